@@ -1,0 +1,65 @@
+/** Which expert replicas every node holds, layer by layer. */
+import { type ClusterNode, firstRanks, gpuOfSlot } from "./cluster.ts";
+
+/** A slot that holds no replica. */
+export const FREE_SLOT = -1;
+
+/** Token counts of one MoE layer: what an allocation and a placement are made for. */
+export interface LayerLoads {
+  readonly layer: number;
+  /** Tokens routed to each expert in the window, shape [experts], whole numbers. */
+  readonly loads: readonly number[];
+}
+
+/** One MoE layer's replicas on the nodes of a cluster. */
+export interface LayerPlacement extends LayerLoads {
+  /** Copies of each expert, shape [experts]. */
+  readonly replicas: readonly number[];
+  /** Expert in each slot, shape [nodes][slots of the node]; FREE_SLOT where there is none. */
+  readonly nodes: readonly (readonly number[])[];
+}
+
+/** A placement of every layer on one cluster. */
+export interface Placement {
+  readonly cluster: readonly ClusterNode[];
+  readonly layers: readonly LayerPlacement[];
+}
+
+/** Host sets of a layer: the distinct nodes that hold each expert, ascending, shape [experts][hosts]. */
+export function hostSets(layer: Pick<LayerPlacement, "loads" | "nodes">): number[][] {
+  const hosts: number[][] = layer.loads.map(() => []);
+  layer.nodes.forEach((slots, node) => {
+    for (const expert of slots) {
+      if (expert === FREE_SLOT) continue;
+      const set = hosts[expert] as number[];
+      if (set.at(-1) !== node) set.push(node);
+    }
+  });
+  return hosts;
+}
+
+/** Copies of each expert counted from the slots, shape [experts]. */
+export function countReplicas(experts: number, nodes: readonly (readonly number[])[]): number[] {
+  const replicas = new Array<number>(experts).fill(0);
+  for (const slots of nodes)
+    for (const expert of slots) if (expert !== FREE_SLOT) replicas[expert] = (replicas[expert] as number) + 1;
+  return replicas;
+}
+
+/** Replicas of each expert on each rank: per expert a list of [rank, copies], ranks ascending. */
+export function replicasByRank(cluster: readonly ClusterNode[], layer: LayerPlacement): [rank: number, copies: number][][] {
+  const first = firstRanks(cluster);
+  const byExpert: [number, number][][] = layer.loads.map(() => []);
+  layer.nodes.forEach((slots, n) => {
+    const node = cluster[n] as ClusterNode;
+    slots.forEach((expert, slot) => {
+      if (expert === FREE_SLOT) return;
+      const rank = (first[n] as number) + gpuOfSlot(node, slot);
+      const list = byExpert[expert] as [number, number][];
+      const last = list.at(-1);
+      if (last?.[0] === rank) last[1]++;
+      else list.push([rank, 1]);
+    });
+  });
+  return byExpert;
+}
