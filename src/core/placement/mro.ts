@@ -1,0 +1,49 @@
+/** The paper's placement: maximum rank overlap (Lazarus section 4.1, Theorem 1). */
+import type { ClusterNode } from "../cluster.ts";
+import { SlotTable } from "./slots.ts";
+
+/**
+ * Places a layer's replicas by maximum rank overlap.
+ *
+ * 1. Experts by replica count, ascending, are cut into groups as large as a node.
+ * 2. A group takes the next nodes, as many as its first expert has replicas; the last group makes do with what is left.
+ * 3. Every node of a group holds all experts of the group.
+ * 4. Replicas left over fill the free slots, on nodes that do not hold the expert yet where possible.
+ *
+ * Nodes may differ in slots: they are taken in order of size and a group is as large as the smallest of its nodes.
+ * @param replicas copies of each expert, shape [experts]
+ * @returns expert in each slot, shape [nodes][slots]
+ */
+export function mroPlacement(replicas: readonly number[], cluster: readonly ClusterNode[]): number[][] {
+  const table = new SlotTable(cluster);
+  const left = [...replicas];
+  const ascending = replicas
+    .map((_, expert) => expert)
+    .sort((a, b) => (replicas[a] as number) - (replicas[b] as number) || a - b);
+  const bySize = cluster.map((_, node) => node).sort((a, b) => slotsOf(cluster, b) - slotsOf(cluster, a) || a - b);
+
+  for (let first = 0, taken = 0; first < ascending.length && taken < bySize.length; ) {
+    const hosts = bySize.slice(taken, taken + (replicas[ascending[first] as number] as number));
+    const group = ascending.slice(first, first + slotsOf(cluster, hosts.at(-1) as number));
+    for (const node of hosts) for (const expert of group) place(table, left, node, expert);
+    first += group.length;
+    taken += hosts.length;
+  }
+
+  for (const expert of ascending) {
+    while ((left[expert] as number) > 0) {
+      const fresh = table.roomiest((node) => !table.holds(node, expert));
+      place(table, left, fresh < 0 ? table.roomiest() : fresh, expert);
+    }
+  }
+  return table.filled();
+}
+
+function place(table: SlotTable, left: number[], node: number, expert: number): void {
+  table.add(node, expert);
+  left[expert] = (left[expert] as number) - 1;
+}
+
+function slotsOf(cluster: readonly ClusterNode[], node: number): number {
+  return (cluster[node] as ClusterNode).slots;
+}
