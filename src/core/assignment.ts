@@ -1,0 +1,63 @@
+/** The assignment problem: rows to columns, one to one, at the least total cost. */
+
+/**
+ * Assigns every row to a column of its own at the least total cost, by shortest augmenting paths with potentials
+ * (Kuhn, Munkres; Jonker and Volgenant), O(size^3).
+ * @param cost shape [size][size]; Infinity forbids a pair
+ * @returns column of each row, shape [size]
+ * @throws RangeError when the forbidden pairs leave no complete assignment
+ */
+export function leastCostAssignment(cost: Float64Array, size: number): Int32Array {
+  if (cost.length !== size * size) throw new RangeError(`${size} rows need ${size * size} costs, got ${cost.length}`);
+  const rowOf = new Int32Array(size).fill(-1);
+  const rowPotential = new Float64Array(size);
+  const columnPotential = new Float64Array(size);
+  const distance = new Float64Array(size);
+  const previous = new Int32Array(size);
+  const done = new Uint8Array(size);
+  for (let start = 0; start < size; start++) {
+    distance.fill(Infinity);
+    previous.fill(-1);
+    done.fill(0);
+    let row = start;
+    let reached = -1;
+    let base = 0;
+    while (row >= 0) {
+      let nearest = -1;
+      for (let column = 0; column < size; column++) {
+        if (done[column]) continue;
+        const reduced =
+          (cost[row * size + column] as number) - (rowPotential[row] as number) - (columnPotential[column] as number);
+        if (base + reduced < (distance[column] as number)) {
+          distance[column] = base + reduced;
+          previous[column] = reached;
+        }
+        if (nearest < 0 || (distance[column] as number) < (distance[nearest] as number)) nearest = column;
+      }
+      if (nearest < 0 || distance[nearest] === Infinity) throw new RangeError("the forbidden pairs leave no complete assignment");
+      done[nearest] = 1;
+      base = distance[nearest] as number;
+      reached = nearest;
+      row = rowOf[nearest] as number;
+    }
+    // Columns on the search tree move down, their rows up, so that the path has no reduced cost.
+    rowPotential[start] = (rowPotential[start] as number) + base;
+    for (let column = 0; column < size; column++) {
+      if (!done[column] || column === reached) continue;
+      const slack = base - (distance[column] as number);
+      columnPotential[column] = (columnPotential[column] as number) - slack;
+      const matched = rowOf[column] as number;
+      rowPotential[matched] = (rowPotential[matched] as number) + slack;
+    }
+    for (let column = reached; column >= 0; ) {
+      const before = previous[column] as number;
+      rowOf[column] = before < 0 ? start : (rowOf[before] as number);
+      column = before;
+    }
+  }
+  const columnOf = new Int32Array(size);
+  rowOf.forEach((row, column) => {
+    columnOf[row] = column;
+  });
+  return columnOf;
+}

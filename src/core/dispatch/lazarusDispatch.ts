@@ -1,0 +1,153 @@
+/** The paper's token dispatch (Lazarus section 4.2, Algorithm 1), exact in integers. */
+import { DispatchBuilder, type LayerDispatch } from "./layerDispatch.ts";
+import { expertLoads, type Routing } from "./routing.ts";
+
+/** Replicas of each expert on each rank: per expert a list of [rank, copies], ranks ascending. */
+export type ReplicasByRank = readonly (readonly (readonly [rank: number, copies: number])[])[];
+
+/**
+ * Dispatches one layer: every replica of an expert takes the same share of its tokens, tokens stay on their own rank while
+ * its capacity lasts, and the others go to the remaining ranks in proportion to their residual capacity.
+ *
+ * Per expert:
+ * 1. Capacities t_e * R[e][j] / r_e are rounded to whole tokens that sum to t_e; the ranks that earlier roundings left
+ *    short come first.
+ * 2. Local tokens: D[j][j] = min(capacity, T[e][j]).
+ * 3. The rest, (tokens left on i) * (capacity left on j) / (all that is left), is rounded up or down so that every row
+ *    and every column keeps its sum: each source sends exactly its tokens, each rank takes exactly its whole capacity.
+ * @returns entries by expert, source and target, all ascending
+ * @throws RangeError when an expert with tokens has no replica, or shapes do not match
+ */
+export function lazarusDispatch(routing: Routing, replicas: ReplicasByRank): LayerDispatch {
+  const { experts, ranks } = routing;
+  const loads = expertLoads(routing);
+  checkReplicas(routing, loads, replicas);
+  const dispatch = new DispatchBuilder(ranks, ranks * experts);
+  const owed = new Float64Array(ranks);
+  for (let expert = 0; expert < experts; expert++) {
+    const load = loads[expert] as number;
+    if (load === 0) continue;
+    const hosts = replicas[expert] as ReplicasByRank[number];
+    const tokens = routing.tokens.subarray(expert * ranks, (expert + 1) * ranks);
+    const capacity = wholeCapacities(load, hosts, owed);
+    const local = hosts.map(([rank], host) => Math.min(capacity[host] as number, tokens[rank] as number));
+    const rowRest = Float64Array.from(tokens);
+    hosts.forEach(([rank], host) => {
+      rowRest[rank] = (rowRest[rank] as number) - (local[host] as number);
+    });
+    const columnRest = Float64Array.from(capacity, (tokens, host) => tokens - (local[host] as number));
+    const rest = proportionalTable(rowRest, columnRest);
+    for (let source = 0; source < ranks; source++) {
+      for (let host = 0; host < hosts.length; host++) {
+        const target = (hosts[host] as readonly [number, number])[0];
+        const kept = target === source ? (local[host] as number) : 0;
+        dispatch.add(expert, source, target, kept + (rest[source * hosts.length + host] as number));
+      }
+    }
+  }
+  return dispatch.build();
+}
+
+/**
+ * Checks that replicas fit a routing.
+ * @throws RangeError when an expert with tokens has no replica, or shapes do not match
+ */
+export function checkReplicas(routing: Routing, loads: Float64Array, replicas: ReplicasByRank): void {
+  if (replicas.length !== routing.experts) {
+    throw new RangeError(`the placement has ${replicas.length} experts, the routing ${routing.experts}`);
+  }
+  replicas.forEach((hosts, expert) => {
+    if (hosts.length === 0 && (loads[expert] as number) > 0) throw new RangeError(`expert ${expert} has tokens but no replica`);
+    const last = hosts.at(-1);
+    if (last && last[0] >= routing.ranks) {
+      throw new RangeError(`expert ${expert} has a replica on rank ${last[0]}, the routing has ${routing.ranks} ranks`);
+    }
+  });
+}
+
+/**
+ * Capacities load * copies / (all copies) in whole tokens that sum to the load, each less than one token off.
+ * @param owed tokens that rounding took from each rank so far, shape [ranks]; brought up to date
+ * @returns shape [hosts]
+ */
+function wholeCapacities(load: number, hosts: ReplicasByRank[number], owed: Float64Array): Float64Array {
+  const copies = hosts.reduce((sum, [, count]) => sum + count, 0);
+  const spare = load % copies;
+  const perReplica = (load - spare) / copies;
+  let left = spare;
+  const rounded: number[] = [];
+  const capacity = Float64Array.from(hosts, ([rank, count], host) => {
+    const whole = Math.floor((spare * count) / copies);
+    const remainder = (spare * count) % copies;
+    if (remainder > 0) rounded.push(host);
+    owed[rank] = (owed[rank] as number) + remainder / copies;
+    left -= whole;
+    return perReplica * count + whole;
+  });
+  const rankOf = (host: number) => (hosts[host] as readonly [number, number])[0];
+  rounded.sort((a, b) => (owed[rankOf(b)] as number) - (owed[rankOf(a)] as number) || a - b);
+  for (const host of rounded.slice(0, left)) {
+    capacity[host] = (capacity[host] as number) + 1;
+    owed[rankOf(host)] = (owed[rankOf(host)] as number) - 1;
+  }
+  return capacity;
+}
+
+/**
+ * Whole numbers as near as can be to rows[i] * columns[j] / total: each rounded up or down, all margins kept exactly.
+ *
+ * After rounding down, what rows and columns still lack is a 0/1 table with given margins. One exists, because the
+ * fractions cut off have these margins, and giving each row's ones to the columns that lack most finds it (Gale, Ryser).
+ * @param rows whole numbers, shape [rows]; their sum is that of the columns
+ * @param columns whole numbers, shape [columns]
+ * @returns shape [rows][columns]
+ */
+function proportionalTable(rows: Float64Array, columns: Float64Array): Float64Array {
+  const width = columns.length;
+  const table = new Float64Array(rows.length * width);
+  const total = columns.reduce((sum, column) => sum + column, 0);
+  if (total === 0) return table;
+  const lackingInRow = Float64Array.from(rows);
+  const lacking = Float64Array.from(columns);
+  rows.forEach((row, i) => {
+    if (row === 0) return;
+    for (let j = 0; j < width; j++) {
+      const floor = multiplyThenDivide(row, columns[j] as number, total);
+      table[i * width + j] = floor;
+      lackingInRow[i] = (lackingInRow[i] as number) - floor;
+      lacking[j] = (lacking[j] as number) - floor;
+    }
+  });
+  let byLack = Int32Array.from(columns.keys()).sort((a, b) => (lacking[b] as number) - (lacking[a] as number) || a - b);
+  lackingInRow.forEach((ones, i) => {
+    if (ones === 0) return;
+    for (let k = 0; k < ones; k++) {
+      const j = byLack[k] as number;
+      table[i * width + j] = (table[i * width + j] as number) + 1;
+      lacking[j] = (lacking[j] as number) - 1;
+    }
+    byLack = mergeRuns(byLack, ones, lacking);
+  });
+  return table;
+}
+
+/** Two descending runs, [0, middle) and [middle, end), as one; on ties the second run comes first. */
+function mergeRuns(order: Int32Array, middle: number, key: Float64Array): Int32Array<ArrayBuffer> {
+  const merged = new Int32Array(order.length);
+  let first = 0;
+  let second = middle;
+  for (let at = 0; at < merged.length; at++) {
+    const takeSecond =
+      first === middle ||
+      (second < order.length && (key[order[second] as number] as number) >= (key[order[first] as number] as number));
+    merged[at] = order[takeSecond ? second++ : first++] as number;
+  }
+  return merged;
+}
+
+/** floor(a * b / divisor), exact for whole numbers below 2^53. */
+function multiplyThenDivide(a: number, b: number, divisor: number): number {
+  const product = a * b;
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / divisor);
+  return Number((BigInt(a) * BigInt(b)) / BigInt(divisor));
+}

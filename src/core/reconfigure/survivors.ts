@@ -1,0 +1,48 @@
+/** What is left of a placement after nodes failed and others joined. */
+import type { ClusterNode } from "../cluster.ts";
+import { countReplicas, FREE_SLOT, type LayerPlacement, type Placement } from "../placement.ts";
+
+/** An expert without a live replica. */
+export interface LostExpert {
+  readonly layer: number;
+  readonly expert: number;
+}
+
+/** The live nodes, what they hold, and what nobody holds any more. */
+export interface Survivors extends Placement {
+  /** Node of the old placement that each live node is, -1 for one that joined, shape [live nodes]. */
+  readonly oldNode: readonly number[];
+  /** Experts that cannot be recovered, by layer and expert; none when the job is recoverable. */
+  readonly lost: readonly LostExpert[];
+}
+
+/**
+ * Removes failed nodes from a placement and appends joined ones, which hold nothing yet.
+ * @param failed nodes of the placement that failed
+ * @param joined nodes that come in; they may bear the names of failed ones
+ * @throws RangeError when a failed node does not exist, two live nodes have one name, or no node is left
+ */
+export function survivors(placement: Placement, failed: readonly number[], joined: readonly ClusterNode[] = []): Survivors {
+  for (const node of failed) {
+    if (placement.cluster[node] === undefined) throw new RangeError(`there is no node ${node} that could have failed`);
+  }
+  const alive = placement.cluster.flatMap((_, node) => (failed.includes(node) ? [] : [node]));
+  const cluster = [...alive.map((node) => placement.cluster[node] as ClusterNode), ...joined];
+  if (cluster.length === 0) throw new RangeError("no node is left");
+  const names = new Set<string>();
+  for (const { name } of cluster) {
+    if (names.has(name)) throw new RangeError(`two live nodes are named ${name}`);
+    names.add(name);
+  }
+  const layers = placement.layers.map((layer): LayerPlacement => {
+    const nodes = [
+      ...alive.map((node) => layer.nodes[node] as readonly number[]),
+      ...joined.map(({ slots }) => new Array<number>(slots).fill(FREE_SLOT)),
+    ];
+    return { ...layer, nodes, replicas: countReplicas(layer.loads.length, nodes) };
+  });
+  const lost = layers.flatMap(({ layer, replicas }) =>
+    replicas.flatMap((copies, expert) => (copies === 0 ? [{ layer, expert }] : [])),
+  );
+  return { cluster, layers, oldNode: [...alive, ...joined.map(() => -1)], lost };
+}
