@@ -1,0 +1,48 @@
+import { FlowNetwork } from "../flow.ts";
+import { captiveLoad, gpusOf, type HostedLoad } from "./hostedLoad.ts";
+
+/**
+ * Node set with the most captive load per GPU, by maximum flow (Dinkelbach's method for the ratio).
+ *
+ * At a ratio a/b, tokens flow from the experts to their hosts and on into b-fold GPUs of capacity a. When they all fit, no node
+ * set exceeds the ratio; otherwise the least cut is the set that exceeds it by most tokens, and its own ratio is the next
+ * to try. Exact while tokens times GPUs stay below 2^53, to rounding beyond.
+ *
+ * @param hosted loads and their hosts, some load positive
+ * @param gpus GPUs of each node, shape [nodes]
+ * @returns the set, ascending
+ */
+export function bindingSetByFlow(hosted: readonly HostedLoad[], gpus: readonly number[]): number[] {
+  const unit = gpus.reduce(greatestCommonDivisor);
+  const weights = gpus.map((count) => count / unit);
+  let binding = Array.from(gpus.keys());
+  for (;;) {
+    const load = captiveLoad(binding, hosted);
+    const weight = gpusOf(binding, weights);
+    const exceeding = mostExceedingSet(hosted, weights, load, weight);
+    if (!(captiveLoad(exceeding, hosted) / gpusOf(exceeding, weights) > load / weight)) return binding;
+    binding = exceeding;
+  }
+}
+
+/** Node set with the greatest captive load beyond load/weight times its own weight; empty when none has any. */
+function mostExceedingSet(hosted: readonly HostedLoad[], weights: readonly number[], load: number, weight: number): number[] {
+  const nodes = weights.length;
+  const [source, sink] = [nodes, nodes + 1];
+  const network = new FlowNetwork(nodes + 2 + hosted.length);
+  weights.forEach((own, node) => {
+    network.addEdge(node, sink, own * load);
+  });
+  hosted.forEach(({ hosts, load: own }, i) => {
+    const expert = nodes + 2 + i;
+    network.addEdge(source, expert, own * weight);
+    for (const node of hosts) network.addEdge(expert, node, Infinity);
+  });
+  network.maxFlow(source, sink);
+  const overloaded = network.reachable(source);
+  return Array.from(weights.keys()).filter((node) => overloaded[node]);
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

@@ -1,0 +1,103 @@
+/** Maximum flow by Dinic's algorithm: shortest augmenting paths, a phase of them at a time. */
+
+/**
+ * A directed network with capacities. Whole capacities up to 2^53 are handled exactly; fractions to rounding (an augmentation
+ * empties its bottleneck exactly either way, so the algorithm ends). Capacities may be Infinity.
+ */
+export class FlowNetwork {
+  readonly vertices: number;
+  // Edge i runs to heads[i]; edge i ^ 1 is its reverse. Edges out of a vertex form a list: first[v], following[i], ..., -1.
+  readonly #first: Int32Array;
+  readonly #following: number[] = [];
+  readonly #heads: number[] = [];
+  readonly #residual: number[] = [];
+  readonly #level: Int32Array;
+  readonly #current: Int32Array;
+
+  constructor(vertices: number) {
+    this.vertices = vertices;
+    this.#first = new Int32Array(vertices).fill(-1);
+    this.#level = new Int32Array(vertices);
+    this.#current = new Int32Array(vertices);
+  }
+
+  /**
+   * Adds an edge and returns its id.
+   * @throws RangeError when an end is not a vertex or the capacity is negative or NaN
+   */
+  addEdge(from: number, to: number, capacity: number): number {
+    if (!(capacity >= 0)) throw new RangeError(`a capacity must not be negative, got ${capacity}`);
+    if (!(from in this.#first && to in this.#first)) throw new RangeError(`edge ${from} -> ${to} leaves the network`);
+    const edge = this.#heads.length;
+    this.#heads.push(to, from);
+    this.#residual.push(capacity, 0);
+    this.#following.push(this.#first[from]!, this.#first[to]!);
+    this.#first[from] = edge;
+    this.#first[to] = edge + 1;
+    return edge;
+  }
+
+  /** Flow on an edge after `maxFlow`. */
+  flow(edge: number): number {
+    return this.#residual[edge ^ 1]!;
+  }
+
+  /** Sends as much more flow from source to sink as fits and returns how much that was. */
+  maxFlow(source: number, sink: number): number {
+    if (source === sink) throw new RangeError("source and sink must differ");
+    let total = 0;
+    while (this.#findLevels(source)[sink]! >= 0) {
+      this.#current.set(this.#first);
+      for (let sent = this.#augment(source, sink); sent > 0; sent = this.#augment(source, sink)) total += sent;
+    }
+    return total;
+  }
+
+  /** Which vertices flow could still reach from the source, shape [vertices]: after `maxFlow`, the source side of a least cut. */
+  reachable(source: number): boolean[] {
+    return Array.from(this.#findLevels(source), (level) => level >= 0);
+  }
+
+  /** Distance of each vertex from the source in the residual network, -1 where there is no path. */
+  #findLevels(source: number): Int32Array {
+    const level = this.#level.fill(-1);
+    level[source] = 0;
+    const queue = [source];
+    for (const vertex of queue) {
+      for (let edge = this.#first[vertex]!; edge >= 0; edge = this.#following[edge]!) {
+        const head = this.#heads[edge]!;
+        if (this.#residual[edge]! > 0 && level[head]! < 0) {
+          level[head] = level[vertex]! + 1;
+          queue.push(head);
+        }
+      }
+    }
+    return level;
+  }
+
+  /** Sends flow along one shortest path; 0 when none is left. Dead ends are skipped for the rest of the phase. */
+  #augment(source: number, sink: number): number {
+    const path: number[] = [];
+    let vertex = source;
+    while (vertex !== sink) {
+      const edge = this.#current[vertex]!;
+      if (edge < 0) {
+        const back = path.pop();
+        if (back === undefined) return 0;
+        vertex = this.#heads[back ^ 1]!;
+        this.#current[vertex] = this.#following[back]!;
+      } else if (this.#residual[edge]! > 0 && this.#level[this.#heads[edge]!] === this.#level[vertex]! + 1) {
+        path.push(edge);
+        vertex = this.#heads[edge]!;
+      } else {
+        this.#current[vertex] = this.#following[edge]!;
+      }
+    }
+    const sent = path.reduce((least, edge) => Math.min(least, this.#residual[edge]!), Infinity);
+    for (const edge of path) {
+      this.#residual[edge]! -= sent;
+      this.#residual[edge ^ 1]! += sent;
+    }
+    return sent;
+  }
+}

@@ -1,0 +1,117 @@
+import { describe, expect, test } from "vitest";
+import { certifies } from "../../src/core/recovery/certifies.ts";
+import { recoveryProbabilities } from "../../src/core/recovery/recoveryProbabilities.ts";
+import { freeRecoveryUpperBound, recoveryUpperBound } from "../../src/core/recovery/recoveryUpperBound.ts";
+import { everyPlacement, recoveryByTrial } from "../support/everyPlacement.ts";
+
+/** Best recovery probability of any placement, for each number of failures by itself. */
+function best(experts: number, hosts: readonly number[] | undefined, slots: readonly number[]): number[] | undefined {
+  let most: number[] | undefined;
+  everyPlacement(experts, hosts, slots, (sets) => {
+    const recovery = recoveryByTrial(sets, slots.length);
+    most = most?.map((value, i) => Math.max(value, recovery[i] as number)) ?? recovery;
+  });
+  return most;
+}
+
+function expectValid(bound: readonly number[], reached: readonly number[]): void {
+  reached.forEach((value, i) => {
+    expect(bound[i]).toBeGreaterThanOrEqual(value - 1e-12);
+  });
+}
+
+/** Ascending counts of hosts that fit the slots. */
+function everyHostCount(experts: number, nodes: number, slots: number, counts: number[] = []): number[][] {
+  if (counts.length === experts) return [counts];
+  const all: number[][] = [];
+  for (let count = counts.at(-1) ?? 1; count <= Math.min(nodes, slots); count++) {
+    all.push(...everyHostCount(experts, nodes, slots - count, [...counts, count]));
+  }
+  return all;
+}
+
+const clusters = [
+  { slots: [2, 2, 2], experts: 4 },
+  { slots: [3, 3, 3], experts: 4 },
+  { slots: [1, 2, 3], experts: 4 },
+  { slots: [1, 3, 1, 1], experts: 3 },
+  { slots: [2, 2, 2, 2], experts: 4 },
+  { slots: [2, 2, 2, 2], experts: 5 },
+  { slots: [1, 1, 1, 1, 1], experts: 3 },
+  { slots: [2, 1, 2, 1, 1], experts: 3 },
+  { slots: [2, 2, 2, 2, 2], experts: 4 },
+];
+
+describe.each(clusters)("slots $slots, $experts experts, against every placement", ({ slots, experts }) => {
+  test("the bound for given replica counts holds", () => {
+    const total = slots.reduce((sum, count) => sum + count, 0);
+    for (const hosts of everyHostCount(experts, slots.length, total)) {
+      const reached = best(experts, hosts, slots);
+      if (reached) expectValid(recoveryUpperBound([hosts], slots), reached);
+    }
+  });
+  test("the bound for free replica counts holds", () => {
+    expectValid(freeRecoveryUpperBound(experts, slots), best(experts, undefined, slots) as number[]);
+  });
+});
+
+describe("certificates", () => {
+  test("N=6, c=2, r=(2,3,3,4): MRO's groups are optimal", () => {
+    const recovery = recoveryProbabilities(
+      [
+        [0, 1],
+        [0, 1],
+        [2, 3, 4],
+        [2, 3, 4],
+      ],
+      6,
+    );
+    expect(certifies(recoveryUpperBound([[2, 3, 3, 4]], new Array<number>(6).fill(2)), recovery)).toBe(true);
+  });
+  test("N=5, c=2, r=2: MRO's groups are not", () => {
+    const recovery = recoveryProbabilities([[0, 1], [2, 3], [4]], 5);
+    expect(certifies(recoveryUpperBound([[2, 2, 2, 2, 2]], new Array<number>(5).fill(2)), recovery)).toBe(false);
+  });
+  test("estimates certify nothing", () => {
+    expect(certifies([0], { method: "sampling", failures: [{ failed: 1, probability: 1 }], tolerates: 1 })).toBe(false);
+  });
+});
+
+describe("closed forms", () => {
+  test("one expert: the bound is that not all of its hosts fail", () => {
+    expect(recoveryUpperBound([[3]], [1, 1, 1, 1, 1])).toEqual([1, 1, 0.9, 0.6, 0]);
+  });
+  test("c divides E and the groups fill the nodes: the bound is the product over groups", () => {
+    const bound = recoveryUpperBound([new Array<number>(16).fill(16)], new Array<number>(128).fill(2));
+    const groups = Array.from({ length: 8 }, (_, g) => Array.from({ length: 16 }, (_, i) => 16 * g + i));
+    recoveryProbabilities(groups, 128).failures.forEach(({ probability }, i) => {
+      expect(bound[i]).toBeCloseTo(probability, 11);
+    });
+    freeRecoveryUpperBound(16, new Array<number>(128).fill(2)).forEach((value, i) => {
+      expect(value).toBeCloseTo(bound[i] as number, 11);
+    });
+  });
+  test("layers fail together: the least bound counts", () => {
+    const slots = [2, 2, 2, 2];
+    const [a, b] = [
+      [2, 2, 4],
+      [1, 3, 4],
+    ];
+    const joint = recoveryUpperBound([a, b], slots);
+    const alone = [recoveryUpperBound([a], slots), recoveryUpperBound([b], slots)];
+    expect(joint).toEqual(joint.map((_, i) => Math.min(alone[0]?.[i] as number, alone[1]?.[i] as number)));
+  });
+  test("slots that do not hold the experts bound everything by 0", () => {
+    expect(recoveryUpperBound([[1, 1, 1]], [1, 1])).toEqual([0, 0]);
+    expect(freeRecoveryUpperBound(3, [1, 1])).toEqual([0, 0]);
+  });
+  test.each([
+    [[], [1]],
+    [[[]], [1]],
+    [[[1.5]], [1]],
+    [[[1]], []],
+    [[[1]], [0]],
+  ])("replicas %j on slots %j are refused", (replicas, slots) => {
+    expect(() => recoveryUpperBound(replicas, slots)).toThrow(RangeError);
+  });
+});
