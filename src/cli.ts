@@ -1,0 +1,115 @@
+/** The command line: finds the command, parses its options, and turns what was thrown into one line and an exit code. */
+import yargs from "yargs";
+import { closestWord } from "./commands/closestWord.ts";
+import type { Command } from "./commands/command.ts";
+import { commandHelp, overview, standardOptions } from "./commands/help.ts";
+import { optionValues } from "./commands/option.ts";
+import { commandNames, loadCommand } from "./commands/table.ts";
+import { InputError, IoError, OutputClosed, UsageError } from "./errors.ts";
+import { waitsForTyping } from "./io/input.ts";
+import { version } from "./version.ts";
+
+/** Runs a command line without the program's own name; the result is the exit code. */
+export async function main(words: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(words);
+  } catch (error) {
+    return report(error);
+  }
+}
+
+async function dispatch(words: readonly string[]): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(
+      rest[0] !== undefined && commandNames.includes(rest[0]) ? commandHelp(await loadCommand(rest[0])) : await overview(),
+    );
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version") {
+    process.stdout.write(`lazarus ${version}\n`);
+    return 0;
+  }
+  if (!commandNames.includes(name)) {
+    const meant = closestWord(name, commandNames);
+    throw new UsageError(
+      `there is no command "${name}"${meant === undefined ? "; `lazarus --help` lists them" : `; did you mean ${meant}?`}`,
+    );
+  }
+  return runCommand(await loadCommand(name), rest);
+}
+
+async function runCommand(command: Command, words: readonly string[]): Promise<number> {
+  const typed = parse(command, words);
+  if (typed["help"] === true) {
+    process.stdout.write(commandHelp(command));
+    return 0;
+  }
+  if (typed["version"] === true) {
+    process.stdout.write(`lazarus ${version}\n`);
+    return 0;
+  }
+  const files = typed["_"] as string[];
+  if (files.length > (command.input === undefined ? 0 : 1)) {
+    throw new UsageError(
+      `${command.name} takes ${command.input === undefined ? "no FILE" : "one FILE"}, got ${files.map((file) => `"${file}"`).join(", ")}`,
+    );
+  }
+  const options = optionValues(command.options, typed);
+  if (command.input !== undefined && waitsForTyping(files[0])) {
+    process.stderr.write(commandHelp(command));
+    return 2;
+  }
+  return command.run(options, files[0]);
+}
+
+function parse(command: Command, words: readonly string[]): Record<string, unknown> {
+  const table = { ...command.options, ...standardOptions };
+  const parser = yargs().help(false).version(false).exitProcess(false).strictOptions().fail(false).parserConfiguration({
+    "boolean-negation": false,
+    "camel-case-expansion": false,
+    "dot-notation": false,
+    "parse-numbers": false,
+    "parse-positional-numbers": false,
+    "greedy-arrays": false,
+  });
+  for (const [name, entry] of Object.entries(table)) {
+    parser.option(name, {
+      type: entry.argument === undefined ? "boolean" : "string",
+      ...(entry.letter === undefined ? {} : { alias: entry.letter }),
+      ...(entry.argument === undefined ? {} : { requiresArg: true }),
+    });
+  }
+  try {
+    return parser.parseSync([...words]) as Record<string, unknown>;
+  } catch (error) {
+    throw new UsageError(usageMessage(error, Object.keys(table)));
+  }
+}
+
+/** Says what yargs complains about in our own form, with the option that was probably meant. */
+function usageMessage(error: unknown, names: readonly string[]): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
+  if (unknown === undefined) return message.replace(/\s*\n\s*/g, " ");
+  const meant = closestWord(unknown, names);
+  return `there is no option --${unknown}${meant === undefined ? "; --help lists them" : `; did you mean --${meant}?`}`;
+}
+
+function report(error: unknown): number {
+  if (error instanceof OutputClosed) return 0;
+  if (error instanceof InputError) {
+    return complain(`${error.location}: ${error.message}`, 2);
+  }
+  if (error instanceof UsageError) return complain(error.message, 2);
+  if (error instanceof IoError) return complain(error.message, 1);
+  process.stderr.write(
+    `lazarus: this is a bug in lazarus; please report it with the command line and this trace\n${error instanceof Error ? error.stack : error}\n`,
+  );
+  return 1;
+}
+
+function complain(message: string, exitCode: number): number {
+  process.stderr.write(`lazarus: ${message.replace(/\p{Cc}+/gu, " ")}\n`);
+  return exitCode;
+}

@@ -1,0 +1,51 @@
+/** The options that describe a cluster. */
+import { type ClusterNode, uniformCluster } from "../core/cluster.ts";
+import { UsageError } from "../errors.ts";
+import { parseCluster } from "../formats/cluster.ts";
+import { parseCount } from "../formats/units.ts";
+import { openInput, readText } from "../io/input.ts";
+import { type OptionValues, option } from "./option.ts";
+
+const MOST_NODES = 100_000;
+
+export const clusterOptions = {
+  nodes: option({
+    letter: "n",
+    argument: "N",
+    parse: parseCount(1, MOST_NODES),
+    says: "Number of nodes, all alike, called node0, node1, ...",
+  }),
+  slots: option({
+    letter: "c",
+    argument: "N",
+    parse: parseCount(1, MOST_NODES),
+    says: "Expert replicas that fit on a node, in each layer; with --cluster, for nodes whose file does not say.",
+  }),
+  gpus: option({
+    argument: "N",
+    fallback: "1",
+    parse: parseCount(1, MOST_NODES),
+    says: "GPUs of a node; its slots are dealt to them in contiguous runs.",
+  }),
+  cluster: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "JSON or CSV with name, slots, gpus and domain of each node, instead of --nodes.",
+  }),
+};
+
+/**
+ * The cluster that the options describe.
+ * @throws UsageError when they do not say how many nodes or slots there are
+ */
+export async function readCluster(options: OptionValues<typeof clusterOptions>): Promise<ClusterNode[]> {
+  const { nodes, slots, gpus, cluster } = options;
+  if (cluster !== undefined) {
+    if (nodes !== undefined) throw new UsageError("--nodes and --cluster both say what the nodes are; give one of them");
+    const input = openInput(cluster);
+    return parseCluster(await readText(input), input.name, { slots, gpus });
+  }
+  if (nodes === undefined) throw new UsageError("how many nodes are there? pass --nodes N or --cluster FILE");
+  if (slots === undefined) throw new UsageError("how many replicas fit on a node? pass --slots N or --cluster FILE");
+  return uniformCluster(nodes, slots, gpus);
+}

@@ -1,0 +1,31 @@
+/** What a subcommand is. */
+import type { OptionTable, OptionValues } from "./option.ts";
+
+/** A command line and what it is good for. */
+export interface Example {
+  readonly says: string;
+  readonly line: string;
+}
+
+/** One subcommand: everything that help texts, man pages and the parser need, and what it does. */
+export interface Command<T extends OptionTable = OptionTable> {
+  readonly name: string;
+  /** One line, no full stop. */
+  readonly summary: string;
+  /** Examples come first in every help text. */
+  readonly examples: readonly Example[];
+  /** Paragraphs about what goes in, what comes out and how. */
+  readonly description: readonly string[];
+  /** What FILE is; a command without it takes no FILE. */
+  readonly input?: string;
+  readonly options: T;
+  /** Exit codes of its own, besides 0, 1 and 2. */
+  readonly exitCodes?: Readonly<Record<number, string>>;
+  /** @returns the exit code */
+  run(options: OptionValues<T>, file: string | undefined): Promise<number>;
+}
+
+/** Ties a command's `run` to the types of its own options. */
+export function defineCommand<T extends OptionTable>(command: Command<T>): Command<T> {
+  return command;
+}

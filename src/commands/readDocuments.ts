@@ -1,0 +1,66 @@
+/** JSON documents from a file or a pipe: one document however it is laid out, or one on each line (NDJSON). */
+import { InputError } from "../errors.ts";
+import { parseJson } from "../formats/parseJson.ts";
+import { openInput, readText, textPieces } from "../io/input.ts";
+
+/**
+ * Reads documents one by one; each is checked before it is handed on.
+ * @param check turns parsed JSON into a document or throws an InputError
+ * @throws InputError with file and line, when there is no document at all, too
+ */
+export async function* readDocuments<T>(
+  file: string | undefined,
+  check: (value: unknown, source: string) => T,
+): AsyncGenerator<T> {
+  const input = openInput(file);
+  let pending = "";
+  let searched = 0;
+  let line = 1;
+  let found = 0;
+  let oneALine: boolean | undefined;
+  for await (const text of textPieces(input)) {
+    pending += text;
+    while (oneALine !== false) {
+      const end = pending.indexOf("\n", searched);
+      if (end < 0) break;
+      const lineText = pending.slice(0, end);
+      if (lineText.trim() !== "") {
+        oneALine ??= isJson(lineText);
+        if (!oneALine) break;
+        yield checked(lineText, line);
+        found++;
+      }
+      pending = pending.slice(end + 1);
+      searched = 0;
+      line++;
+    }
+    searched = pending.length;
+  }
+  if (pending.trim() !== "" || found === 0) yield checked(pending, line);
+
+  function checked(text: string, at: number): T {
+    try {
+      return check(parseJson(text, input.name, at), input.name);
+    } catch (error) {
+      throw error instanceof InputError && oneALine === true ? error.onLine(at) : error;
+    }
+  }
+}
+
+/**
+ * Reads the only document of a file.
+ * @throws InputError when there is more than one, too
+ */
+export async function readDocument<T>(file: string | undefined, check: (value: unknown, source: string) => T): Promise<T> {
+  const input = openInput(file);
+  return check(parseJson(await readText(input), input.name), input.name);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,240 @@
+/** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
+import type { ClusterNode } from "../core/cluster.ts";
+import { makePlacement, type PlacementPolicyName, type Policy } from "../core/placement/makePlacement.ts";
+import type { LayerLoads } from "../core/placement.ts";
+import { reconfigure } from "../core/reconfigure/reconfigure.ts";
+import { type LostExpert, survivors } from "../core/reconfigure/survivors.ts";
+import { UsageError } from "../errors.ts";
+import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
+import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { checkPlacementOrRecovery, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { placementDocument, placementPolicyNames, policyOf } from "../formats/placementDocument.ts";
+import { recoveryPlanCsv } from "../formats/recoveryPlanCsv.ts";
+import { parseBandwidth, parseBytes, parseCount, parseNameList, parseSeconds } from "../formats/units.ts";
+import { recoveryTable } from "../report/recoveryTable.ts";
+import { defineCommand } from "./command.ts";
+import { choice, type OptionValues, option } from "./option.ts";
+import { readDocument, readDocuments } from "./readDocuments.ts";
+import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+
+const NOT_RECOVERABLE = 3;
+
+const options = {
+  failed: option({ argument: "LIST", parse: parseNameList, says: "Names of the nodes that failed, between commas." }),
+  joined: option({
+    argument: "LIST|COUNT",
+    parse: (text) => (/^\d+$/.test(text) ? parseCount(0, 100_000)(text) : parseNameList(text)),
+    says: "Names of the nodes that joined, or how many; they hold nothing yet.",
+  }),
+  slots: option({
+    letter: "c",
+    argument: "N",
+    parse: parseCount(1),
+    says: "Slots of the joined nodes, where the old nodes differ.",
+  }),
+  gpus: option({ argument: "N", parse: parseCount(1), says: "GPUs of the joined nodes, where the old nodes differ." }),
+  profile: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "A newer load-profile to place by; otherwise the placement's own loads.",
+  }),
+  placement: choice({ choices: placementPolicyNames, says: "Policy of the new placement; otherwise that of the old one." }),
+  mapping: choice({
+    choices: ["greedy", "optimal"],
+    fallback: "optimal",
+    says: "Which live node plays which part of the new placement: optimal moves the fewest replicas, greedy takes the nearest node part by part.",
+  }),
+  "expert-bytes": option({
+    argument: "SIZE",
+    fallback: "112MiB",
+    parse: atLeastOneByte,
+    says: "Size of an expert's weights and optimiser state.",
+  }),
+  bandwidth: option({
+    argument: "RATE",
+    fallback: "100Gbps",
+    parse: positive(parseBandwidth),
+    says: "Network bandwidth of a node, each way.",
+  }),
+  detect: option({ argument: "TIME", fallback: "15s", parse: parseSeconds, says: "Time until a failure is noticed." }),
+  regroup: option({ argument: "TIME", fallback: "10s", parse: parseSeconds, says: "Time to form new communication groups." }),
+  ...outputOptions,
+};
+
+export const recover = defineCommand({
+  name: "recover",
+  summary: "plan how training goes on after nodes failed or joined",
+  examples: [
+    { says: "Two nodes died", line: "lazarus recover placement.json --failed node3,node7" },
+    {
+      says: "One died, two new ones came, and there are newer loads",
+      line: "lazarus recover placement.json --failed node3 --joined 2 --profile now.json",
+    },
+    { says: "The dispatch after the failure", line: "lazarus recover placement.json --failed node3 | lazarus dispatch-plan" },
+  ],
+  description: [
+    "Reads a placement (or an earlier recovery-plan) and writes a recovery-plan: whether every expert of every layer keeps a live host, the new placement on the live nodes by the same policy, which replicas move from where to where in which round, and how long that takes.",
+    "In a round a node sends at most one replica and receives at most one. The lower bound is what the busiest node needs at full bandwidth.",
+    "When experts are lost, or the live nodes have fewer slots than there are experts, the document says so with recoverable false and the exit code is 3.",
+  ],
+  input: "a placement or recovery-plan",
+  options,
+  exitCodes: { [NOT_RECOVERABLE]: "Not recoverable: the document lists the experts that are lost." },
+  run: (options, file) =>
+    writeDocuments(options, { csv: recoveryPlanCsv, table: recoveryTable }, async (write) => {
+      const newer = options.profile === undefined ? undefined : await readDocument(options.profile, checkLoadProfile);
+      let exitCode = 0;
+      for await (const document of readDocuments(file, checkPlacementOrRecovery)) {
+        const plan = recoveryPlan(document, options, newer?.layers);
+        if (!plan.recoverable) exitCode = NOT_RECOVERABLE;
+        await write(plan);
+      }
+      return exitCode;
+    }),
+});
+
+type Options = OptionValues<typeof options>;
+
+function recoveryPlan(
+  document: PlacementDocument,
+  options: Options,
+  newer: readonly LayerLoads[] | undefined,
+): RecoveryPlanDocument {
+  const old = placementOf(document);
+  const failed = nodeIds(old.cluster, options.failed ?? []);
+  const joined = joinedNodes(old.cluster, options);
+  const header = {
+    type: "recovery-plan" as const,
+    version: 1 as const,
+    failed: failed.map((node) => (old.cluster[node] as ClusterNode).name),
+    joined: joined.map((node) => node.name),
+  };
+  const lostForGood = (lost: readonly LostExpert[], reason: string) => ({
+    ...header,
+    recoverable: false,
+    lost: [...lost],
+    reason,
+  });
+  if (failed.length === old.cluster.length) {
+    const lost = old.layers.flatMap(({ layer, loads }) => loads.map((_, expert) => ({ layer, expert })));
+    return lostForGood(lost, "every node failed; restart from a checkpoint");
+  }
+  const live = survivors(old, failed, joined);
+  if (live.lost.length > 0) {
+    return lostForGood(live.lost, `${live.lost.length} experts have no live replica; restart from a checkpoint`);
+  }
+  const loads = newer === undefined ? old.layers : matchingLoads(old.layers, newer);
+  const slots = live.cluster.reduce((sum, node) => sum + node.slots, 0);
+  const experts = Math.max(...loads.map((layer) => layer.loads.length));
+  if (slots < experts) {
+    return lostForGood([], `the live nodes have ${slots} slots for ${experts} experts; add nodes or slots (--joined)`);
+  }
+  const policy = newPolicy(document, options.placement);
+  const plan = makePlacement(live.cluster, loads, policy);
+  const change = reconfigure({ survivors: live, plan: plan.layers, mapping: options.mapping, keepDomains: false });
+  const name = (node: number) => (live.cluster[node] as ClusterNode).name;
+  const bytes = options["expert-bytes"];
+  const roundSeconds = bytes / options.bandwidth;
+  return {
+    ...header,
+    recoverable: true,
+    lost: [],
+    placement: placementDocument({ ...plan, layers: change.placement.layers }, policy),
+    moved: change.transfers.length,
+    transfers: change.transfers.map(({ layer, expert, from, to, round }) => ({
+      layer,
+      expert,
+      from: name(from),
+      to: name(to),
+      bytes,
+      round,
+    })),
+    time: {
+      detectSeconds: options.detect,
+      regroupSeconds: options.regroup,
+      transferSeconds: change.rounds * roundSeconds,
+      lowerBoundSeconds: change.lowerBoundRounds * roundSeconds,
+    },
+  };
+}
+
+/** The policy that made the old placement, unless the user names another. */
+function newPolicy(document: PlacementDocument, placement: PlacementPolicyName | undefined): Policy {
+  const { minReplicas, seed } = document.policy;
+  const policy = placement === undefined ? policyOf(document) : { placement, allocation: "lazarus" as const, minReplicas, seed };
+  if (policy === undefined) {
+    throw new UsageError(
+      `the placement was made by "${document.policy.placement}", which is none of ours; name a policy for the new one with --placement`,
+    );
+  }
+  return policy;
+}
+
+function nodeIds(cluster: readonly ClusterNode[], names: readonly string[]): number[] {
+  return names.map((name) => {
+    const node = cluster.findIndex((candidate) => candidate.name === name);
+    if (node < 0)
+      throw new UsageError(
+        `--failed: there is no node "${name}"; the placement has ${listed(cluster.map((candidate) => candidate.name))}`,
+      );
+    return node;
+  });
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 6).join(", ")}, ... ${names.at(-1)} (${names.length} nodes)`;
+}
+
+/** New nodes are like the old ones; where these differ, the options say what the new ones have. */
+function joinedNodes(cluster: readonly ClusterNode[], options: Options): ClusterNode[] {
+  const { joined } = options;
+  if (joined === undefined || joined === 0) return [];
+  const common = (what: "slots" | "gpus") => {
+    const first = (cluster[0] as ClusterNode)[what];
+    if (options[what] === undefined && cluster.some((node) => node[what] !== first)) {
+      throw new UsageError(`the nodes differ in ${what}; say with --${what} how many the joined nodes have`);
+    }
+    return options[what] ?? first;
+  };
+  const [slots, gpus] = [common("slots"), common("gpus")];
+  const names = typeof joined === "number" ? freeNames(cluster, joined) : joined;
+  const failed = new Set(options.failed);
+  const taken = names.find((name) => cluster.some((node) => node.name === name) && !failed.has(name));
+  if (taken !== undefined) throw new UsageError(`--joined: there is a live node "${taken}" already; use another name`);
+  return names.map((name) => ({ name, slots, gpus }));
+}
+
+function freeNames(cluster: readonly ClusterNode[], count: number): string[] {
+  const taken = new Set(cluster.map((node) => node.name));
+  const names: string[] = [];
+  for (let id = cluster.length; names.length < count; id++) if (!taken.has(`node${id}`)) names.push(`node${id}`);
+  return names;
+}
+
+/** The newer loads of the placement's layers. */
+function matchingLoads(old: readonly LayerLoads[], newer: readonly LayerLoads[]): LayerLoads[] {
+  return old.map(({ layer, loads }) => {
+    const found = newer.find((candidate) => candidate.layer === layer);
+    if (found === undefined) throw new UsageError(`--profile: the profile has no layer ${layer}; make it from the same model`);
+    if (found.loads.length !== loads.length) {
+      throw new UsageError(
+        `--profile: layer ${layer} has ${found.loads.length} experts, the placement ${loads.length}; make it from the same model`,
+      );
+    }
+    return { layer, loads: found.loads };
+  });
+}
+
+function atLeastOneByte(text: string): number {
+  const bytes = Math.round(parseBytes(text));
+  if (bytes < 1) throw new Error("expected a size of at least one byte");
+  return bytes;
+}
+
+function positive(parse: (text: string) => number): (text: string) => number {
+  return (text) => {
+    const value = parse(text);
+    if (!(value > 0)) throw new Error("expected more than 0");
+    return value;
+  };
+}

@@ -1,0 +1,63 @@
+/** The way out of every command: one document after the other, as JSON, CSV or a table for people. */
+import { isTerminalOutput, openOutput } from "../io/output.ts";
+import { type Paint, paint } from "../report/paint.ts";
+import { choice, option } from "./option.ts";
+
+/** The ways to write a document. */
+export interface Renderers<T> {
+  /** JSON text in pieces; a single line without it. */
+  readonly json?: (document: T) => Iterable<string>;
+  /** CSV text in pieces; the header belongs to the first document only. */
+  readonly csv: (document: T, first: boolean) => Iterable<string>;
+  /** What a person reads. */
+  readonly table: (document: T, paint: Paint) => string;
+}
+
+/** Options of every command that writes a document. */
+export const outputOptions = {
+  format: choice({
+    choices: ["json", "csv", "table"],
+    says: "How to write the result: json for the next command, csv as flat rows, table for people. Default: table on a terminal, json on a pipe.",
+  }),
+  output: option({
+    letter: "o",
+    argument: "FILE",
+    parse: (text) => text,
+    says: "Write to FILE instead of standard output; it appears whole or not at all.",
+  }),
+};
+
+/** Writes one document. */
+export type DocumentWriter<T> = (document: T) => Promise<void>;
+
+/**
+ * Runs work that writes documents; its output file gets its name only when all of it succeeded.
+ * @returns what the work returned
+ */
+export async function writeDocuments<T, R>(
+  options: { readonly format: "json" | "csv" | "table" | undefined; readonly output: string | undefined },
+  renderers: Renderers<T>,
+  work: (write: DocumentWriter<T>) => Promise<R>,
+): Promise<R> {
+  const terminal = isTerminalOutput(options.output);
+  const format = options.format ?? (terminal ? "table" : "json");
+  const colors = paint(terminal);
+  const output = openOutput(options.output);
+  let written = 0;
+  const pieces = (document: T): Iterable<string> => {
+    if (format === "csv") return renderers.csv(document, written === 0);
+    if (format === "table") return [`${written === 0 ? "" : "\n"}${renderers.table(document, colors)}\n`];
+    return renderers.json?.(document) ?? [`${JSON.stringify(document)}\n`];
+  };
+  try {
+    const result = await work(async (document) => {
+      for (const piece of pieces(document)) await output.write(piece);
+      written++;
+    });
+    await output.finish();
+    return result;
+  } catch (error) {
+    output.abandon();
+    throw error;
+  }
+}

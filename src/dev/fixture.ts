@@ -1,0 +1,41 @@
+/**
+ * Writes fixtures/routing.csv: the routing log that the demo and the examples use.
+ *
+ * The skew is that of young MoE layers (Lazarus section 2.1): in the most skewed layer the two hottest experts take about
+ * seven tokens of eight, in the mildest two of five, and which experts are hot drifts from iteration to iteration.
+ */
+import { writeFileSync } from "node:fs";
+import { largestRemainder } from "../core/largestRemainder.ts";
+import { type RandomSource, randomSource } from "../core/random.ts";
+
+const ITERATIONS = 20;
+const LAYERS = 4;
+const RANKS = 10;
+const EXPERTS = 16;
+const TOKENS_PER_RANK = 4096;
+/** Spread of the experts' log-popularity: the larger, the more skewed the layer. */
+const SKEW = [2.6, 1.6, 1.25, 0.95];
+const DRIFT_PER_ITERATION = 0.12;
+
+const random = randomSource(2407_04656);
+const popularity = SKEW.map((skew) => Array.from({ length: EXPERTS }, () => skew * normal(random)));
+const header = ["iteration", "layer", "rank", ...Array.from({ length: EXPERTS }, (_, e) => `e${e}`)];
+const rows = [header.join(",")];
+for (let iteration = 1; iteration <= ITERATIONS; iteration++) {
+  for (let layer = 0; layer < LAYERS; layer++) {
+    const logits = popularity[layer] as number[];
+    for (let rank = 0; rank < RANKS; rank++) {
+      const weights = logits.map((logit) => Math.round(1e6 * Math.exp(logit + 0.05 * normal(random))));
+      rows.push([iteration, layer, rank, ...largestRemainder(weights, TOKENS_PER_RANK)].join(","));
+    }
+    logits.forEach((logit, expert) => {
+      logits[expert] = logit + DRIFT_PER_ITERATION * normal(random);
+    });
+  }
+}
+writeFileSync("fixtures/routing.csv", `${rows.join("\n")}\n`);
+
+/** Standard normal (Box and Muller). */
+function normal(source: RandomSource): number {
+  return Math.sqrt(-2 * Math.log(1 - source.uniform())) * Math.cos(2 * Math.PI * source.uniform());
+}

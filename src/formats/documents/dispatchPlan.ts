@@ -1,0 +1,37 @@
+/** dispatch-plan: how many tokens of every expert go from which rank to which. */
+import * as z from "zod/mini";
+import { amount, count, positiveCount, wholeNumbers } from "./schema.ts";
+
+const perRank = wholeNumbers(0, "whole numbers of tokens, one a rank");
+
+export const dispatchPlanSchema = z.object({
+  type: z.literal("dispatch-plan"),
+  version: z.literal(1),
+  policy: z.string(),
+  ranks: positiveCount,
+  layers: z.array(
+    z.object({
+      layer: count,
+      entries: z.array(wholeNumbers(0, "expert, source, target and tokens")),
+      sent: z.array(perRank),
+      load: perRank,
+      maxOverMean: amount,
+      localTokens: count,
+      remoteTokens: count,
+      shuffle: z.optional(
+        z.array(
+          z.object({
+            rank: count,
+            sendCounts: perRank,
+            sendOffsets: perRank,
+            receiveCounts: perRank,
+            receiveOffsets: perRank,
+          }),
+        ),
+      ),
+    }),
+  ),
+});
+
+/** A dispatch-plan document. */
+export type DispatchPlanDocument = z.infer<typeof dispatchPlanSchema>;

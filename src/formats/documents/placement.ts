@@ -1,0 +1,99 @@
+/** placement: which expert replicas every node holds, how likely they survive, how evenly they share the load. */
+import * as z from "zod/mini";
+import type { ClusterNode } from "../../core/cluster.ts";
+import { countReplicas, FREE_SLOT, type Placement } from "../../core/placement.ts";
+import { InputError } from "../../errors.ts";
+import { amount, checkDocument, count, positiveCount, probability, wholeNumbers } from "./schema.ts";
+
+const nodeSchema = z.object({
+  name: z.string().check(z.minLength(1)),
+  slots: positiveCount,
+  gpus: positiveCount,
+  domain: z.optional(z.string()),
+});
+
+export const placementSchema = z.object({
+  type: z.literal("placement"),
+  version: z.literal(1),
+  nodes: z.array(nodeSchema),
+  policy: z.object({
+    allocation: z.optional(z.string()),
+    placement: z.string(),
+    minReplicas: positiveCount,
+    keptMinReplicas: z.optional(positiveCount),
+    seed: count,
+  }),
+  layers: z.array(
+    z.object({
+      layer: count,
+      loads: wholeNumbers(0, "whole numbers of tokens, none negative"),
+      replicas: wholeNumbers(0, "whole numbers of copies"),
+      nodes: z.array(wholeNumbers(FREE_SLOT, `expert ids, or ${FREE_SLOT} for a free slot`)),
+    }),
+  ),
+  recovery: z.optional(
+    z.object({
+      method: z.string(),
+      failures: z.array(
+        z.object({
+          failed: count,
+          probability,
+          upperBound: z.optional(probability),
+          interval: z.optional(z.tuple([probability, probability])),
+        }),
+      ),
+      tolerates: count,
+      certified: z.boolean(),
+    }),
+  ),
+  balance: z.optional(z.object({ even: amount, optimal: amount })),
+  cost: z.optional(z.object({ shares: z.enum(["even", "free"]), compute: amount, traffic: amount, sync: amount })),
+});
+
+/** A placement document. */
+export type PlacementDocument = z.infer<typeof placementSchema>;
+
+/**
+ * Checks a parsed placement, its schema and what a schema cannot say.
+ * @throws InputError
+ */
+export function checkPlacement(value: unknown, source: string): PlacementDocument {
+  const placement = checkDocument(placementSchema, "placement", value, source);
+  const wrong = (what: string) => new InputError(`in the placement: ${what}`, { file: source });
+  const names = placement.nodes.map((node) => node.name);
+  if (names.length === 0) throw wrong("nodes is empty; expected at least one node");
+  if (placement.layers.length === 0) throw wrong("layers is empty; expected at least one layer");
+  const twice = names.find((name, n) => names.indexOf(name) !== n);
+  if (twice !== undefined) throw wrong(`two nodes are called ${twice}; give each its own name`);
+  const seen = new Set<number>();
+  for (const [l, { layer, loads, replicas, nodes }] of placement.layers.entries()) {
+    if (seen.has(layer)) throw wrong(`layers[${l}]: layer ${layer} is there twice; give each layer once`);
+    seen.add(layer);
+    if (nodes.length !== names.length) throw wrong(`layers[${l}].nodes: expected ${names.length} nodes, got ${nodes.length}`);
+    nodes.forEach((slots, n) => {
+      const expected = (placement.nodes[n] as ClusterNode).slots;
+      if (slots.length !== expected) throw wrong(`layers[${l}].nodes[${n}]: expected ${expected} slots, got ${slots.length}`);
+      const stranger = slots.find((expert) => expert >= loads.length);
+      if (stranger !== undefined)
+        throw wrong(`layers[${l}].nodes[${n}]: expert ${stranger} does not exist; there are ${loads.length}`);
+    });
+    const counted = countReplicas(loads.length, nodes);
+    if (replicas.length !== loads.length)
+      throw wrong(`layers[${l}].replicas: expected ${loads.length} counts, got ${replicas.length}`);
+    const apart = counted.findIndex((copies, expert) => copies !== replicas[expert]);
+    if (apart >= 0)
+      throw wrong(`layers[${l}].replicas[${apart}]: the slots hold ${counted[apart]} copies, not ${replicas[apart]}`);
+  }
+  return placement;
+}
+
+/** The placement itself, without what was said about it. */
+export function placementOf(document: PlacementDocument): Placement {
+  const cluster = document.nodes.map(({ name, slots, gpus, domain }) => ({
+    name,
+    slots,
+    gpus,
+    ...(domain === undefined ? {} : { domain }),
+  }));
+  return { cluster, layers: document.layers };
+}

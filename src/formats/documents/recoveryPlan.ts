@@ -1,0 +1,47 @@
+/** recovery-plan: what survives a change of nodes, the new placement, and the transfers that lead to it. */
+import * as z from "zod/mini";
+import { InputError } from "../../errors.ts";
+import { checkPlacement, type PlacementDocument, placementSchema } from "./placement.ts";
+import { amount, checkDocument, count, positiveCount } from "./schema.ts";
+
+export const recoveryPlanSchema = z.object({
+  type: z.literal("recovery-plan"),
+  version: z.literal(1),
+  recoverable: z.boolean(),
+  failed: z.array(z.string()),
+  joined: z.array(z.string()),
+  /** Experts without a live host. */
+  lost: z.array(z.object({ layer: count, expert: count })),
+  /** Why there is no new placement although nothing is lost. */
+  reason: z.optional(z.string()),
+  placement: z.optional(placementSchema),
+  moved: z.optional(count),
+  transfers: z.optional(
+    z.array(z.object({ layer: count, expert: count, from: z.string(), to: z.string(), bytes: positiveCount, round: count })),
+  ),
+  time: z.optional(
+    z.object({ detectSeconds: amount, regroupSeconds: amount, transferSeconds: amount, lowerBoundSeconds: amount }),
+  ),
+});
+
+/** A recovery-plan document. */
+export type RecoveryPlanDocument = z.infer<typeof recoveryPlanSchema>;
+
+/**
+ * Checks a placement, or takes the new placement out of a recovery-plan.
+ * @throws InputError, for a recovery-plan that is not recoverable, too
+ */
+export function checkPlacementOrRecovery(value: unknown, source: string): PlacementDocument {
+  const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
+  if (type !== "recovery-plan") return checkPlacement(value, source);
+  const plan = checkDocument(recoveryPlanSchema, "recovery-plan", value, source);
+  if (plan.placement === undefined) {
+    throw new InputError(
+      "this recovery-plan is not recoverable, so it holds no placement; restart from a checkpoint with `lazarus place`",
+      {
+        file: source,
+      },
+    );
+  }
+  return checkPlacement(plan.placement, source);
+}

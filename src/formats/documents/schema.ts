@@ -1,0 +1,102 @@
+/** Schemas of the documents, and what goes wrong with them said in one line. */
+import * as z from "zod/mini";
+import { InputError } from "../../errors.ts";
+
+/** A whole number that JSON holds exactly, not negative. */
+export const count = z.int().check(z.nonnegative());
+
+/** A whole number of at least 1. */
+export const positiveCount = z.int().check(z.positive());
+
+/** A number that is not negative. */
+export const amount = z.number().check(z.nonnegative());
+
+/** A probability. */
+export const probability = z.number().check(z.minimum(0), z.maximum(1));
+
+/**
+ * A long list of numbers, checked in one loop: a document holds millions of them.
+ * @param least the smallest whole number allowed
+ * @param what the numbers are, for the message
+ */
+export function wholeNumbers(least: number, what: string): z.ZodMiniType<number[]> {
+  const schema = z.custom<number[]>((value) => firstMisfit(value, least) === undefined, {
+    error: (issue) => `${what}, ${firstMisfit(issue.input, least)}`,
+  });
+  return schema.register(bulkSchemas, { type: "array", items: { type: "integer", minimum: least } });
+}
+
+/** JSON Schema of those types whose check is a loop. */
+export const bulkSchemas = z.registry<Record<string, unknown>>();
+
+/** What is wrong with a list of whole numbers, or nothing. */
+function firstMisfit(value: unknown, least: number): string | undefined {
+  if (!Array.isArray(value)) return `got ${shown(value)}`;
+  for (let i = 0; i < value.length; i++) {
+    if (!Number.isSafeInteger(value[i]) || value[i] < least) return `got ${shown(value[i])} at index ${i}`;
+  }
+  return undefined;
+}
+
+/**
+ * Checks a value against the schema of a document.
+ * @param source name of the file, for the message
+ * @throws InputError naming the path inside the document
+ */
+export function checkDocument<T>(schema: z.ZodMiniType<T>, kind: string, value: unknown, source: string): T {
+  const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
+  if (type !== kind) {
+    const found = typeof type === "string" ? `a ${type}` : `${shown(value)} without "type"`;
+    throw new InputError(
+      `expected a ${kind} document, got ${found}${type === undefined ? "" : `; ${producers.get(kind) ?? "pass the right file"}`}`,
+      {
+        file: source,
+      },
+    );
+  }
+  const result = z.safeParse(schema, value, { reportInput: true });
+  if (result.success) return result.data;
+  throw new InputError(`in the ${kind}: ${explain(result.error.issues[0])}`, { file: source });
+}
+
+const producers = new Map([
+  ["load-profile", "make one with `lazarus profile-load`"],
+  ["placement", "make one with `lazarus place`"],
+]);
+
+/** Path and expectation of one failed check. */
+function explain(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return "it does not fit its schema";
+  const path = issue.path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+  const where = path === "" ? "the document" : path;
+  const got = "input" in issue ? `, got ${shown(issue.input)}` : "";
+  switch (issue.code) {
+    case "custom":
+      return `${where}: expected ${issue.message}`;
+    case "invalid_type":
+      return `${where}: expected ${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}${got}`;
+    case "too_small":
+      return `${where}: expected at least ${issue.minimum}${got}`;
+    case "too_big":
+      return `${where}: expected at most ${issue.maximum}${got}`;
+    case "invalid_value":
+      return `${where}: expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}${got}`;
+    default:
+      return `${where}: ${issue.message}${got}`;
+  }
+}
+
+/** A value cut to a length that fits in a line. */
+function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "number") return String(value);
+  const text = Array.isArray(value)
+    ? "a list"
+    : typeof value === "object" && value !== null
+      ? "an object"
+      : JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}

@@ -1,0 +1,92 @@
+/** Quantities as people type them: 112MiB, 100Gbps, 15s, 3,5-7. */
+
+/** A text that is not the quantity expected; the message says what is. */
+export class UnitError extends Error {
+  override readonly name = "UnitError";
+}
+
+const byteUnits = new Map([
+  ["", 1],
+  ["b", 1],
+]);
+const bandwidthUnits = new Map([
+  ["bps", 1 / 8],
+  ["b/s", 1],
+]);
+["k", "m", "g", "t"].forEach((prefix, i) => {
+  byteUnits.set(`${prefix}b`, 1000 ** (i + 1)).set(`${prefix}ib`, 1024 ** (i + 1));
+  bandwidthUnits
+    .set(`${prefix}bps`, 1000 ** (i + 1) / 8)
+    .set(`${prefix}b/s`, 1000 ** (i + 1))
+    .set(`${prefix}ib/s`, 1024 ** (i + 1));
+});
+const timeUnits = new Map([
+  ["", 1],
+  ["ms", 0.001],
+  ["s", 1],
+  ["m", 60],
+  ["min", 60],
+  ["h", 3600],
+  ["d", 86400],
+]);
+
+/** Bytes: `63000000`, `63MB`, `112MiB`. */
+export const parseBytes = quantity(byteUnits, "a size such as 112MiB");
+/** Bytes per second: `100Gbps`, `12.5GB/s`. */
+export const parseBandwidth = quantity(bandwidthUnits, "a bandwidth such as 100Gbps or 12.5GB/s");
+/** Seconds: `15s`, `5m`, `2h`, `250ms`. */
+export const parseSeconds = quantity(timeUnits, "a time such as 15s, 5m or 2h");
+
+/** A whole number of at least `least`. */
+export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value > Number.MAX_SAFE_INTEGER)
+      throw new UnitError(`expected a whole number of at least ${least}`);
+    if (value < least) throw new UnitError(`expected a whole number of at least ${least}`);
+    if (value > most) throw new UnitError(`expected a whole number of at most ${most}`);
+    return value;
+  };
+}
+
+/** A number between two bounds, both allowed. */
+export function parseNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || !(value >= least && value <= most)) {
+      throw new UnitError(
+        most === Infinity ? `expected a number of at least ${least}` : `expected a number from ${least} to ${most}`,
+      );
+    }
+    return value;
+  };
+}
+
+/** Whole numbers and ranges: `0,3,5-7`; ascending, each once. */
+export function parseIdList(text: string): number[] {
+  const ids = new Set<number>();
+  for (const part of text.split(",")) {
+    const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(part.trim());
+    const from = Number(match?.[1]);
+    const to = Number(match?.[2] ?? match?.[1]);
+    if (!match || to < from || to - from > 1e6) throw new UnitError("expected a list of numbers and ranges such as 0,3,5-7");
+    for (let id = from; id <= to; id++) ids.add(id);
+  }
+  return [...ids].sort((a, b) => a - b);
+}
+
+/** Names between commas: `node3,node7`; each once. */
+export function parseNameList(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes("")) throw new UnitError("expected names between commas such as node3,node7");
+  return [...new Set(names)];
+}
+
+function quantity(units: ReadonlyMap<string, number>, expected: string): (text: string) => number {
+  return (text) => {
+    const match = /^(\d+\.?\d*|\.\d+)\s*([a-z/]*)$/i.exec(text.trim());
+    const factor = units.get((match?.[2] ?? "").toLowerCase());
+    if (!match || factor === undefined) throw new UnitError(`expected ${expected}`);
+    return Number(match[1]) * factor;
+  };
+}

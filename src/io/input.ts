@@ -1,0 +1,100 @@
+/** Where documents come from: a file or standard input, packed by gzip or not. */
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { InputError } from "../errors.ts";
+import { ioError } from "./ioError.ts";
+
+/** One input, read once. */
+export interface Input {
+  /** What messages call it. */
+  readonly name: string;
+  /** Its bytes, unpacked. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+const CHUNK_BYTES = 1 << 20;
+/** Strings of the engine end a little above this. */
+const MAX_TEXT_LENGTH = 500_000_000;
+
+/** Whether reading this file would wait for somebody to type. */
+export function waitsForTyping(file: string | undefined): boolean {
+  return isStandardStream(file) && process.stdin.isTTY === true;
+}
+
+/** Whether a file argument means a standard stream. */
+export function isStandardStream(file: string | undefined): boolean {
+  return file === undefined || file === "-";
+}
+
+/** Opens a file, or standard input for `-` and nothing. */
+export function openInput(file: string | undefined): Input {
+  const name = isStandardStream(file) ? "standard input" : (file as string);
+  const stream = isStandardStream(file) ? process.stdin : createReadStream(file as string, { highWaterMark: CHUNK_BYTES });
+  return { name, chunks: unpacked(readable(stream, name), name) };
+}
+
+/** An input as pieces of text, cut anywhere. */
+export async function* textPieces(input: Input): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decoded = (chunk?: Uint8Array) => {
+    try {
+      return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+    } catch {
+      throw new InputError("the text is not valid UTF-8; save it as UTF-8", { file: input.name });
+    }
+  };
+  for await (const chunk of input.chunks) yield decoded(chunk);
+  yield decoded();
+}
+
+/** All of an input as text. */
+export async function readText(input: Input): Promise<string> {
+  let text = "";
+  for await (const piece of textPieces(input)) {
+    if (text.length + piece.length > MAX_TEXT_LENGTH) {
+      throw new InputError("the text is too long to hold as one document; split it", { file: input.name });
+    }
+    text += piece;
+  }
+  return text;
+}
+
+async function* readable(stream: NodeJS.ReadableStream, name: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of stream) yield chunk as unknown as Uint8Array;
+  } catch (error) {
+    throw ioError("read", name, error);
+  }
+}
+
+/** Recognises gzip by its first two bytes, so that a pipe may be packed as well as a file. */
+async function* unpacked(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  let head = new Uint8Array(0);
+  while (head.length < 2) {
+    const next = await iterator.next();
+    if (next.done) break;
+    head = head.length === 0 ? new Uint8Array(next.value) : Buffer.concat([head, next.value]);
+  }
+  const whole = (async function* () {
+    if (head.length > 0) yield head;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+  })();
+  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+    yield* whole;
+    return;
+  }
+  const source = Readable.from(whole);
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  source.on("error", (error) => gunzip.destroy(error));
+  source.pipe(gunzip);
+  try {
+    for await (const chunk of gunzip) yield chunk as Uint8Array;
+  } catch (error) {
+    if (String((error as NodeJS.ErrnoException).code).startsWith("Z_")) {
+      throw new InputError("the gzip data is damaged or cut short; fetch or pack the file again", { file: name });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+/** What the operating system refuses, said in one line. */
+import { IoError } from "../errors.ts";
+
+const reasons = new Map(
+  Object.entries({
+    ENOENT: "there is no such file; check the name",
+    EISDIR: "it is a directory; name a file",
+    EACCES: "permission denied; check its mode and owner",
+    EPERM: "the operation is not permitted; check its mode and owner",
+    ENOSPC: "no space is left on the device; free some or write elsewhere",
+    EROFS: "the file system is read-only; write elsewhere",
+    ENOTDIR: "a part of the path is not a directory; check the name",
+    EMFILE: "too many files are open; raise the limit (ulimit -n)",
+  }),
+);
+
+/** Says in one line why the system refused, and what to do. */
+export function ioError(verb: "read" | "write", file: string, cause: unknown): IoError {
+  const code = (cause as NodeJS.ErrnoException).code ?? "";
+  const reason = reasons.get(code) ?? (cause instanceof Error ? cause.message : String(cause));
+  return new IoError(`cannot ${verb} ${file}: ${reason}`, { cause });
+}

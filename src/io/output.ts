@@ -1,0 +1,107 @@
+/** Where documents go: standard output, or a file that appears whole or not at all. */
+import { randomBytes } from "node:crypto";
+import { closeSync, lstatSync, openSync, realpathSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { OutputClosed } from "../errors.ts";
+import { isStandardStream } from "./input.ts";
+import { ioError } from "./ioError.ts";
+
+/** A place to write text to. */
+export interface Output {
+  /** Writes text; resolves when more may follow. */
+  write(text: string): Promise<void>;
+  /** Ends the output; a file gets its name now. */
+  finish(): Promise<void>;
+  /** Drops what was written to a file; what a pipe took cannot be taken back. */
+  abandon(): void;
+}
+
+/** Opens a file, or standard output for `-` and nothing. */
+export function openOutput(file: string | undefined): Output {
+  return isStandardStream(file) ? standardOutput() : fileOutput(file as string);
+}
+
+/** Whether text written here is read by a person at a terminal. */
+export function isTerminalOutput(file: string | undefined): boolean {
+  return isStandardStream(file) && process.stdout.isTTY === true;
+}
+
+function standardOutput(): Output {
+  process.stdout.on("error", () => {}); // Each write reports its own failure below.
+  return {
+    write: (text) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(text, (error) => {
+          if (!error) resolve();
+          else if ((error as NodeJS.ErrnoException).code === "EPIPE") reject(new OutputClosed());
+          else reject(ioError("write", "standard output", error));
+        });
+      }),
+    finish: async () => {},
+    abandon: () => {},
+  };
+}
+
+/** Partial files that an interrupt must not leave behind. */
+const unfinished = new Set<string>();
+
+function fileOutput(file: string): Output {
+  // Devices and pipes have no second name to be moved from.
+  const whole = isRegularOrNew(file);
+  const target = whole ? resolveLink(file) : file;
+  const written = whole ? `${target}.${process.pid}-${randomBytes(4).toString("hex")}.part` : target;
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw ioError("write", file, error);
+    }
+  };
+  const handle = guarded(() => openSync(written, whole ? "wx" : "w", 0o666));
+  if (whole) {
+    if (unfinished.size === 0) removeUnfinishedOnSignals();
+    unfinished.add(written);
+  }
+  const abandon = () => {
+    if (unfinished.delete(written)) unlinkSync(written);
+  };
+  return {
+    write: async (text) => {
+      const bytes = Buffer.from(text);
+      guarded(() => {
+        for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+      });
+    },
+    finish: async () => {
+      guarded(() => closeSync(handle));
+      if (unfinished.delete(written)) guarded(() => renameSync(written, target));
+    },
+    abandon,
+  };
+}
+
+function isRegularOrNew(file: string): boolean {
+  try {
+    const found = statSync(file);
+    return found.isFile();
+  } catch {
+    return true;
+  }
+}
+
+/** A link keeps pointing where it points; the file behind it is replaced. */
+function resolveLink(file: string): string {
+  try {
+    return lstatSync(file).isSymbolicLink() ? realpathSync(file) : file;
+  } catch {
+    return file;
+  }
+}
+
+function removeUnfinishedOnSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      for (const file of unfinished) unlinkSync(file);
+      process.kill(process.pid, signal); // The handler is gone by now: the default action tells the shell the truth.
+    });
+  }
+}

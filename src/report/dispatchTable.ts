@@ -1,0 +1,45 @@
+/** A dispatch plan as a person reads it: how even the ranks are, and how much stays at home. */
+import type { DispatchedLayer, DispatchPlan } from "../formats/dispatchPlanText.ts";
+import type { Paint } from "./paint.ts";
+import { fixed, grouped, percent, textTable } from "./table.ts";
+
+const LARGEST_MATRIX = 16;
+
+/** Tables of a dispatch plan. */
+export function dispatchTable(plan: DispatchPlan, paint: Paint): string {
+  let first: DispatchedLayer | undefined;
+  const rows: string[][] = [];
+  for (const layer of plan.layers) {
+    first ??= layer;
+    const { load, maxOverMean, localTokens, remoteTokens } = layer.summary;
+    const tokens = localTokens + remoteTokens;
+    const busiest = load.reduce((best, count, rank) => (count > (load[best] as number) ? rank : best), 0);
+    rows.push([
+      String(layer.layer),
+      grouped(tokens),
+      fixed(maxOverMean, 3),
+      `${busiest} (${grouped(load[busiest] as number)})`,
+      percent(tokens === 0 ? 0 : localTokens / tokens),
+      grouped(remoteTokens),
+    ]);
+  }
+  const columns = ["layer", "tokens", "max/mean", "busiest rank", "stay local", "sent to others"].map((head) => ({ head }));
+  const parts = [`${paint.bold("Dispatch")} ${plan.policy}: ${plan.ranks} ranks`, textTable(columns, rows, paint)];
+  if (first && plan.ranks <= LARGEST_MATRIX) parts.push(matrix(first, plan.ranks, paint));
+  return parts.join("\n\n");
+}
+
+/** Tokens from every rank (row) to every rank (column) in one layer. */
+function matrix({ layer, summary }: DispatchedLayer, ranks: number, paint: Paint): string {
+  const ids = Array.from({ length: ranks }, (_, rank) => rank);
+  const rows = ids.map((source) => [
+    `from ${source}`,
+    ...ids.map((target) => {
+      const text = String(summary.sent[source * ranks + target] as number);
+      return source === target ? paint.green(text) : text;
+    }),
+  ]);
+  rows.push([paint.bold("load"), ...ids.map((rank) => paint.bold(String(summary.load[rank])))]);
+  const columns = [{ head: `layer ${layer}`, align: "left" as const }, ...ids.map((rank) => ({ head: `to ${rank}` }))];
+  return textTable(columns, rows, paint);
+}

@@ -1,0 +1,95 @@
+/** A placement as a person reads it: what it survives, how even it is, who holds what. */
+import type { PlacementDocument } from "../formats/documents/placement.ts";
+import type { Paint } from "./paint.ts";
+import { bar, fixed, grouped, percent, textTable } from "./table.ts";
+
+const BAR_WIDTH = 20;
+const LONGEST_MAP = 32;
+
+/** Tables of a placement document. */
+export function placementTable(document: PlacementDocument, paint: Paint): string {
+  const { nodes, layers, policy } = document;
+  const slots = nodes.reduce((sum, node) => sum + node.slots, 0);
+  const rule = policy.allocation === undefined ? policy.placement : `${policy.placement}, allocation ${policy.allocation}`;
+  const experts = Math.max(...layers.map((layer) => layer.loads.length));
+  const parts = [
+    `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes with ${slots} slots, at least ${policy.minReplicas} replicas each`,
+  ];
+  if (document.recovery) parts.push(recoveryPart(document.recovery, paint));
+  if (document.balance) {
+    const { even, optimal } = document.balance;
+    parts.push(`Busiest node over mean, worst layer: ${fixed(even, 3)} with even shares, ${fixed(optimal, 3)} at best`);
+  }
+  if (document.cost) {
+    const { shares, compute, traffic, sync } = document.cost;
+    parts.push(
+      `Cost with ${shares} shares, summed over layers: compute ${fixed(compute, 2)} and traffic ${fixed(traffic, 2)} rank means, synchronisation ${fixed(sync, 2)} replicas`,
+    );
+  }
+  parts.push(layersPart(document, paint), mapPart(document, paint));
+  return parts.join("\n\n");
+}
+
+function recoveryPart(recovery: NonNullable<PlacementDocument["recovery"]>, paint: Paint): string {
+  const rows = recovery.failures.map(({ failed, probability, upperBound, interval }) => [
+    String(failed),
+    percent(probability, 2),
+    ...(interval ? [`${percent(interval[0], 2)} to ${percent(interval[1], 2)}`] : []),
+    upperBound === undefined ? "" : percent(upperBound, 2),
+    healthy(probability, paint)(bar(probability, BAR_WIDTH)),
+  ]);
+  const sampled = recovery.failures.some((failure) => failure.interval);
+  const columns = [
+    { head: "failed nodes" },
+    { head: "all experts survive" },
+    ...(sampled ? [{ head: "95 % interval" }] : []),
+    { head: "upper bound" },
+    { head: "", align: "left" as const },
+  ];
+  const lost = recovery.failures.findIndex(({ probability }) => probability === 0);
+  const shown = lost < 0 ? rows : rows.slice(0, lost + 1);
+  const verdict = recovery.certified ? "certified: no placement with these replica counts survives more" : "below the upper bound, so a better placement may exist";
+  return `${textTable(columns, shown, paint)}\nNever loses an expert to ${recovery.tolerates} or fewer failures; ${verdict} (method: ${recovery.method})`;
+}
+
+function healthy(probability: number, paint: Paint): (text: string) => string {
+  if (probability >= 0.9) return paint.green;
+  return probability >= 0.5 ? paint.yellow : paint.red;
+}
+
+function layersPart({ layers }: PlacementDocument, paint: Paint): string {
+  const rows = layers.map(({ layer, loads, replicas }) => {
+    const tokens = loads.reduce((sum, load) => sum + load, 0);
+    const hottest = loads.reduce((best, load, expert) => (load > (loads[best] as number) ? expert : best), 0);
+    return [
+      String(layer),
+      grouped(tokens),
+      `${hottest} (${percent(tokens === 0 ? 0 : (loads[hottest] as number) / tokens, 0)})`,
+      String(replicas[hottest]),
+      String(Math.min(...replicas)),
+      String(Math.max(...replicas)),
+    ];
+  });
+  const columns = ["layer", "tokens", "hottest expert", "its replicas", "least replicas", "most replicas"].map((head) => ({
+    head,
+  }));
+  return textTable(columns, rows, paint);
+}
+
+/** Who holds what in the first layer; a larger cluster would fill screens. */
+function mapPart({ nodes, layers }: PlacementDocument, paint: Paint): string {
+  const first = layers[0];
+  if (first === undefined || nodes.length > LONGEST_MAP)
+    return `${nodes.length} nodes are too many for a map; --format csv lists every slot`;
+  const width = String(first.loads.length - 1).length;
+  const rows = nodes.map(({ name, domain }, n) => {
+    const experts = (first.nodes[n] as number[]).map((expert) => (expert < 0 ? "·" : String(expert)).padStart(width)).join(" ");
+    return [name, ...(nodes.some((node) => node.domain) ? [domain ?? ""] : []), experts];
+  });
+  const columns = [
+    { head: "node", align: "left" as const },
+    ...(nodes.some((node) => node.domain) ? [{ head: "domain", align: "left" as const }] : []),
+    { head: `experts it holds in layer ${first.layer}`, align: "left" as const },
+  ];
+  return textTable(columns, rows, paint);
+}

@@ -1,0 +1,50 @@
+/** A recovery plan as a person reads it: does training go on, what moves, how long it takes. */
+import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import type { Paint } from "./paint.ts";
+import { placementTable } from "./placementTable.ts";
+import { fixed, textTable } from "./table.ts";
+
+const MOST_LOST = 20;
+
+/** Tables of a recovery plan. */
+export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint): string {
+  const change = [
+    plan.failed.length === 0 ? "" : `failed: ${plan.failed.join(", ")}`,
+    plan.joined.length === 0 ? "" : `joined: ${plan.joined.join(", ")}`,
+  ].filter((text) => text !== "");
+  const head = `${paint.bold("Recovery")} ${change.join("; ") || "nothing failed or joined"}`;
+  if (!plan.recoverable)
+    return [head, paint.red(`Not recoverable: ${plan.reason ?? "experts are lost"}`), ...lostPart(plan, paint)].join("\n\n");
+  const parts = [head, paint.green("Recoverable: every expert of every layer has a live host")];
+  if (plan.time && plan.transfers) {
+    const { detectSeconds, regroupSeconds, transferSeconds, lowerBoundSeconds } = plan.time;
+    const total = detectSeconds + regroupSeconds + transferSeconds;
+    parts.push(
+      `Training resumes after ${fixed(total, 1)} s: detect ${fixed(detectSeconds, 1)} s, regroup ${fixed(regroupSeconds, 1)} s, transfer ${fixed(transferSeconds, 3)} s (lower bound ${fixed(lowerBoundSeconds, 3)} s)`,
+      transferPart(plan, paint),
+    );
+  }
+  if (plan.placement) parts.push(placementTable(plan.placement, paint));
+  return parts.join("\n\n");
+}
+
+function lostPart({ lost }: RecoveryPlanDocument, paint: Paint): string[] {
+  if (lost.length === 0) return [];
+  const columns = [{ head: "layer" }, { head: "lost expert" }];
+  const rows = lost.slice(0, MOST_LOST).map(({ layer, expert }) => [String(layer), String(expert)]);
+  const more = lost.length > MOST_LOST ? `\nand ${lost.length - MOST_LOST} more; --format csv lists them all` : "";
+  return [textTable(columns, rows, paint) + more];
+}
+
+/** What every node sends and receives. */
+function transferPart({ transfers = [], placement }: RecoveryPlanDocument, paint: Paint): string {
+  const rounds = transfers.reduce((most, transfer) => Math.max(most, transfer.round + 1), 0);
+  const summary = `${transfers.length} replicas move in ${rounds} rounds`;
+  if (transfers.length === 0) return summary;
+  const rows = (placement?.nodes ?? []).map(({ name }) => [
+    name,
+    String(transfers.filter(({ from }) => from === name).length),
+    String(transfers.filter(({ to }) => to === name).length),
+  ]);
+  return `${summary}\n${textTable([{ head: "node", align: "left" }, { head: "sends" }, { head: "receives" }], rows, paint)}`;
+}
