@@ -1,0 +1,58 @@
+/** A heap for greedy rules that always serve the lowest key next. */
+
+/** Ids 0..n-1 ordered by key, ascending; equal keys in id order. Only the first id's key may change, and only upwards. */
+export class LowestFirst {
+  readonly #keys: readonly number[];
+  readonly #heap: number[];
+  #size: number;
+
+  /** @param keys of the ids, shape [n]; shared with the caller, who reports changes by `sink` */
+  constructor(keys: readonly number[]) {
+    this.#keys = keys;
+    this.#size = keys.length;
+    this.#heap = keys.map((_, id) => id);
+    for (let position = (this.#size >> 1) - 1; position >= 0; position--) this.#siftDown(position);
+  }
+
+  /** The id with the lowest key. */
+  first(): number {
+    return this.#heap[0] as number;
+  }
+
+  /** Puts the first id where it belongs after its key went up. */
+  sink(): void {
+    this.#siftDown(0);
+  }
+
+  /** Takes the first id out. */
+  removeFirst(): void {
+    this.#heap[0] = this.#heap[--this.#size] as number;
+    this.#siftDown(0);
+  }
+
+  #siftDown(start: number): void {
+    const heap = this.#heap;
+    const keys = this.#keys;
+    const size = this.#size;
+    const id = heap[start] as number;
+    const key = keys[id] as number;
+    let position = start;
+    for (let child = 2 * position + 1; child < size; child = 2 * position + 1) {
+      let lower = heap[child] as number;
+      let lowerKey = keys[lower] as number;
+      if (child + 1 < size) {
+        const right = heap[child + 1] as number;
+        const rightKey = keys[right] as number;
+        if (rightKey < lowerKey || (rightKey === lowerKey && right < lower)) {
+          child++;
+          lower = right;
+          lowerKey = rightKey;
+        }
+      }
+      if (key < lowerKey || (key === lowerKey && id < lower)) break;
+      heap[position] = lower;
+      position = child;
+    }
+    heap[position] = id;
+  }
+}

@@ -1,0 +1,39 @@
+/** EPLB as a placement policy: the cluster's slots are its physical experts. */
+import { type ClusterNode, totalGpus, totalSlots } from "../../cluster.ts";
+import type { LayerLoads, LayerPlacement } from "../../placement.ts";
+import { eplbPlacement } from "./eplbPlacement.ts";
+
+/** What EPLB places. */
+export interface EplbProblem {
+  /** Nodes of equal slots and GPUs; a node's GPUs share its slots evenly. */
+  readonly cluster: readonly ClusterNode[];
+  readonly layers: readonly LayerLoads[];
+  /** Expert groups of group-limited routing; 1 where the model has none. */
+  readonly groups: number;
+}
+
+/**
+ * Places every layer by DeepSeek's EPLB (see `eplbPlacement`).
+ * @throws RangeError when the nodes differ in slots or GPUs, or where `eplbPlacement` throws
+ */
+export function placeEplb({ cluster, layers, groups }: EplbProblem): LayerPlacement[] {
+  const first = cluster[0];
+  if (first === undefined) throw new RangeError("EPLB needs at least one node");
+  for (const node of cluster) {
+    if (node.slots !== first.slots || node.gpus !== first.gpus) {
+      throw new RangeError(
+        `EPLB needs nodes that are alike: ${first.name} has ${first.slots} slots on ${first.gpus} GPUs, ${node.name} has ${node.slots} on ${node.gpus}`,
+      );
+    }
+  }
+  const shape = { slots: totalSlots(cluster), groups, nodes: cluster.length, gpus: totalGpus(cluster) };
+  const placed = eplbPlacement(
+    layers.map(({ loads }) => loads),
+    shape,
+  );
+  return layers.map(({ layer, loads }, i) => {
+    const slots = placed.physicalToLogical[i] as number[];
+    const nodes = cluster.map((_, n) => slots.slice(n * first.slots, (n + 1) * first.slots));
+    return { layer, loads, replicas: placed.replicas[i] as number[], nodes };
+  });
+}
