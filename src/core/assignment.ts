@@ -26,32 +26,31 @@ export function leastCostAssignment(cost: Float64Array, size: number): Int32Arra
       let nearest = -1;
       for (let column = 0; column < size; column++) {
         if (done[column]) continue;
-        const reduced =
-          (cost[row * size + column] as number) - (rowPotential[row] as number) - (columnPotential[column] as number);
-        if (base + reduced < (distance[column] as number)) {
+        const reduced = cost[row * size + column]! - rowPotential[row]! - columnPotential[column]!;
+        if (base + reduced < distance[column]!) {
           distance[column] = base + reduced;
           previous[column] = reached;
         }
-        if (nearest < 0 || (distance[column] as number) < (distance[nearest] as number)) nearest = column;
+        if (nearest < 0 || distance[column]! < distance[nearest]!) nearest = column;
       }
       if (nearest < 0 || distance[nearest] === Infinity) throw new RangeError("the forbidden pairs leave no complete assignment");
       done[nearest] = 1;
-      base = distance[nearest] as number;
+      base = distance[nearest]!;
       reached = nearest;
-      row = rowOf[nearest] as number;
+      row = rowOf[nearest]!;
     }
     // Columns on the search tree move down, their rows up, so that the path has no reduced cost.
-    rowPotential[start] = (rowPotential[start] as number) + base;
+    rowPotential[start]! += base;
     for (let column = 0; column < size; column++) {
       if (!done[column] || column === reached) continue;
-      const slack = base - (distance[column] as number);
-      columnPotential[column] = (columnPotential[column] as number) - slack;
-      const matched = rowOf[column] as number;
-      rowPotential[matched] = (rowPotential[matched] as number) + slack;
+      const slack = base - distance[column]!;
+      columnPotential[column]! -= slack;
+      const matched = rowOf[column]!;
+      rowPotential[matched]! += slack;
     }
     for (let column = reached; column >= 0; ) {
-      const before = previous[column] as number;
-      rowOf[column] = before < 0 ? start : (rowOf[before] as number);
+      const before = previous[column]!;
+      rowOf[column] = before < 0 ? start : rowOf[before]!;
       column = before;
     }
   }

@@ -18,8 +18,7 @@ export function edgeColouring(left: Int32Array, right: Int32Array, leftCount: nu
   const vertices = leftCount + rightCount;
   const degree = new Int32Array(vertices);
   for (let edge = 0; edge < left.length; edge++) {
-    for (const vertex of [left[edge] as number, leftCount + (right[edge] as number)])
-      degree[vertex] = (degree[vertex] as number) + 1;
+    for (const vertex of [left[edge]!, leftCount + right[edge]!]) degree[vertex]!++;
   }
   const colours = degree.reduce((max, count) => Math.max(max, count), 0);
   const words = Math.ceil(colours / 32);
@@ -29,28 +28,28 @@ export function edgeColouring(left: Int32Array, right: Int32Array, leftCount: nu
 
   const paint = (edge: number, shade: number) => {
     colour[edge] = shade;
-    for (const vertex of [left[edge] as number, leftCount + (right[edge] as number)]) {
+    for (const vertex of [left[edge]!, leftCount + right[edge]!]) {
       edgeAt[vertex * colours + shade] = edge;
       const word = vertex * words + (shade >> 5);
-      free[word] = (free[word] as number) & ~(1 << (shade & 31));
+      free[word]! &= ~(1 << (shade & 31));
     }
   };
   const erase = (edge: number) => {
-    const shade = colour[edge] as number;
-    for (const vertex of [left[edge] as number, leftCount + (right[edge] as number)]) {
+    const shade = colour[edge]!;
+    for (const vertex of [left[edge]!, leftCount + right[edge]!]) {
       edgeAt[vertex * colours + shade] = -1;
       const word = vertex * words + (shade >> 5);
-      free[word] = (free[word] as number) | (1 << (shade & 31));
+      free[word]! |= 1 << (shade & 31);
     }
   };
   /** Swaps two colours along the path that begins at a vertex with the first of them. */
   const swapPath = (start: number, first: number, second: number) => {
     const path: number[] = [];
     for (let vertex = start, shade = first; ; shade = shade === first ? second : first) {
-      const edge = edgeAt[vertex * colours + shade] as number;
+      const edge = edgeAt[vertex * colours + shade]!;
       if (edge < 0) break;
       path.push(edge);
-      vertex = vertex < leftCount ? leftCount + (right[edge] as number) : (left[edge] as number);
+      vertex = vertex < leftCount ? leftCount + right[edge]! : left[edge]!;
     }
     for (const edge of path) erase(edge);
     path.forEach((edge, step) => {
@@ -59,8 +58,8 @@ export function edgeColouring(left: Int32Array, right: Int32Array, leftCount: nu
   };
 
   for (let edge = 0; edge < left.length; edge++) {
-    const from = left[edge] as number;
-    const to = leftCount + (right[edge] as number);
+    const from = left[edge]!;
+    const to = leftCount + right[edge]!;
     let shade = firstCommon(free, from * words, to * words, words);
     if (shade < 0) {
       shade = firstCommon(free, from * words, from * words, words);
@@ -82,7 +81,7 @@ function freeColours(vertices: number, colours: number, words: number): Int32Arr
 /** Lowest member of two bit sets that begin at the given words; -1 when they have none in common. */
 function firstCommon(bits: Int32Array, a: number, b: number, words: number): number {
   for (let word = 0; word < words; word++) {
-    const common = (bits[a + word] as number) & (bits[b + word] as number);
+    const common = bits[a + word]! & bits[b + word]!;
     if (common !== 0) return word * 32 + 31 - Math.clz32(common & -common);
   }
   return -1;

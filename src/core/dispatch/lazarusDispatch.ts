@@ -1,9 +1,7 @@
 /** The paper's token dispatch (Lazarus section 4.2, Algorithm 1), exact in integers. */
 import { DispatchBuilder, type LayerDispatch } from "./layerDispatch.ts";
+import { checkReplicas, type ReplicasByRank } from "./replicas.ts";
 import { expertLoads, type Routing } from "./routing.ts";
-
-/** Replicas of each expert on each rank: per expert a list of [rank, copies], ranks ascending. */
-export type ReplicasByRank = readonly (readonly (readonly [rank: number, copies: number])[])[];
 
 /**
  * Dispatches one layer: every replica of an expert takes the same share of its tokens, tokens stay on their own rank while
@@ -22,47 +20,30 @@ export function lazarusDispatch(routing: Routing, replicas: ReplicasByRank): Lay
   const { experts, ranks } = routing;
   const loads = expertLoads(routing);
   checkReplicas(routing, loads, replicas);
-  const dispatch = new DispatchBuilder(ranks, ranks * experts);
+  const dispatch = new DispatchBuilder(ranks, ranks * replicas.reduce((sum, hosts) => sum + hosts.length, 0));
   const owed = new Float64Array(ranks);
   for (let expert = 0; expert < experts; expert++) {
-    const load = loads[expert] as number;
+    const load = loads[expert]!;
     if (load === 0) continue;
-    const hosts = replicas[expert] as ReplicasByRank[number];
+    const hosts = replicas[expert]!;
     const tokens = routing.tokens.subarray(expert * ranks, (expert + 1) * ranks);
     const capacity = wholeCapacities(load, hosts, owed);
-    const local = hosts.map(([rank], host) => Math.min(capacity[host] as number, tokens[rank] as number));
+    const local = hosts.map(([rank], host) => Math.min(capacity[host]!, tokens[rank]!));
     const rowRest = Float64Array.from(tokens);
     hosts.forEach(([rank], host) => {
-      rowRest[rank] = (rowRest[rank] as number) - (local[host] as number);
+      rowRest[rank]! -= local[host]!;
     });
-    const columnRest = Float64Array.from(capacity, (tokens, host) => tokens - (local[host] as number));
-    const rest = proportionalTable(rowRest, columnRest);
-    for (let source = 0; source < ranks; source++) {
+    const columnRest = Float64Array.from(capacity, (tokens, host) => tokens - local[host]!);
+    const table = proportionalTable(rowRest, columnRest);
+    for (let source = 0, at = 0; source < ranks; source++) {
       for (let host = 0; host < hosts.length; host++) {
-        const target = (hosts[host] as readonly [number, number])[0];
-        const kept = target === source ? (local[host] as number) : 0;
-        dispatch.add(expert, source, target, kept + (rest[source * hosts.length + host] as number));
+        const target = hosts[host]![0];
+        const kept = target === source ? local[host]! : 0;
+        dispatch.add(expert, source, target, kept + table[at++]!);
       }
     }
   }
   return dispatch.build();
-}
-
-/**
- * Checks that replicas fit a routing.
- * @throws RangeError when an expert with tokens has no replica, or shapes do not match
- */
-export function checkReplicas(routing: Routing, loads: Float64Array, replicas: ReplicasByRank): void {
-  if (replicas.length !== routing.experts) {
-    throw new RangeError(`the placement has ${replicas.length} experts, the routing ${routing.experts}`);
-  }
-  replicas.forEach((hosts, expert) => {
-    if (hosts.length === 0 && (loads[expert] as number) > 0) throw new RangeError(`expert ${expert} has tokens but no replica`);
-    const last = hosts.at(-1);
-    if (last && last[0] >= routing.ranks) {
-      throw new RangeError(`expert ${expert} has a replica on rank ${last[0]}, the routing has ${routing.ranks} ranks`);
-    }
-  });
 }
 
 /**
@@ -80,15 +61,15 @@ function wholeCapacities(load: number, hosts: ReplicasByRank[number], owed: Floa
     const whole = Math.floor((spare * count) / copies);
     const remainder = (spare * count) % copies;
     if (remainder > 0) rounded.push(host);
-    owed[rank] = (owed[rank] as number) + remainder / copies;
+    owed[rank]! += remainder / copies;
     left -= whole;
     return perReplica * count + whole;
   });
-  const rankOf = (host: number) => (hosts[host] as readonly [number, number])[0];
-  rounded.sort((a, b) => (owed[rankOf(b)] as number) - (owed[rankOf(a)] as number) || a - b);
+  const rankOf = (host: number) => hosts[host]![0];
+  rounded.sort((a, b) => owed[rankOf(b)]! - owed[rankOf(a)]! || a - b);
   for (const host of rounded.slice(0, left)) {
-    capacity[host] = (capacity[host] as number) + 1;
-    owed[rankOf(host)] = (owed[rankOf(host)] as number) - 1;
+    capacity[host]!++;
+    owed[rankOf(host)]!--;
   }
   return capacity;
 }
@@ -105,44 +86,45 @@ function wholeCapacities(load: number, hosts: ReplicasByRank[number], owed: Floa
 function proportionalTable(rows: Float64Array, columns: Float64Array): Float64Array {
   const width = columns.length;
   const table = new Float64Array(rows.length * width);
-  const total = columns.reduce((sum, column) => sum + column, 0);
+  let total = 0;
+  for (const column of columns) total += column;
   if (total === 0) return table;
-  const lackingInRow = Float64Array.from(rows);
-  const lacking = Float64Array.from(columns);
-  rows.forEach((row, i) => {
-    if (row === 0) return;
+  const lackingInRow = rows.slice();
+  const lacking = columns.slice();
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    if (row === 0) continue;
     for (let j = 0; j < width; j++) {
-      const floor = multiplyThenDivide(row, columns[j] as number, total);
+      const floor = multiplyThenDivide(row, columns[j]!, total);
       table[i * width + j] = floor;
-      lackingInRow[i] = (lackingInRow[i] as number) - floor;
-      lacking[j] = (lacking[j] as number) - floor;
+      lackingInRow[i]! -= floor;
+      lacking[j]! -= floor;
     }
-  });
-  let byLack = Int32Array.from(columns.keys()).sort((a, b) => (lacking[b] as number) - (lacking[a] as number) || a - b);
-  lackingInRow.forEach((ones, i) => {
-    if (ones === 0) return;
+  }
+  let byLack = Int32Array.from(columns.keys()).sort((a, b) => lacking[b]! - lacking[a]! || a - b);
+  let merged = new Int32Array(width);
+  for (let i = 0; i < rows.length; i++) {
+    const ones = lackingInRow[i]!;
+    if (ones === 0) continue;
     for (let k = 0; k < ones; k++) {
-      const j = byLack[k] as number;
-      table[i * width + j] = (table[i * width + j] as number) + 1;
-      lacking[j] = (lacking[j] as number) - 1;
+      const j = byLack[k]!;
+      table[i * width + j]!++;
+      lacking[j]!--;
     }
-    byLack = mergeRuns(byLack, ones, lacking);
-  });
+    mergeRuns(byLack, ones, lacking, merged);
+    [byLack, merged] = [merged, byLack];
+  }
   return table;
 }
 
 /** Two descending runs, [0, middle) and [middle, end), as one; on ties the second run comes first. */
-function mergeRuns(order: Int32Array, middle: number, key: Float64Array): Int32Array<ArrayBuffer> {
-  const merged = new Int32Array(order.length);
+function mergeRuns(order: Int32Array, middle: number, key: Float64Array, merged: Int32Array): void {
   let first = 0;
   let second = middle;
-  for (let at = 0; at < merged.length; at++) {
-    const takeSecond =
-      first === middle ||
-      (second < order.length && (key[order[second] as number] as number) >= (key[order[first] as number] as number));
-    merged[at] = order[takeSecond ? second++ : first++] as number;
+  for (let at = 0; at < order.length; at++) {
+    const takeSecond = first === middle || (second < order.length && key[order[second]!]! >= key[order[first]!]!);
+    merged[at] = order[takeSecond ? second++ : first++]!;
   }
-  return merged;
 }
 
 /** floor(a * b / divisor), exact for whole numbers below 2^53. */

@@ -22,7 +22,7 @@ export function evenRouting(loads: readonly number[], ranks: number): Routing {
     const leftOver = load % ranks;
     row.fill((load - leftOver) / ranks);
     for (let token = 0; token < leftOver; token++) {
-      row[next] = (row[next] as number) + 1;
+      row[next]!++;
       next = (next + 1) % ranks;
     }
   });
@@ -44,7 +44,7 @@ export function expertLoads(routing: Routing): Float64Array {
   for (let expert = 0; expert < experts; expert++) {
     let sum = 0;
     for (let at = expert * ranks; at < (expert + 1) * ranks; at++) {
-      const count = tokens[at] as number;
+      const count = tokens[at]!;
       if (!(count >= 0 && Number.isSafeInteger(count))) throw new RangeError(`expert ${expert} has a token count of ${count}`);
       sum += count;
     }

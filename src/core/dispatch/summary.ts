@@ -31,17 +31,20 @@ export function summarizeDispatch(dispatch: LayerDispatch): DispatchSummary {
   const { ranks, source, target, tokens } = dispatch;
   const sent = new Float64Array(ranks * ranks);
   for (let entry = 0; entry < tokens.length; entry++) {
-    const at = (source[entry] as number) * ranks + (target[entry] as number);
-    sent[at] = (sent[at] as number) + (tokens[entry] as number);
+    const at = source[entry]! * ranks + target[entry]!;
+    sent[at]! += tokens[entry]!;
   }
   const load = new Float64Array(ranks);
   let total = 0;
   let localTokens = 0;
-  sent.forEach((count, at) => {
-    load[at % ranks] = (load[at % ranks] as number) + count;
-    total += count;
-    if (at % (ranks + 1) === 0) localTokens += count;
-  });
+  for (let from = 0; from < ranks; from++) {
+    for (let to = 0; to < ranks; to++) {
+      const count = sent[from * ranks + to]!;
+      load[to]! += count;
+      total += count;
+    }
+    localTokens += sent[from * ranks + from]!;
+  }
   const busiest = load.reduce((max, count) => Math.max(max, count), 0);
   return { load, maxOverMean: total === 0 ? 1 : (busiest * ranks) / total, localTokens, remoteTokens: total - localTokens, sent };
 }
@@ -52,7 +55,7 @@ export function summarizeDispatch(dispatch: LayerDispatch): DispatchSummary {
  */
 export function shuffleOf(sent: Float64Array): Shuffle {
   const ranks = Math.sqrt(sent.length);
-  const receiveCounts = Float64Array.from(sent, (_, at) => sent[(at % ranks) * ranks + Math.floor(at / ranks)] as number);
+  const receiveCounts = Float64Array.from(sent, (_, at) => sent[(at % ranks) * ranks + Math.floor(at / ranks)]!);
   return {
     sendCounts: sent,
     sendOffsets: rowOffsets(sent, ranks),

@@ -32,22 +32,22 @@ export function chooseSources(problem: SourceProblem): Sources {
   const { replica, to, owners, domain } = problem;
   const nodes = domain.length;
   const received = new Int32Array(nodes);
-  for (const node of to) received[node] = (received[node] as number) + 1;
+  for (const node of to) received[node]!++;
   let limit = received.reduce((max, count) => Math.max(max, count), 0);
 
   const from = new Int32Array(to.length).fill(-1);
   const sent: number[][] = Array.from({ length: nodes }, () => []);
-  const ownersOf = (transfer: number) => owners[replica[transfer] as number] as readonly number[];
-  const load = (node: number) => (sent[node] as number[]).length;
+  const ownersOf = (transfer: number) => owners[replica[transfer]!]!;
+  const load = (node: number) => sent[node]!.length;
   const assign = (transfer: number, node: number) => {
     from[transfer] = node;
-    (sent[node] as number[]).push(transfer);
+    sent[node]!.push(transfer);
   };
   const leastLoaded = (candidates: readonly number[]) =>
     candidates.reduce((best, node) => (load(node) < limit && (best < 0 || load(node) < load(best)) ? node : best), -1);
 
   const sameDomain = (transfer: number) =>
-    ownersOf(transfer).filter((node) => domain[node] !== undefined && domain[node] === domain[to[transfer] as number]);
+    ownersOf(transfer).filter((node) => domain[node] !== undefined && domain[node] === domain[to[transfer]!]);
   for (let transfer = 0; transfer < to.length; transfer++) {
     const node = leastLoaded(sameDomain(transfer));
     if (node >= 0) assign(transfer, node);
@@ -75,17 +75,17 @@ export function chooseSources(problem: SourceProblem): Sources {
     const passed = new Int32Array(nodes).fill(-1);
     const passedBy = new Int32Array(nodes).fill(-1);
     for (const giver of queue) {
-      for (const transfer of sent[giver] as number[]) {
+      for (const transfer of sent[giver]!) {
         for (const taker of ownersOf(transfer)) {
           if (reached[taker]) continue;
           reached[taker] = 1;
           passed[taker] = transfer;
           passedBy[taker] = giver;
           if (load(taker) < limit) {
-            for (let node = taker; passedBy[node] !== -1; node = passedBy[node] as number) {
-              const list = sent[passedBy[node] as number] as number[];
-              list.splice(list.indexOf(passed[node] as number), 1);
-              assign(passed[node] as number, node);
+            for (let node = taker; passedBy[node] !== -1; node = passedBy[node]!) {
+              const list = sent[passedBy[node]!]!;
+              list.splice(list.indexOf(passed[node]!), 1);
+              assign(passed[node]!, node);
             }
             return undefined;
           }
@@ -98,6 +98,6 @@ export function chooseSources(problem: SourceProblem): Sources {
 
   /** Transfers that only the reached nodes can send. */
   function confinedTo(reached: Uint8Array): number {
-    return replica.reduce((sum, of) => sum + ((owners[of] as readonly number[]).every((node) => reached[node]) ? 1 : 0), 0);
+    return replica.reduce((sum, of) => sum + (owners[of]!.every((node) => reached[node]) ? 1 : 0), 0);
   }
 }

@@ -23,12 +23,11 @@ export function missingReplicas(held: Placement, plan: Placement, keepDomains: b
   const nodes = plan.cluster.length;
   const missing = new Float64Array(nodes * nodes);
   plan.layers.forEach((layer, index) => {
-    const heldBy = hostSets(held.layers[index] as Placement["layers"][number]);
+    const heldBy = hostSets(held.layers[index]!);
     hostSets(layer).forEach((parts, expert) => {
       for (const part of parts) {
-        for (let node = 0; node < nodes; node++) missing[part * nodes + node] = (missing[part * nodes + node] as number) + 1;
-        for (const node of heldBy[expert] as number[])
-          missing[part * nodes + node] = (missing[part * nodes + node] as number) - 1;
+        for (let node = 0; node < nodes; node++) missing[part * nodes + node]!++;
+        for (const node of heldBy[expert]!) missing[part * nodes + node]!--;
       }
     });
   });
@@ -47,7 +46,7 @@ function greedyMapping(missing: Float64Array, nodes: number): Int32Array {
     let best = -1;
     let fewest = Infinity;
     for (let node = 0; node < nodes; node++) {
-      const lacking = missing[part * nodes + node] as number;
+      const lacking = missing[part * nodes + node]!;
       if (taken[node] || lacking >= fewest) continue;
       best = node;
       fewest = lacking;

@@ -55,10 +55,8 @@ export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
     partOf[node] = part;
   });
   const layers = plan.map((layer, index): LayerPlacement => {
-    const held = (survivors.layers[index] as LayerPlacement).nodes;
-    const nodes = cluster.map((node, n) =>
-      settleSlots(node, held[n] as readonly number[], layer.nodes[partOf[n] as number] as readonly number[]),
-    );
+    const held = survivors.layers[index]!.nodes;
+    const nodes = cluster.map((node, n) => settleSlots(node, held[n]!, layer.nodes[partOf[n]!]!));
     return { ...layer, nodes };
   });
   return { physicalNode, placement: { cluster, layers }, ...schedule(survivors, layers) };
@@ -73,9 +71,9 @@ function schedule(
   const replica: number[] = [];
   const to: number[] = [];
   layers.forEach((layer, index) => {
-    const heldBy = hostSets(survivors.layers[index] as LayerPlacement);
+    const heldBy = hostSets(survivors.layers[index]!);
     hostSets(layer).forEach((hosts, expert) => {
-      const old = heldBy[expert] as number[];
+      const old = heldBy[expert]!;
       const arrivals = hosts.filter((node) => !old.includes(node));
       if (arrivals.length === 0) return;
       for (const node of arrivals) {
@@ -92,8 +90,8 @@ function schedule(
   const sources = chooseSources({ replica: Int32Array.from(replica), to: toNode, owners, domain });
   const { colour, colours } = edgeColouring(sources.from, toNode, nodes, nodes);
   const transfers = replica.map((of, i): Transfer => {
-    const { layer, expert } = carried[of] as { layer: number; expert: number };
-    return { layer, expert, from: sources.from[i] as number, to: to[i] as number, round: colour[i] as number };
+    const { layer, expert } = carried[of]!;
+    return { layer, expert, from: sources.from[i]!, to: to[i]!, round: colour[i]! };
   });
   transfers.sort((a, b) => a.round - b.round);
   return { transfers, rounds: colours, lowerBoundRounds: sources.lowerBound };
@@ -106,7 +104,7 @@ function checkFit(survivors: Survivors, plan: readonly LayerPlacement[]): void {
   if (plan.length !== layers.length)
     throw new RangeError(`the plan has ${plan.length} layers, the old placement ${layers.length}`);
   plan.forEach((layer, index) => {
-    const old = layers[index] as LayerPlacement;
+    const old = layers[index]!;
     if (layer.layer !== old.layer || layer.loads.length !== old.loads.length) {
       throw new RangeError(
         `layer ${layer.layer} with ${layer.loads.length} experts of the plan stands where the old placement has ` +

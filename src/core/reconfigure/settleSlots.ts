@@ -15,24 +15,24 @@ export function settleSlots(node: ClusterNode, held: readonly number[], planned:
   const parts: number[][] = Array.from({ length: gpus }, () => []);
   const runs: number[][] = Array.from({ length: gpus }, () => []);
   planned.forEach((expert, slot) => {
-    (runs[gpuOfSlot(node, slot)] as number[]).push(slot);
-    if (expert !== FREE_SLOT) (parts[gpuOfSlot(node, slot)] as number[]).push(expert);
+    runs[gpuOfSlot(node, slot)]!.push(slot);
+    if (expert !== FREE_SLOT) parts[gpuOfSlot(node, slot)]!.push(expert);
   });
   const moves = Float64Array.from({ length: gpus * gpus }, (_, at) => {
-    const part = parts[Math.floor(at / gpus)] as number[];
-    const run = runs[at % gpus] as number[];
+    const part = parts[Math.floor(at / gpus)]!;
+    const run = runs[at % gpus]!;
     return part.length > run.length ? Infinity : arrivals(held, run, part).length;
   });
   const runOf = gpus === 1 ? [0] : leastCostAssignment(moves, gpus);
   const settled = new Array<number>(planned.length).fill(FREE_SLOT);
   parts.forEach((part, p) => {
-    const run = runs[runOf[p] as number] as number[];
+    const run = runs[runOf[p]!]!;
     const arriving = arrivals(held, run, part);
     const staying = [...part];
     for (const expert of arriving) staying.splice(staying.indexOf(expert), 1);
     for (const slot of run) {
-      const at = staying.indexOf(held[slot] as number);
-      if (at >= 0) settled[slot] = staying.splice(at, 1)[0] as number;
+      const at = staying.indexOf(held[slot]!);
+      if (at >= 0) settled[slot] = staying.splice(at, 1)[0]!;
     }
     for (const slot of run) if (settled[slot] === FREE_SLOT) settled[slot] = arriving.shift() ?? FREE_SLOT;
   });
@@ -41,7 +41,7 @@ export function settleSlots(node: ClusterNode, held: readonly number[], planned:
 
 /** Experts of a part, copies counted, that the slots of a run do not hold already. */
 function arrivals(held: readonly number[], run: readonly number[], part: readonly number[]): number[] {
-  const present = run.map((slot) => held[slot] as number);
+  const present = run.map((slot) => held[slot]!);
   return part.filter((expert) => {
     const at = present.indexOf(expert);
     if (at >= 0) present.splice(at, 1);

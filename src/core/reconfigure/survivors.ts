@@ -27,7 +27,7 @@ export function survivors(placement: Placement, failed: readonly number[], joine
     if (placement.cluster[node] === undefined) throw new RangeError(`there is no node ${node} that could have failed`);
   }
   const alive = placement.cluster.flatMap((_, node) => (failed.includes(node) ? [] : [node]));
-  const cluster = [...alive.map((node) => placement.cluster[node] as ClusterNode), ...joined];
+  const cluster = [...alive.map((node) => placement.cluster[node]!), ...joined];
   if (cluster.length === 0) throw new RangeError("no node is left");
   const names = new Set<string>();
   for (const { name } of cluster) {
@@ -36,7 +36,7 @@ export function survivors(placement: Placement, failed: readonly number[], joine
   }
   const layers = placement.layers.map((layer): LayerPlacement => {
     const nodes = [
-      ...alive.map((node) => layer.nodes[node] as readonly number[]),
+      ...alive.map((node) => layer.nodes[node]!),
       ...joined.map(({ slots }) => new Array<number>(slots).fill(FREE_SLOT)),
     ];
     return { ...layer, nodes, replicas: countReplicas(layer.loads.length, nodes) };
