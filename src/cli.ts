@@ -2,9 +2,9 @@
 import yargs from "yargs";
 import { closestWord } from "./commands/closestWord.ts";
 import type { Command } from "./commands/command.ts";
-import { commandHelp, overview, standardOptions } from "./commands/help.ts";
+import { commandHelp, operandName, overview, standardOptions } from "./commands/help.ts";
 import { optionValues } from "./commands/option.ts";
-import { commandNames, loadCommand } from "./commands/table.ts";
+import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
 import { InputError, IoError, OutputClosed, UsageError } from "./errors.ts";
 import { waitsForTyping } from "./io/input.ts";
 import { version } from "./version.ts";
@@ -22,7 +22,9 @@ async function dispatch(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(
-      rest[0] !== undefined && commandNames.includes(rest[0]) ? commandHelp(await loadCommand(rest[0])) : await overview(),
+      rest[0] !== undefined && commandNames.includes(rest[0])
+        ? commandHelp(await loadCommand(rest[0]))
+        : overview(await allCommands()),
     );
     return name === undefined ? 2 : 0;
   }
@@ -49,18 +51,18 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
     process.stdout.write(`lazarus ${version}\n`);
     return 0;
   }
-  const files = typed["_"] as string[];
-  if (files.length > (command.input === undefined ? 0 : 1)) {
-    throw new UsageError(
-      `${command.name} takes ${command.input === undefined ? "no FILE" : "one FILE"}, got ${files.map((file) => `"${file}"`).join(", ")}`,
-    );
+  const operands = typed["_"] as string[];
+  const expected = operandName(command);
+  if (operands.length > (expected === undefined ? 0 : 1)) {
+    const got = operands.map((word) => `"${word}"`).join(", ");
+    throw new UsageError(`${command.name} takes ${expected === undefined ? "options only" : `one ${expected}`}, got ${got}`);
   }
   const options = optionValues(command.options, typed);
-  if (command.input !== undefined && waitsForTyping(files[0])) {
+  if (command.input !== undefined && waitsForTyping(operands[0])) {
     process.stderr.write(commandHelp(command));
     return 2;
   }
-  return command.run(options, files[0]);
+  return command.run(options, operands[0]);
 }
 
 function parse(command: Command, words: readonly string[]): Record<string, unknown> {

@@ -16,13 +16,16 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly examples: readonly Example[];
   /** Paragraphs about what goes in, what comes out and how. */
   readonly description: readonly string[];
-  /** What FILE is; a command without it takes no FILE. */
+  /** What FILE is; a command without it reads nothing. */
   readonly input?: string;
+  /** What stands after the command, when it is not a FILE. */
+  readonly operand?: string;
   readonly options: T;
   /** Exit codes of its own, besides 0, 1 and 2. */
   readonly exitCodes?: Readonly<Record<number, string>>;
-  /** @returns the exit code */
-  run(options: OptionValues<T>, file: string | undefined): Promise<number>;
+  /** @param operand FILE, or what stands for it
+   *  @returns the exit code */
+  run(options: OptionValues<T>, operand: string | undefined): Promise<number>;
 }
 
 /** Ties a command's `run` to the types of its own options. */

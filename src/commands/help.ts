@@ -1,7 +1,6 @@
 /** The text behind --help, rendered from a command's own data. */
 import type { Command, Example } from "./command.ts";
 import type { Option } from "./option.ts";
-import { commandNames, loadCommand } from "./table.ts";
 
 const WIDTH = 100;
 
@@ -43,8 +42,7 @@ export function commandHelp(command: Command): string {
 }
 
 /** Help of the whole toolkit. */
-export async function overview(): Promise<string> {
-  const commands = await Promise.all(commandNames.map(loadCommand));
+export function overview(commands: readonly Command[]): string {
   const lines = [
     `lazarus: ${tagline}`,
     "",
@@ -65,9 +63,15 @@ function exampleLines(examples: readonly Example[]): string[] {
   return ["Examples:", ...examples.flatMap(({ says, line }) => [`  # ${says}`, `  ${line}`])];
 }
 
+/** What stands after the command: FILE, a word of its own, or nothing. */
+export function operandName({ input, operand }: Command): string | undefined {
+  return operand ?? (input === undefined ? undefined : "FILE");
+}
+
 /** How a command is called, in one line. */
 export function usageLine(command: Command): string {
-  return `lazarus ${command.name}${command.input === undefined ? "" : " [FILE]"} [options]`;
+  const operand = operandName(command);
+  return `lazarus ${command.name}${operand === undefined ? "" : ` [${operand}]`} [options]`;
 }
 
 /** An option as it is typed: `-n, --nodes N`. */

@@ -1,11 +1,12 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
 import { totalSlots } from "../core/cluster.ts";
+import { defaultFailureProbability } from "../core/placement/assess.ts";
 import { makePlacement } from "../core/placement/makePlacement.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { placementCsv } from "../formats/placementCsv.ts";
 import { allocationPolicyNames, placementDocument, placementPolicyNames } from "../formats/placementDocument.ts";
-import { parseCount } from "../formats/units.ts";
+import { parseCount, parseNumber } from "../formats/units.ts";
 import { placementTable } from "../report/placementTable.ts";
 import { clusterOptions, readCluster } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
@@ -48,6 +49,11 @@ export const place = defineCommand({
       fallback: "mro",
       says: "Where they go: mro overlaps cold experts' hosts (the paper's), spread goes round the nodes, compact fills node after node.",
     }),
+    "failure-probability": option({
+      argument: "P",
+      parse: parseNumber(0, 1),
+      says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05. With domains in the cluster file, a domain's as well.",
+    }),
     seed: option({
       argument: "N",
       fallback: "0",
@@ -64,7 +70,9 @@ export const place = defineCommand({
         `--min-replicas ${minReplicas}: ${cluster.length} nodes cannot hold that many copies apart; give at most ${cluster.length}`,
       );
     }
-    const policy = { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed };
+    const { placement, allocation, seed } = options;
+    const failureProbability = options["failure-probability"] ?? defaultFailureProbability(cluster.length);
+    const policy = { placement, allocation, minReplicas, seed, failureProbability };
     return writeDocuments(options, { csv: placementCsv, table: placementTable }, async (write) => {
       for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
         const slots = totalSlots(cluster);

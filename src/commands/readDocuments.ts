@@ -1,18 +1,19 @@
 /** JSON documents from a file or a pipe: one document however it is laid out, or one on each line (NDJSON). */
 import { InputError } from "../errors.ts";
 import { parseJson } from "../formats/parseJson.ts";
-import { openInput, readText, textPieces } from "../io/input.ts";
+import { type Input, openInput, readText, textPieces } from "../io/input.ts";
 
 /**
  * Reads documents one by one; each is checked before it is handed on.
  * @param check turns parsed JSON into a document or throws an InputError
  * @throws InputError with file and line, when there is no document at all, too
  */
-export async function* readDocuments<T>(
-  file: string | undefined,
-  check: (value: unknown, source: string) => T,
-): AsyncGenerator<T> {
-  const input = openInput(file);
+export function readDocuments<T>(file: string | undefined, check: (value: unknown, source: string) => T): AsyncGenerator<T> {
+  return documentsOf(openInput(file), check);
+}
+
+/** The documents of an input that is open already; see `readDocuments`. */
+export async function* documentsOf<T>(input: Input, check: (value: unknown, source: string) => T): AsyncGenerator<T> {
   let pending = "";
   let searched = 0;
   let line = 1;

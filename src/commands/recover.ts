@@ -160,8 +160,7 @@ function recoveryPlan(
 
 /** The policy that made the old placement, unless the user names another. */
 function newPolicy(document: PlacementDocument, placement: PlacementPolicyName | undefined): Policy {
-  const { minReplicas, seed } = document.policy;
-  const policy = placement === undefined ? policyOf(document) : { placement, allocation: "lazarus" as const, minReplicas, seed };
+  const policy = policyOf(document, placement);
   if (policy === undefined) {
     throw new UsageError(
       `the placement was made by "${document.policy.placement}", which is none of ours; name a policy for the new one with --placement`,

@@ -2,23 +2,28 @@
  * Writes fixtures/routing.csv: the routing log that the demo and the examples use.
  *
  * The skew is that of young MoE layers (Lazarus section 2.1): in the most skewed layer the two hottest experts take about
- * seven tokens of eight, in the mildest two of five, and which experts are hot drifts from iteration to iteration.
+ * seven tokens of eight, in the mildest three of eight, and which experts are hot drifts from iteration to iteration.
  */
 import { writeFileSync } from "node:fs";
 import { largestRemainder } from "../core/largestRemainder.ts";
-import { type RandomSource, randomSource } from "../core/random.ts";
+import { type RandomSource, randomSource, shuffle } from "../core/random.ts";
 
 const ITERATIONS = 20;
 const LAYERS = 4;
 const RANKS = 10;
 const EXPERTS = 16;
 const TOKENS_PER_RANK = 4096;
-/** Spread of the experts' log-popularity: the larger, the more skewed the layer. */
-const SKEW = [2.6, 1.6, 1.25, 0.95];
-const DRIFT_PER_ITERATION = 0.12;
+/** Exponent of each layer's Zipf law: the larger, the more skewed the layer. */
+const SKEW = [2.35, 1.5, 1.1, 0.8];
+const DRIFT_PER_ITERATION = 0.05;
 
 const random = randomSource(2407_04656);
-const popularity = SKEW.map((skew) => Array.from({ length: EXPERTS }, () => skew * normal(random)));
+const popularity = SKEW.map((skew) =>
+  shuffle(
+    Array.from({ length: EXPERTS }, (_, place) => -skew * Math.log(place + 1)),
+    random,
+  ),
+);
 const header = ["iteration", "layer", "rank", ...Array.from({ length: EXPERTS }, (_, e) => `e${e}`)];
 const rows = [header.join(",")];
 for (let iteration = 1; iteration <= ITERATIONS; iteration++) {

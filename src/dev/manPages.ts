@@ -1,12 +1,12 @@
 /** The man pages, rendered from the commands' own data. */
 import type { Command, Example } from "../commands/command.ts";
 import { commonExitCodes, optionSpelling, overviewExamples, standardOptions, tagline, usageLine } from "../commands/help.ts";
-import { commandNames, loadCommand } from "../commands/table.ts";
+import { allCommands, commandNames } from "../commands/table.ts";
 import { version } from "../version.ts";
 
 /** File name and roff text of every page. */
 export async function manPages(): Promise<Map<string, string>> {
-  const commands = await Promise.all(commandNames.map(loadCommand));
+  const commands = await allCommands();
   return new Map([
     ["lazarus.1", overviewPage(commands)],
     ...commands.map((command) => [`lazarus-${command.name}.1`, commandPage(command)] as const),

@@ -16,7 +16,8 @@ export function parseJson(text: string, file: string, firstLine = 1): unknown {
       /at position (\d+)/.exec(message)?.[1] ?? (/Unexpected end/.test(message) ? text.length : Number.NaN),
     );
     const line = Number.isNaN(position) ? firstLine : firstLine + newlines(text.slice(0, position));
-    const what = /Unexpected end/.test(message) ? "the JSON is cut short" : "this is not JSON";
+    const what =
+      /Unexpected end/.test(message) || position >= text.trimEnd().length ? "the JSON is cut short" : "this is not JSON";
     throw new InputError(`${what}; expected one JSON document, complete and without comments`, { file, line });
   }
 }

@@ -84,9 +84,9 @@ export function parseNameList(text: string): string[] {
 
 function quantity(units: ReadonlyMap<string, number>, expected: string): (text: string) => number {
   return (text) => {
-    const match = /^(\d+\.?\d*|\.\d+)\s*([a-z/]*)$/i.exec(text.trim());
-    const factor = units.get((match?.[2] ?? "").toLowerCase());
-    if (!match || factor === undefined) throw new UnitError(`expected ${expected}`);
-    return Number(match[1]) * factor;
+    const [, number, unit = ""] = /^(\d+\.?\d*|\.\d+)\s*([a-z/]*)$/i.exec(text.trim()) ?? [];
+    const value = Number(number) * (units.get(unit.toLowerCase()) ?? Number.NaN);
+    if (!Number.isFinite(value)) throw new UnitError(`expected ${expected}`);
+    return value;
   };
 }

@@ -13,6 +13,7 @@ export interface Input {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
+const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 const CHUNK_BYTES = 1 << 20;
 /** Strings of the engine end a little above this. */
 const MAX_TEXT_LENGTH = 500_000_000;
@@ -32,6 +33,24 @@ export function openInput(file: string | undefined): Input {
   const name = isStandardStream(file) ? "standard input" : (file as string);
   const stream = isStandardStream(file) ? process.stdin : createReadStream(file as string, { highWaterMark: CHUNK_BYTES });
   return { name, chunks: unpacked(readable(stream, name), name) };
+}
+
+/** The first byte of an input that is not white space (nothing when there is none), and the input, still whole. */
+export async function peekByte({ name, chunks }: Input): Promise<{ byte: number | undefined; input: Input }> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const seen: Uint8Array[] = [];
+  let byte: number | undefined;
+  while (byte === undefined) {
+    const next = await iterator.next();
+    if (next.done) break;
+    seen.push(next.value);
+    byte = next.value.find((value) => !WHITE_SPACE.has(value));
+  }
+  const whole = (async function* () {
+    yield* seen;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+  })();
+  return { byte, input: { name, chunks: whole } };
 }
 
 /** An input as pieces of text, cut anywhere. */

@@ -1,5 +1,6 @@
 /** A dispatch plan as a person reads it: how even the ranks are, and how much stays at home. */
 import type { DispatchedLayer, DispatchPlan } from "../formats/dispatchPlanText.ts";
+import type { DispatchWeightsDocument } from "../formats/dispatchWeights.ts";
 import type { Paint } from "./paint.ts";
 import { fixed, grouped, percent, textTable } from "./table.ts";
 
@@ -42,4 +43,16 @@ function matrix({ layer, summary }: DispatchedLayer, ranks: number, paint: Paint
   rows.push([paint.bold("load"), ...ids.map((rank) => paint.bold(String(summary.load[rank])))]);
   const columns = [{ head: `layer ${layer}`, align: "left" as const }, ...ids.map((rank) => ({ head: `to ${rank}` }))];
   return textTable(columns, rows, paint);
+}
+
+/** Weights of every replica, an expert a row. */
+export function dispatchWeightsTable({ layers }: DispatchWeightsDocument, paint: Paint): string {
+  const rows = layers.flatMap(({ layer, weights }) => {
+    const byExpert = new Map<number, string[]>();
+    for (const [expert, rank, weight] of weights) {
+      byExpert.set(expert, [...(byExpert.get(expert) ?? []), `${rank}: ${percent(weight)}`]);
+    }
+    return [...byExpert].map(([expert, shares]) => [String(layer), String(expert), shares.join("  ")]);
+  });
+  return textTable([{ head: "layer" }, { head: "expert" }, { head: "share of each rank's replica", align: "left" }], rows, paint);
 }

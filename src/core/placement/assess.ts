@@ -1,42 +1,72 @@
 /** What a placement is worth: what it survives, how even it can be. */
 import { evenBalance } from "../balance/evenBalance.ts";
 import { optimalBalance } from "../balance/optimalBalance.ts";
+import type { ClusterNode } from "../cluster.ts";
 import { hostSets, type Placement } from "../placement.ts";
 import { certifies } from "../recovery/certifies.ts";
-import { type RecoveryProbabilities, recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
+import { failureDomains, hostDomains } from "../recovery/failureDomains.ts";
+import { type Likelihood, type RecoveryProbabilities, recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
 import { recoveryUpperBound } from "../recovery/recoveryUpperBound.ts";
+import { survivalProbability } from "../recovery/survivalProbability.ts";
+
+/** How nodes fail, and how to draw where nothing exact is feasible. */
+export interface FailureModel {
+  /** Probability that a node (and a failure domain) fails, independently of the others. */
+  readonly failureProbability: number;
+  readonly seed: number;
+}
+
+/** Recovery when nodes, or domains, fail. */
+export interface Resilience {
+  readonly recovery: RecoveryProbabilities;
+  /** Probability that every expert keeps a live host when each fails independently. */
+  readonly survival: Likelihood;
+}
 
 /** Figures of a placement. */
-export interface Assessment {
-  /** Joint over all layers. */
-  readonly recovery: RecoveryProbabilities;
+export interface Assessment extends Resilience {
   /** Most that any placement with these replica counts reaches for 1, 2, ... failed nodes, shape [nodes]. */
   readonly upperBound: readonly number[];
-  /** Whether the recovery probabilities meet the upper bound, so that no placement with these replica counts does better. */
+  /** Whether recovery meets the upper bound for every number of failures. */
   readonly certified: boolean;
+  /** The same when failure domains fail instead of nodes; nothing when no two nodes share one. */
+  readonly domains: Resilience | undefined;
   /** Load of the busiest node over the mean, worst layer: with equal shares for all replicas, and with the best shares. */
   readonly balance: { readonly even: number; readonly optimal: number };
 }
 
-/**
- * Assesses a placement.
- * @param seed of the draws, where recovery cannot be computed exactly
- */
-export function assess({ cluster, layers }: Placement, seed: number): Assessment {
+/** Failure probability of a node when nobody says otherwise: one node of a small cluster, one in twenty of a large one. */
+export function defaultFailureProbability(nodes: number): number {
+  return Math.min(1, Math.max(1 / nodes, 0.05));
+}
+
+/** Assesses a placement; recovery is joint over all its layers. */
+export function assess({ cluster, layers }: Placement, model: FailureModel): Assessment {
   const gpus = cluster.map((node) => node.gpus);
   const hosts = layers.map(hostSets);
-  const recovery = recoveryProbabilities(hosts.flat(), cluster.length, { seed });
   const upperBound = recoveryUpperBound(
     layers.map((layer) => layer.replicas),
     cluster.map((node) => node.slots),
   );
+  const nodes = resilience(hosts.flat(), cluster.length, model);
   return {
-    recovery,
+    ...nodes,
     upperBound,
-    certified: certifies(upperBound, recovery),
+    certified: certifies(upperBound, nodes.recovery),
+    domains: domainResilience(hosts.flat(), cluster, model),
     balance: {
       even: Math.max(...layers.map((layer) => evenBalance(layer, gpus))),
       optimal: Math.max(...layers.map((layer, l) => optimalBalance(hosts[l] as number[][], layer.loads, gpus).maxOverMean)),
     },
   };
+}
+
+function domainResilience(hosts: number[][], cluster: readonly ClusterNode[], model: FailureModel): Resilience | undefined {
+  const domains = failureDomains(cluster);
+  return domains.count === cluster.length ? undefined : resilience(hostDomains(hosts, domains), domains.count, model);
+}
+
+function resilience(hosts: number[][], count: number, { failureProbability, seed }: FailureModel): Resilience {
+  const recovery = recoveryProbabilities(hosts, count, { seed });
+  return { recovery, survival: survivalProbability(recovery, failureProbability) };
 }

@@ -16,6 +16,8 @@ export interface Policy {
   /** Copies that every expert should have at least (f in the paper). */
   readonly minReplicas: number;
   readonly seed: number;
+  /** Probability that a node fails, independently of the others. */
+  readonly failureProbability: number;
 }
 
 /** A placement and what became of the policy's wishes. */

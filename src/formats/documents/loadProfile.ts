@@ -1,5 +1,6 @@
 /** load-profile: tokens routed to every expert of every layer in a window of iterations. */
 import * as z from "zod/mini";
+import type { LoadProfile } from "../../core/profile/loadProfile.ts";
 import { InputError } from "../../errors.ts";
 import { checkDocument, count, positiveCount, wholeNumbers } from "./schema.ts";
 
@@ -14,6 +15,8 @@ export const loadProfileSchema = z.object({
     to: count,
     iterations: positiveCount,
     method: z.enum(["mean", "sum", "last", "ema"]),
+    /** Weight of the newest iteration, with method ema. */
+    alpha: z.optional(z.number()),
   }),
   layers: z.array(z.object({ layer: count, loads: tokens, byRank: z.optional(z.array(tokens)) })),
 });
@@ -47,4 +50,19 @@ export function checkLoadProfile(value: unknown, source: string): LoadProfileDoc
     }
   });
   return profile;
+}
+
+/** The document of a profile. */
+export function loadProfileDocument({ experts, window, layers }: LoadProfile): LoadProfileDocument {
+  return {
+    type: "load-profile",
+    version: 1,
+    experts,
+    window: { ...window },
+    layers: layers.map(({ layer, loads, byRank }) => ({
+      layer,
+      loads: [...loads],
+      ...(byRank === undefined ? {} : { byRank: byRank.map((row) => [...row]) }),
+    })),
+  };
 }

@@ -5,6 +5,25 @@ import { countReplicas, FREE_SLOT, type Placement } from "../../core/placement.t
 import { InputError } from "../../errors.ts";
 import { amount, checkDocument, count, positiveCount, probability, wholeNumbers } from "./schema.ts";
 
+const failuresSchema = z.array(
+  z.object({
+    failed: count,
+    probability,
+    upperBound: z.optional(probability),
+    interval: z.optional(z.tuple([probability, probability])),
+  }),
+);
+
+/** Recovery when nodes, or failure domains, fail. */
+const resilience = {
+  method: z.string(),
+  failures: failuresSchema,
+  tolerates: count,
+  /** Probability of surviving when each fails independently with `failureProbability`. */
+  survival: z.optional(probability),
+  survivalInterval: z.optional(z.tuple([probability, probability])),
+};
+
 const nodeSchema = z.object({
   name: z.string().check(z.minLength(1)),
   slots: positiveCount,
@@ -33,17 +52,10 @@ export const placementSchema = z.object({
   ),
   recovery: z.optional(
     z.object({
-      method: z.string(),
-      failures: z.array(
-        z.object({
-          failed: count,
-          probability,
-          upperBound: z.optional(probability),
-          interval: z.optional(z.tuple([probability, probability])),
-        }),
-      ),
-      tolerates: count,
+      ...resilience,
       certified: z.boolean(),
+      failureProbability: z.optional(probability),
+      domains: z.optional(z.object({ count: positiveCount, ...resilience })),
     }),
   ),
   balance: z.optional(z.object({ even: amount, optimal: amount })),

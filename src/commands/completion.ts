@@ -1,0 +1,114 @@
+/** lazarus completion: scripts by which shells complete commands, options and their values. */
+import { UsageError } from "../errors.ts";
+import { openOutput } from "../io/output.ts";
+import { type Command, defineCommand } from "./command.ts";
+import { standardOptions } from "./help.ts";
+import type { Option } from "./option.ts";
+
+const scripts = { bash: bashScript, zsh: zshScript, fish: fishScript };
+
+/**
+ * The command.
+ * @param allCommands the commands to complete, this one among them
+ */
+export const completion = (allCommands: () => Promise<Command[]>) =>
+  defineCommand({
+    name: "completion",
+    summary: "print a script that completes commands and options in your shell",
+    examples: [
+      { says: "In ~/.bashrc", line: 'eval "$(lazarus completion bash)"' },
+      { says: "In ~/.zshrc, after compinit", line: 'eval "$(lazarus completion zsh)"' },
+      { says: "For fish", line: "lazarus completion fish > ~/.config/fish/completions/lazarus.fish" },
+    ],
+    description: ["Prints a completion script for bash, zsh or fish, made from the same data as --help."],
+    operand: "SHELL",
+    options: {},
+    run: async (_, shell) => {
+      const script = Object.entries(scripts).find(([name]) => name === shell)?.[1];
+      if (script === undefined)
+        throw new UsageError(`completion for which shell? expected one of ${Object.keys(scripts).join(", ")}`);
+      await openOutput(undefined).write(script(await allCommands()));
+      return 0;
+    },
+  });
+
+function optionsOf(command: Command): [string, Option][] {
+  return Object.entries({ ...command.options, ...standardOptions });
+}
+
+/** Words that may follow an option; nothing when it takes a file or a number. */
+function choicesOf({ choices = [] }: Option): readonly string[] {
+  return choices;
+}
+
+function bashScript(commands: readonly Command[]): string {
+  const cases = commands.map((command) => {
+    const words = optionsOf(command).map(([name]) => `--${name}`);
+    const values = optionsOf(command)
+      .filter(([, entry]) => choicesOf(entry).length > 0)
+      .map(([name, entry]) => `        --${name}) words="${choicesOf(entry).join(" ")}";;\n`);
+    return `    ${command.name})\n      case $previous in\n${values.join("")}        *) words="${words.join(" ")}";;\n      esac;;\n`;
+  });
+  return `_lazarus() {
+  local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=
+  case \${COMP_CWORD}:\${COMP_WORDS[1]} in
+    1:*) words="${commands.map(({ name }) => name).join(" ")}";;
+  esac
+  [ "$COMP_CWORD" -gt 1 ] && case \${COMP_WORDS[1]} in
+${cases.join("")}  esac
+  COMPREPLY=($(compgen -W "$words" -- "$word"))
+}
+complete -o default -F _lazarus lazarus
+`;
+}
+
+function zshScript(commands: readonly Command[]): string {
+  const cases = commands.map((command) => {
+    const lines = optionsOf(command).map(([name, entry]) => {
+      const values =
+        choicesOf(entry).length > 0
+          ? `:value:(${choicesOf(entry).join(" ")})`
+          : entry.argument === undefined
+            ? ""
+            : ":value:_files";
+      return `        ${singleQuoted(`--${name}[${entry.says.replaceAll(/[[\]:]/g, " ")}]${values}`)}`;
+    });
+    return `    ${command.name}) _arguments \\\n${lines.join(" \\\n")} \\\n        '*:file:_files';;\n`;
+  });
+  const summaries = commands.map(({ name, summary }) => singleQuoted(`${name}:${summary}`)).join(" ");
+  return `#compdef lazarus
+_lazarus() {
+  if (( CURRENT == 2 )); then
+    local -a commands=(${summaries})
+    _describe command commands
+    return
+  fi
+  local command=$words[2]
+  shift words; (( CURRENT-- ))
+  case $command in
+${cases.join("")}  esac
+}
+compdef _lazarus lazarus
+`;
+}
+
+function fishScript(commands: readonly Command[]): string {
+  const lines = commands.flatMap((command) => [
+    `complete -c lazarus -n __fish_use_subcommand -f -a ${command.name} -d ${singleQuoted(command.summary)}`,
+    ...optionsOf(command).map(([name, entry]) => {
+      const letter = entry.letter === undefined ? "" : ` -s ${entry.letter}`;
+      const values =
+        choicesOf(entry).length > 0
+          ? ` -x -a ${singleQuoted(choicesOf(entry).join(" "))}`
+          : entry.argument === undefined
+            ? ""
+            : " -r";
+      return `complete -c lazarus -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${letter}${values} -d ${singleQuoted(entry.says)}`;
+    }),
+  ]);
+  return `${lines.join("\n")}\n`;
+}
+
+function singleQuoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

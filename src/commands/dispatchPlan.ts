@@ -1,0 +1,141 @@
+/** lazarus dispatch-plan: from a placement to who sends how many tokens of which expert where. */
+import { type ClusterNode, totalGpus } from "../core/cluster.ts";
+import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
+import { fixedWeights } from "../core/dispatch/fixedWeights.ts";
+import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
+import { rankGroups } from "../core/dispatch/rankGroups.ts";
+import { summarizeDispatch } from "../core/dispatch/summary.ts";
+import { replicasByRank } from "../core/placement.ts";
+import type { LoadProfile } from "../core/profile/loadProfile.ts";
+import type { WindowSelection } from "../core/profile/loadProfiler.ts";
+import { type DispatchedLayer, type DispatchPlan, dispatchPlanCsv, dispatchPlanJson } from "../formats/dispatchPlanText.ts";
+import { type DispatchWeightsDocument, dispatchWeightsCsv } from "../formats/dispatchWeights.ts";
+import { placementOf } from "../formats/documents/placement.ts";
+import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
+import { parseIdList, parseNumber } from "../formats/units.ts";
+import { dispatchTable, dispatchWeightsTable } from "../report/dispatchTable.ts";
+import { defineCommand } from "./command.ts";
+import { choice, option, toggle } from "./option.ts";
+import { readDocuments } from "./readDocuments.ts";
+import { readProfile, windowOption } from "./readProfile.ts";
+import { type RoutedLayer, routedLayers } from "./routedLayers.ts";
+import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+
+export const dispatchPlan = defineCommand({
+  name: "dispatch-plan",
+  summary: "compute how many tokens of every expert each rank sends to which rank",
+  examples: [
+    { says: "Sources unknown: every rank routes alike", line: "lazarus dispatch-plan placement.json" },
+    {
+      says: "The tokens that one iteration really routed",
+      line: "lazarus dispatch-plan placement.json --routing routing.csv --window 20:20",
+    },
+    { says: "Flat rows for another program", line: "lazarus dispatch-plan placement.json --format csv -o dispatch.csv" },
+  ],
+  description: [
+    "Reads a placement (or a recovery-plan) and writes a dispatch-plan: for every layer and expert how many tokens go from which source rank to which target rank. For every layer, expert and source the tokens add up to the routed tokens exactly.",
+    "Policy balanced (the default) finds the least possible load of the busiest rank exactly, by maximum flow, and among such plans keeps tokens on their own rank first, then their own node, then their own domain. Policy lazarus is the paper's Algorithm 1: every replica takes the same share of its expert's tokens, tokens stay on their rank while its share lasts, the rest goes out in proportion to the shares that are left.",
+  ],
+  input: "a placement or recovery-plan",
+  options: {
+    policy: choice({
+      choices: ["balanced", "lazarus"],
+      fallback: "balanced",
+      says: "How replicas share tokens: balanced makes the busiest rank's load as small as the placement allows, then keeps tokens near; lazarus is the paper's Algorithm 1.",
+    }),
+    "max-slack": option({
+      argument: "RATIO",
+      fallback: "0",
+      parse: parseNumber(0, 1000),
+      says: "How far the busiest rank may exceed the least possible load to keep tokens near, as a fraction of it; balanced only.",
+    }),
+    weights: toggle({
+      says: "Write the share of each expert's tokens that each replica takes, for engines that solve nothing at run time, instead of token counts.",
+    }),
+    routing: option({
+      argument: "FILE",
+      parse: (text) => text,
+      says: "Routing log or load-profile with ranks that says how many tokens of each expert come from each rank. Without it every rank sends the same share of the placement's loads.",
+    }),
+    window: {
+      ...windowOption,
+      says: "Iterations of the routing log to add up: FROM:TO, last:K or all; the default is last:1. A load-profile is taken as it is.",
+    },
+    layers: option({ argument: "LIST", parse: parseIdList, says: "Only these layers, such as 0,3,5-7." }),
+    shuffle: toggle({
+      says: "Add to the JSON every rank's send counts, receive counts and offsets, as an all-to-all with unequal splits takes them.",
+    }),
+    ...outputOptions,
+  },
+  run: async (options, file) => {
+    const { routing, window } = options;
+    const sources = routing === undefined ? undefined : { file: routing, profile: await sourceTokens(routing, window) };
+    const plans = async function* () {
+      for await (const document of readDocuments(file, checkPlacementOrRecovery)) {
+        const placement = placementOf(document);
+        const { cluster } = placement;
+        yield { cluster, ranks: totalGpus(cluster), layers: routedLayers(placement, options.layers, sources) };
+      }
+    };
+    if (options.weights) {
+      return writeDocuments(options, { csv: dispatchWeightsCsv, table: dispatchWeightsTable }, async (write) => {
+        for await (const { cluster, ranks, layers } of plans()) await write(weightsDocument(cluster, ranks, layers));
+        return 0;
+      });
+    }
+    const renderers = { json: dispatchPlanJson, csv: dispatchPlanCsv, table: dispatchTable };
+    return writeDocuments<DispatchPlan, number>(options, renderers, async (write) => {
+      const { policy, shuffle } = options;
+      for await (const { cluster, ranks, layers } of plans()) {
+        await write({ policy, ranks, shuffle, layers: dispatched(cluster, layers, policy, options["max-slack"]) });
+      }
+      return 0;
+    });
+  },
+});
+
+/** Tokens by rank: those of a load-profile, or the sum over a routing log's window. */
+async function sourceTokens(file: string, window: WindowSelection | undefined): Promise<LoadProfile> {
+  return readProfile(file, {
+    window,
+    byRank: true,
+    otherwise: { window: { kind: "last", iterations: 1 }, method: { kind: "sum" } },
+  });
+}
+
+/** Dispatches layers one at a time, when they are asked for. */
+function* dispatched(
+  cluster: readonly ClusterNode[],
+  layers: Iterable<RoutedLayer>,
+  policy: "balanced" | "lazarus",
+  maxSlack: number,
+): Generator<DispatchedLayer> {
+  const levels = rankGroups(cluster);
+  for (const { layer, routing } of layers) {
+    const replicas = replicasByRank(cluster, layer);
+    const dispatch =
+      policy === "lazarus" ? lazarusDispatch(routing, replicas) : balancedDispatch(routing, replicas, levels, maxSlack);
+    yield { layer: layer.layer, dispatch, summary: summarizeDispatch(dispatch) };
+  }
+}
+
+function weightsDocument(cluster: readonly ClusterNode[], ranks: number, layers: Iterable<RoutedLayer>): DispatchWeightsDocument {
+  const levels = rankGroups(cluster);
+  return {
+    type: "dispatch-weights",
+    version: 1,
+    ranks,
+    layers: Array.from(layers, ({ layer, routing }) => {
+      const replicas = replicasByRank(cluster, layer);
+      const weights = fixedWeights(routing, replicas, levels);
+      return {
+        layer: layer.layer,
+        weights: replicas.flatMap((hosts, expert) =>
+          hosts.flatMap(([rank, copies], host) =>
+            new Array<[number, number, number]>(copies).fill([expert, rank, weights[expert]?.[host] as number]),
+          ),
+        ),
+      };
+    }),
+  };
+}

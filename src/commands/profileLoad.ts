@@ -1,0 +1,85 @@
+/** lazarus profile-load: from a routing log to the load of every expert in a window of iterations. */
+import type { LoadProfile } from "../core/profile/loadProfile.ts";
+import { selectLayers } from "../core/profile/selectLayers.ts";
+import { topExperts } from "../core/profile/topExperts.ts";
+import type { WindowMethod } from "../core/profile/windowLoads.ts";
+import { InputError } from "../errors.ts";
+import { loadProfileDocument } from "../formats/documents/loadProfile.ts";
+import { loadProfileCsv } from "../formats/loadProfileCsv.ts";
+import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
+import { profileTable } from "../report/profileTable.ts";
+import { defineCommand } from "./command.ts";
+import { choice, option, toggle } from "./option.ts";
+import { inputFormatOption, readProfiles, windowOption } from "./readProfile.ts";
+import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+
+export const profileLoad = defineCommand({
+  name: "profile-load",
+  summary: "measure how many tokens every expert gets, from a routing log",
+  examples: [
+    {
+      says: "How skewed is the routing? The last 100 recorded iterations",
+      line: "lazarus profile-load routing.csv.gz --window last:100 --format table",
+    },
+    { says: "Profile and place", line: "lazarus profile-load routing.csv | lazarus place -n 10 -c 6" },
+    { says: "One document for every 50 iterations, a line each", line: "lazarus profile-load routing.csv --every 50" },
+  ],
+  description: [
+    "Reads a routing log and writes a load-profile: the tokens routed to every expert of every layer in a window of iterations. CSV comes in three layouts, told apart by the header: wide (iteration,layer[,rank],e0..eN), long (iteration,layer[,rank],expert,tokens in any order) and tokens (iteration,layer[,rank],token,expert, a row for each routed token). JSON is [layers][experts] or [steps][layers][experts]. Gzip is read as it is.",
+    "Rows come in order of iteration, so that memory does not grow with the log. Loads are whole numbers: means are rounded by largest remainder, so that each layer's total is kept.",
+    "The table shows, for every layer, max/mean, the share of the two hottest experts, the coefficient of variation (CV) and the entropy of the shares over that of even ones.",
+  ],
+  input: "a routing log or load-profile",
+  options: {
+    "input-format": inputFormatOption,
+    window: windowOption,
+    every: option({
+      argument: "K",
+      parse: parseCount(1),
+      says: "One document for every K recorded iterations, a line each; the last may stand for fewer.",
+    }),
+    method: choice({
+      choices: ["mean", "sum", "last", "ema"],
+      says: "How a window's iterations become one load: their mean or sum, the last one alone, or an exponential moving average. The default is mean.",
+    }),
+    alpha: option({
+      argument: "A",
+      fallback: "0.1",
+      parse: parseNumber(1e-9, 1),
+      says: "Weight of the newest iteration, with --method ema.",
+    }),
+    "top-experts": option({
+      argument: "K",
+      parse: parseCount(1),
+      says: "Only the K most loaded experts of each layer, renumbered from 0 in the order of their ids.",
+    }),
+    layers: option({ argument: "LIST", parse: parseIdList, says: "Only these layers, such as 0,3,5-7." }),
+    "by-rank": toggle({ says: "Keep the source ranks apart; needs a rank column." }),
+    ...outputOptions,
+  },
+  run: async (options, file) => {
+    const { "input-format": format, window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
+    const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
+    return writeDocuments(options, { csv: loadProfileCsv, table: profileTable }, async (write) => {
+      for await (const profile of readProfiles(file, { format, window, every, method: windowMethod, byRank })) {
+        await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
+      }
+      return 0;
+    });
+  },
+});
+
+/** The layers and experts that were asked for. */
+function reduced(
+  profile: LoadProfile,
+  file: string,
+  layers: readonly number[] | undefined,
+  top: number | undefined,
+): LoadProfile {
+  try {
+    const selected = layers === undefined ? profile : selectLayers(profile, layers);
+    return top === undefined ? selected : topExperts(selected, top);
+  } catch (error) {
+    throw error instanceof RangeError ? new InputError(error.message, { file }) : error;
+  }
+}

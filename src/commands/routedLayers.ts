@@ -1,0 +1,60 @@
+/** The layers to dispatch, and where their tokens come from. */
+import { totalGpus } from "../core/cluster.ts";
+import { evenRouting, type Routing } from "../core/dispatch/routing.ts";
+import type { LayerPlacement, Placement } from "../core/placement.ts";
+import type { LoadProfile } from "../core/profile/loadProfile.ts";
+import { InputError, UsageError } from "../errors.ts";
+
+/** A layer, and the tokens that each rank routes to its experts. */
+export interface RoutedLayer {
+  readonly layer: LayerPlacement;
+  readonly routing: Routing;
+}
+
+/** Source tokens by rank, and the file they are from. */
+export interface Sources {
+  readonly profile: LoadProfile;
+  readonly file: string;
+}
+
+/**
+ * The layers of a placement that are wanted, one at a time. Without sources every rank routes alike.
+ * @throws UsageError when the placement lacks a layer; InputError when the sources do not fit the placement
+ */
+export function* routedLayers(
+  placement: Placement,
+  wanted: readonly number[] | undefined,
+  sources: Sources | undefined,
+): Generator<RoutedLayer> {
+  const ranks = totalGpus(placement.cluster);
+  for (const layer of chosenLayers(placement, wanted)) {
+    yield { layer, routing: sources === undefined ? evenRouting(layer.loads, ranks) : rankRouting(ranks, layer, sources) };
+  }
+}
+
+function chosenLayers({ layers }: Placement, wanted: readonly number[] | undefined): readonly LayerPlacement[] {
+  const missing = wanted?.find((id) => !layers.some(({ layer }) => layer === id));
+  if (missing !== undefined) throw new UsageError(`--layers: the placement has no layer ${missing}`);
+  return wanted === undefined ? layers : layers.filter(({ layer }) => wanted.includes(layer));
+}
+
+/** Tokens of one layer by expert and rank, from a profile that keeps ranks apart. */
+function rankRouting(ranks: number, { layer, loads }: LayerPlacement, { profile, file }: Sources): Routing {
+  const wrong = (what: string) => new InputError(what, { file });
+  const found = profile.layers.find((candidate) => candidate.layer === layer);
+  if (found === undefined) throw wrong(`there is no layer ${layer}; expected every layer of the placement (or use --layers)`);
+  const { byRank } = found;
+  if (byRank === undefined)
+    throw wrong("the tokens are not told apart by rank; expected a rank column, or a profile made with --by-rank");
+  if (profile.experts !== loads.length)
+    throw wrong(`there are ${profile.experts} experts; expected the ${loads.length} of the placement`);
+  if (byRank.length !== ranks)
+    throw wrong(`layer ${layer} has ${byRank.length} source ranks; expected ${ranks}, one a GPU of the placement`);
+  const tokens = new Float64Array(loads.length * ranks);
+  byRank.forEach((row, rank) => {
+    row.forEach((count, expert) => {
+      tokens[expert * ranks + rank] = count;
+    });
+  });
+  return { experts: loads.length, ranks, tokens };
+}

@@ -1,0 +1,31 @@
+/** Expert loads over a window of training: what allocations and placements are made for. */
+import type { LayerLoads } from "../placement.ts";
+
+/** How the iterations of a window become one load per expert. */
+export type LoadMethod = "mean" | "sum" | "last" | "ema";
+
+/** The recorded iterations that a profile stands for. */
+export interface ProfileWindow {
+  /** First and last recorded iteration of the window. */
+  readonly from: number;
+  readonly to: number;
+  /** Recorded iterations in it. */
+  readonly iterations: number;
+  readonly method: LoadMethod;
+  /** Weight of the newest iteration, with method `ema`. */
+  readonly alpha?: number | undefined;
+}
+
+/** Loads of one layer. */
+export interface LayerProfile extends LayerLoads {
+  /** Tokens by source rank, shape [ranks][experts], whole numbers; the ranks sum to `loads`. */
+  readonly byRank?: readonly (readonly number[])[] | undefined;
+}
+
+/** Loads of every layer in a window. */
+export interface LoadProfile {
+  readonly experts: number;
+  readonly window: ProfileWindow;
+  /** Ascending by layer. */
+  readonly layers: readonly LayerProfile[];
+}

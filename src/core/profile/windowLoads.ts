@@ -1,0 +1,174 @@
+/** Loads of one window, accumulated step by step. */
+import { largestRemainder } from "../largestRemainder.ts";
+import type { LayerProfile, LoadMethod, LoadProfile, ProfileWindow } from "./loadProfile.ts";
+import type { LayerTokens, RoutingStep } from "./routingStep.ts";
+import { WindowError } from "./windowError.ts";
+
+/** How the iterations of a window are put together; `alpha` in (0, 1] weighs the newest one. */
+export type WindowMethod = { readonly kind: Exclude<LoadMethod, "ema"> } | { readonly kind: "ema"; readonly alpha: number };
+
+/** Running figures of a layer: sums for `mean` and `sum`, the newest counts for `last`, the average for `ema`. */
+interface LayerTotals {
+  readonly layer: number;
+  /** Shape [experts]. */
+  loads: Float64Array;
+  /** Shape [ranks][experts]. */
+  byRank: Float64Array;
+}
+
+/**
+ * One window's loads. Memory is that of one step, whatever the number of steps.
+ *
+ * Tokens stay whole numbers. With `mean` and `ema` a layer's total is rounded first and its experts share it by largest
+ * remainder; then each expert's load is shared by its source ranks likewise, so that ranks sum to loads and loads to the
+ * total, and loads are the same with and without ranks.
+ */
+export class WindowLoads {
+  private readonly method: WindowMethod;
+  private readonly layers = new Map<number, LayerTotals>();
+  private experts = 0;
+  private ranks = 0;
+  private from = 0;
+  private to = 0;
+  private recorded = 0;
+
+  /** @throws RangeError when alpha is not in (0, 1] */
+  constructor(method: WindowMethod) {
+    if (method.kind === "ema" && !(method.alpha > 0 && method.alpha <= 1)) {
+      throw new RangeError(`alpha must be above 0 and at most 1, got ${method.alpha}`);
+    }
+    this.method = method;
+  }
+
+  /** Steps added so far. */
+  get iterations(): number {
+    return this.recorded;
+  }
+
+  /**
+   * Adds the next recorded iteration. Experts and ranks that a step does not know had no tokens in it.
+   * @throws WindowError when its layers are not those of the steps before it, or a layer's tokens sum to 2^53 or more
+   */
+  add(step: RoutingStep): void {
+    if (this.recorded === 0) this.from = step.iteration;
+    this.matchLayers(step);
+    this.fit(step);
+    for (const tokens of step.layers) this.fold(tokens, step);
+    this.to = step.iteration;
+    this.recorded++;
+  }
+
+  /**
+   * The window's profile.
+   * @throws RangeError when no step was added
+   */
+  profile(): LoadProfile {
+    if (this.recorded === 0) throw new RangeError("a load profile needs at least one iteration");
+    const { kind: method } = this.method;
+    const window: ProfileWindow = { from: this.from, to: this.to, iterations: this.recorded, method };
+    return {
+      experts: this.experts,
+      window: this.method.kind === "ema" ? { ...window, alpha: this.method.alpha } : window,
+      layers: [...this.layers.values()].map((totals) => this.layerProfile(totals)),
+    };
+  }
+
+  private matchLayers(step: RoutingStep): void {
+    if (this.recorded === 0) {
+      for (const { layer } of step.layers) {
+        this.layers.set(layer, { layer, loads: new Float64Array(0), byRank: new Float64Array(0) });
+      }
+      return;
+    }
+    const { iteration } = step;
+    for (const { layer } of step.layers) {
+      if (!this.layers.has(layer)) throw missingLayer(layer, this.to, iteration);
+    }
+    if (step.layers.length === this.layers.size) return;
+    const present = new Set(step.layers.map(({ layer }) => layer));
+    for (const layer of this.layers.keys()) if (!present.has(layer)) throw missingLayer(layer, iteration, this.to);
+  }
+
+  /** Makes room for the step's experts and ranks. */
+  private fit(step: RoutingStep): void {
+    const experts = Math.max(this.experts, step.experts);
+    const ranks = Math.max(this.ranks, step.ranks);
+    if (experts === this.experts && ranks === this.ranks) return;
+    for (const totals of this.layers.values()) {
+      totals.loads = resized(totals.loads, this.experts, 1, experts);
+      totals.byRank = resized(totals.byRank, this.experts, ranks, experts);
+    }
+    this.experts = experts;
+    this.ranks = ranks;
+  }
+
+  private fold(tokens: LayerTokens, step: RoutingStep): void {
+    const totals = this.layers.get(tokens.layer) as LayerTotals;
+    this.foldTable(totals.loads, tokens.loads, step.experts);
+    if (this.ranks > 0) this.foldTable(totals.byRank, tokens.byRank ?? new Float64Array(0), step.experts);
+    const sum = totals.loads.reduce((a, b) => a + b, 0);
+    if (sum > Number.MAX_SAFE_INTEGER) {
+      const { iteration } = step;
+      const { layer } = tokens;
+      throw new WindowError(
+        `layer ${layer} has 2^53 tokens or more in the iterations ${this.from} to ${iteration}; take a smaller window`,
+        { iteration, layer },
+      );
+    }
+  }
+
+  /** Folds a step's table, shape [rows][stepExperts], into a running one, shape [rows or more][experts]. */
+  private foldTable(running: Float64Array, table: Float64Array, stepExperts: number): void {
+    const { method, experts } = this;
+    const first = this.recorded === 0;
+    for (let start = 0, row = 0; start < running.length; start += experts, row += stepExperts) {
+      for (let e = 0; e < experts; e++) {
+        const tokens = e < stepExperts && row + e < table.length ? (table[row + e] as number) : 0;
+        const before = running[start + e] as number;
+        if (first || method.kind === "last") running[start + e] = tokens;
+        else if (method.kind === "ema") running[start + e] = method.alpha * tokens + (1 - method.alpha) * before;
+        else running[start + e] = before + tokens;
+      }
+    }
+  }
+
+  private layerProfile({ layer, loads, byRank }: LayerTotals): LayerProfile {
+    const rounds = this.method.kind === "mean" || this.method.kind === "ema";
+    const whole = rounds ? largestRemainder(loads, this.roundedTotal(loads)) : Array.from(loads);
+    if (this.ranks === 0) return { layer, loads: whole };
+    const table = Array.from({ length: this.ranks }, () => new Array<number>(this.experts).fill(0));
+    whole.forEach((load, e) => {
+      const column = table.map((_, rank) => byRank[rank * this.experts + e] as number);
+      const shares = rounds ? largestRemainder(column, load) : column;
+      shares.forEach((tokens, rank) => {
+        (table[rank] as number[])[e] = tokens;
+      });
+    });
+    return { layer, loads: whole, byRank: table };
+  }
+
+  /** A layer's tokens per iteration, rounded half up; exact for sums. */
+  private roundedTotal(loads: Float64Array): number {
+    const total = loads.reduce((a, b) => a + b, 0);
+    if (this.method.kind === "ema") return Math.round(total);
+    const remainder = total % this.recorded;
+    return (total - remainder) / this.recorded + (2 * remainder >= this.recorded ? 1 : 0);
+  }
+}
+
+function missingLayer(layer: number, iteration: number, presentIn: number): WindowError {
+  return new WindowError(
+    `layer ${layer} is missing from iteration ${iteration} but recorded in iteration ${presentIn}; ` +
+      "every layer is needed in every iteration of a window: take another window or complete the log",
+    { iteration, layer },
+  );
+}
+
+/** A table of another width, shape [rows][experts]; what it did not hold before is 0. */
+function resized(table: Float64Array, oldExperts: number, rows: number, experts: number): Float64Array {
+  const larger = new Float64Array(rows * experts);
+  for (let from = 0, to = 0; from < table.length; from += oldExperts, to += experts) {
+    larger.set(table.subarray(from, from + oldExperts), to);
+  }
+  return larger;
+}

@@ -1,0 +1,32 @@
+/** JSON Schemas of the documents, derived from the schemas that check them. */
+import * as z from "zod/mini";
+import { dispatchWeightsSchema } from "../dispatchWeights.ts";
+import { dispatchPlanSchema } from "./dispatchPlan.ts";
+import { loadProfileSchema } from "./loadProfile.ts";
+import { placementSchema } from "./placement.ts";
+import { recoveryPlanSchema } from "./recoveryPlan.ts";
+import { bulkSchemas } from "./schema.ts";
+
+const schemas = {
+  "load-profile": loadProfileSchema,
+  placement: placementSchema,
+  "dispatch-plan": dispatchPlanSchema,
+  "dispatch-weights": dispatchWeightsSchema,
+  "recovery-plan": recoveryPlanSchema,
+} as const satisfies Record<string, z.ZodMiniType>;
+
+/** Kinds of documents. */
+export const documentKinds = Object.keys(schemas) as (keyof typeof schemas)[];
+
+/** The JSON Schema (draft 2020-12) of a kind of document. Fields may be added to documents, so unknown ones are allowed. */
+export function jsonSchema(kind: keyof typeof schemas): object {
+  const schema = z.toJSONSchema(schemas[kind], {
+    io: "input",
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      const bulk = bulkSchemas.get(zodSchema);
+      if (bulk !== undefined) Object.assign(jsonSchema, bulk);
+    },
+  });
+  return { title: `lazarus ${kind}`, ...schema };
+}

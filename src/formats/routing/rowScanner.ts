@@ -1,0 +1,86 @@
+/** The fast path: rows of plain digits, straight from bytes. */
+import type { RowAdder } from "./rowAdder.ts";
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const COMMA = 44;
+const DIGIT_0 = 48;
+
+/** Digits that surely fit 31 bits; longer fields are left to the strict reader. */
+const MOST_DIGITS = 9;
+
+/** Why a scan ended: nothing left, a row of another iteration, a row that is not plain digits, a row that was refused. */
+export type ScanEnd = "end" | "iteration" | "odd" | "refused";
+
+/**
+ * Reads rows of unsigned numbers as long as they are written in the plainest way. It never reports bad text itself: a row
+ * it does not understand is left where it is, for the strict reader to accept or to explain.
+ */
+export class RowScanner {
+  /** Numbers of the newest row, shape [columns]; complete unless the scan ended at an odd row. */
+  readonly fields: Float64Array;
+  /** Rows added by all scans. */
+  rows = 0;
+  /** Where the last scan ended. */
+  position = 0;
+  /** Why a row was refused. */
+  refusal = "";
+  private readonly iterationColumn: number;
+  private readonly addRow: RowAdder;
+
+  constructor(columns: number, iterationColumn: number, addRow: RowAdder) {
+    this.fields = new Float64Array(columns);
+    this.iterationColumn = iterationColumn;
+    this.addRow = addRow;
+  }
+
+  /**
+   * Adds the rows of `iteration` that start at `from`.
+   * @param bytes complete lines: the last byte is a line feed, which is what lets the loops below run without end checks
+   */
+  scan(bytes: Uint8Array, from: number, iteration: number): ScanEnd {
+    const { fields, iterationColumn, addRow } = this;
+    const columns = fields.length;
+    const end = bytes.length;
+    let rows = 0;
+    let at = from;
+    let outcome: ScanEnd = "end";
+    while (at < end) {
+      let next = at;
+      let column = 0;
+      let byte: number;
+      do {
+        const start = next;
+        let value = 0;
+        byte = bytes[next] as number;
+        while (byte >= DIGIT_0 && byte < DIGIT_0 + 10) {
+          value = (value * 10 + byte - DIGIT_0) | 0;
+          byte = bytes[++next] as number;
+        }
+        if (next === start || next - start > MOST_DIGITS) break;
+        fields[column++] = value;
+        next++;
+      } while (byte === COMMA && column < columns);
+      if (byte === CARRIAGE_RETURN) byte = bytes[next++] as number;
+      if (column !== columns || byte !== LINE_FEED) {
+        outcome = "odd";
+        break;
+      }
+      if (fields[iterationColumn] !== iteration) {
+        outcome = "iteration";
+        break;
+      }
+      const refusal = addRow(fields);
+      if (refusal !== undefined) {
+        this.refusal = refusal;
+        outcome = "refused";
+        break;
+      }
+      rows++;
+      at = next;
+    }
+    this.rows += rows;
+    this.position = at;
+    return outcome;
+  }
+}
