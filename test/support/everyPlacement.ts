@@ -2,12 +2,13 @@
 
 /**
  * Calls `visit` with the host set of each expert (bit n: node n) for every placement up to the order of equal experts.
- * @param hosts number of hosts of each expert, ascending; undefined for any number
+ * Copies may share a node, so an expert has as many hosts as replicas, or fewer.
+ * @param replicas copies of each expert, ascending; undefined for any number
  * @param slots slots of each node
  */
 export function everyPlacement(
   experts: number,
-  hosts: readonly number[] | undefined,
+  replicas: readonly number[] | undefined,
   slots: readonly number[],
   visit: (sets: readonly number[]) => void,
 ): void {
@@ -18,10 +19,10 @@ export function everyPlacement(
       visit(sets);
       return;
     }
-    const equalToLast = expert > 0 && (hosts === undefined || hosts[expert] === hosts[expert - 1]);
+    const equalToLast = expert > 0 && (replicas === undefined || replicas[expert] === replicas[expert - 1]);
     for (let set = equalToLast ? (sets[expert - 1] as number) : 1; set < 1 << slots.length; set++) {
       const nodes = nodesIn(set, slots.length);
-      if (hosts !== undefined && nodes.length !== hosts[expert]) continue;
+      if (replicas !== undefined && nodes.length > (replicas[expert] as number)) continue;
       if (!nodes.every((node) => (free[node] as number) > 0)) continue;
       for (const node of nodes) (free[node] as number)--;
       sets.push(set);
