@@ -5,7 +5,6 @@
  * empties its bottleneck exactly either way, so the algorithm ends). Capacities may be Infinity.
  */
 export class FlowNetwork {
-  readonly vertices: number;
   // Edge i runs to heads[i]; edge i ^ 1 is its reverse. Edges out of a vertex form a list: first[v], following[i], ..., -1.
   readonly #first: Int32Array;
   readonly #following: number[] = [];
@@ -15,7 +14,6 @@ export class FlowNetwork {
   readonly #current: Int32Array;
 
   constructor(vertices: number) {
-    this.vertices = vertices;
     this.#first = new Int32Array(vertices).fill(-1);
     this.#level = new Int32Array(vertices);
     this.#current = new Int32Array(vertices);

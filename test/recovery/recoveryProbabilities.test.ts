@@ -1,5 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { uniformCluster } from "../../src/core/cluster.ts";
+import { mroPlacement } from "../../src/core/placement/mro.ts";
+import type { PlacementPolicy } from "../../src/core/placement/placeLayers.ts";
+import { spreadPlacement } from "../../src/core/placement/spread.ts";
+import { hostSets } from "../../src/core/placement.ts";
 import { randomSource, shuffle } from "../../src/core/random.ts";
 import { diagramSurvival } from "../../src/core/recovery/decisionDiagram.ts";
 import { enumerateSurvival } from "../../src/core/recovery/enumeration.ts";
@@ -67,6 +72,15 @@ describe("counterexamples to Theorem 1", () => {
         5,
       ).slice(0, 2),
     ).toEqual([1, 0.6]);
+  });
+  test("N=10, c=6, r=(7,7,7,7,8,8,8,8): spread beats MRO", () => {
+    const replicas = [7, 7, 7, 7, 8, 8, 8, 8];
+    const survivesSeven = (place: PlacementPolicy) => {
+      const nodes = place(replicas, uniformCluster(10, 6));
+      return recoveryProbabilities(hostSets({ loads: replicas, nodes }), 10).failures[6]?.probability;
+    };
+    expect(survivesSeven(mroPlacement)).toBeCloseTo(0.7, 12);
+    expect(survivesSeven(spreadPlacement)).toBeCloseTo(0.967, 3);
   });
 });
 

@@ -94,8 +94,9 @@ function bestCountsBound(experts: number, capacity: readonly number[]): number[]
   const even = Math.floor(slots / experts);
   let best = new Array<number>(nodes).fill(0);
   if (even === 0) return best;
-  for (let from = even, to = even; from <= nodes; from = to + 1, to = from < 2 * even ? from : Math.min(nodes, 2 * from)) {
-    // The last group has `from` to `to` hosts; both its best and the others' best are taken, which can only raise the bound.
+  for (let from = even, to = even; from <= nodes; from = to + 1, to = from < 2 * even + 8 ? from : Math.min(nodes, 2 * from)) {
+    // The last group has `from` to `to` hosts: most often one number. Of several the last group gets the most hosts and the
+    // others what the fewest leave them, which can only raise the bound.
     const others = Math.min(Math.floor((slots - lastGroup * from) / perNode), (groups - 1) * to);
     if (others < groups - 1) break;
     const bound = coveringBound(nodes, groups, (group) => (group === 0 ? to : Math.floor((others + group - 1) / (groups - 1))));
