@@ -63,5 +63,7 @@ describe("edges", () => {
     expect(() => flow.addEdge(0, 1, -1)).toThrow(RangeError);
     expect(() => flow.addEdge(0, 1, Number.NaN)).toThrow(RangeError);
     expect(() => flow.maxFlow(1, 1)).toThrow(RangeError);
+    flow.addEdge(0, 1, Infinity);
+    expect(() => flow.maxFlow(0, 1)).toThrow(RangeError);
   });
 });

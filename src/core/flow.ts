@@ -5,7 +5,6 @@
  * empties its bottleneck exactly either way, so the algorithm ends). Capacities may be Infinity.
  */
 export class FlowNetwork {
-  readonly vertices: number;
   // Edge i runs to heads[i]; edge i ^ 1 is its reverse. Edges out of a vertex form a list: first[v], following[i], ..., -1.
   readonly #first: Int32Array;
   readonly #following: number[] = [];
@@ -15,7 +14,6 @@ export class FlowNetwork {
   readonly #current: Int32Array;
 
   constructor(vertices: number) {
-    this.vertices = vertices;
     this.#first = new Int32Array(vertices).fill(-1);
     this.#level = new Int32Array(vertices);
     this.#current = new Int32Array(vertices);
@@ -42,13 +40,16 @@ export class FlowNetwork {
     return this.#residual[edge ^ 1]!;
   }
 
-  /** Sends as much more flow from source to sink as fits and returns how much that was. */
+  /**
+   * Sends as much more flow from source to sink as fits and returns how much that was.
+   * @throws RangeError when source and sink are one, or no capacity limits the flow
+   */
   maxFlow(source: number, sink: number): number {
     if (source === sink) throw new RangeError("source and sink must differ");
     let total = 0;
     while (this.#findLevels(source)[sink]! >= 0) {
       this.#current.set(this.#first);
-      for (let sent = this.#augment(source, sink); sent > 0; sent = this.#augment(source, sink)) total += sent;
+      total += this.#sendOnShortestPaths(source, sink);
     }
     return total;
   }
@@ -75,29 +76,42 @@ export class FlowNetwork {
     return level;
   }
 
-  /** Sends flow along one shortest path; 0 when none is left. Dead ends are skipped for the rest of the phase. */
-  #augment(source: number, sink: number): number {
+  /** Sends flow until every shortest path is blocked. Dead ends are skipped for the rest of the phase. */
+  #sendOnShortestPaths(source: number, sink: number): number {
+    const [current, level, heads, following, residual] = [
+      this.#current,
+      this.#level,
+      this.#heads,
+      this.#following,
+      this.#residual,
+    ];
     const path: number[] = [];
     let vertex = source;
-    while (vertex !== sink) {
-      const edge = this.#current[vertex]!;
-      if (edge < 0) {
+    let total = 0;
+    for (;;) {
+      const edge = current[vertex]!;
+      if (vertex === sink) {
+        const sent = path.reduce((least, used) => Math.min(least, residual[used]!), Infinity);
+        if (sent === Infinity) throw new RangeError("no capacity limits the flow");
+        for (const used of path) {
+          residual[used]! -= sent;
+          residual[used ^ 1]! += sent;
+        }
+        total += sent;
+        // Everything before the first emptied edge still stands.
+        path.length = path.findIndex((used) => residual[used] === 0);
+        vertex = path.length === 0 ? source : heads[path.at(-1)!]!;
+      } else if (edge < 0) {
         const back = path.pop();
-        if (back === undefined) return 0;
-        vertex = this.#heads[back ^ 1]!;
-        this.#current[vertex] = this.#following[back]!;
-      } else if (this.#residual[edge]! > 0 && this.#level[this.#heads[edge]!] === this.#level[vertex]! + 1) {
+        if (back === undefined) return total;
+        vertex = heads[back ^ 1]!;
+        current[vertex] = following[back]!;
+      } else if (residual[edge]! > 0 && level[heads[edge]!] === level[vertex]! + 1) {
         path.push(edge);
-        vertex = this.#heads[edge]!;
+        vertex = heads[edge]!;
       } else {
-        this.#current[vertex] = this.#following[edge]!;
+        current[vertex] = following[edge]!;
       }
     }
-    const sent = path.reduce((least, edge) => Math.min(least, this.#residual[edge]!), Infinity);
-    for (const edge of path) {
-      this.#residual[edge]! -= sent;
-      this.#residual[edge ^ 1]! += sent;
-    }
-    return sent;
   }
 }

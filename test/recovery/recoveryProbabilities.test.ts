@@ -1,10 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { uniformCluster } from "../../src/core/cluster.ts";
+import { mroPlacement } from "../../src/core/placement/mro.ts";
+import type { PlacementPolicy } from "../../src/core/placement/placeLayers.ts";
+import { spreadPlacement } from "../../src/core/placement/spread.ts";
+import { hostSets } from "../../src/core/placement.ts";
+import { randomSource, shuffle } from "../../src/core/random.ts";
+import { diagramSurvival } from "../../src/core/recovery/decisionDiagram.ts";
 import { enumerateSurvival } from "../../src/core/recovery/enumeration.ts";
 import { joinSurvival } from "../../src/core/recovery/hypergeometric.ts";
 import { minimalHostSets } from "../../src/core/recovery/minimalHostSets.ts";
+import { recoveryBounds } from "../../src/core/recovery/recoveryBounds.ts";
 import { recoveryProbabilities } from "../../src/core/recovery/recoveryProbabilities.ts";
-import { proportionInterval, sampleSurvivors } from "../../src/core/recovery/sampling.ts";
+import { proportionInterval } from "../../src/core/recovery/sampling.ts";
 import { nodesIn, recoveryByTrial } from "../support/everyPlacement.ts";
 
 const probabilities = (sets: number[][], nodes: number) => recoveryProbabilities(sets, nodes).failures.map((f) => f.probability);
@@ -65,6 +73,15 @@ describe("counterexamples to Theorem 1", () => {
       ).slice(0, 2),
     ).toEqual([1, 0.6]);
   });
+  test("N=10, c=6, r=(7,7,7,7,8,8,8,8): spread beats MRO", () => {
+    const replicas = [7, 7, 7, 7, 8, 8, 8, 8];
+    const survivesSeven = (place: PlacementPolicy) => {
+      const nodes = place(replicas, uniformCluster(10, 6));
+      return recoveryProbabilities(hostSets({ loads: replicas, nodes }), 10).failures[6]?.probability;
+    };
+    expect(survivesSeven(mroPlacement)).toBeCloseTo(0.7, 12);
+    expect(survivesSeven(spreadPlacement)).toBeCloseTo(0.967, 3);
+  });
 });
 
 test("equals trial of every failed set", () => {
@@ -83,18 +100,6 @@ test("equals trial of every failed set", () => {
       expect(expected.at(-1)).toBe(0);
     }),
   );
-});
-
-test("enumeration counts 20 and 24 nodes exactly", () => {
-  const ring = (nodes: number) => Array.from({ length: nodes }, (_, node) => [node, (node + 1) % nodes]);
-  // Failed sets of k among n nodes on a ring, no two adjacent: n / (n - k) * C(n - k, k).
-  for (const nodes of [3, 6, 20, 24]) {
-    const survival = enumerateSurvival(ring(nodes), nodes);
-    const choose = (n: number, k: number): number => (k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k);
-    for (let k = 0; 2 * k <= nodes; k++) {
-      expect(survival[k]).toBeCloseTo((nodes / (nodes - k)) * (choose(nodes - k, k) / choose(nodes, k)), 14);
-    }
-  }
 });
 
 test("minimal sets are distinct, minimal, and dominate the rest", () => {
@@ -131,6 +136,134 @@ test("joining groups of nodes is Vandermonde's convolution", () => {
   );
 });
 
+/** Host sets of w consecutive nodes on a ring. */
+const ring = (nodes: number, width: number) =>
+  Array.from({ length: nodes }, (_, node) => Array.from({ length: width }, (_, i) => (node + i) % nodes).sort((a, b) => a - b));
+
+/** Failed sets of k among n nodes on a ring, no two adjacent, over all of that size: n / (n - k) * C(n - k, k) / C(n, k). */
+function apartOnRing(n: number, k: number): number {
+  if (2 * k > n) return 0;
+  let share = n / (n - k);
+  for (let i = 0; i < k; i++) share *= (n - k - i) / (n - i);
+  return share;
+}
+
+/** Random sets of two to four nodes. */
+function randomSets(nodes: number, count: number, seed: number): number[][] {
+  const random = randomSource(seed);
+  return Array.from({ length: count }, () =>
+    shuffle([...Array(nodes).keys()], random)
+      .slice(0, 2 + random.below(3))
+      .sort((a, b) => a - b),
+  );
+}
+
+test.each([1, 3, 6, 20, 25])("enumeration counts a ring of %d nodes", (nodes) => {
+  enumerateSurvival(nodes === 1 ? [[0]] : ring(nodes, 2), nodes).forEach((probability, k) => {
+    expect(probability).toBeCloseTo(apartOnRing(nodes, k), 13);
+  });
+});
+
+describe("decision diagram", () => {
+  test("equals enumeration", () => {
+    fc.assert(
+      fc.property(family, ({ nodes, masks }) => {
+        const minimal = minimalHostSets(
+          masks.map((mask) => nodesIn(mask, nodes)),
+          nodes,
+        );
+        const expected = enumerateSurvival(minimal, nodes);
+        diagramSurvival(minimal, nodes, Infinity)?.forEach((probability, k) => {
+          expect(probability).toBeCloseTo(expected[k] as number, 13);
+        });
+        expect(diagramSurvival(minimal, nodes, -1)).toBeUndefined();
+      }),
+    );
+  });
+  test.each([20, 24])("equals enumeration on %d nodes in 40 random sets", (nodes) => {
+    const minimal = minimalHostSets(randomSets(nodes, 40, nodes), nodes);
+    const expected = enumerateSurvival(minimal, nodes);
+    const survival = diagramSurvival(minimal, nodes, 1e8) as Float64Array;
+    expect([...survival]).toEqual([...expected].map((probability) => expect.closeTo(probability, 13)));
+  });
+  test.each([40, 1000])("answers for a ring of %d nodes", (nodes) => {
+    const recovery = recoveryProbabilities(ring(nodes, 2), nodes);
+    expect(recovery.method).toBe("decision-diagram");
+    recovery.failures.forEach(({ failed, probability }) => {
+      expect(probability).toBeCloseTo(apartOnRing(nodes, failed), 12);
+    });
+  });
+  test("components are joined whatever method answers for each", () => {
+    // A pair, a ring of 6 and a ring of 30, and two nodes that hold nothing that counts.
+    const shifted = (sets: number[][], by: number) => sets.map((set) => set.map((node) => node + by));
+    const sets = [[0, 1], ...shifted(ring(6, 2), 2), ...shifted(ring(30, 2), 8)];
+    const recovery = recoveryProbabilities(sets, 40);
+    expect(recovery.method).toBe("decision-diagram");
+    const whole = diagramSurvival(sets, 40, Infinity) as Float64Array;
+    recovery.failures.forEach(({ failed, probability }) => {
+      expect(probability).toBeCloseTo(whole[failed] as number, 13);
+    });
+  });
+});
+
+test("bounds from sets and pairs of sets hold", () => {
+  fc.assert(
+    fc.property(family, ({ nodes, masks }) => {
+      const minimal = minimalHostSets(
+        masks.map((mask) => nodesIn(mask, nodes)),
+        nodes,
+      );
+      const { least, most } = recoveryBounds(minimal, nodes);
+      enumerateSurvival(minimal, nodes).forEach((probability, k) => {
+        expect(least[k]).toBeLessThanOrEqual(probability + 1e-12);
+        expect(most[k]).toBeGreaterThanOrEqual(probability - 1e-12);
+      });
+    }),
+  );
+});
+
+describe("estimates", () => {
+  const nodes = 40;
+  const sets = ring(nodes, 3);
+  const exact = recoveryProbabilities(sets, nodes);
+  const sampled = recoveryProbabilities(sets, nodes, { effort: 0, seed: 7 });
+
+  test("are named, carry intervals that hold the truth, and are exact where death is rare or sure", () => {
+    expect(exact.method).toBe("decision-diagram");
+    expect(sampled).toMatchObject({ method: "sampling", samples: 20_000, tolerates: 2 });
+    let estimated = 0;
+    let missed = 0;
+    sampled.failures.forEach(({ failed, probability, interval }) => {
+      const truth = exact.failures[failed - 1]?.probability as number;
+      if (interval === undefined) {
+        expect(probability).toBeCloseTo(truth, 12);
+        return;
+      }
+      estimated++;
+      expect(interval[0]).toBeLessThanOrEqual(probability);
+      expect(interval[1]).toBeGreaterThanOrEqual(probability);
+      if (truth < interval[0] - 1e-12 || truth > interval[1] + 1e-12) missed++;
+      expect(interval[1] - interval[0]).toBeLessThan(0.02);
+    });
+    expect(estimated).toBeGreaterThan(20);
+    expect(missed).toBeLessThanOrEqual(3);
+    expect(sampled.failures[2]?.interval).toBeUndefined();
+    expect(sampled.failures.at(-1)).toEqual({ failed: nodes, probability: 0 });
+  });
+  test("repeat for the same seed only", () => {
+    expect(recoveryProbabilities(sets, nodes, { effort: 0, seed: 7 })).toEqual(sampled);
+    expect(recoveryProbabilities(sets, nodes, { effort: 0, seed: 8 })).not.toEqual(sampled);
+  });
+  test("need a positive whole number of samples", () => {
+    expect(() => recoveryProbabilities(sets, nodes, { samples: 0 })).toThrow(RangeError);
+  });
+  test("interval of a proportion: exact limits at the edges, Wilson's in between", () => {
+    expect(proportionInterval(100, 100)[0]).toBeCloseTo(0.9638, 4);
+    expect(proportionInterval(0, 100)[1]).toBeCloseTo(0.0362, 4);
+    expect(proportionInterval(50, 100)).toEqual([expect.closeTo(0.4038, 4), expect.closeTo(0.5962, 4)]);
+  });
+});
+
 describe("large clusters", () => {
   test("333 groups of three on 1000 nodes: exact, and equal to the closed form for few failures", () => {
     const recovery = recoveryProbabilities(groups(...new Array<number>(333).fill(3)), 1000);
@@ -142,31 +275,6 @@ describe("large clusters", () => {
     const all = recovery.failures.map((f) => f.probability);
     expect(all.slice(667).every((probability) => probability === 0)).toBe(true);
     expect(all[665]).toBeGreaterThan(0);
-  });
-
-  test("more host sets than can be counted exactly are sampled, with intervals that hold the truth", () => {
-    // A ring of 40 nodes: exact figures are known.
-    const nodes = 40;
-    const ring = Array.from({ length: nodes }, (_, node) => [node, (node + 1) % nodes].sort((a, b) => a - b));
-    const survivors = sampleSurvivors(ring, nodes, 20_000, 1);
-    const choose = (n: number, k: number): number => (k < 0 || k > n ? 0 : k === 0 ? 1 : (choose(n - 1, k - 1) * n) / k);
-    let inside = 0;
-    for (let k = 1; k <= 20; k++) {
-      const truth = (nodes / (nodes - k)) * (choose(nodes - k, k) / choose(nodes, k));
-      const [low, high] = proportionInterval(survivors[k] as number, 20_000);
-      expect(low).toBeLessThanOrEqual(high);
-      if (low <= truth && truth <= high) inside++;
-    }
-    expect(inside).toBeGreaterThanOrEqual(18);
-    expect(survivors[1]).toBe(20_000);
-    expect(survivors[21]).toBe(0);
-    expect(sampleSurvivors(ring, nodes, 500, 3)).toEqual(sampleSurvivors(ring, nodes, 500, 3));
-  });
-
-  test("intervals at the edges are exact limits, Wilson's in between", () => {
-    expect(proportionInterval(100, 100)[0]).toBeCloseTo(0.9638, 4);
-    expect(proportionInterval(0, 100)[1]).toBeCloseTo(0.0362, 4);
-    expect(proportionInterval(50, 100)).toEqual([expect.closeTo(0.4038, 4), expect.closeTo(0.5962, 4)]);
   });
 });
 

@@ -2,16 +2,23 @@ import { describe, expect, test } from "vitest";
 import { certifies } from "../../src/core/recovery/certifies.ts";
 import { recoveryProbabilities } from "../../src/core/recovery/recoveryProbabilities.ts";
 import { freeRecoveryUpperBound, recoveryUpperBound } from "../../src/core/recovery/recoveryUpperBound.ts";
-import { everyPlacement, recoveryByTrial } from "../support/everyPlacement.ts";
+import { everyPlacement, recoveryByTrial, sizeOf } from "../support/everyPlacement.ts";
 
-/** Best recovery probability of any placement, for each number of failures by itself. */
-function best(experts: number, hosts: readonly number[] | undefined, slots: readonly number[]): number[] | undefined {
-  let most: number[] | undefined;
-  everyPlacement(experts, hosts, slots, (sets) => {
+/** Best recovery probabilities, each k by itself, of the placements with some ascending numbers of hosts. */
+interface Reached {
+  readonly hosts: readonly number[];
+  readonly best: readonly number[];
+}
+
+function everyReached(experts: number, slots: readonly number[]): Reached[] {
+  const reached = new Map<string, Reached>();
+  everyPlacement(experts, slots, (sets) => {
+    const hosts = sets.map(sizeOf).sort((a, b) => a - b);
     const recovery = recoveryByTrial(sets, slots.length);
-    most = most?.map((value, i) => Math.max(value, recovery[i] as number)) ?? recovery;
+    const before = reached.get(hosts.join())?.best ?? recovery;
+    reached.set(hosts.join(), { hosts, best: recovery.map((value, i) => Math.max(value, before[i] as number)) });
   });
-  return most;
+  return [...reached.values()];
 }
 
 function expectValid(bound: readonly number[], reached: readonly number[]): void {
@@ -20,12 +27,12 @@ function expectValid(bound: readonly number[], reached: readonly number[]): void
   });
 }
 
-/** Ascending counts of hosts that fit the slots. */
-function everyHostCount(experts: number, nodes: number, slots: number, counts: number[] = []): number[][] {
+/** Ascending replica counts that fit the slots. */
+function everyReplicas(experts: number, nodes: number, slots: number, counts: number[] = []): number[][] {
   if (counts.length === experts) return [counts];
   const all: number[][] = [];
   for (let count = counts.at(-1) ?? 1; count <= Math.min(nodes, slots); count++) {
-    all.push(...everyHostCount(experts, nodes, slots - count, [...counts, count]));
+    all.push(...everyReplicas(experts, nodes, slots - count, [...counts, count]));
   }
   return all;
 }
@@ -40,18 +47,24 @@ const clusters = [
   { slots: [1, 1, 1, 1, 1], experts: 3 },
   { slots: [2, 1, 2, 1, 1], experts: 3 },
   { slots: [2, 2, 2, 2, 2], experts: 4 },
+  { slots: [2, 2, 2, 2, 2], experts: 5 },
 ];
 
 describe.each(clusters)("slots $slots, $experts experts, against every placement", ({ slots, experts }) => {
-  test("the bound for given replica counts holds", () => {
-    const total = slots.reduce((sum, count) => sum + count, 0);
-    for (const hosts of everyHostCount(experts, slots.length, total)) {
-      const reached = best(experts, hosts, slots);
-      if (reached) expectValid(recoveryUpperBound([hosts], slots), reached);
-    }
-  });
+  const reached = everyReached(experts, slots);
+  const free = freeRecoveryUpperBound(experts, slots);
   test("the bound for free replica counts holds", () => {
-    expectValid(freeRecoveryUpperBound(experts, slots), best(experts, undefined, slots) as number[]);
+    for (const { best } of reached) expectValid(free, best);
+  });
+  test("the bound for given replica counts holds, copies on one node included, and is within the free one", () => {
+    const total = slots.reduce((sum, count) => sum + count, 0);
+    for (const replicas of everyReplicas(experts, slots.length, total)) {
+      const bound = recoveryUpperBound([replicas], slots);
+      expectValid(free, bound);
+      for (const { hosts, best } of reached) {
+        if (hosts.every((count, e) => count <= (replicas[e] as number))) expectValid(bound, best);
+      }
+    }
   });
 });
 
@@ -100,6 +113,16 @@ describe("closed forms", () => {
     const joint = recoveryUpperBound([a, b], slots);
     const alone = [recoveryUpperBound([a], slots), recoveryUpperBound([b], slots)];
     expect(joint).toEqual(joint.map((_, i) => Math.min(alone[0]?.[i] as number, alone[1]?.[i] as number)));
+  });
+  test("one slot a node: the groups are disjoint, and the best sizes are nearly equal", () => {
+    const groups = [
+      [0, 1],
+      [2, 3],
+      [4, 5, 6],
+    ];
+    recoveryProbabilities(groups, 7).failures.forEach(({ probability }, i) => {
+      expect(freeRecoveryUpperBound(3, new Array<number>(7).fill(1))[i]).toBeCloseTo(probability, 12);
+    });
   });
   test("slots that do not hold the experts bound everything by 0", () => {
     expect(recoveryUpperBound([[1, 1, 1]], [1, 1])).toEqual([0, 0]);

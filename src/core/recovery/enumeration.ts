@@ -1,12 +1,17 @@
 import { binomial } from "./hypergeometric.ts";
+import { popcount } from "./popcount.ts";
 
-/** Most nodes for which all failed sets are enumerated: 2^24 bits are 2 MiB and some 20 ms. */
-export const ENUMERATION_LIMIT = 24;
+/** Most nodes for which all failed sets are enumerated: 2^25 bits are 4 MiB and a tenth of a second. */
+export const ENUMERATION_LIMIT = 25;
 
 /** Failed sets are numbered by their bits, 32 to a word: bit i of this word v is set when set i contains node v. */
 const CONTAINS_NODE = [0, 1, 2, 3, 4].map((node) => wordWhere((index) => ((index >> node) & 1) === 1));
-/** Bit i of word s is set when set i has s nodes among the five that number the bits of a word. */
-const HAS_SIZE = [0, 1, 2, 3, 4, 5].map((size) => wordWhere((index) => popcount(index) === size));
+/** Sets in a byte of the table by their size 0..3, five bits a size. */
+const SIZES_IN_BYTE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let sizes = 0;
+  for (let index = 0; index < 8; index++) if ((byte >> index) & 1) sizes += 1 << (5 * popcount(index));
+  return sizes;
+});
 
 /**
  * Survival by enumeration of all 2^nodes failed sets: the supersets of the host sets are found with one OR-transform over a
@@ -39,8 +44,13 @@ export function enumerateSurvival(sets: readonly (readonly number[])[], nodes: n
   for (let word = 0; word < kills.length; word++) {
     const alive = ~kills[word]! & existing;
     if (alive === 0) continue;
-    const size = popcount(word);
-    for (let low = 0; low < HAS_SIZE.length; low++) survivors[size + low]! += popcount(alive & HAS_SIZE[low]!);
+    // The second and third byte hold sets with one node more, the fourth with two.
+    const sizes =
+      SIZES_IN_BYTE[alive & 255]! +
+      ((SIZES_IN_BYTE[(alive >>> 8) & 255]! + SIZES_IN_BYTE[(alive >>> 16) & 255]!) << 5) +
+      (SIZES_IN_BYTE[alive >>> 24]! << 10);
+    const high = popcount(word);
+    for (let low = 0; low <= 5; low++) survivors[high + low]! += (sizes >>> (5 * low)) & 31;
   }
   return survivors.slice(0, nodes + 1).map((count, size) => count / binomial(nodes, size));
 }
@@ -49,11 +59,4 @@ function wordWhere(holds: (index: number) => boolean): number {
   let word = 0;
   for (let index = 0; index < 32; index++) if (holds(index)) word |= 1 << index;
   return word;
-}
-
-/** Number of ones among 32 bits. */
-function popcount(bits: number): number {
-  let sum = bits - ((bits >>> 1) & 0x55555555);
-  sum = (sum & 0x33333333) + ((sum >>> 2) & 0x33333333);
-  return Math.imul((sum + (sum >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

@@ -1,11 +1,13 @@
 import { type Component, connectedComponents } from "./components.ts";
+import { diagramSurvival } from "./decisionDiagram.ts";
 import { ENUMERATION_LIMIT, enumerateSurvival } from "./enumeration.ts";
 import { binomial, freeNodes, joinSurvival } from "./hypergeometric.ts";
 import { minimalHostSets } from "./minimalHostSets.ts";
+import { recoveryBounds } from "./recoveryBounds.ts";
 import { proportionInterval, sampleSurvivors } from "./sampling.ts";
 
 /** How recovery probabilities were found. All but `sampling` are exact. */
-export type RecoveryMethod = "disjoint-sets" | "enumeration" | "sampling";
+export type RecoveryMethod = "disjoint-sets" | "enumeration" | "decision-diagram" | "sampling";
 
 /** Probability of some event, with a 95 % interval when it is an estimate. */
 export interface Likelihood {
@@ -13,7 +15,7 @@ export interface Likelihood {
   readonly interval?: readonly [low: number, high: number];
 }
 
-/** Recovery probability for one number of failed nodes. */
+/** Recovery probability for one number of failed nodes; exact without an interval. */
 export interface FailureOutcome extends Likelihood {
   readonly failed: number;
 }
@@ -30,7 +32,9 @@ export interface RecoveryProbabilities {
 }
 
 export interface RecoveryOptions {
-  /** Failure orders to draw where no exact method is feasible. */
+  /** Steps to spend on a decision diagram before sampling instead; some ten million take a second, 0 spends none. */
+  readonly effort?: number;
+  /** Failure orders to draw where no exact method is feasible; by default 20,000, on large problems down to 2,000. */
   readonly samples?: number;
   /** Seed of those draws. */
   readonly seed?: number;
@@ -38,6 +42,8 @@ export interface RecoveryOptions {
 
 /** Counts up to this are exact as doubles with room to spare, so a probability can be rounded to a whole count. */
 const WHOLE_COUNT_LIMIT = 1e12;
+/** Bounds that differ by no more than this differ by rounding. */
+const ROUNDING = 1e-14;
 
 /**
  * Probability that every expert keeps a live host when k nodes, drawn uniformly, fail (Lazarus section 4.1), for all k.
@@ -48,33 +54,41 @@ const WHOLE_COUNT_LIMIT = 1e12;
 export function recoveryProbabilities(
   hostSets: readonly (readonly number[])[],
   nodes: number,
-  { samples = 20_000, seed = 0 }: RecoveryOptions = {},
+  { effort = 2_000_000, samples, seed = 0 }: RecoveryOptions = {},
 ): RecoveryProbabilities {
-  if (!Number.isSafeInteger(samples) || samples < 1)
+  if (samples !== undefined && (!Number.isSafeInteger(samples) || samples < 1)) {
     throw new RangeError(`samples must be a positive whole number, got ${samples}`);
+  }
   const minimal = minimalHostSets(hostSets, nodes);
   const smallest = minimal[0]?.length ?? nodes + 1;
   const tolerates = Math.max(0, smallest - 1);
   if (smallest === 0) return { method: "disjoint-sets", failures: outcomes(new Float64Array(nodes + 1)), tolerates };
 
   const components = connectedComponents(minimal, nodes);
-  const exact = exactSurvival(components, nodes);
+  const exact = exactSurvival(components, nodes, effort);
   if (exact) return { method: exact.method, failures: outcomes(exact.survival), tolerates };
 
-  const survivors = sampleSurvivors(minimal, nodes, samples, seed);
+  const drawn = samples ?? affordableSamples(minimal.length, nodes);
+  const survivors = sampleSurvivors(minimal, nodes, drawn, seed);
+  const bounds = recoveryBounds(minimal, nodes);
   const failures = Array.from({ length: nodes }, (_, i): FailureOutcome => {
     const failed = i + 1;
-    if (failed < smallest) return { failed, probability: 1 };
     // Every component needs a live node of its own.
     if (nodes - failed < components.length) return { failed, probability: 0 };
-    return { failed, probability: survivors[failed]! / samples, interval: proportionInterval(survivors[failed]!, samples) };
+    return { failed, ...estimate(survivors[failed]!, drawn, bounds.least[failed]!, bounds.most[failed]!) };
   });
-  return { method: "sampling", failures, tolerates, samples };
+  return { method: "sampling", failures, tolerates, samples: drawn };
+}
+
+/** Samples of about a second's work in all, within limits. */
+function affordableSamples(sets: number, nodes: number): number {
+  return Math.min(20_000, Math.max(2_000, Math.floor(1e8 / (nodes * (sets / 32 + 8)))));
 }
 
 function exactSurvival(
   components: readonly Component[],
   nodes: number,
+  effort: number,
 ): { method: RecoveryMethod; survival: Float64Array } | undefined {
   let method: RecoveryMethod = "disjoint-sets";
   let survival = freeNodes(nodes - components.reduce((sum, component) => sum + component.nodes, 0));
@@ -84,12 +98,26 @@ function exactSurvival(
       survival = joinSurvival(survival, freeNodes(size).fill(0, size));
     } else if (size <= ENUMERATION_LIMIT) {
       survival = joinSurvival(survival, enumerateSurvival(sets, size));
-      method = "enumeration";
+      if (method === "disjoint-sets") method = "enumeration";
     } else {
-      return undefined;
+      const part = diagramSurvival(sets, size, effort);
+      if (part === undefined) return undefined;
+      survival = joinSurvival(survival, part);
+      method = "decision-diagram";
     }
   }
   return { method, survival };
+}
+
+/** A sampled proportion and its 95 % interval, narrowed to what is certain; when the two exclude each other, what is certain. */
+function estimate(survivors: number, samples: number, least: number, most: number): Likelihood {
+  if (most - least <= ROUNDING) return { probability: most };
+  const [low, high] = proportionInterval(survivors, samples);
+  const compatible = low <= most && high >= least;
+  return {
+    probability: Math.min(most, Math.max(least, survivors / samples)),
+    interval: compatible ? [Math.max(low, least), Math.min(high, most)] : [least, most],
+  };
 }
 
 /** P(k) for k = 1..nodes; where the number of failed sets is small enough, cleared of rounding. */

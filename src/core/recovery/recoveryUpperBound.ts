@@ -3,6 +3,13 @@ import { binomial } from "./hypergeometric.ts";
 /** Up to this many failed sets, rounding errors are far below one set, and a bound is lowered to a whole number of sets. */
 const WHOLE_COUNT_LIMIT = 1e9;
 
+/** What the bound needs to know of a layer. Capacity is the slots of the i most spacious nodes together, shape [nodes + 1]. */
+interface Demand {
+  readonly experts: number;
+  /** Most replicas that the rarest expert has which g live nodes leave uncovered, for all g that do not cover all experts. */
+  readonly rarest: readonly number[];
+}
+
 /**
  * Upper bound on the recovery probability of every placement with the given replica counts.
  *
@@ -26,10 +33,10 @@ export function recoveryUpperBound(layers: readonly (readonly number[])[], slots
       throw new RangeError(`replicas must be whole numbers of at least one expert, got [${replicas.join(", ")}]`);
     }
   }
-  const ascending = layers.map((replicas) => [...replicas].sort((a, b) => a - b));
+  const demands = layers.map((replicas) => demandOf(replicas, capacity));
   return wholeSets(
-    scarcest(ascending)
-      .map((replicas) => slotSharingBound(replicas, capacity))
+    strictest(demands)
+      .map((demand) => slotSharingBound(demand, capacity))
       .reduce(least),
   );
 }
@@ -53,32 +60,30 @@ export function freeRecoveryUpperBound(experts: number, slots: readonly number[]
   if (!Number.isSafeInteger(experts) || experts < 1)
     throw new RangeError(`experts must be a positive whole number, got ${experts}`);
   const capacity = largestCapacities(slots);
-  const unlimited = new Array<number>(experts).fill(slots.length);
+  const unlimited = demandOf(new Array<number>(experts).fill(slots.length), capacity);
   return wholeSets(least(slotSharingBound(unlimited, capacity), bestCountsBound(experts, capacity)));
 }
 
-/** Of ascending replica counts, those that no others undercut throughout: the bound only grows with the counts. */
-function scarcest(layers: readonly (readonly number[])[]): (readonly number[])[] {
-  const kept: (readonly number[])[] = [];
-  for (const layer of [...layers].sort((a, b) => total(a) - total(b))) {
-    const undercut = kept.some((other) => other.length >= layer.length && layer.every((count, e) => count >= other[e]!));
-    if (!undercut) kept.push(layer);
+function demandOf(replicas: readonly number[], capacity: readonly number[]): Demand {
+  const ascending = [...replicas].sort((a, b) => a - b);
+  const covered = capacity.filter((slots) => slots < replicas.length);
+  return { experts: replicas.length, rarest: covered.map((slots) => ascending[slots]!) };
+}
+
+/** Demands that no other exceeds throughout: the bound only grows with the replicas and falls with the experts. */
+function strictest(demands: readonly Demand[]): Demand[] {
+  const kept: Demand[] = [];
+  for (const demand of [...demands].sort((a, b) => b.experts - a.experts || total(a.rarest) - total(b.rarest))) {
+    const exceeded = kept.some(({ rarest }) => demand.rarest.every((count, group) => count >= rarest[group]!));
+    if (!exceeded) kept.push(demand);
   }
   return kept;
 }
 
-/**
- * @param ascending replicas of each expert, ascending, shape [experts]
- * @param capacity slots of the i most spacious nodes together, shape [nodes + 1]
- */
-function slotSharingBound(ascending: readonly number[], capacity: readonly number[]): number[] {
-  const experts = ascending.length;
-  const groups = capacity.findIndex((covered) => covered >= experts);
-  if (groups < 0) return new Array<number>(capacity.length - 1).fill(0);
-  return coveringBound(capacity.length - 1, groups, (group, n) => {
-    const covered = capacity[group]!;
-    return Math.min(ascending[covered]!, Math.floor(capacity[n]! / (experts - covered)));
-  });
+function slotSharingBound({ experts, rarest }: Demand, capacity: readonly number[]): number[] {
+  return coveringBound(capacity.length - 1, rarest.length, (group, n) =>
+    Math.min(rarest[group]!, Math.floor(capacity[n]! / (experts - capacity[group]!))),
+  );
 }
 
 function bestCountsBound(experts: number, capacity: readonly number[]): number[] {
@@ -89,8 +94,9 @@ function bestCountsBound(experts: number, capacity: readonly number[]): number[]
   const even = Math.floor(slots / experts);
   let best = new Array<number>(nodes).fill(0);
   if (even === 0) return best;
-  for (let from = even, to = even; from <= nodes; from = to + 1, to = from < 2 * even ? from : Math.min(nodes, 2 * from)) {
-    // The last group has `from` to `to` hosts; both its best and the others' best are taken, which can only raise the bound.
+  for (let from = even, to = even; from <= nodes; from = to + 1, to = from < 2 * even + 8 ? from : Math.min(nodes, 2 * from)) {
+    // The last group has `from` to `to` hosts: most often one number. Of several the last group gets the most hosts and the
+    // others what the fewest leave them, which can only raise the bound.
     const others = Math.min(Math.floor((slots - lastGroup * from) / perNode), (groups - 1) * to);
     if (others < groups - 1) break;
     const bound = coveringBound(nodes, groups, (group) => (group === 0 ? to : Math.floor((others + group - 1) / (groups - 1))));
@@ -107,7 +113,9 @@ function bestCountsBound(experts: number, capacity: readonly number[]): number[]
  * @param mostHosts most hosts, among n nodes, of the rarest expert that `group` live nodes leave uncovered
  */
 function coveringBound(nodes: number, groups: number, mostHosts: (group: number, n: number) => number): number[] {
+  if (groups > nodes) return new Array<number>(nodes).fill(0);
   const width = nodes + 1;
+  // At least so many nodes are left when `group` live ones have been passed.
   const fewestLeft = [nodes];
   for (let group = 0; group < groups; group++) fewestLeft.push(Math.max(0, fewestLeft[group]! - mostHosts(group, nodes - group)));
   // U_{g+1}(n, live) at [n * width + live]
