@@ -70,7 +70,8 @@ export function elasticSystem({ name, model, hardware, planner }: ElasticOptions
       const lives = nodes.map((node) => alive.has(node));
       return plan.hosts.every((set) => set.some((place) => lives[place])) ? configure(live, window) : undefined;
     },
-    scaleUp(_, live, window) {
+    scaleUp(current, live, window) {
+      if (live.length <= current.nodes.length) return undefined;
       const configuration = configure(live, window);
       return configuration && { configuration, by: "reconfigure" };
     },

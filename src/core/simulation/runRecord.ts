@@ -1,8 +1,8 @@
-/** What a simulated run adds up to. */
+/** The books of a run: what its time went to, and what it achieved. */
 import { toSeconds } from "./membership.ts";
 import type { StepParts } from "./stepCost.ts";
 
-/** What a second of a run is spent on. */
+/** What a job spends its time on. */
 export type Activity = "compute" | "checkpoint" | "restart" | "reconfigure" | "rebalance" | "idle";
 
 /** Outcome of one system on one membership trace. */
@@ -12,13 +12,13 @@ export interface RunResult {
   readonly samples: number;
   readonly steps: number;
   readonly samplesPerSecond: number;
-  /** How long the run took, by what it was doing; whole microseconds, so that they add up. */
+  /** What the run's time went to; whole microseconds, so that they add up. */
   readonly seconds: Readonly<Record<Activity, number>>;
   /** Part of the compute time whose steps were interrupted or rolled back. */
   readonly lostComputeSeconds: number;
   /** Nodes that failed while they took part. */
   readonly failures: number;
-  /** Failures that the job survived in memory. */
+  /** Failures among them that the job survived in memory. */
   readonly recoveries: number;
   /** Restarts from a checkpoint, for whatever reason. */
   readonly restarts: number;
@@ -28,31 +28,24 @@ export interface RunResult {
   readonly stepParts: StepParts;
 }
 
-/** A moment at which a run changes. */
-export interface TimelineRow {
-  readonly system: string;
-  readonly second: number;
-  /** Live nodes. */
-  readonly nodes: number;
-  /** Rate from this moment on; 0 while the job stands still. */
-  readonly samplesPerSecond: number;
-  /** Samples trained so far, less those taken back. */
+/** Progress of a job. */
+export interface Progress {
+  readonly step: number;
   readonly samples: number;
-  readonly event: TimelineEvent;
 }
 
-/** What happened at a row of the timeline. */
-export type TimelineEvent = "start" | "loads" | "failure" | "addition" | Exclude<Activity, "compute"> | "train" | "end";
-
-/** Books of a run: every tick and every step is entered once. */
+/** Books in which every tick and every step is entered once. */
 export class RunRecord {
-  readonly ticks: Record<Activity, number> = { compute: 0, checkpoint: 0, restart: 0, reconfigure: 0, rebalance: 0, idle: 0 };
-  lostTicks = 0;
   failures = 0;
   recoveries = 0;
   restarts = 0;
-  lostSteps = 0;
+  #lostSteps = 0;
+  #lostTicks = 0;
   #finishedSteps = 0;
+  /** Compute time that no rollback can take back any more. */
+  #settledTicks = 0;
+  #saved: Progress = { step: 0, samples: 0 };
+  readonly #ticks: Record<Activity, number> = { compute: 0, checkpoint: 0, restart: 0, reconfigure: 0, rebalance: 0, idle: 0 };
   readonly #parts: Record<keyof StepParts, number> = {
     overhead: 0,
     dense: 0,
@@ -62,34 +55,61 @@ export class RunRecord {
     expertSync: 0,
   };
 
+  /** Progress in the last checkpoint. */
+  get saved(): Progress {
+    return this.#saved;
+  }
+
+  /** Enters time. */
+  spend(activity: Activity, ticks: number): void {
+    this.#ticks[activity] += ticks;
+  }
+
   /** Enters finished steps. */
-  addSteps(steps: number, parts: StepParts): void {
+  finish(steps: number, parts: StepParts): void {
     this.#finishedSteps += steps;
     for (const part of Object.keys(this.#parts) as (keyof StepParts)[]) this.#parts[part] += steps * parts[part];
   }
 
+  /** Enters a checkpoint of the progress. */
+  save(progress: Progress): void {
+    this.#saved = progress;
+    this.#settledTicks = this.#ticks.compute;
+  }
+
+  /** Enters the loss of an unfinished step, whose time is entered already. */
+  interrupt(ticks: number): void {
+    this.#lostTicks += ticks;
+    this.#settledTicks += ticks;
+  }
+
+  /** Enters a rollback to the last checkpoint. */
+  rollBack(step: number): Progress {
+    this.#lostSteps += step - this.#saved.step;
+    this.#lostTicks += this.#ticks.compute - this.#settledTicks;
+    this.#settledTicks = this.#ticks.compute;
+    return this.#saved;
+  }
+
   /** Closes the books. */
-  result(system: string, steps: number, samples: number): RunResult {
-    const seconds = { ...this.ticks };
-    let total = 0;
-    for (const activity of Object.keys(seconds) as Activity[]) {
-      total += this.ticks[activity];
-      seconds[activity] = toSeconds(this.ticks[activity]);
-    }
-    const stepParts = { ...this.#parts };
-    for (const part of Object.keys(stepParts) as (keyof StepParts)[]) stepParts[part] /= Math.max(1, this.#finishedSteps);
+  result(system: string, { step, samples }: Progress): RunResult {
+    const total = Object.values(this.#ticks).reduce((sum, ticks) => sum + ticks, 0);
     return {
       system,
       samples,
-      steps,
+      steps: step,
       samplesPerSecond: total === 0 ? 0 : samples / toSeconds(total),
-      seconds,
-      lostComputeSeconds: toSeconds(this.lostTicks),
+      seconds: mapValues(this.#ticks, toSeconds),
+      lostComputeSeconds: toSeconds(this.#lostTicks),
       failures: this.failures,
       recoveries: this.recoveries,
       restarts: this.restarts,
-      lostSteps: this.lostSteps,
-      stepParts,
+      lostSteps: this.#lostSteps,
+      stepParts: mapValues(this.#parts, (seconds) => seconds / Math.max(1, this.#finishedSteps)),
     };
   }
+}
+
+function mapValues<K extends string>(record: Record<K, number>, change: (value: number) => number): Record<K, number> {
+  return Object.fromEntries(Object.entries<number>(record).map(([key, value]) => [key, change(value)])) as Record<K, number>;
 }
