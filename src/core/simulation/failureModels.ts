@@ -1,0 +1,73 @@
+/** Failures that are drawn: when nodes of a cluster go, and when they come back. */
+import { type RandomSource, shuffle } from "../random.ts";
+import type { Membership, MembershipEvent } from "./membership.ts";
+
+const SECONDS_PER_HOUR = 3600;
+
+/**
+ * A random live node fails at regular intervals until only some are left (Lazarus section 6.2).
+ * @param keep nodes that never fail
+ */
+export function regularFailures(nodes: number, everySeconds: number, keep: number, random: RandomSource): Membership {
+  const order = shuffle(nodeIds(nodes), random).slice(0, Math.max(0, nodes - keep));
+  return {
+    initial: nodeIds(nodes),
+    changes: order.map((node, i) => ({ seconds: everySeconds * (i + 1), event: "remove", node })),
+  };
+}
+
+/**
+ * Nodes fail independently after exponential times and come back a fixed time later.
+ * @param mtbfSeconds mean time between failures of the whole cluster while all nodes live
+ * @param repairSeconds Infinity when failed nodes stay away
+ */
+export function exponentialFailures(nodes: number, mtbfSeconds: number, repairSeconds: number, random: RandomSource): Membership {
+  function* changes(): Generator<MembershipEvent> {
+    const lifetime = () => -Math.log(1 - random.uniform()) * mtbfSeconds * nodes;
+    const next = Float64Array.from({ length: nodes }, lifetime);
+    const live = new Array<boolean>(nodes).fill(true);
+    for (;;) {
+      let node = 0;
+      for (let n = 1; n < nodes; n++) if ((next[n] as number) < (next[node] as number)) node = n;
+      const seconds = next[node] as number;
+      if (seconds === Number.POSITIVE_INFINITY) return;
+      const fails = live[node] === true;
+      yield { seconds, event: fails ? "remove" : "add", node };
+      live[node] = !fails;
+      next[node] = seconds + (fails ? repairSeconds : lifetime());
+    }
+  }
+  return { initial: nodeIds(nodes), changes: { [Symbol.iterator]: changes } };
+}
+
+/**
+ * Spot instances as Bamboo's simulator has them (NSDI 2023): in every hour each live node is preempted with one probability,
+ * and each missing one comes back with another that is drawn anew for the hour; both at a uniform second of it.
+ */
+export function hourlyPreemptions(nodes: number, probability: number, random: RandomSource): Membership {
+  function* changes(): Generator<MembershipEvent> {
+    const live = new Array<boolean>(nodes).fill(true);
+    for (let hour = 0; ; hour++) {
+      const returning = random.uniform();
+      const events: MembershipEvent[] = [];
+      for (let node = 0; node < nodes; node++) {
+        const chance = random.uniform();
+        const seconds = SECONDS_PER_HOUR * (hour + random.uniform());
+        if (chance >= (live[node] ? probability : returning)) continue;
+        events.push({ seconds, event: live[node] ? "remove" : "add", node });
+        live[node] = !live[node];
+      }
+      yield* events.sort((a, b) => a.seconds - b.seconds);
+    }
+  }
+  return { initial: nodeIds(nodes), changes: { [Symbol.iterator]: changes } };
+}
+
+/** Nobody fails. */
+export function noFailures(nodes: number): Membership {
+  return { initial: nodeIds(nodes), changes: [] };
+}
+
+function nodeIds(nodes: number): number[] {
+  return Array.from({ length: nodes }, (_, node) => node);
+}

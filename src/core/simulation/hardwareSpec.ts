@@ -1,0 +1,41 @@
+/** What the machines can do and how long recovery takes on them: measured or fitted constants, as data. */
+
+/** One kind of cluster. Rates are what a training job attains, unless an efficiency beside them says otherwise. */
+export interface HardwareSpec {
+  readonly name: string;
+  readonly gpusPerNode: number;
+  /** Nodes that share a server, and so the faster links inside it. */
+  readonly nodesPerServer: number;
+  readonly fp16Flops: number;
+  readonly fp8Flops?: number;
+  /** Part of the arithmetic rate that a job attains. */
+  readonly computeEfficiency: number;
+  readonly memoryBytesPerSecond?: number;
+  /** A GPU's share of the network between servers. */
+  readonly networkBytesPerSecond: number;
+  /** Between two GPUs of a server. */
+  readonly serverBytesPerSecond: number;
+  /** Part of the memory's and the links' rates that a job attains. */
+  readonly bandwidthEfficiency: number;
+  /** Time of a step that neither computes nor sends (kernel launches, data loading, optimizer). */
+  readonly stepOverheadSeconds: number;
+  readonly recovery: RecoveryTimes;
+}
+
+/** How long a job stands still for what. */
+export interface RecoveryTimes {
+  /** A checkpoint, beside the time the state takes to the store. */
+  readonly checkpointSeconds: number;
+  /** A restart, beside the time the state takes from the store. */
+  readonly restartSeconds: number;
+  /** Rate of the checkpoint store; without it the two times above include the state. */
+  readonly storeBytesPerSecond?: number;
+  /** Going on with the surviving nodes after a failure. */
+  readonly reconfigureSeconds: number;
+  /** Taking in nodes that joined. */
+  readonly scaleUpSeconds: number;
+  /** How long joining nodes are collected before they are taken in. */
+  readonly scaleUpDelaySeconds: number;
+  /** Moving replicas to follow the loads. */
+  readonly rebalanceSeconds: number;
+}

@@ -1,0 +1,57 @@
+/** What a Mixture-of-Experts model is made of: the data that the cost model and the simulator work from. */
+
+/** How the job uses the model on a cluster; one node is the unit of failure and of data parallelism. */
+export interface TrainingSetting {
+  /** Sequences that a node takes in one step. */
+  readonly sequencesPerNode: number;
+  /** Expert replicas of a layer that fit on one node (c in the paper). */
+  readonly slotsPerNode: number;
+  /** Copies that an elastic system keeps of every expert (f in the paper). */
+  readonly minReplicas: number;
+  /** Nodes over which classic expert parallelism spreads one copy of all experts of a layer. */
+  readonly expertParallelNodes: number;
+  /** Weights, gradients' master copies and optimizer state in a checkpoint. */
+  readonly stateBytesPerParameter: number;
+  /** Whether a token counts as sent even when its expert is at hand, as in DeepSeek-V3's published performance model. */
+  readonly dispatchIsAllRemote: boolean;
+}
+
+/** GPT-2 with every feed-forward network replaced by experts. */
+export interface GptModel extends TrainingSetting {
+  readonly name: string;
+  readonly architecture: "gpt";
+  /** MoE layers. */
+  readonly layers: number;
+  readonly experts: number;
+  /** Experts that a token is routed to. */
+  readonly topK: number;
+  /** Feature dimension. */
+  readonly hidden: number;
+  readonly sequence: number;
+  readonly vocabulary: number;
+}
+
+/** DeepSeek-V3: latent attention, a few dense layers, shared and routed experts in FP8. */
+export interface DeepSeekModel extends TrainingSetting {
+  readonly name: string;
+  readonly architecture: "deepseek";
+  /** MoE layers. */
+  readonly layers: number;
+  readonly denseLayers: number;
+  readonly experts: number;
+  readonly topK: number;
+  readonly hidden: number;
+  readonly denseFeedForward: number;
+  readonly expertFeedForward: number;
+  readonly heads: number;
+  readonly queryRank: number;
+  readonly keyValueRank: number;
+  readonly noPositionHead: number;
+  readonly rotaryHead: number;
+  readonly valueHead: number;
+  readonly sequence: number;
+  readonly vocabulary: number;
+}
+
+/** A model that the cost model knows. */
+export type ModelSpec = GptModel | DeepSeekModel;

@@ -1,0 +1,163 @@
+/** How long a training step takes, as a linear function of what a plan does to the busiest rank. */
+import type { HardwareSpec } from "./hardwareSpec.ts";
+import { attentionParameters, modelSize } from "./modelSize.ts";
+import type { DeepSeekModel, GptModel, ModelSpec } from "./modelSpec.ts";
+
+/**
+ * Seconds a step takes for each unit of a plan's cost: base + compute * perCompute + traffic * perTraffic + sync * perSync.
+ * Compute and traffic count a rank's mean tokens, summed over the layers; sync counts (hosts - 1) / hosts over the experts
+ * of the busiest node, summed over the layers.
+ */
+export interface StepCostCoefficients {
+  /** What no placement changes: `overhead + dense + denseSync`. */
+  readonly base: number;
+  readonly overhead: number;
+  readonly dense: number;
+  readonly denseSync: number;
+  readonly perCompute: number;
+  readonly perTraffic: number;
+  readonly perSync: number;
+}
+
+/** What a plan costs, in the units of StepCostCoefficients. */
+export interface PlanCost {
+  readonly compute: number;
+  readonly traffic: number;
+  readonly sync: number;
+}
+
+/** Seconds of a step by what they are spent on. */
+export interface StepParts {
+  readonly overhead: number;
+  readonly dense: number;
+  readonly denseSync: number;
+  readonly experts: number;
+  readonly allToAll: number;
+  readonly expertSync: number;
+}
+
+/**
+ * The step-cost coefficients of a model on a kind of cluster.
+ * @param nodes nodes that take part, at least 1
+ * @param gradientAccumulation steps between two synchronisations of the gradients
+ * @throws RangeError when the hardware lacks a figure that the model needs
+ */
+export function stepCostCoefficients(
+  model: ModelSpec,
+  hardware: HardwareSpec,
+  nodes: number,
+  gradientAccumulation = 1,
+): StepCostCoefficients {
+  const parts = model.architecture === "gpt" ? gptCost(model, hardware) : deepSeekCost(model, hardware);
+  const denseSync = (parts.denseSync * (nodes - 1)) / nodes / gradientAccumulation;
+  return {
+    ...parts,
+    base: parts.overhead + parts.dense + denseSync,
+    denseSync,
+    perSync: parts.perSync / gradientAccumulation,
+  };
+}
+
+/** Splits a step's time by what it is spent on. */
+export function stepParts(coefficients: StepCostCoefficients, cost: PlanCost): StepParts {
+  return {
+    overhead: coefficients.overhead,
+    dense: coefficients.dense,
+    denseSync: coefficients.denseSync,
+    experts: cost.compute * coefficients.perCompute,
+    allToAll: cost.traffic * coefficients.perTraffic,
+    expertSync: cost.sync * coefficients.perSync,
+  };
+}
+
+/** Seconds that a step takes. */
+export function stepSeconds(coefficients: StepCostCoefficients, cost: PlanCost): number {
+  return (
+    coefficients.base +
+    cost.compute * coefficients.perCompute +
+    cost.traffic * coefficients.perTraffic +
+    cost.sync * coefficients.perSync
+  );
+}
+
+/** Coefficients before the number of nodes and the gradient accumulation are known; `denseSync` is for infinitely many nodes. */
+type UnscaledCost = Omit<StepCostCoefficients, "base">;
+
+/** Floating-point operations of a forward and a backward pass, for one multiply-add of the forward pass. */
+const TRAINING_FLOPS = 6;
+/** Ring all-reduce sends every FP16 gradient twice: once to be summed, once to be shared. */
+const ALL_REDUCE_BYTES = 4;
+const FP16_BYTES = 2;
+/** Dispatch and combine, forward and backward. */
+const ALL_TO_ALLS = 4;
+
+function gptCost(model: GptModel, hardware: HardwareSpec): UnscaledCost {
+  const { hidden, layers, sequence, vocabulary } = model;
+  const flops = hardware.fp16Flops * hardware.computeEfficiency;
+  const network = hardware.networkBytesPerSecond * hardware.bandwidthEfficiency;
+  const tokens = model.sequencesPerNode * sequence;
+  const size = modelSize(model);
+  // Attention: four projections, and scores and values over the whole sequence.
+  const attention = layers * (4 * hidden ** 2 + 2 * sequence * hidden);
+  return {
+    overhead: hardware.stepOverheadSeconds,
+    dense: (TRAINING_FLOPS * tokens * (attention + vocabulary * hidden)) / flops,
+    denseSync: (ALL_REDUCE_BYTES * size.dense) / network,
+    perCompute: (TRAINING_FLOPS * tokens * model.topK * size.expert) / flops,
+    perTraffic: (ALL_TO_ALLS * FP16_BYTES * tokens * model.topK * hidden) / network,
+    perSync: (ALL_REDUCE_BYTES * size.expert) / network,
+  };
+}
+
+/** A training step takes three times a forward pass: the backward pass computes and sends twice as much. */
+const FORWARD_TO_STEP = 3;
+/** Part of the arithmetic rate that the attention kernels attain. */
+const ATTENTION_EFFICIENCY = 0.7;
+/** Kernel launches and the latency of an all-reduce, for every attention layer. */
+const ATTENTION_LATENCY_SECONDS = 0.065e-3;
+/** Latency of the dispatch and of the combine all-to-all, each. */
+const ALL_TO_ALL_LATENCY_SECONDS = 0.05e-3;
+const DISPATCH_BYTES = 1;
+const COMBINE_BYTES = 2;
+
+/** The forward pass of the published prefill model of DeepSeek-V3 (shallowsim), tensor parallel within a node. */
+function deepSeekCost(model: DeepSeekModel, hardware: HardwareSpec): UnscaledCost {
+  const { hidden, sequence, heads } = model;
+  const { fp8Flops, memoryBytesPerSecond, gpusPerNode } = hardware;
+  if (fp8Flops === undefined || memoryBytesPerSecond === undefined) {
+    throw new RangeError(`hardware ${hardware.name} lacks fp8Flops or memoryBytesPerSecond, which ${model.name} needs`);
+  }
+  const fp8 = fp8Flops * hardware.computeEfficiency;
+  const fp16 = hardware.fp16Flops * hardware.computeEfficiency;
+  const memory = memoryBytesPerSecond * hardware.bandwidthEfficiency;
+  const server = hardware.serverBytesPerSecond * hardware.bandwidthEfficiency;
+  const network = hardware.networkBytesPerSecond * hardware.bandwidthEfficiency;
+
+  const tokens = model.sequencesPerNode * sequence;
+  const output = heads * model.valueHead * hidden;
+  const projections = tokens * (attentionParameters(model) - output);
+  const scoresAndValues = tokens * (sequence * heads * (model.rotaryHead + model.noPositionHead + model.valueHead) + output);
+  const attention =
+    ((2 * projections) / fp8 / ATTENTION_EFFICIENCY +
+      (2 * scoresAndValues) / fp16 / ATTENTION_EFFICIENCY +
+      attentionParameters(model) / memory) /
+      gpusPerNode +
+    (tokens * hidden * FP16_BYTES) / server +
+    ATTENTION_LATENCY_SECONDS;
+
+  const tokensPerGpu = tokens / gpusPerNode;
+  const feedForward = (inner: number) => (6 * tokensPerGpu * hidden * inner) / fp8;
+  const expertWeights = ((model.slotsPerNode / gpusPerNode) * 3 * hidden * model.expertFeedForward) / memory;
+  const dense =
+    (model.layers + model.denseLayers) * attention +
+    model.denseLayers * feedForward(model.denseFeedForward) +
+    model.layers * (feedForward(model.expertFeedForward) + expertWeights + 2 * ALL_TO_ALL_LATENCY_SECONDS);
+  return {
+    overhead: hardware.stepOverheadSeconds,
+    dense: FORWARD_TO_STEP * dense,
+    denseSync: 0,
+    perCompute: FORWARD_TO_STEP * model.topK * feedForward(model.expertFeedForward),
+    perTraffic: (FORWARD_TO_STEP * (DISPATCH_BYTES + COMBINE_BYTES) * tokensPerGpu * model.topK * hidden) / network,
+    perSync: 0,
+  };
+}

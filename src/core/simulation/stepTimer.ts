@@ -1,0 +1,36 @@
+/** How long the steps of a job take, computed once for a configuration and a window of loads. */
+import type { Job } from "./job.ts";
+import { type LoadWindow, windowAt } from "./loadSchedule.ts";
+import { toTicks } from "./membership.ts";
+import { type StepParts, stepCostCoefficients, stepParts, stepSeconds } from "./stepCost.ts";
+import type { Configuration } from "./trainingSystem.ts";
+
+/** Time of one step. */
+export interface StepTime {
+  /** At least 1. */
+  readonly ticks: number;
+  readonly parts: StepParts;
+}
+
+/** Times steps and remembers the last answer: loads and configuration rarely change. */
+export class StepTimer {
+  readonly #job: Job;
+  #last: { configuration: Configuration; window: LoadWindow; time: StepTime } | undefined;
+
+  constructor(job: Job) {
+    this.#job = job;
+  }
+
+  /** Time that a step takes in a configuration. */
+  timeOf(configuration: Configuration, step: number): StepTime {
+    const window = windowAt(this.#job.loads, step);
+    if (this.#last?.configuration !== configuration || this.#last.window !== window) {
+      const { model, hardware, gradientAccumulation } = this.#job;
+      const coefficients = stepCostCoefficients(model, hardware, configuration.nodes.length, gradientAccumulation);
+      const cost = configuration.cost(window);
+      const ticks = Math.max(1, toTicks(stepSeconds(coefficients, cost)));
+      this.#last = { configuration, window, time: { ticks, parts: stepParts(coefficients, cost) } };
+    }
+    return this.#last.time;
+  }
+}

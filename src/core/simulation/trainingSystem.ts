@@ -1,0 +1,31 @@
+/** What the simulator asks of a training system: how it uses nodes, and what it does when they come and go. */
+import type { LoadWindow } from "./loadSchedule.ts";
+import type { PlanCost } from "./stepCost.ts";
+
+/** How a system trains between two changes. */
+export interface Configuration {
+  /** Nodes that take part. */
+  readonly nodes: readonly number[];
+  /** What a step with the window's loads costs. */
+  cost(window: LoadWindow): PlanCost;
+}
+
+/** A way to go on with joined nodes. */
+export interface ScaleUp {
+  readonly configuration: Configuration;
+  /** How the nodes are taken in: while the job's state stays in memory, or by a restart from the last checkpoint. */
+  readonly by: "reconfigure" | "restart";
+}
+
+/** A training system's answer to failures and additions. `window` has the loads known at that moment. */
+export interface TrainingSystem {
+  readonly name: string;
+  /** Begins or restarts on live nodes, the state coming from the store; undefined when they are too few. */
+  start(live: readonly number[], window: LoadWindow): Configuration | undefined;
+  /** Goes on with live nodes after some of the configuration failed; undefined when their memory lacks state. */
+  survive(current: Configuration, live: readonly number[], window: LoadWindow): Configuration | undefined;
+  /** Takes in nodes that joined; undefined when the system has no use for them. */
+  scaleUp(current: Configuration, live: readonly number[], window: LoadWindow): ScaleUp | undefined;
+  /** Follows the loads; systems without it keep their configuration. */
+  rebalance?(current: Configuration, window: LoadWindow): Configuration;
+}
