@@ -7,8 +7,8 @@ import { traceLoads } from "../support/trace.ts";
 
 /** The real trace, 12 layers jointly, on the paper's ten nodes with six slots. */
 function assessed(experts: number, iteration: number, placement: "mro" | "spread") {
-  const policy = { placement, allocation: "lazarus", minReplicas: 2, seed: 0 } as const;
-  return assess(makePlacement(uniformCluster(10, 6), traceLoads(iteration, experts), policy), 0);
+  const policy = { placement, allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.1 } as const;
+  return assess(makePlacement(uniformCluster(10, 6), traceLoads(iteration, experts), policy), policy);
 }
 
 describe.skipIf(!haveSharedData)(`plans for a real trace${haveSharedData ? "" : ` (skipped: ${withoutSharedData})`}`, () => {
