@@ -58,7 +58,7 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
     throw new UsageError(`${command.name} takes ${expected === undefined ? "options only" : `one ${expected}`}, got ${got}`);
   }
   const options = optionValues(command.options, typed);
-  if (command.input !== undefined && waitsForTyping(operands[0])) {
+  if (command.input !== undefined && (command.readsInput?.(options) ?? true) && waitsForTyping(operands[0])) {
     process.stderr.write(commandHelp(command));
     return 2;
   }

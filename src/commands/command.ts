@@ -21,6 +21,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   /** What stands after the command, when it is not a FILE. */
   readonly operand?: string;
   readonly options: T;
+  /** Whether these options leave something to read from FILE or standard input; true without it. */
+  readonly readsInput?: (options: OptionValues<T>) => boolean;
   /** Exit codes of its own, besides 0, 1 and 2. */
   readonly exitCodes?: Readonly<Record<number, string>>;
   /** @param operand FILE, or what stands for it

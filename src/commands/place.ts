@@ -1,19 +1,75 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
 import { totalSlots } from "../core/cluster.ts";
 import { defaultFailureProbability } from "../core/placement/assess.ts";
-import { makePlacement } from "../core/placement/makePlacement.ts";
+import { makePlacement, type Policy } from "../core/placement/makePlacement.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
+import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
 import { placementCsv } from "../formats/placementCsv.ts";
-import { allocationPolicyNames, placementDocument, placementPolicyNames } from "../formats/placementDocument.ts";
+import {
+  allocationPolicyNames,
+  figuresOf,
+  placementDocument,
+  placementPolicyNames,
+  policyOf,
+  withExplanation,
+} from "../formats/placementDocument.ts";
 import { parseCount, parseNumber } from "../formats/units.ts";
 import { placementTable } from "../report/placementTable.ts";
 import { clusterOptions, readCluster } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
-import { choice, option } from "./option.ts";
+import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { readDocuments } from "./readDocuments.ts";
 import { warn } from "./warn.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+
+const options = {
+  ...clusterOptions,
+  "min-replicas": option({
+    letter: "f",
+    argument: "N",
+    fallback: "2",
+    parse: parseCount(1),
+    says: "Copies that every expert has at least: fewer failures than this never lose one.",
+  }),
+  allocation: choice({
+    choices: allocationPolicyNames,
+    fallback: "lazarus",
+    says: "How many replicas: lazarus in proportion to load (the paper's Eq. 1), even the same for all.",
+  }),
+  placement: choice({
+    choices: placementPolicyNames,
+    fallback: "mro",
+    says: "Where they go: mro overlaps cold experts' hosts (the paper's), spread goes round the nodes, compact fills node after node, eplb is DeepSeek's load balancer.",
+  }),
+  "failure-probability": option({
+    argument: "P",
+    parse: parseNumber(0, 1),
+    says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05. With domains in the cluster file, a domain's as well.",
+  }),
+  groups: option({
+    argument: "N",
+    fallback: "1",
+    parse: parseCount(1),
+    says: "Expert groups, for eplb: when the nodes divide them, each stays on one node (hierarchical), otherwise they do not matter (global).",
+  }),
+  explain: toggle({
+    says: "Add what kills the job first, how far the plan is from the upper bound, and what one more slot or node would buy.",
+  }),
+  audit: option({
+    argument: "PLAN",
+    parse: (text) => text,
+    says: "Assess and explain this placement, made here or elsewhere, instead of making one; - is standard input.",
+  }),
+  seed: option({
+    argument: "N",
+    fallback: "0",
+    parse: parseCount(0, 0x7fffffff),
+    says: "Seed of everything that is drawn: the same seed gives the same bytes.",
+  }),
+  ...outputOptions,
+};
 
 export const place = defineCommand({
   name: "place",
@@ -30,66 +86,74 @@ export const place = defineCommand({
     "Reads a load-profile and writes a placement: the expert in every slot of every node, layer by layer, with the exact probability that every expert of every layer survives when 1, 2, ... nodes fail, the most that any placement with these replica counts could reach, and how evenly the nodes share the load.",
   ],
   input: "a load-profile",
-  options: {
-    ...clusterOptions,
-    "min-replicas": option({
-      letter: "f",
-      argument: "N",
-      fallback: "2",
-      parse: parseCount(1),
-      says: "Copies that every expert has at least: fewer failures than this never lose one.",
+  readsInput: ({ audit }) => audit === undefined,
+  options,
+  run: async (options, file) =>
+    writeDocuments(options, { csv: placementCsv, table: placementTable }, async (write) => {
+      if (options.audit === undefined) for await (const document of madePlacements(options, file)) await write(document);
+      else for await (const document of auditedPlacements(options, options.audit, file)) await write(document);
+      return 0;
     }),
-    allocation: choice({
-      choices: allocationPolicyNames,
-      fallback: "lazarus",
-      says: "How many replicas: lazarus in proportion to load (the paper's Eq. 1), even the same for all.",
-    }),
-    placement: choice({
-      choices: placementPolicyNames,
-      fallback: "mro",
-      says: "Where they go: mro overlaps cold experts' hosts (the paper's), spread goes round the nodes, compact fills node after node.",
-    }),
-    "failure-probability": option({
-      argument: "P",
-      parse: parseNumber(0, 1),
-      says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05. With domains in the cluster file, a domain's as well.",
-    }),
-    seed: option({
-      argument: "N",
-      fallback: "0",
-      parse: parseCount(0, 0x7fffffff),
-      says: "Seed of everything that is drawn: the same seed gives the same bytes.",
-    }),
-    ...outputOptions,
-  },
-  run: async (options, file) => {
-    const cluster = await readCluster(options);
-    const minReplicas = options["min-replicas"];
-    if (minReplicas > cluster.length) {
+});
+
+type Options = OptionValues<typeof options>;
+
+/** Places every profile of the input. */
+async function* madePlacements(options: Options, file: string | undefined): AsyncGenerator<PlacementDocument> {
+  const cluster = await readCluster(options);
+  const minReplicas = options["min-replicas"];
+  if (minReplicas > cluster.length) {
+    throw new UsageError(
+      `--min-replicas ${minReplicas}: ${cluster.length} nodes cannot hold that many copies apart; give at most ${cluster.length}`,
+    );
+  }
+  const { placement, allocation, seed } = options;
+  const failureProbability = options["failure-probability"] ?? defaultFailureProbability(cluster.length);
+  const groups = placement === "eplb" ? options.groups : undefined;
+  const policy = { placement, allocation, minReplicas, seed, failureProbability, groups };
+  const slots = totalSlots(cluster);
+  for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
+    if (slots < experts) {
       throw new UsageError(
-        `--min-replicas ${minReplicas}: ${cluster.length} nodes cannot hold that many copies apart; give at most ${cluster.length}`,
+        `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots`,
       );
     }
-    const { placement, allocation, seed } = options;
-    const failureProbability = options["failure-probability"] ?? defaultFailureProbability(cluster.length);
-    const policy = { placement, allocation, minReplicas, seed, failureProbability };
-    return writeDocuments(options, { csv: placementCsv, table: placementTable }, async (write) => {
-      for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
-        const slots = totalSlots(cluster);
-        if (slots < experts) {
-          throw new UsageError(
-            `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots`,
-          );
-        }
-        const made = makePlacement(cluster, layers, policy);
-        if (made.keptMinReplicas < minReplicas) {
-          warn(
-            `${slots} slots hold only ${made.keptMinReplicas} of ${minReplicas} replicas of each of ${experts} experts; --min-replicas is lowered`,
-          );
-        }
-        await write(placementDocument(made, policy));
-      }
-      return 0;
-    });
-  },
-});
+    const made = feasible(() => makePlacement(cluster, layers, policy));
+    if (made.keptMinReplicas < minReplicas) warn(lowered(made.keptMinReplicas, policy, slots, experts));
+    const document = placementDocument(made, policy);
+    yield options.explain ? withExplanation(document, made, policy) : document;
+  }
+}
+
+/** Assesses every placement of a file anew and explains it. */
+async function* auditedPlacements(options: Options, plan: string, file: string | undefined): AsyncGenerator<PlacementDocument> {
+  if (file !== undefined) throw new UsageError(`--audit reads ${plan}; leave out "${file}"`);
+  for await (const document of readDocuments(plan, checkPlacementOrRecovery)) {
+    const placement = placementOf(document);
+    const { minReplicas } = document.policy;
+    const known = policyOf(document);
+    const failureProbability =
+      options["failure-probability"] ?? known?.failureProbability ?? defaultFailureProbability(placement.cluster.length);
+    const policy = {
+      ...(known ?? { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed }),
+      failureProbability,
+    };
+    const audited = { ...document, ...figuresOf(placement, policy) };
+    yield withExplanation(audited, placement, policy);
+  }
+}
+
+/** A policy that cannot place on such a cluster says so; that is the user's to mend. */
+function feasible<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+function lowered(kept: number, { placement, minReplicas }: Policy, slots: number, experts: number): string {
+  return slots < experts * minReplicas
+    ? `${slots} slots hold only ${kept} of ${minReplicas} replicas of each of ${experts} experts; --min-replicas is lowered`
+    : `${placement} gives some experts only ${kept} of ${minReplicas} replicas; it does not know --min-replicas`;
+}

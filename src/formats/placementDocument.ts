@@ -1,28 +1,38 @@
 /** From a placement to its document and back. */
-import { assess, defaultFailureProbability, type Resilience } from "../core/placement/assess.ts";
+
+import type { ClusterNode } from "../core/cluster.ts";
+import { assess, defaultFailureProbability, type FailureModel, type Resilience } from "../core/placement/assess.ts";
+import { explain } from "../core/placement/explain.ts";
 import type { AllocationPolicyName, MadePlacement, PlacementPolicyName, Policy } from "../core/placement/makePlacement.ts";
 import { allocationPolicies, placementPolicies } from "../core/placement/placeLayers.ts";
+import type { LayerPlacement, Placement } from "../core/placement.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 
 /** Names that `--placement` takes. */
-export const placementPolicyNames = Object.keys(placementPolicies) as PlacementPolicyName[];
+export const placementPolicyNames: readonly PlacementPolicyName[] = ["mro", "spread", "compact", "eplb"];
 
 /** Names that `--allocation` takes. */
 export const allocationPolicyNames = Object.keys(allocationPolicies) as AllocationPolicyName[];
 
+/** Whether a policy allocates and places layer by layer. */
+function isLayerwise(name: PlacementPolicyName): boolean {
+  return name in placementPolicies;
+}
+
 /** The document of a placement, with everything that can be said about it. */
 export function placementDocument(made: MadePlacement, policy: Policy): PlacementDocument {
-  const figures = assess(made, policy);
+  const layerwise = isLayerwise(policy.placement);
   return {
     type: "placement",
     version: 1,
     nodes: [...made.cluster],
     policy: {
-      allocation: policy.allocation,
+      ...(layerwise ? { allocation: policy.allocation } : {}),
       placement: policy.placement,
       minReplicas: policy.minReplicas,
       ...(made.keptMinReplicas === policy.minReplicas ? {} : { keptMinReplicas: made.keptMinReplicas }),
       seed: policy.seed,
+      ...(policy.groups === undefined ? {} : { groups: policy.groups }),
     },
     layers: made.layers.map(({ layer, loads, replicas, nodes }) => ({
       layer,
@@ -30,15 +40,44 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
       replicas: [...replicas],
       nodes: nodes.map((slots) => [...slots]),
     })),
+    ...figuresOf(made, policy),
+  };
+}
+
+/** What a document says about its placement. */
+export function figuresOf(placement: Placement, model: FailureModel): Pick<PlacementDocument, "recovery" | "balance"> {
+  const figures = assess(placement, model);
+  return {
     recovery: {
       ...resilienceFields(figures, figures.upperBound),
       certified: figures.certified,
-      failureProbability: policy.failureProbability,
+      failureProbability: model.failureProbability,
       ...(figures.domains
         ? { domains: { count: figures.domains.recovery.failures.length, ...resilienceFields(figures.domains) } }
         : {}),
     },
     balance: { ...figures.balance },
+  };
+}
+
+/** The same document with the weak spots of its placement. */
+export function withExplanation(document: PlacementDocument, placement: Placement, policy: Policy): PlacementDocument {
+  const { fatalFailures, criticalSets, criticality, alternatives } = explain(placement, policy);
+  const name = (node: number) => (placement.cluster[node] as ClusterNode).name;
+  return {
+    ...document,
+    explanation: {
+      fatalFailures,
+      criticalSets: criticalSets.map(({ nodes, experts }) => ({
+        nodes: nodes.map(name),
+        experts: experts.map(({ layer, expert }) => ({ layer: (placement.layers[layer] as LayerPlacement).layer, expert })),
+      })),
+      criticality: criticality.map(({ probability }, node) => ({ node: name(node), probability })),
+      alternatives: alternatives.map(({ change, assessment }) => {
+        const { failures, tolerates, survival } = resilienceFields(assessment);
+        return { change, failures, tolerates, survival, balance: { ...assessment.balance } };
+      }),
+    },
   };
 }
 
@@ -71,6 +110,7 @@ export function policyOf({ policy, recovery, nodes }: PlacementDocument, wanted?
     allocation: allocationPolicyNames.find((name) => name === policy.allocation) ?? "lazarus",
     minReplicas: policy.minReplicas,
     seed: policy.seed,
+    groups: policy.groups,
     failureProbability: recovery?.failureProbability ?? defaultFailureProbability(nodes.length),
   };
 }

@@ -1,5 +1,6 @@
 /** A placement as a person reads it: what it survives, how even it is, who holds what. */
 import type { PlacementDocument } from "../formats/documents/placement.ts";
+import { explanationText } from "./explanationText.ts";
 import type { Paint } from "./paint.ts";
 import { bar, fixed, grouped, percent, textTable } from "./table.ts";
 
@@ -13,7 +14,7 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   const rule = policy.allocation === undefined ? policy.placement : `${policy.placement}, allocation ${policy.allocation}`;
   const experts = Math.max(...layers.map((layer) => layer.loads.length));
   const parts = [
-    `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes with ${slots} slots, at least ${policy.minReplicas} replicas each`,
+    `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes with ${slots} slots, at least ${policy.keptMinReplicas ?? policy.minReplicas} replicas each`,
   ];
   if (document.recovery) parts.push(recoveryPart(document.recovery, paint));
   if (document.balance) {
@@ -27,6 +28,7 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
     );
   }
   parts.push(layersPart(document, paint), mapPart(document, paint));
+  if (document.explanation) parts.push(explanationText(document, document.explanation, paint));
   return parts.join("\n\n");
 }
 

@@ -1,10 +1,11 @@
 /** From loads to a placement, by the policy that the user names. */
 import type { ClusterNode } from "../cluster.ts";
-import type { LayerLoads, Placement } from "../placement.ts";
+import type { LayerLoads, LayerPlacement, Placement } from "../placement.ts";
+import { placeEplb } from "./eplb/placeEplb.ts";
 import { type allocationPolicies, placeLayers, type placementPolicies } from "./placeLayers.ts";
 
 /** Names of the placement policies. */
-export type PlacementPolicyName = keyof typeof placementPolicies;
+export type PlacementPolicyName = "eplb" | keyof typeof placementPolicies;
 
 /** Names of the allocation policies. */
 export type AllocationPolicyName = keyof typeof allocationPolicies;
@@ -12,25 +13,35 @@ export type AllocationPolicyName = keyof typeof allocationPolicies;
 /** How a placement is to be made. */
 export interface Policy {
   readonly placement: PlacementPolicyName;
+  /** For the policies that allocate and place apart: mro, spread, compact. */
   readonly allocation: AllocationPolicyName;
   /** Copies that every expert should have at least (f in the paper). */
   readonly minReplicas: number;
   readonly seed: number;
   /** Probability that a node fails, independently of the others. */
   readonly failureProbability: number;
+  /** Expert groups that hierarchical EPLB keeps together. */
+  readonly groups?: number | undefined;
 }
 
 /** A placement and what became of the policy's wishes. */
 export interface MadePlacement extends Placement {
-  /** Copies that every expert has: `minReplicas`, or fewer when the slots do not hold that many. */
+  /** Copies that every expert has: `minReplicas`, or fewer where the slots, or the policy, give no more. */
   readonly keptMinReplicas: number;
 }
 
 /**
  * Places all layers on a cluster.
- * @throws RangeError when a layer has more experts than the cluster has slots
+ * @throws RangeError when a layer has more experts than the cluster has slots, or the policy cannot place on such a cluster
  */
 export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
-  const placed = placeLayers({ cluster, layers, ...policy });
-  return { cluster, layers: placed.layers, keptMinReplicas: placed.minReplicas };
+  const placed = placeBy(cluster, layers, policy);
+  const fewest = Math.min(...placed.map(({ replicas }) => Math.min(...replicas)));
+  return { cluster, layers: placed, keptMinReplicas: Math.min(policy.minReplicas, fewest) };
+}
+
+function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): LayerPlacement[] {
+  const { placement } = policy;
+  if (placement === "eplb") return placeEplb({ cluster, layers, groups: policy.groups ?? 1 });
+  return placeLayers({ ...policy, placement, cluster, layers }).layers;
 }

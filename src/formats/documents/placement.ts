@@ -41,6 +41,8 @@ export const placementSchema = z.object({
     minReplicas: positiveCount,
     keptMinReplicas: z.optional(positiveCount),
     seed: count,
+    /** Expert groups, with placement eplb. */
+    groups: z.optional(positiveCount),
   }),
   layers: z.array(
     z.object({
@@ -56,6 +58,26 @@ export const placementSchema = z.object({
       certified: z.boolean(),
       failureProbability: z.optional(probability),
       domains: z.optional(z.object({ count: positiveCount, ...resilience })),
+    }),
+  ),
+  explanation: z.optional(
+    z.object({
+      /** Nodes of the smallest failure that loses an expert. */
+      fatalFailures: positiveCount,
+      criticalSets: z.array(
+        z.object({ nodes: z.array(z.string()), experts: z.array(z.object({ layer: count, expert: count })) }),
+      ),
+      /** Probability that the job dies when the node is among `fatalFailures` failed ones. */
+      criticality: z.array(z.object({ node: z.string(), probability })),
+      alternatives: z.array(
+        z.object({
+          change: z.string(),
+          failures: failuresSchema,
+          tolerates: count,
+          survival: probability,
+          balance: z.object({ even: amount, optimal: amount }),
+        }),
+      ),
     }),
   ),
   balance: z.optional(z.object({ even: amount, optimal: amount })),

@@ -1,0 +1,51 @@
+/** Why a placement survives what it survives: its weakest spots, and what more memory or machines would change. */
+import type { ClusterNode } from "../cluster.ts";
+import { hostSets, type Placement } from "../placement.ts";
+import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
+import type { Likelihood } from "../recovery/recoveryProbabilities.ts";
+import { type Assessment, assess } from "./assess.ts";
+import { makePlacement, type Policy } from "./makePlacement.ts";
+
+/** What a change of the cluster would do to the same job under the same policy. */
+export interface Alternative {
+  readonly change: "one more slot on every node" | "one more node";
+  readonly assessment: Assessment;
+}
+
+/** Weak spots of a placement and ways out. */
+export interface Explanation {
+  /** Nodes of the smallest failure that loses an expert. */
+  readonly fatalFailures: number;
+  /** All failures of that size that lose an expert, those that lose most first. */
+  readonly criticalSets: readonly CriticalSet[];
+  /** Probability that the job dies when the node is among `fatalFailures` failed ones, shape [nodes]. */
+  readonly criticality: readonly Likelihood[];
+  readonly alternatives: readonly Alternative[];
+}
+
+/**
+ * Explains a placement.
+ * @param policy by which the alternatives are placed
+ */
+export function explain(placement: Placement, policy: Policy): Explanation {
+  const hosts = placement.layers.map(hostSets);
+  const fatalFailures = Math.max(1, Math.min(...hosts.flat().map((set) => set.length)));
+  return {
+    fatalFailures,
+    criticalSets: criticalSets(hosts),
+    criticality: nodeCriticality(hosts.flat(), placement.cluster.length, fatalFailures, { seed: policy.seed }),
+    alternatives: [
+      { change: "one more slot on every node", cluster: placement.cluster.map((node) => ({ ...node, slots: node.slots + 1 })) },
+      { change: "one more node", cluster: [...placement.cluster, anotherNode(placement.cluster)] },
+    ].map(({ change, cluster }) => ({
+      change: change as Alternative["change"],
+      assessment: assess(makePlacement(cluster, placement.layers, policy), policy),
+    })),
+  };
+}
+
+/** A node like the last one, in no domain that others share. */
+function anotherNode(cluster: readonly ClusterNode[]): ClusterNode {
+  const { slots, gpus } = cluster.at(-1) as ClusterNode;
+  return { name: `another-${cluster.length}`, slots, gpus };
+}
