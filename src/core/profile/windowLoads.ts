@@ -7,6 +7,8 @@ import { WindowError } from "./windowError.ts";
 /** How the iterations of a window are put together; `alpha` in (0, 1] weighs the newest one. */
 export type WindowMethod = { readonly kind: Exclude<LoadMethod, "ema"> } | { readonly kind: "ema"; readonly alpha: number };
 
+const NO_TOKENS = new Float64Array(0);
+
 /** Running figures of a layer: sums for `mean` and `sum`, the newest counts for `last`, the average for `ema`. */
 interface LayerTotals {
   readonly layer: number;
@@ -76,7 +78,7 @@ export class WindowLoads {
   private matchLayers(step: RoutingStep): void {
     if (this.recorded === 0) {
       for (const { layer } of step.layers) {
-        this.layers.set(layer, { layer, loads: new Float64Array(0), byRank: new Float64Array(0) });
+        this.layers.set(layer, { layer, loads: NO_TOKENS, byRank: NO_TOKENS });
       }
       return;
     }
@@ -102,14 +104,11 @@ export class WindowLoads {
     this.ranks = ranks;
   }
 
-  private fold(tokens: LayerTokens, step: RoutingStep): void {
-    const totals = this.layers.get(tokens.layer) as LayerTotals;
-    this.foldTable(totals.loads, tokens.loads, step.experts);
-    if (this.ranks > 0) this.foldTable(totals.byRank, tokens.byRank ?? new Float64Array(0), step.experts);
-    const sum = totals.loads.reduce((a, b) => a + b, 0);
+  private fold({ layer, loads, byRank }: LayerTokens, { iteration, experts }: RoutingStep): void {
+    const totals = this.layers.get(layer) as LayerTotals;
+    const sum = this.foldTable(totals.loads, loads, experts);
+    if (this.ranks > 0) this.foldTable(totals.byRank, byRank ?? NO_TOKENS, experts);
     if (sum > Number.MAX_SAFE_INTEGER) {
-      const { iteration } = step;
-      const { layer } = tokens;
       throw new WindowError(
         `layer ${layer} has 2^53 tokens or more in the iterations ${this.from} to ${iteration}; take a smaller window`,
         { iteration, layer },
@@ -117,19 +116,26 @@ export class WindowLoads {
     }
   }
 
-  /** Folds a step's table, shape [rows][stepExperts], into a running one, shape [rows or more][experts]. */
-  private foldTable(running: Float64Array, table: Float64Array, stepExperts: number): void {
+  /**
+   * Folds a step's table, shape [its ranks][its experts], into a running one, shape [ranks][experts], neither smaller.
+   * @returns sum of the running table
+   */
+  private foldTable(running: Float64Array, table: Float64Array, tableExperts: number): number {
     const { method, experts } = this;
     const first = this.recorded === 0;
-    for (let start = 0, row = 0; start < running.length; start += experts, row += stepExperts) {
+    const weight = method.kind === "ema" && !first ? method.alpha : 1;
+    const keep = method.kind === "ema" ? 1 - weight : method.kind === "last" ? 0 : 1;
+    let sum = 0;
+    for (let start = 0, row = 0; start < running.length; start += experts, row += tableExperts) {
+      const known = row < table.length ? tableExperts : 0;
       for (let e = 0; e < experts; e++) {
-        const tokens = e < stepExperts && row + e < table.length ? (table[row + e] as number) : 0;
-        const before = running[start + e] as number;
-        if (first || method.kind === "last") running[start + e] = tokens;
-        else if (method.kind === "ema") running[start + e] = method.alpha * tokens + (1 - method.alpha) * before;
-        else running[start + e] = before + tokens;
+        const tokens = e < known ? (table[row + e] as number) : 0;
+        const value = keep * (running[start + e] as number) + weight * tokens;
+        running[start + e] = value;
+        sum += value;
       }
     }
+    return sum;
   }
 
   private layerProfile({ layer, loads, byRank }: LayerTotals): LayerProfile {

@@ -18,7 +18,7 @@ export type ScanEnd = "end" | "iteration" | "odd" | "refused";
  */
 export class RowScanner {
   /** Numbers of the newest row, shape [columns]; complete unless the scan ended at an odd row. */
-  readonly fields: Float64Array;
+  readonly fields: Int32Array;
   /** Rows added by all scans. */
   rows = 0;
   /** Where the last scan ended. */
@@ -29,7 +29,7 @@ export class RowScanner {
   private readonly addRow: RowAdder;
 
   constructor(columns: number, iterationColumn: number, addRow: RowAdder) {
-    this.fields = new Float64Array(columns);
+    this.fields = new Int32Array(columns);
     this.iterationColumn = iterationColumn;
     this.addRow = addRow;
   }
@@ -48,19 +48,20 @@ export class RowScanner {
     while (at < end) {
       let next = at;
       let column = 0;
-      let byte: number;
-      do {
+      let byte = COMMA;
+      while (byte === COMMA && column < columns) {
         const start = next;
         let value = 0;
-        byte = bytes[next] as number;
-        while (byte >= DIGIT_0 && byte < DIGIT_0 + 10) {
-          value = (value * 10 + byte - DIGIT_0) | 0;
-          byte = bytes[++next] as number;
+        let digit = (bytes[next] as number) - DIGIT_0;
+        while (digit >>> 0 < 10) {
+          value = (Math.imul(value, 10) + digit) | 0;
+          digit = (bytes[++next] as number) - DIGIT_0;
         }
         if (next === start || next - start > MOST_DIGITS) break;
         fields[column++] = value;
+        byte = digit + DIGIT_0;
         next++;
-      } while (byte === COMMA && column < columns);
+      }
       if (byte === CARRIAGE_RETURN) byte = bytes[next++] as number;
       if (column !== columns || byte !== LINE_FEED) {
         outcome = "odd";

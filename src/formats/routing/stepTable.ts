@@ -1,16 +1,12 @@
 /** The counts of one iteration while its rows are read. */
-import type { RoutingStep } from "../../core/profile/routingStep.ts";
+import type { LayerTokens, RoutingStep } from "../../core/profile/routingStep.ts";
 import { ID_LIMITS, type RoutingColumns } from "./routingColumns.ts";
 
 /** Most counts that a table has room for: as many as 64 layers of 256 experts have from 4096 ranks. */
 const MOST_CELL_BITS = 26;
 
-/** A layer's arrays of a step, used again for the next step. */
-interface LayerBuffers {
-  readonly layer: number;
-  loads: Float64Array;
-  byRank: Float64Array;
-}
+/** A layer's tokens in the newest step; used again for the next one. */
+type LayerBuffers = { -readonly [K in keyof LayerTokens]: LayerTokens[K] };
 
 /**
  * Tokens by layer, rank and expert of one iteration at a time. A count is a cell, known by its index in shape [layer
@@ -40,7 +36,7 @@ export class StepTable {
   /** Tokens + 1 of each slot; 0 where this iteration has no row yet. */
   private totals = new Float64Array(1);
   /** Slots that this iteration has rows for. */
-  private present: number[] = [];
+  private readonly present: number[] = [];
 
   /**
    * @param experts number of experts where it is known; otherwise one more than the largest id seen so far
@@ -86,11 +82,10 @@ export class StepTable {
   takeStep(iteration: number): RoutingStep {
     const { experts, expertBits, rankBits } = this;
     const ranks = this.byRank ? this.ranks : 0;
-    for (const slot of this.present) {
-      const buffers = this.buffers[slot] as LayerBuffers;
+    const layers = this.present.map((slot) => this.buffers[slot] as LayerBuffers).sort((a, b) => a.layer - b.layer);
+    for (const buffers of layers) {
       buffers.loads = zeros(buffers.loads, experts);
-      buffers.byRank = zeros(buffers.byRank, ranks * experts);
-      this.totals[slot] = 0;
+      if (ranks > 0) buffers.byRank = zeros(buffers.byRank, ranks * experts);
     }
     for (let i = 0; i < this.touchedCount; i++) {
       const cell = this.touched[i] as number;
@@ -99,14 +94,11 @@ export class StepTable {
       const expert = cell & ((1 << expertBits) - 1);
       const { loads, byRank } = this.buffers[cell >>> (expertBits + rankBits)] as LayerBuffers;
       loads[expert] = (loads[expert] as number) + tokens;
-      if (ranks > 0) byRank[((cell >>> expertBits) & ((1 << rankBits) - 1)) * experts + expert] = tokens;
+      if (byRank !== undefined) byRank[((cell >>> expertBits) & ((1 << rankBits) - 1)) * experts + expert] = tokens;
     }
-    const layers = this.present
-      .map((slot) => this.buffers[slot] as LayerBuffers)
-      .sort((a, b) => a.layer - b.layer)
-      .map(({ layer, loads, byRank }) => (ranks > 0 ? { layer, loads, byRank } : { layer, loads }));
+    for (const slot of this.present) this.totals[slot] = 0;
+    this.present.length = 0;
     this.touchedCount = 0;
-    this.present = [];
     return { iteration, experts, ranks, layers };
   }
 
@@ -152,7 +144,7 @@ export class StepTable {
     this.experts = experts;
     this.ranks = ranks;
     if (!known) {
-      this.buffers.push({ layer, loads: new Float64Array(0), byRank: new Float64Array(0) });
+      this.buffers.push({ layer, loads: new Float64Array(0) });
       this.slotOf[layer] = this.buffers.length;
     }
     return true;
@@ -207,8 +199,8 @@ function bitsFor(count: number): number {
   return count <= 1 ? 0 : 32 - Math.clz32(count - 1);
 }
 
-function zeros(buffer: Float64Array, length: number): Float64Array {
-  return buffer.length === length ? buffer.fill(0) : new Float64Array(length);
+function zeros(buffer: Float64Array | undefined, length: number): Float64Array {
+  return buffer?.length === length ? buffer.fill(0) : new Float64Array(length);
 }
 
 function enlarged<T extends Int32Array | Float64Array>(array: T, length: number): T {
