@@ -61,17 +61,22 @@ function placeLayer(weights: readonly number[], shape: EplbShape): { experts: nu
   const order = expertsByNode(packEvenly(groupWeights(weights, groups), nodes), weights.length / groups);
   for (let node = 0; node < nodes; node++) {
     const local = order.slice(node * expertsPerNode, (node + 1) * expertsPerNode);
-    const localWeights = local.map((expert) => weights[expert] as number);
-    const made = replicateExperts(localWeights, slotsPerNode);
-    const shares = made.experts.map((i) => Math.fround((localWeights[i] as number) / (made.counts[i] as number)));
+    const localWeights = local.map((expert) => weights[expert]!);
+    const made = replicateExperts(localWeights, slotsPerNode, float32Share);
+    const shares = made.experts.map((i) => float32Share(localWeights[i]!, made.counts[i]!));
     packEvenly(shares, gpus / nodes).forEach((place, replica) => {
       const slot = node * slotsPerNode + place;
-      const expert = local[made.experts[replica] as number] as number;
+      const expert = local[made.experts[replica]!]!;
       experts[slot] = expert;
-      (slots[expert] as number[]).push(slot);
+      slots[expert]!.push(slot);
     });
   }
   return { experts, slots };
+}
+
+/** What one of `count` replicas carries. */
+function float32Share(weight: number, count: number): number {
+  return Math.fround(weight / count);
 }
 
 /** Tokens of each group of consecutive experts, shape [groups]. */
@@ -80,7 +85,7 @@ function groupWeights(weights: readonly number[], groups: number): number[] {
   const sums = new Array<number>(groups).fill(0);
   weights.forEach((weight, expert) => {
     const group = Math.floor(expert / size);
-    sums[group] = Math.fround((sums[group] as number) + weight);
+    sums[group] = Math.fround(sums[group]! + weight);
   });
   return sums;
 }
@@ -115,7 +120,7 @@ function toFloat32(loads: ArrayLike<number>, { slots, groups }: EplbShape): numb
   checkDivides(experts, "experts", groups, "groups");
   const weights: number[] = [];
   for (let expert = 0; expert < experts; expert++) {
-    const weight = Math.fround(loads[expert] as number);
+    const weight = Math.fround(loads[expert]!);
     if (!(weight >= 0 && weight < Infinity)) {
       throw new RangeError(`load of expert ${expert} must be a float32 that is not negative, got ${loads[expert]}`);
     }

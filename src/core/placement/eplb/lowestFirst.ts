@@ -16,7 +16,7 @@ export class LowestFirst {
 
   /** The id with the lowest key. */
   first(): number {
-    return this.#heap[0] as number;
+    return this.#heap[0]!;
   }
 
   /** Puts the first id where it belongs after its key went up. */
@@ -26,7 +26,7 @@ export class LowestFirst {
 
   /** Takes the first id out. */
   removeFirst(): void {
-    this.#heap[0] = this.#heap[--this.#size] as number;
+    this.#heap[0] = this.#heap[--this.#size]!;
     this.#siftDown(0);
   }
 
@@ -34,15 +34,15 @@ export class LowestFirst {
     const heap = this.#heap;
     const keys = this.#keys;
     const size = this.#size;
-    const id = heap[start] as number;
-    const key = keys[id] as number;
+    const id = heap[start]!;
+    const key = keys[id]!;
     let position = start;
     for (let child = 2 * position + 1; child < size; child = 2 * position + 1) {
-      let lower = heap[child] as number;
-      let lowerKey = keys[lower] as number;
+      let lower = heap[child]!;
+      let lowerKey = keys[lower]!;
       if (child + 1 < size) {
-        const right = heap[child + 1] as number;
-        const rightKey = keys[right] as number;
+        const right = heap[child + 1]!;
+        const rightKey = keys[right]!;
         if (rightKey < lowerKey || (rightKey === lowerKey && right < lower)) {
           child++;
           lower = right;

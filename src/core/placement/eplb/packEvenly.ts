@@ -17,12 +17,12 @@ export function packEvenly(weights: readonly number[], packs: number): number[] 
   const lightest = new LowestFirst(packWeights);
   const order = heaviestFirst(weights);
   for (let i = 0; i < order.length; i++) {
-    const item = order[i] as number;
+    const item = order[i]!;
     const pack = lightest.first();
-    const rank = packItems[pack] as number;
+    const rank = packItems[pack]!;
     places[item] = pack * perPack + rank;
     packItems[pack] = rank + 1;
-    packWeights[pack] = Math.fround((packWeights[pack] as number) + (weights[item] as number));
+    packWeights[pack] = Math.fround(packWeights[pack]! + weights[item]!);
     if (rank + 1 === perPack) lightest.removeFirst();
     else lightest.sink();
   }
@@ -37,8 +37,8 @@ function heaviestFirst(weights: readonly number[]): Float64Array {
   const idRange = 2 ** 21;
   const bits = new Uint32Array(new Float32Array(weights).buffer);
   const keys = new Float64Array(weights.length);
-  for (let item = 0; item < keys.length; item++) keys[item] = (0xffffffff - (bits[item] as number)) * idRange + item;
+  for (let item = 0; item < keys.length; item++) keys[item] = (0xffffffff - bits[item]!) * idRange + item;
   keys.sort();
-  for (let i = 0; i < keys.length; i++) keys[i] = (keys[i] as number) - Math.floor((keys[i] as number) / idRange) * idRange;
+  for (let i = 0; i < keys.length; i++) keys[i] = keys[i]! - Math.floor(keys[i]! / idRange) * idRange;
   return keys;
 }

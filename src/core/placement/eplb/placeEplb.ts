@@ -32,8 +32,8 @@ export function placeEplb({ cluster, layers, groups }: EplbProblem): LayerPlacem
     shape,
   );
   return layers.map(({ layer, loads }, i) => {
-    const slots = placed.physicalToLogical[i] as number[];
+    const slots = placed.physicalToLogical[i]!;
     const nodes = cluster.map((_, n) => slots.slice(n * first.slots, (n + 1) * first.slots));
-    return { layer, loads, replicas: placed.replicas[i] as number[], nodes };
+    return { layer, loads, replicas: placed.replicas[i]!, nodes };
   });
 }

@@ -10,22 +10,29 @@ export interface Replication {
 }
 
 /**
- * One replica for every expert, then one more at a time for the expert whose replicas carry most (weight / count in float32),
- * lowest id first among equals.
- * @param weights tokens of each expert, float32 values >= 0, shape [experts]
- * @param slots replicas to make, at least one for each expert
+ * `minReplicas` replicas for every expert, then one more at a time for the expert whose replicas carry most, lowest id first among
+ * equals. No other counts have a smaller largest share.
+ * @param loads of the experts, shape [experts]
+ * @param slots replicas to make, at least `minReplicas` for each expert
+ * @param share what one of `count` replicas carries; falls as the count grows
  */
-export function replicateExperts(weights: readonly number[], slots: number): Replication {
-  const counts = weights.map(() => 1);
-  const experts = weights.map((_, expert) => expert);
-  const negatedShares = weights.map((weight) => -weight);
+export function replicateExperts(
+  loads: readonly number[],
+  slots: number,
+  share: (load: number, count: number) => number,
+  minReplicas = 1,
+): Replication {
+  const counts = loads.map(() => minReplicas);
+  const experts: number[] = [];
+  for (let copy = 0; copy < minReplicas; copy++) for (let expert = 0; expert < loads.length; expert++) experts.push(expert);
+  const negatedShares = loads.map((load) => -share(load, minReplicas));
   const busiest = new LowestFirst(negatedShares);
-  for (let slot = weights.length; slot < slots; slot++) {
+  for (let slot = experts.length; slot < slots; slot++) {
     const expert = busiest.first();
-    const count = counts[expert] as number;
+    const count = counts[expert]! + 1;
     experts.push(expert);
-    counts[expert] = count + 1;
-    negatedShares[expert] = -Math.fround((weights[expert] as number) / (count + 1));
+    counts[expert] = count;
+    negatedShares[expert] = -share(loads[expert]!, count);
     busiest.sink();
   }
   return { counts, experts };

@@ -1,0 +1,76 @@
+/** Placement for balance alone, for users to whom failures do not matter. */
+import { evenBalance } from "../../balance/evenBalance.ts";
+import type { ClusterNode } from "../../cluster.ts";
+import { countReplicas, type LayerLoads, type LayerPlacement } from "../../placement.ts";
+import { randomSource } from "../../random.ts";
+import { balanceLowerBound } from "./balanceLowerBound.ts";
+import type { Effort } from "./efforts.ts";
+import { evenSplit } from "./evenSplit.ts";
+import { freeBalance } from "./freeBalance.ts";
+import { freeShares } from "./freeShares.ts";
+import { keptHosts } from "./keptHosts.ts";
+import { ranksOf, slotsOfNodes } from "./ranks.ts";
+
+/** What to place, and for which dispatcher. */
+export interface BalancedProblem {
+  readonly cluster: readonly ClusterNode[];
+  readonly layers: readonly LayerLoads[];
+  /** Distinct nodes that every expert should have at least. */
+  readonly minReplicas: number;
+  /** `even`: every replica takes t_e / r_e. `free`: the dispatcher decides what each GPU takes. */
+  readonly shares: "even" | "free";
+  readonly effort: Effort;
+  readonly seed: number;
+}
+
+/** How even the GPUs of a layer are. */
+export interface RankBalance {
+  /** Load of the busiest GPU over the mean, under the shares asked for. */
+  readonly maxOverMean: number;
+  /** What no placement can beat. The search is heuristic: a placement above the bound may still be the best there is. */
+  readonly lowerBound: number;
+}
+
+/** Placements of all layers, each by itself. */
+export interface BalancedPlacement {
+  readonly layers: LayerPlacement[];
+  /** Distinct nodes that every expert of every layer has: `minReplicas`, or less when the nodes do not hold that many. */
+  readonly minReplicas: number;
+  /** Shape [layers]. */
+  readonly balance: RankBalance[];
+}
+
+/**
+ * Places every layer so that its busiest GPU carries as little as possible; all slots are used. With free shares and equal slots
+ * on every GPU, balance is exactly 1 whenever slots >= experts + GPUs - 1 and the hosts asked for fit in beside it.
+ * @throws RangeError when a layer has more experts than the cluster has slots
+ */
+export function placeBalanced({ cluster, layers, minReplicas, shares, effort, seed }: BalancedProblem): BalancedPlacement {
+  const ranks = ranksOf(cluster);
+  const withSlots = ranks.filter((rank) => rank.slots > 0);
+  const idleFactor = ranks.length / withSlots.length;
+  const random = randomSource(seed);
+  const placed = layers.map(({ layer, loads }) => {
+    const minHosts = keptHosts(cluster, loads.length, minReplicas);
+    // Without tokens all experts count the same.
+    const weights = loads.some((load) => load > 0) ? loads : loads.map(() => 1);
+    const lowerBound = balanceLowerBound(weights, withSlots, minHosts);
+    const problem = { loads: weights, ranks: withSlots, minHosts, lowerBound, effort, random };
+    const held = shares === "even" ? evenSplit(problem) : freeShares(problem);
+    const reached =
+      shares === "even"
+        ? evenBalance(
+            { loads, nodes: held },
+            held.map(() => 1),
+          )
+        : freeBalance(held, loads).maxOverMean;
+    const nodes = slotsOfNodes(cluster.length, withSlots, held);
+    const placement = { layer, loads, replicas: countReplicas(loads.length, nodes), nodes };
+    return { placement, minHosts, balance: { maxOverMean: reached * idleFactor, lowerBound: lowerBound * idleFactor } };
+  });
+  return {
+    layers: placed.map(({ placement }) => placement),
+    minReplicas: placed.reduce((least, { minHosts }) => Math.min(least, minHosts), minReplicas),
+    balance: placed.map(({ balance }) => balance),
+  };
+}
