@@ -2,7 +2,7 @@
 import type { HardwareSpec } from "./hardwareSpec.ts";
 import type { LoadSchedule } from "./loadSchedule.ts";
 import { modelSize } from "./modelSize.ts";
-import type { ModelSpec } from "./modelSpec.ts";
+import type { CheckpointInterval, ModelSpec } from "./modelSpec.ts";
 
 /** A job, whatever system runs it. */
 export interface Job {
@@ -16,9 +16,6 @@ export interface Job {
   /** Samples after which the job is done; Infinity where `seconds` end it. */
   readonly samples: number;
 }
-
-/** When checkpoints are taken: every so many steps, or so long after the last one began. */
-export type CheckpointInterval = { readonly steps: number } | { readonly seconds: number };
 
 /** What a system does beside training. */
 export interface RunPolicy {

@@ -1,5 +1,8 @@
 /** What a Mixture-of-Experts model is made of: the data that the cost model and the simulator work from. */
 
+/** When checkpoints are taken: every so many steps, or so long after the last one began. */
+export type CheckpointInterval = { readonly steps: number } | { readonly seconds: number };
+
 /** How the job uses the model on a cluster; one node is the unit of failure and of data parallelism. */
 export interface TrainingSetting {
   /** Sequences that a node takes in one step. */
@@ -12,6 +15,10 @@ export interface TrainingSetting {
   readonly expertParallelNodes: number;
   /** Weights, gradients' master copies and optimizer state in a checkpoint. */
   readonly stateBytesPerParameter: number;
+  /** Usual checkpoint interval of systems that restart after every failure. */
+  readonly checkpointEvery: CheckpointInterval;
+  /** Usual checkpoint interval of systems that survive most failures. */
+  readonly faultTolerantCheckpointEvery: CheckpointInterval;
   /** Whether a token counts as sent even when its expert is at hand, as in DeepSeek-V3's published performance model. */
   readonly dispatchIsAllRemote: boolean;
 }

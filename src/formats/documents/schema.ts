@@ -54,6 +54,15 @@ export function checkDocument<T>(schema: z.ZodMiniType<T>, kind: string, value: 
       },
     );
   }
+  return checkFields(schema, kind, value, source);
+}
+
+/**
+ * Checks a value that does not say what it is.
+ * @param kind what it ought to be, for the message
+ * @throws InputError naming the path inside the value
+ */
+export function checkFields<T>(schema: z.ZodMiniType<T>, kind: string, value: unknown, source: string): T {
   const result = z.safeParse(schema, value, { reportInput: true });
   if (result.success) return result.data;
   throw new InputError(`in the ${kind}: ${explain(result.error.issues[0])}`, { file: source });

@@ -1,0 +1,38 @@
+/** Hardware files: what the machines can do and how long recovery takes on them, as JSON. */
+import * as z from "zod/mini";
+import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
+import { amount, checkFields, positiveCount } from "./documents/schema.ts";
+
+const rate = z.number().check(z.positive());
+const efficiency = z.number().check(z.positive(), z.maximum(1));
+
+const hardwareSchema: z.ZodMiniType<HardwareSpec> = z.strictObject({
+  name: z.string(),
+  gpusPerNode: positiveCount,
+  nodesPerServer: positiveCount,
+  fp16Flops: rate,
+  fp8Flops: z.exactOptional(rate),
+  computeEfficiency: efficiency,
+  memoryBytesPerSecond: z.exactOptional(rate),
+  networkBytesPerSecond: rate,
+  serverBytesPerSecond: rate,
+  bandwidthEfficiency: efficiency,
+  stepOverheadSeconds: amount,
+  recovery: z.strictObject({
+    checkpointSeconds: amount,
+    restartSeconds: amount,
+    storeBytesPerSecond: z.exactOptional(rate),
+    reconfigureSeconds: amount,
+    scaleUpSeconds: amount,
+    scaleUpDelaySeconds: amount,
+    rebalanceSeconds: amount,
+  }),
+});
+
+/**
+ * Checks a parsed hardware file.
+ * @throws InputError naming the field
+ */
+export function checkHardware(value: unknown, source: string): HardwareSpec {
+  return checkFields(hardwareSchema, "hardware", value, source);
+}

@@ -1,0 +1,49 @@
+/** Model files: what a model is made of, as JSON. */
+import * as z from "zod/mini";
+import type { ModelSpec } from "../core/simulation/modelSpec.ts";
+import { amount, checkFields, positiveCount } from "./documents/schema.ts";
+
+const interval = z.union([z.strictObject({ steps: positiveCount }), z.strictObject({ seconds: amount })]);
+
+const setting = {
+  name: z.string(),
+  sequencesPerNode: positiveCount,
+  slotsPerNode: positiveCount,
+  minReplicas: positiveCount,
+  expertParallelNodes: positiveCount,
+  stateBytesPerParameter: amount,
+  checkpointEvery: interval,
+  faultTolerantCheckpointEvery: interval,
+  dispatchIsAllRemote: z.boolean(),
+  layers: positiveCount,
+  experts: positiveCount,
+  topK: positiveCount,
+  hidden: positiveCount,
+  sequence: positiveCount,
+  vocabulary: positiveCount,
+};
+
+const modelSchema: z.ZodMiniType<ModelSpec> = z.discriminatedUnion("architecture", [
+  z.strictObject({ architecture: z.literal("gpt"), ...setting }),
+  z.strictObject({
+    architecture: z.literal("deepseek"),
+    ...setting,
+    denseLayers: positiveCount,
+    denseFeedForward: positiveCount,
+    expertFeedForward: positiveCount,
+    heads: positiveCount,
+    queryRank: positiveCount,
+    keyValueRank: positiveCount,
+    noPositionHead: positiveCount,
+    rotaryHead: positiveCount,
+    valueHead: positiveCount,
+  }),
+]);
+
+/**
+ * Checks a parsed model file.
+ * @throws InputError naming the field
+ */
+export function checkModel(value: unknown, source: string): ModelSpec {
+  return checkFields(modelSchema, "model", value, source);
+}
