@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { certifies } from "../../src/core/recovery/certifies.ts";
+import { freeRecoveryUpperBound } from "../../src/core/recovery/freeRecoveryUpperBound.ts";
 import { recoveryProbabilities } from "../../src/core/recovery/recoveryProbabilities.ts";
-import { freeRecoveryUpperBound, recoveryUpperBound } from "../../src/core/recovery/recoveryUpperBound.ts";
+import { recoveryUpperBound } from "../../src/core/recovery/recoveryUpperBound.ts";
 import { everyPlacement, recoveryByTrial, sizeOf } from "../support/everyPlacement.ts";
 
 /** Best recovery probabilities, each k by itself, of the placements with some ascending numbers of hosts. */
@@ -54,7 +55,10 @@ describe.each(clusters)("slots $slots, $experts experts, against every placement
   const reached = everyReached(experts, slots);
   const free = freeRecoveryUpperBound(experts, slots);
   test("the bound for free replica counts holds", () => {
-    for (const { best } of reached) expectValid(free, best);
+    for (const { best } of reached) {
+      expectValid(free, best);
+      expectValid(freeRecoveryUpperBound(experts, slots, 0), best);
+    }
   });
   test("the bound for given replica counts holds, copies on one node included, and is within the free one", () => {
     const total = slots.reduce((sum, count) => sum + count, 0);
@@ -88,6 +92,12 @@ describe("certificates", () => {
   test("estimates certify nothing", () => {
     expect(certifies([0], { method: "sampling", failures: [{ failed: 1, probability: 1 }], tolerates: 1 })).toBe(false);
   });
+});
+
+test("N=5, c=2: ten replicas are best used as five pairs, and no placement survives two failures in more than 6 of 10 cases", () => {
+  const slots = [2, 2, 2, 2, 2];
+  expect(recoveryUpperBound([[2, 2, 2, 2, 2]], slots)).toEqual([1, 0.6, 0, 0, 0]);
+  expect(freeRecoveryUpperBound(5, slots)).toEqual([1, 0.6, 0, 0, 0]);
 });
 
 describe("closed forms", () => {
