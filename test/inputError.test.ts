@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { InputError, quoteInput } from "../src/formats/inputError.ts";
+import { InputError, quoteInput } from "../src/errors.ts";
 
 test("the location grows with what is known", () => {
   expect(new InputError("m", { file: "a.csv" }).location).toBe("a.csv");

@@ -1,5 +1,5 @@
 /** One line of CSV, read strictly (RFC 4180 without line breaks in fields: no field of a routing log can have one). */
-import { InputError, type InputPosition, quoteInput } from "../inputError.ts";
+import { InputError, type InputPosition, quoteInput } from "../../errors.ts";
 
 /**
  * Splits a line into fields. Quotes may surround a whole field only.

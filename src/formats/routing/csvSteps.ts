@@ -1,6 +1,6 @@
 /** Routing logs in CSV. */
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
-import { InputError, type InputPosition } from "../inputError.ts";
+import { InputError, type InputPosition } from "../../errors.ts";
 import { splitCsvLine, wholeNumber } from "./csvLine.ts";
 import { LineBlocks, LONGEST_LINE_BYTES } from "./lineBlocks.ts";
 import { type RoutingColumns, type RoutingTable, routingColumns } from "./routingColumns.ts";

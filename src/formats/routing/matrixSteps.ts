@@ -1,6 +1,6 @@
 /** Routing logs as a JSON array of numbers: [layers][experts] or [steps][layers][experts]. */
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
-import { InputError, quoteInput } from "../inputError.ts";
+import { InputError, quoteInput } from "../../errors.ts";
 import { ID_LIMITS } from "./routingColumns.ts";
 import type { RoutingOptions, StepReader } from "./stepReader.ts";
 

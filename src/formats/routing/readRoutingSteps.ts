@@ -1,6 +1,6 @@
 /** Routing logs of every format, read as a stream. */
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
-import { InputError } from "../inputError.ts";
+import { InputError } from "../../errors.ts";
 import { CsvSteps } from "./csvSteps.ts";
 import { MatrixSteps } from "./matrixSteps.ts";
 import type { RoutingOptions, StepReader } from "./stepReader.ts";

@@ -1,5 +1,5 @@
 /** The header of a routing log: which column holds what. */
-import { InputError, type InputPosition, quoteInput } from "../inputError.ts";
+import { InputError, type InputPosition, quoteInput } from "../../errors.ts";
 
 /** CSV shapes of a routing log. */
 export type RoutingTable = "wide" | "long" | "tokens";

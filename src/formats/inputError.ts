@@ -1,1 +1,0 @@
-export { InputError, type InputPosition, quoteInput } from "../errors.ts";
