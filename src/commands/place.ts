@@ -41,12 +41,22 @@ const options = {
   placement: choice({
     choices: placementPolicyNames,
     fallback: "mro",
-    says: "Where they go: mro overlaps cold experts' hosts (the paper's), spread goes round the nodes, compact fills node after node, eplb is DeepSeek's load balancer.",
+    says: "Where they go: mro overlaps cold experts' hosts (the paper's), spread goes round the nodes, compact fills node after node, eplb is DeepSeek's load balancer, balanced seeks the best balance for inference, blind to failures beyond --min-replicas.",
   }),
   "failure-probability": option({
     argument: "P",
     parse: parseNumber(0, 1),
     says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05. With domains in the cluster file, a domain's as well.",
+  }),
+  shares: choice({
+    choices: ["free", "even"],
+    fallback: "free",
+    says: "What balanced counts on: free lets the dispatcher decide what each replica takes (dispatch-plan does), even gives all replicas of an expert the same.",
+  }),
+  effort: choice({
+    choices: ["fast", "normal", "thorough"],
+    fallback: "normal",
+    says: "How long to search, where there is a search.",
   }),
   groups: option({
     argument: "N",
@@ -109,8 +119,16 @@ async function* madePlacements(options: Options, file: string | undefined): Asyn
   }
   const { placement, allocation, seed } = options;
   const failureProbability = options["failure-probability"] ?? defaultFailureProbability(cluster.length);
-  const groups = placement === "eplb" ? options.groups : undefined;
-  const policy = { placement, allocation, minReplicas, seed, failureProbability, groups };
+  const policy: Policy = {
+    placement,
+    allocation,
+    minReplicas,
+    seed,
+    failureProbability,
+    groups: placement === "eplb" ? options.groups : undefined,
+    shares: placement === "balanced" ? options.shares : undefined,
+    effort: placement === "balanced" ? options.effort : undefined,
+  };
   const slots = totalSlots(cluster);
   for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
     if (slots < experts) {

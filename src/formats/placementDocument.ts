@@ -9,7 +9,7 @@ import type { LayerPlacement, Placement } from "../core/placement.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 
 /** Names that `--placement` takes. */
-export const placementPolicyNames: readonly PlacementPolicyName[] = ["mro", "spread", "compact", "eplb"];
+export const placementPolicyNames: readonly PlacementPolicyName[] = ["mro", "spread", "compact", "balanced", "eplb"];
 
 /** Names that `--allocation` takes. */
 export const allocationPolicyNames = Object.keys(allocationPolicies) as AllocationPolicyName[];
@@ -32,7 +32,9 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
       minReplicas: policy.minReplicas,
       ...(made.keptMinReplicas === policy.minReplicas ? {} : { keptMinReplicas: made.keptMinReplicas }),
       seed: policy.seed,
-      ...(policy.groups === undefined ? {} : { groups: policy.groups }),
+      ...given(policy.groups, "groups"),
+      ...given(policy.shares, "shares"),
+      ...given(policy.effort, "effort"),
     },
     layers: made.layers.map(({ layer, loads, replicas, nodes }) => ({
       layer,
@@ -42,6 +44,11 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
     })),
     ...figuresOf(made, policy),
   };
+}
+
+/** A field that is there only when it has a value. */
+function given<K extends string, V>(value: V | undefined, name: K): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { [P in K]: V });
 }
 
 /** What a document says about its placement. */
@@ -111,6 +118,8 @@ export function policyOf({ policy, recovery, nodes }: PlacementDocument, wanted?
     minReplicas: policy.minReplicas,
     seed: policy.seed,
     groups: policy.groups,
+    shares: policy.shares,
+    effort: policy.effort,
     failureProbability: recovery?.failureProbability ?? defaultFailureProbability(nodes.length),
   };
 }

@@ -1,11 +1,13 @@
 /** From loads to a placement, by the policy that the user names. */
 import type { ClusterNode } from "../cluster.ts";
 import type { LayerLoads, LayerPlacement, Placement } from "../placement.ts";
+import type { Effort } from "./balanced/efforts.ts";
+import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { type allocationPolicies, placeLayers, type placementPolicies } from "./placeLayers.ts";
 
 /** Names of the placement policies. */
-export type PlacementPolicyName = "eplb" | keyof typeof placementPolicies;
+export type PlacementPolicyName = "balanced" | "eplb" | keyof typeof placementPolicies;
 
 /** Names of the allocation policies. */
 export type AllocationPolicyName = keyof typeof allocationPolicies;
@@ -20,6 +22,10 @@ export interface Policy {
   readonly seed: number;
   /** Probability that a node fails, independently of the others. */
   readonly failureProbability: number;
+  /** How replicas share tokens, with `balanced`: evenly, or as the dispatcher likes. */
+  readonly shares?: "even" | "free" | undefined;
+  /** How long to search, with `balanced`. */
+  readonly effort?: Effort | undefined;
   /** Expert groups that hierarchical EPLB keeps together. */
   readonly groups?: number | undefined;
 }
@@ -42,6 +48,10 @@ export function makePlacement(cluster: readonly ClusterNode[], layers: readonly 
 
 function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): LayerPlacement[] {
   const { placement } = policy;
+  if (placement === "balanced") {
+    const { shares = "free", effort = "normal" } = policy;
+    return placeBalanced({ ...policy, cluster, layers, shares, effort }).layers;
+  }
   if (placement === "eplb") return placeEplb({ cluster, layers, groups: policy.groups ?? 1 });
   return placeLayers({ ...policy, placement, cluster, layers }).layers;
 }

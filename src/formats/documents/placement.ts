@@ -43,6 +43,10 @@ export const placementSchema = z.object({
     seed: count,
     /** Expert groups, with placement eplb. */
     groups: z.optional(positiveCount),
+    /** How replicas share tokens, with placement balanced. */
+    shares: z.optional(z.enum(["even", "free"])),
+    /** How long the search was, where there is one. */
+    effort: z.optional(z.enum(["fast", "normal", "thorough"])),
   }),
   layers: z.array(
     z.object({
