@@ -1,0 +1,76 @@
+/** Checks and times kernels on a backend. */
+import type { Backend } from "./backend.ts";
+import { BackendUnavailable } from "./backendUnavailable.ts";
+import type { BenchKernel } from "./benchKernel.ts";
+import { resultError } from "./checkResult.ts";
+import type { Call } from "./device.ts";
+import { type Timing, timeInTurn } from "./timing.ts";
+
+/** What one kernel did. */
+export interface BenchResult extends Timing {
+  readonly kernel: string;
+  readonly size: string;
+  /** Arithmetic rate, for kernels whose work is products and sums. */
+  readonly gflops?: number;
+  /** Rate of inputs and results, for the others. */
+  readonly gigabytesPerSecond?: number;
+  /** Plain JavaScript in the same run. */
+  readonly plainMedianMs: number;
+  readonly plainSpread: number;
+  /** Plain JavaScript's median over the kernel's. */
+  readonly speedup: number;
+  /** Largest error over the reference's largest number. */
+  readonly error: number;
+}
+
+/**
+ * Runs one kernel: checked first, then timed in turn with plain JavaScript, then checked again.
+ * @throws WrongResult, BackendUnavailable
+ */
+export async function benchmark(
+  backend: Pick<Backend, "device">,
+  kernel: BenchKernel,
+  repetitions: number,
+): Promise<BenchResult> {
+  const reference = kernel.reference();
+  resultError(kernel, reference, kernel.plain());
+  const call = await preparedCall(backend, kernel);
+  const measured = call ?? (async () => kernel.plain());
+  const first = resultError(kernel, reference, await measured());
+  const [timing, plain = timing] = (await timeInTurn(call ? [call, kernel.plain] : [kernel.plain], repetitions)) as [
+    Timing,
+    Timing?,
+  ];
+  const error = Math.max(first, resultError(kernel, reference, await measured()));
+  const { work } = kernel;
+  const perSecond = (amount: number) => amount / timing.medianMs / 1e6;
+  return {
+    kernel: kernel.name,
+    size: kernel.size,
+    ...timing,
+    ...("flop" in work ? { gflops: perSecond(work.flop) } : { gigabytesPerSecond: perSecond(work.bytes) }),
+    plainMedianMs: plain.medianMs,
+    plainSpread: plain.spread,
+    speedup: plain.medianMs / timing.medianMs,
+    error,
+  };
+}
+
+/** The call on the backend's device; what the device cannot do is no bug of ours. */
+async function preparedCall({ device }: Pick<Backend, "device">, kernel: BenchKernel): Promise<Call | undefined> {
+  if (device === undefined) return undefined;
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof BackendUnavailable) throw error;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new BackendUnavailable(
+        `${kernel.name} (${kernel.size}) fails: ${message}`,
+        "try smaller --sizes or another --backend",
+      );
+    }
+  };
+  const call = await guarded(() => kernel.prepare(device));
+  return () => guarded(call);
+}

@@ -1,0 +1,45 @@
+/** WebGL in Node: the package `gl`, compiled, and a display. */
+import { createRequire } from "node:module";
+import { BackendUnavailable } from "./backendUnavailable.ts";
+
+interface GlContext {
+  readonly RENDERER: number;
+  getExtension(name: string): { destroy(): void } | null;
+  /** What the driver says; `getParameter` says ANGLE whatever the driver. */
+  _getParameterDirect?(name: number): unknown;
+}
+
+/**
+ * Checks what gpu.js needs for headlessgl; by itself it only says that something is missing.
+ * @returns the adapter's name
+ * @throws BackendUnavailable
+ */
+export function requireHeadlessGl(): string {
+  const context = loadGl()(1, 1);
+  if (context === null) {
+    throw new BackendUnavailable(
+      "the package gl opens no OpenGL context",
+      process.env["DISPLAY"]
+        ? "check the display and its OpenGL driver (libgl1-mesa-dri)"
+        : "start it with `xvfb-run -a`: it needs a display",
+    );
+  }
+  const renderer = context._getParameterDirect?.(context.RENDERER);
+  context.getExtension("STACKGL_destroy_context")?.destroy();
+  return typeof renderer === "string" ? renderer : "ANGLE";
+}
+
+/** The copy that gpu.js will load. */
+function loadGl(): (width: number, height: number) => GlContext | null {
+  const require = createRequire(import.meta.url);
+  try {
+    return createRequire(require.resolve("gpu.js"))("gl");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const installed = code !== "MODULE_NOT_FOUND" || !message.includes("'gl'");
+    throw new BackendUnavailable(
+      installed ? "the package gl is not compiled" : "the package gl is not installed",
+      `run \`npm ${installed ? "rebuild" : "install"} gl --ignore-scripts=false\` with python3, make, g++, libxi-dev and libgl-dev installed`,
+    );
+  }
+}

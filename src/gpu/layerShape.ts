@@ -1,0 +1,32 @@
+/** How large an MoE layer is on one rank. */
+
+/** Sizes of the layer that a rank computes. */
+export interface LayerShape {
+  /** Tokens that the router sees. */
+  readonly tokens: number;
+  /** Feature dimension. */
+  readonly hidden: number;
+  /** Width between the two matrices of an expert. */
+  readonly feedForward: number;
+  /** Experts that the rank holds. */
+  readonly experts: number;
+  /** Experts that a token is routed to. */
+  readonly topK: number;
+}
+
+/** Rows that the experts compute: one for each token and expert it is routed to. */
+export function rowsOf({ tokens, topK }: LayerShape): number {
+  return tokens * topK;
+}
+
+/**
+ * @throws RangeError when a size is not a positive whole number, topK exceeds the experts, or a count reaches 2^24, where
+ * single precision stops being exact
+ */
+export function checkLayerShape(shape: LayerShape): void {
+  for (const [name, size] of Object.entries(shape)) {
+    if (!Number.isSafeInteger(size) || size < 1) throw new RangeError(`${name} must be a positive whole number, got ${size}`);
+  }
+  if (shape.topK > shape.experts) throw new RangeError(`topK ${shape.topK} exceeds the ${shape.experts} experts`);
+  if (rowsOf(shape) >= 1 << 24) throw new RangeError(`${rowsOf(shape)} rows are too many; a kernel counts below 2^24`);
+}

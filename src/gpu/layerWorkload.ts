@@ -1,0 +1,161 @@
+/** What the kernels of a layer compute on: drawn tokens and weights, and the dispatch that routing them leads to. */
+import type { LayerDispatch } from "../core/dispatch/layerDispatch.ts";
+import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
+import { type RandomSource, randomSource } from "../core/random.ts";
+import { checkLayerShape, type LayerShape, rowsOf } from "./layerShape.ts";
+
+/** Tokens of one expert that come from one rank. */
+export interface ReceivedChunk {
+  readonly expert: number;
+  readonly source: number;
+  readonly tokens: number;
+}
+
+/** Inputs of a layer, and the routing they lead to. */
+export interface LayerWorkload {
+  readonly shape: LayerShape;
+  /** Token features, shape [tokens][hidden]. */
+  readonly features: Float32Array;
+  /** Router weights, shape [hidden][experts]. */
+  readonly router: Float32Array;
+  /** Experts of each token by falling probability, then their probabilities, shape [tokens][2 * topK]. */
+  readonly routed: Float64Array;
+  /** What the rank receives, by expert, then source: the part of a dispatch plan that has this rank as target. */
+  readonly received: readonly ReceivedChunk[];
+  /** Weights of the experts' first matrices, shape [experts][hidden][feedForward]; drawn when first asked for. */
+  readonly up: Float32Array;
+  /** Weights of the experts' second matrices, shape [experts][feedForward][hidden]; drawn when first asked for. */
+  readonly down: Float32Array;
+  /** Numbers to stand for what the experts give, in expert order, shape [rows][hidden]; drawn when first asked for. */
+  readonly outputs: Float32Array;
+}
+
+/** Ranks that send to ours where no plan says which. */
+const SOURCES = 4;
+/** Least distance between two logits that decide a routing: far above what single precision confuses. */
+const LEAST_GAP = 1e-3;
+const MOST_DRAWS = 1000;
+/** How far all tokens lean in one direction, which makes some experts popular. */
+const COMMON_LEANING = 0.5;
+
+/**
+ * Draws a layer. Without a plan, tokens are routed as they fall, with some experts more popular than others.
+ * @param received what a dispatch plan sends to this rank, by expert, then source; each token is then drawn so that the
+ * router picks its expert, and topK must be 1 because a received row is for one expert
+ * @throws RangeError on a shape that cannot be, or that does not fit the plan
+ */
+export function layerWorkload(shape: LayerShape, seed: number, received?: readonly ReceivedChunk[]): LayerWorkload {
+  checkLayerShape(shape);
+  const { hidden, feedForward, experts } = shape;
+  const random = randomSource(seed);
+  const router = uniformArray(hidden * experts, 1 / Math.sqrt(hidden), random);
+  const { features, routed } = drawTokens(shape, router, random, received && wantedExperts(shape, received));
+  const drawnOnce = (part: number, length: number, deviation: number) => {
+    let drawn: Float32Array | undefined;
+    return () => {
+      drawn ??= uniformArray(length, deviation, randomSource(seed + part));
+      return drawn;
+    };
+  };
+  const up = drawnOnce(1, experts * hidden * feedForward, 1 / Math.sqrt(hidden));
+  const down = drawnOnce(2, experts * hidden * feedForward, 1 / Math.sqrt(feedForward));
+  const outputs = drawnOnce(3, rowsOf(shape) * hidden, 1);
+  return {
+    shape,
+    features,
+    router,
+    routed,
+    received: received ?? dispatchToOneRank(shape, routed),
+    get up() {
+      return up();
+    },
+    get down() {
+      return down();
+    },
+    get outputs() {
+      return outputs();
+    },
+  };
+}
+
+/** Uniform numbers with mean 0 and this standard deviation. */
+function uniformArray(length: number, deviation: number, random: RandomSource): Float32Array {
+  const width = 2 * Math.sqrt(3) * deviation;
+  const values = new Float32Array(length);
+  for (let i = 0; i < length; i++) values[i] = (random.uniform() - 0.5) * width;
+  return values;
+}
+
+/** Expert of each token when tokens come in order of source, then expert, shape [tokens]. */
+function wantedExperts({ tokens, topK }: LayerShape, received: readonly ReceivedChunk[]): number[] {
+  if (topK !== 1) throw new RangeError(`a row of a plan is for one expert, topK is ${topK}`);
+  const bySource = [...received].sort((a, b) => a.source - b.source || a.expert - b.expert);
+  const wanted = bySource.flatMap((chunk) => new Array<number>(chunk.tokens).fill(chunk.expert));
+  if (wanted.length !== tokens) throw new RangeError(`the plan sends ${wanted.length} tokens, the shape has ${tokens}`);
+  return wanted;
+}
+
+function drawTokens(shape: LayerShape, router: Float32Array, random: RandomSource, wanted: readonly number[] | undefined) {
+  const { tokens, hidden, experts, topK } = shape;
+  const features = new Float32Array(tokens * hidden);
+  const routed = new Float64Array(tokens * 2 * topK);
+  const common = uniformArray(hidden, wanted ? 0 : COMMON_LEANING, random);
+  for (let token = 0; token < tokens; token++) {
+    const feature = features.subarray(token * hidden, (token + 1) * hidden);
+    const expert = wanted?.[token];
+    for (let draw = 0; ; draw++) {
+      if (draw === MOST_DRAWS) throw new RangeError(`no token of ${hidden} features tells ${experts} experts apart; use more`);
+      // A token leans towards the expert it is wanted for, the more so the longer it takes.
+      const leaning = expert === undefined ? 0 : 3 * (1 + draw / 8);
+      for (let i = 0; i < hidden; i++) {
+        const towards = expert === undefined ? 0 : (router[i * experts + expert] as number);
+        feature[i] = (random.uniform() - 0.5) * 2 * Math.sqrt(3) + (common[i] as number) + leaning * towards;
+      }
+      const decided = route(feature, router, shape);
+      if (decided === undefined || (expert !== undefined && decided[0] !== expert)) continue;
+      routed.set(decided, token * 2 * topK);
+      break;
+    }
+  }
+  return { features, routed };
+}
+
+/** Experts and probabilities of one token, shape [2 * topK]; nothing when two logits that matter are too close. */
+function route(feature: Float32Array, router: Float32Array, { experts, topK }: LayerShape): number[] | undefined {
+  const logits = new Array<number>(experts).fill(0);
+  feature.forEach((value, i) => {
+    for (let e = 0; e < experts; e++) logits[e] = (logits[e] as number) + value * (router[i * experts + e] as number);
+  });
+  const order = [...logits.keys()].sort((a, b) => (logits[b] as number) - (logits[a] as number));
+  const sorted = order.map((expert) => logits[expert] as number);
+  for (let i = 0; i < Math.min(topK, experts - 1); i++) {
+    if ((sorted[i] as number) - (sorted[i + 1] as number) < LEAST_GAP) return undefined;
+  }
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit), 0);
+  const chosen = order.slice(0, topK);
+  return [...chosen, ...chosen.map((expert) => Math.exp(logits[expert] as number) / sum)];
+}
+
+/** Dispatch plan that sends every row to rank 0, which holds all experts; tokens come from the ranks in equal runs. */
+function dispatchToOneRank(shape: LayerShape, routed: Float64Array): ReceivedChunk[] {
+  const { tokens, experts, topK } = shape;
+  const table = new Float64Array(experts * SOURCES);
+  for (let row = 0; row < rowsOf(shape); row++) {
+    const token = Math.floor(row / topK);
+    const expert = routed[token * 2 * topK + (row % topK)] as number;
+    const at = expert * SOURCES + Math.floor((token * SOURCES) / tokens);
+    table[at] = (table[at] as number) + 1;
+  }
+  const everyExpert = Array.from({ length: experts }, () => [[0, 1]] as const);
+  return receivedBy(0, lazarusDispatch({ experts, ranks: SOURCES, tokens: table }, everyExpert));
+}
+
+/** The part of a dispatch that has this rank as target, by expert, then source. */
+export function receivedBy(rank: number, { expert, source, target, tokens }: LayerDispatch): ReceivedChunk[] {
+  const chunks: ReceivedChunk[] = [];
+  target.forEach((to, i) => {
+    if (to !== rank) return;
+    chunks.push({ expert: expert[i] as number, source: source[i] as number, tokens: tokens[i] as number });
+  });
+  return chunks.sort((a, b) => a.expert - b.expert || a.source - b.source);
+}
