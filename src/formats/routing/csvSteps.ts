@@ -76,7 +76,7 @@ export class CsvSteps implements StepReader {
         if (end === "end") return;
         if (end === "refused") throw this.error(scanner.refusal);
         if (end === "iteration") {
-          yield* this.startIteration(this.log);
+          yield* this.startIteration(scanner.fields[this.log.columns.iteration] as number, this.log);
           continue;
         }
       }
@@ -85,40 +85,35 @@ export class CsvSteps implements StepReader {
       const text = this.decoder.decode(lines.subarray(at, next - 1)).replace(/\r$/, "");
       if (this.log === undefined) this.log = this.openLog(text);
       else if (text === "") this.firstBlankLine ||= this.lines + 1;
-      else if (!this.addLine(text, this.log)) {
-        yield* this.startIteration(this.log);
-        continue;
+      else {
+        const fields = this.strictFields(text, this.log.columns);
+        const iteration = fields[this.log.columns.iteration] as number;
+        if (iteration !== this.iteration) {
+          yield* this.startIteration(iteration, this.log);
+          continue;
+        }
+        const refusal = this.log.addRow(fields);
+        if (refusal !== undefined) throw this.error(refusal);
       }
       this.otherLines++;
       at = next;
     }
   }
 
-  /** Reads a line strictly; false, and nothing added, when it belongs to another iteration. */
-  private addLine(text: string, { columns, scanner, addRow }: OpenLog): boolean {
+  private strictFields(text: string, { names }: RoutingColumns): Float64Array {
     if (this.firstBlankLine > 0) {
       throw this.error("blank line between rows; expected one at the end at most: remove it", this.firstBlankLine);
     }
     const here = { file: this.options.file, line: this.lines + 1 };
     const texts = splitCsvLine(text, here);
-    if (texts.length !== columns.names.length) {
-      throw new InputError(
-        `row of ${texts.length} ${texts.length === 1 ? "field" : "fields"}; expected ${columns.names.length} as in the header: correct or remove it`,
-        here,
-      );
+    if (texts.length !== names.length) {
+      const found = `row of ${texts.length} ${texts.length === 1 ? "field" : "fields"}`;
+      throw new InputError(`${found}; expected ${names.length} as in the header: correct or remove it`, here);
     }
-    texts.forEach((field, column) => {
-      scanner.fields[column] = wholeNumber(field, columns.names[column] as string, here);
-    });
-    if (scanner.fields[columns.iteration] !== this.iteration) return false;
-    const refusal = addRow(scanner.fields);
-    if (refusal !== undefined) throw new InputError(refusal, here);
-    return true;
+    return Float64Array.from(texts, (field, column) => wholeNumber(field, names[column] as string, here));
   }
 
-  /** Ends an iteration at the row that the scanner's fields hold. */
-  private *startIteration({ columns, table, scanner }: OpenLog): Generator<RoutingStep> {
-    const next = scanner.fields[columns.iteration] as number;
+  private *startIteration(next: number, { columns, table }: OpenLog): Generator<RoutingStep> {
     if (next < this.iteration) {
       const key = columns.iteration + 1;
       throw this.error(

@@ -41,6 +41,7 @@ const SHAPES =
  * @throws InputError
  */
 export function routingColumns(names: readonly string[], table: RoutingTable | undefined, at: InputPosition): RoutingColumns {
+  const shape = table ?? detectTable(names, at);
   const columnOf = new Map<string, number>();
   names.forEach((name, column) => {
     const first = columnOf.get(name);
@@ -52,7 +53,6 @@ export function routingColumns(names: readonly string[], table: RoutingTable | u
     }
     columnOf.set(name, column);
   });
-  const shape = table ?? detectTable(columnOf, names, at);
   for (const name of REQUIRED[shape]) {
     if (!columnOf.has(name)) throw missingColumn(`column "${name}" is missing`, names, at);
   }
@@ -72,9 +72,9 @@ export function routingColumns(names: readonly string[], table: RoutingTable | u
   };
 }
 
-function detectTable(columnOf: ReadonlyMap<string, number>, names: readonly string[], at: InputPosition): RoutingTable {
-  if (columnOf.has("tokens")) return "long";
-  if (columnOf.has("token")) return "tokens";
+function detectTable(names: readonly string[], at: InputPosition): RoutingTable {
+  if (names.includes("tokens")) return "long";
+  if (names.includes("token")) return "tokens";
   if (names.some((name) => expertOf(name) !== undefined)) return "wide";
   throw missingColumn("this is no header of a routing log", names, at);
 }
