@@ -21,16 +21,18 @@ export const mappingPolicies = { greedy: greedyMapping, optimal: leastCostAssign
  */
 export function missingReplicas(held: Placement, plan: Placement, keepDomains: boolean): Float64Array {
   const nodes = plan.cluster.length;
-  const missing = new Float64Array(nodes * nodes);
+  const needed = new Float64Array(nodes);
+  const present = new Float64Array(nodes * nodes);
   plan.layers.forEach((layer, index) => {
     const heldBy = hostSets(held.layers[index]!);
     hostSets(layer).forEach((parts, expert) => {
       for (const part of parts) {
-        for (let node = 0; node < nodes; node++) missing[part * nodes + node]!++;
-        for (const node of heldBy[expert]!) missing[part * nodes + node]!--;
+        needed[part]!++;
+        for (const node of heldBy[expert]!) present[part * nodes + node]!++;
       }
     });
   });
+  const missing = present.map((count, at) => needed[Math.floor(at / nodes)]! - count);
   plan.cluster.forEach((part, p) => {
     held.cluster.forEach((node, n) => {
       if (!interchangeable(part, node, keepDomains)) missing[p * nodes + n] = Infinity;
