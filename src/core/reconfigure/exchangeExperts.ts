@@ -6,7 +6,7 @@ const TOLERANCES = [1, 1 / 2, 1 / 8, 1 / 32, 0];
 
 /**
  * Lets experts of one layer exchange all their places with one another where that saves transfers. The layer's host sets
- * stay the same, only of other experts, so that the plan survives exactly the same failures.
+ * stay the same, only of other experts, so that the plan survives exactly the same failures. Experts without places stay without.
  *
  * Exchanges are made greedily, those that save most first, among experts of ever nearer loads until the outcome is
  * acceptable. The outcome moves no more than the plan; that none moves less is not proven.
@@ -19,7 +19,7 @@ export function exchangeExperts(
   held: readonly (readonly number[])[],
   acceptable: (candidate: LayerPlacement) => boolean,
 ): LayerPlacement {
-  const { loads } = layer;
+  const { loads, replicas } = layer;
   const experts = loads.length;
   // present[a][b]: nodes that hold expert a among the planned hosts of expert b.
   const present = presentHosts(layer, held);
@@ -34,6 +34,7 @@ export function exchangeExperts(
   const bySaving: number[][] = Array.from({ length: 2 * layer.nodes.length + 1 }, () => []);
   for (let a = 0; a < experts; a++) {
     for (let b = a + 1; b < experts; b++) {
+      if (replicas[a] === 0 || replicas[b] === 0) continue;
       const saves = saved(a, b, unchanged);
       if (saves > 0) bySaving[saves]!.push(a * experts + b);
     }

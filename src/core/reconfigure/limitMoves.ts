@@ -62,7 +62,13 @@ class PartialLayer {
       const live = this.#hosts[expert]!;
       return nodes
         .filter((node) => !live.has(node))
-        .map((node, k) => ({ layer, expert, node, hosts: live.size + k, load: this.#plan.loads[expert]! / (live.size + k) }));
+        .map((node, k) => ({
+          layer,
+          expert,
+          node,
+          hosts: live.size + k,
+          load: this.#plan.loads[expert]! / Math.max(1, live.size + k),
+        }));
     });
   }
 

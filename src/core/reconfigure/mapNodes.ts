@@ -2,6 +2,7 @@
 import { leastCostAssignment } from "../assignment.ts";
 import type { ClusterNode } from "../cluster.ts";
 import { hostSets, type Placement } from "../placement.ts";
+import type { Survivors } from "./survivors.ts";
 
 /** Rule that maps plan nodes to physical nodes: replicas missing in, physical node of each plan node out. */
 export type MappingPolicy = (missing: Float64Array, nodes: number) => Int32Array;
@@ -19,12 +20,16 @@ export const mappingPolicies = { greedy: greedyMapping, optimal: leastCostAssign
  * @param plan what the plan nodes shall hold; plan node p has the shape of physical node p
  * @returns shape [plan nodes][physical nodes]
  */
-export function missingReplicas(held: Placement, plan: Placement, keepDomains: boolean): Float64Array {
+export function missingReplicas(
+  held: Pick<Survivors, "cluster" | "holders">,
+  plan: Placement,
+  keepDomains: boolean,
+): Float64Array {
   const nodes = plan.cluster.length;
   const needed = new Float64Array(nodes);
   const present = new Float64Array(nodes * nodes);
   plan.layers.forEach((layer, index) => {
-    const heldBy = hostSets(held.layers[index]!);
+    const heldBy = held.holders[index]!;
     hostSets(layer).forEach((parts, expert) => {
       for (const part of parts) {
         needed[part]!++;

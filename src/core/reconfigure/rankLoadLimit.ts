@@ -9,17 +9,21 @@ export type Shares = "even" | "free";
 /** Sums of fractions in another order differ by rounding. */
 const ROUNDING = 1 + 1e-9;
 
-/** Tests whether the busiest rank of a layer is no busier than that of a given placement of it. */
+/**
+ * Tests whether the busiest rank of a layer is no busier than that of a given placement of it. Experts without replicas do not
+ * count.
+ */
 export function rankLoadLimit(
   cluster: readonly ClusterNode[],
   layer: LayerPlacement,
   shares: Shares,
 ): (candidate: LayerPlacement) => boolean {
   const ranks = totalGpus(cluster);
-  const hostsOf = (of: LayerPlacement) => replicasByRank(cluster, of).map((list) => list.map(([rank]) => rank));
   if (shares === "free") {
-    const limit = leastMaximumLoad(layer.loads, hostsOf(layer), ranks);
-    return (candidate) => fitsLimit(candidate.loads, hostsOf(candidate), ranks, limit);
+    const loads = layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load));
+    const hostsOf = (of: LayerPlacement) => replicasByRank(cluster, of).map((list) => list.map(([rank]) => rank));
+    const limit = leastMaximumLoad(loads, hostsOf(layer), ranks);
+    return (candidate) => fitsLimit(loads, hostsOf(candidate), ranks, limit);
   }
   const limit = busiestRank(cluster, layer) * ROUNDING;
   return (candidate) => busiestRank(cluster, candidate) <= limit;

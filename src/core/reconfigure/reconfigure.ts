@@ -7,7 +7,8 @@ import { limitMoves } from "./limitMoves.ts";
 import { mappingPolicies, missingReplicas } from "./mapNodes.ts";
 import { rankLoadLimit, type Shares } from "./rankLoadLimit.ts";
 import { settleSlots } from "./settleSlots.ts";
-import type { Survivors } from "./survivors.ts";
+import { keepInMemory } from "./spillExperts.ts";
+import type { SpilledExpert, Survivors } from "./survivors.ts";
 
 /** Exchanges go on while a round of them saves this share of the transfers. */
 const LEAST_SAVING = 0.02;
@@ -27,6 +28,8 @@ export interface ReconfigurationProblem {
   readonly exchange?: Shares;
   /** Most transfers; when the plan takes more, part of it is carried out. */
   readonly maxMoves?: number;
+  /** Nodes that keep an expert in host memory when the plan has no slot for it, where that many hold it; 2 when left out. */
+  readonly memoryCopies?: number;
 }
 
 /** One replica on its way; nodes are live nodes. */
@@ -47,6 +50,8 @@ export interface Reconfiguration {
   readonly placement: Placement;
   /** By round, then layer, expert and receiver. Copies within a node are no transfers. */
   readonly transfers: readonly Transfer[];
+  /** Experts without a slot, by layer and expert. */
+  readonly spilled: readonly SpilledExpert[];
   readonly rounds: number;
   /** Rounds that no schedule of these arrivals from old owners can undercut. */
   readonly lowerBoundRounds: number;
@@ -58,7 +63,7 @@ export interface Reconfiguration {
  * @throws RangeError when an expert is lost, or survivors and plan differ in layers, experts or nodes
  */
 export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
-  const { survivors, plan, exchange, maxMoves = Infinity } = problem;
+  const { survivors, plan, exchange, maxMoves = Infinity, memoryCopies = 2 } = problem;
   checkFit(survivors, plan);
   if (!(maxMoves >= 0)) throw new RangeError(`maxMoves must not be negative, got ${maxMoves}`);
   const { cluster } = survivors;
@@ -66,7 +71,7 @@ export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
   // After an exchange another mapping may be better, and the other way round.
   for (let before = Infinity; exchange !== undefined && best.moves < before * (1 - LEAST_SAVING); ) {
     const exchanged = best.layers.map((layer, index) =>
-      exchangeExperts(layer, hostSets(survivors.layers[index]!), rankLoadLimit(cluster, layer, exchange)),
+      exchangeExperts(layer, survivors.holders[index]!, rankLoadLimit(cluster, layer, exchange)),
     );
     const next = mapPlan(problem, exchanged);
     before = best.moves;
@@ -77,7 +82,12 @@ export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
     const held = survivors.layers[index]!.nodes;
     return { ...layer, nodes: cluster.map((node, n) => settleSlots(node, held[n]!, layer.nodes[n]!)) };
   });
-  return { physicalNode: best.physicalNode, placement: { cluster, layers }, ...schedule(survivors, layers) };
+  return {
+    physicalNode: best.physicalNode,
+    placement: { cluster, layers },
+    spilled: keepInMemory(survivors, layers, memoryCopies),
+    ...schedule(survivors, layers),
+  };
 }
 
 /** A plan on physical nodes. */
@@ -112,7 +122,7 @@ function schedule(
   const replica: number[] = [];
   const to: number[] = [];
   layers.forEach((layer, index) => {
-    const heldBy = hostSets(survivors.layers[index]!);
+    const heldBy = survivors.holders[index]!;
     hostSets(layer).forEach((hosts, expert) => {
       const old = heldBy[expert]!;
       let next = 0;
