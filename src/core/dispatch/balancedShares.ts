@@ -1,6 +1,5 @@
 /** How many tokens of each expert every host computes when nothing else limits the dispatch. */
-import { bindingSetByFlow } from "../balance/bindingSetByFlow.ts";
-import { captiveLoad, hostedLoads } from "../balance/hostedLoad.ts";
+import { leastMaximumLoad } from "./leastMaximumLoad.ts";
 import { nearestShares } from "./nearestShares.ts";
 import { checkReplicas, type ReplicasByRank } from "./replicas.ts";
 import { expertLoads, type Routing } from "./routing.ts";
@@ -33,13 +32,4 @@ export function balancedShares(
   const hosts = replicas.map((list) => list.map(([rank]) => rank));
   const limit = Math.floor(leastMaximumLoad(loads, hosts, routing.ranks) * (1 + maxSlack));
   return { hosts, tokens: nearestShares(routing, loads, hosts, limit, levels) };
-}
-
-/** The least whole number of tokens that the busiest rank can do with. */
-function leastMaximumLoad(loads: Float64Array, hosts: readonly (readonly number[])[], ranks: number): number {
-  const each = new Array<number>(ranks).fill(1);
-  const hosted = hostedLoads(hosts, Array.from(loads), each);
-  if (hosted.length === 0) return 0;
-  const binding = bindingSetByFlow(hosted, each);
-  return Math.ceil(captiveLoad(binding, hosted) / binding.length);
 }

@@ -43,19 +43,25 @@ export function chooseSources(problem: SourceProblem): Sources {
     from[transfer] = node;
     sent[node]!.push(transfer);
   };
-  const leastLoaded = (candidates: readonly number[]) =>
-    candidates.reduce((best, node) => (load(node) < limit && (best < 0 || load(node) < load(best)) ? node : best), -1);
+  /** The owner below the limit that sends least, -1 when there is none; of one domain only, if asked. */
+  const leastLoaded = (transfer: number, inDomain?: string) => {
+    let best = -1;
+    for (const node of ownersOf(transfer)) {
+      if (inDomain !== undefined && domain[node] !== inDomain) continue;
+      if (load(node) < limit && (best < 0 || load(node) < load(best))) best = node;
+    }
+    return best;
+  };
 
-  const sameDomain = (transfer: number) =>
-    ownersOf(transfer).filter((node) => domain[node] !== undefined && domain[node] === domain[to[transfer]!]);
   for (let transfer = 0; transfer < to.length; transfer++) {
-    const node = leastLoaded(sameDomain(transfer));
+    const receiverDomain = domain[to[transfer]!];
+    const node = receiverDomain === undefined ? -1 : leastLoaded(transfer, receiverDomain);
     if (node >= 0) assign(transfer, node);
   }
   const waiting = [...from.keys()].filter((transfer) => from[transfer] === -1);
   for (const transfer of waiting.sort((a, b) => ownersOf(a).length - ownersOf(b).length || a - b)) {
     for (;;) {
-      const node = leastLoaded(ownersOf(transfer));
+      const node = leastLoaded(transfer);
       if (node >= 0) {
         assign(transfer, node);
         break;

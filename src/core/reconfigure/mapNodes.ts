@@ -2,6 +2,7 @@
 import { leastCostAssignment } from "../assignment.ts";
 import type { ClusterNode } from "../cluster.ts";
 import { hostSets, type Placement } from "../placement.ts";
+import type { Survivors } from "./survivors.ts";
 
 /** Rule that maps plan nodes to physical nodes: replicas missing in, physical node of each plan node out. */
 export type MappingPolicy = (missing: Float64Array, nodes: number) => Int32Array;
@@ -19,18 +20,24 @@ export const mappingPolicies = { greedy: greedyMapping, optimal: leastCostAssign
  * @param plan what the plan nodes shall hold; plan node p has the shape of physical node p
  * @returns shape [plan nodes][physical nodes]
  */
-export function missingReplicas(held: Placement, plan: Placement, keepDomains: boolean): Float64Array {
+export function missingReplicas(
+  held: Pick<Survivors, "cluster" | "holders">,
+  plan: Placement,
+  keepDomains: boolean,
+): Float64Array {
   const nodes = plan.cluster.length;
-  const missing = new Float64Array(nodes * nodes);
+  const needed = new Float64Array(nodes);
+  const present = new Float64Array(nodes * nodes);
   plan.layers.forEach((layer, index) => {
-    const heldBy = hostSets(held.layers[index]!);
+    const heldBy = held.holders[index]!;
     hostSets(layer).forEach((parts, expert) => {
       for (const part of parts) {
-        for (let node = 0; node < nodes; node++) missing[part * nodes + node]!++;
-        for (const node of heldBy[expert]!) missing[part * nodes + node]!--;
+        needed[part]!++;
+        for (const node of heldBy[expert]!) present[part * nodes + node]!++;
       }
     });
   });
+  const missing = present.map((count, at) => needed[Math.floor(at / nodes)]! - count);
   plan.cluster.forEach((part, p) => {
     held.cluster.forEach((node, n) => {
       if (!interchangeable(part, node, keepDomains)) missing[p * nodes + n] = Infinity;

@@ -2,9 +2,16 @@
 import { edgeColouring } from "../edgeColouring.ts";
 import { FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../placement.ts";
 import { chooseSources } from "./chooseSources.ts";
+import { exchangeExperts } from "./exchangeExperts.ts";
+import { limitMoves } from "./limitMoves.ts";
 import { mappingPolicies, missingReplicas } from "./mapNodes.ts";
+import { rankLoadLimit, type Shares } from "./rankLoadLimit.ts";
 import { settleSlots } from "./settleSlots.ts";
-import type { Survivors } from "./survivors.ts";
+import { keepInMemory } from "./spillExperts.ts";
+import type { SpilledExpert, Survivors } from "./survivors.ts";
+
+/** Exchanges go on while a round of them saves this share of the transfers. */
+const LEAST_SAVING = 0.02;
 
 /** What survived, and what shall be. */
 export interface ReconfigurationProblem {
@@ -14,6 +21,15 @@ export interface ReconfigurationProblem {
   readonly mapping: keyof typeof mappingPolicies;
   /** Whether a plan node's part must go to a node of the same failure domain. */
   readonly keepDomains: boolean;
+  /**
+   * Lets experts of a layer exchange places where that saves transfers and makes the busiest rank no busier when tokens are
+   * shared like this; left out, every expert keeps the places that the plan gives it.
+   */
+  readonly exchange?: Shares;
+  /** Most transfers; when the plan takes more, part of it is carried out. */
+  readonly maxMoves?: number;
+  /** Nodes that keep an expert in host memory when the plan has no slot for it, where that many hold it; 2 when left out. */
+  readonly memoryCopies?: number;
 }
 
 /** One replica on its way; nodes are live nodes. */
@@ -28,12 +44,14 @@ export interface Transfer {
 
 /** How to get from what survived to the plan. */
 export interface Reconfiguration {
-  /** Live node that plays each plan node's part, shape [plan nodes]. */
+  /** Live node that plays each plan node's part, in every layer, shape [plan nodes]. */
   readonly physicalNode: readonly number[];
   /** The plan on the live nodes; replicas that stay on a node keep their slots where they can. */
   readonly placement: Placement;
   /** By round, then layer, expert and receiver. Copies within a node are no transfers. */
   readonly transfers: readonly Transfer[];
+  /** Experts without a slot, by layer and expert. */
+  readonly spilled: readonly SpilledExpert[];
   readonly rounds: number;
   /** Rounds that no schedule of these arrivals from old owners can undercut. */
   readonly lowerBoundRounds: number;
@@ -45,21 +63,54 @@ export interface Reconfiguration {
  * @throws RangeError when an expert is lost, or survivors and plan differ in layers, experts or nodes
  */
 export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
-  const { survivors, plan, mapping, keepDomains } = problem;
-  const { cluster } = survivors;
+  const { survivors, plan, exchange, maxMoves = Infinity, memoryCopies = 2 } = problem;
   checkFit(survivors, plan);
+  if (!(maxMoves >= 0)) throw new RangeError(`maxMoves must not be negative, got ${maxMoves}`);
+  const { cluster } = survivors;
+  let best = mapPlan(problem, plan);
+  // After an exchange another mapping may be better, and the other way round.
+  for (let before = Infinity; exchange !== undefined && best.moves < before * (1 - LEAST_SAVING); ) {
+    const exchanged = best.layers.map((layer, index) =>
+      exchangeExperts(layer, survivors.holders[index]!, rankLoadLimit(cluster, layer, exchange)),
+    );
+    const next = mapPlan(problem, exchanged);
+    before = best.moves;
+    if (next.moves < best.moves) best = { ...next, physicalNode: best.physicalNode.map((node) => next.physicalNode[node]!) };
+  }
+  const wanted = best.moves > maxMoves ? limitMoves(survivors.layers, best.layers, maxMoves) : best.layers;
+  const layers = wanted.map((layer, index): LayerPlacement => {
+    const held = survivors.layers[index]!.nodes;
+    return { ...layer, nodes: cluster.map((node, n) => settleSlots(node, held[n]!, layer.nodes[n]!)) };
+  });
+  return {
+    physicalNode: best.physicalNode,
+    placement: { cluster, layers },
+    spilled: keepInMemory(survivors, layers, memoryCopies),
+    ...schedule(survivors, layers),
+  };
+}
+
+/** A plan on physical nodes. */
+interface MappedPlan {
+  readonly physicalNode: readonly number[];
+  readonly layers: readonly LayerPlacement[];
+  /** Replicas that their nodes do not hold yet. */
+  readonly moves: number;
+}
+
+function mapPlan(problem: ReconfigurationProblem, plan: readonly LayerPlacement[]): MappedPlan {
+  const { survivors, mapping, keepDomains } = problem;
+  const { cluster } = survivors;
   const missing = missingReplicas(survivors, { cluster, layers: plan }, keepDomains);
   const physicalNode = Array.from(mappingPolicies[mapping](missing, cluster.length));
-  const partOf = new Array<number>(cluster.length);
+  const partOf = new Int32Array(cluster.length);
+  let moves = 0;
   physicalNode.forEach((node, part) => {
     partOf[node] = part;
+    moves += missing[part * cluster.length + node]!;
   });
-  const layers = plan.map((layer, index): LayerPlacement => {
-    const held = survivors.layers[index]!.nodes;
-    const nodes = cluster.map((node, n) => settleSlots(node, held[n]!, layer.nodes[partOf[n]!]!));
-    return { ...layer, nodes };
-  });
-  return { physicalNode, placement: { cluster, layers }, ...schedule(survivors, layers) };
+  const layers = plan.map((layer) => ({ ...layer, nodes: cluster.map((_, n) => layer.nodes[partOf[n]!]!) }));
+  return { physicalNode, layers, moves };
 }
 
 function schedule(
@@ -71,12 +122,13 @@ function schedule(
   const replica: number[] = [];
   const to: number[] = [];
   layers.forEach((layer, index) => {
-    const heldBy = hostSets(survivors.layers[index]!);
+    const heldBy = survivors.holders[index]!;
     hostSets(layer).forEach((hosts, expert) => {
       const old = heldBy[expert]!;
-      const arrivals = hosts.filter((node) => !old.includes(node));
-      if (arrivals.length === 0) return;
-      for (const node of arrivals) {
+      let next = 0;
+      for (const node of hosts) {
+        while (next < old.length && old[next]! < node) next++;
+        if (old[next] === node) continue;
         replica.push(owners.length);
         to.push(node);
       }

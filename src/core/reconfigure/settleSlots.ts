@@ -14,37 +14,50 @@ export function settleSlots(node: ClusterNode, held: readonly number[], planned:
   const { gpus } = node;
   const parts: number[][] = Array.from({ length: gpus }, () => []);
   const runs: number[][] = Array.from({ length: gpus }, () => []);
-  planned.forEach((expert, slot) => {
-    runs[gpuOfSlot(node, slot)]!.push(slot);
-    if (expert !== FREE_SLOT) parts[gpuOfSlot(node, slot)]!.push(expert);
-  });
-  const moves = Float64Array.from({ length: gpus * gpus }, (_, at) => {
-    const part = parts[Math.floor(at / gpus)]!;
-    const run = runs[at % gpus]!;
-    return part.length > run.length ? Infinity : arrivals(held, run, part).length;
-  });
-  const runOf = gpus === 1 ? [0] : leastCostAssignment(moves, gpus);
+  for (let slot = 0; slot < planned.length; slot++) {
+    const gpu = gpuOfSlot(node, slot);
+    runs[gpu]!.push(slot);
+    if (planned[slot] !== FREE_SLOT) parts[gpu]!.push(planned[slot]!);
+  }
   const settled = new Array<number>(planned.length).fill(FREE_SLOT);
+  const runOf = gpus === 1 ? [0] : runsOfParts(held, runs, parts);
   parts.forEach((part, p) => {
     const run = runs[runOf[p]!]!;
-    const arriving = arrivals(held, run, part);
-    const staying = [...part];
-    for (const expert of arriving) staying.splice(staying.indexOf(expert), 1);
+    const arriving = part.slice();
     for (const slot of run) {
-      const at = staying.indexOf(held[slot]!);
-      if (at >= 0) settled[slot] = staying.splice(at, 1)[0]!;
+      const at = arriving.indexOf(held[slot]!);
+      if (at < 0) continue;
+      settled[slot] = held[slot]!;
+      arriving.splice(at, 1);
     }
-    for (const slot of run) if (settled[slot] === FREE_SLOT) settled[slot] = arriving.shift() ?? FREE_SLOT;
+    let next = 0;
+    for (const slot of run) if (settled[slot] === FREE_SLOT && next < arriving.length) settled[slot] = arriving[next++]!;
   });
   return settled;
 }
 
-/** Experts of a part, copies counted, that the slots of a run do not hold already. */
-function arrivals(held: readonly number[], run: readonly number[], part: readonly number[]): number[] {
-  const present = run.map((slot) => held[slot]!);
-  return part.filter((expert) => {
-    const at = present.indexOf(expert);
-    if (at >= 0) present.splice(at, 1);
-    return at < 0;
+/** Which GPU's slots each part takes so that the fewest replicas change GPU, shape [parts]. */
+function runsOfParts(held: readonly number[], runs: readonly number[][], parts: readonly number[][]): Int32Array {
+  const gpus = runs.length;
+  const changes = new Float64Array(gpus * gpus);
+  parts.forEach((part, p) => {
+    runs.forEach((run, gpu) => {
+      changes[p * gpus + gpu] = part.length > run.length ? Infinity : part.length - common(held, run, part);
+    });
   });
+  return leastCostAssignment(changes, gpus);
+}
+
+/** Experts of a part, copies counted, that the slots of a run hold. */
+function common(held: readonly number[], run: readonly number[], part: readonly number[]): number {
+  let count = 0;
+  for (let i = 0; i < part.length; i++) {
+    const expert = part[i]!;
+    // The k-th copy in the part counts when the run holds k copies.
+    let copies = 0;
+    for (let before = 0; before <= i; before++) if (part[before] === expert) copies++;
+    for (const slot of run) if (held[slot] === expert) copies--;
+    if (copies <= 0) count++;
+  }
+  return count;
 }

@@ -1,6 +1,6 @@
 /** What is left of a placement after nodes failed and others joined. */
 import type { ClusterNode } from "../cluster.ts";
-import { countReplicas, FREE_SLOT, type LayerPlacement, type Placement } from "../placement.ts";
+import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../placement.ts";
 
 /** An expert without a live replica. */
 export interface LostExpert {
@@ -8,10 +8,20 @@ export interface LostExpert {
   readonly expert: number;
 }
 
+/** An expert that has no slot and waits in host memory. */
+export interface SpilledExpert {
+  readonly layer: number;
+  readonly expert: number;
+  /** Nodes that keep it, ascending. */
+  readonly nodes: readonly number[];
+}
+
 /** The live nodes, what they hold, and what nobody holds any more. */
 export interface Survivors extends Placement {
   /** Node of the old placement that each live node is, -1 for one that joined, shape [live nodes]. */
   readonly oldNode: readonly number[];
+  /** Live nodes that hold each expert in a slot or in host memory, ascending, shape [layers][experts][nodes]. */
+  readonly holders: readonly (readonly (readonly number[])[])[];
   /** Experts that cannot be recovered, by layer and expert; none when the job is recoverable. */
   readonly lost: readonly LostExpert[];
 }
@@ -20,9 +30,15 @@ export interface Survivors extends Placement {
  * Removes failed nodes from a placement and appends joined ones, which hold nothing yet.
  * @param failed nodes of the placement that failed
  * @param joined nodes that come in; they may bear the names of failed ones
+ * @param spilled experts that nodes of the placement keep in host memory
  * @throws RangeError when a failed node does not exist, two live nodes have one name, or no node is left
  */
-export function survivors(placement: Placement, failed: readonly number[], joined: readonly ClusterNode[] = []): Survivors {
+export function survivors(
+  placement: Placement,
+  failed: readonly number[],
+  joined: readonly ClusterNode[] = [],
+  spilled: readonly SpilledExpert[] = [],
+): Survivors {
   for (const node of failed) {
     if (placement.cluster[node] === undefined) throw new RangeError(`there is no node ${node} that could have failed`);
   }
@@ -41,8 +57,18 @@ export function survivors(placement: Placement, failed: readonly number[], joine
     ];
     return { ...layer, nodes, replicas: countReplicas(layer.loads.length, nodes) };
   });
-  const lost = layers.flatMap(({ layer, replicas }) =>
-    replicas.flatMap((copies, expert) => (copies === 0 ? [{ layer, expert }] : [])),
+  const oldNode = [...alive, ...joined.map(() => -1)];
+  const holders = layers.map((layer) => {
+    const nodes = hostSets(layer);
+    for (const kept of spilled) {
+      if (kept.layer !== layer.layer) continue;
+      const live = kept.nodes.map((node) => oldNode.indexOf(node)).filter((node) => node >= 0);
+      nodes[kept.expert] = [...new Set([...nodes[kept.expert]!, ...live])].sort((a, b) => a - b);
+    }
+    return nodes;
+  });
+  const lost = layers.flatMap(({ layer }, index) =>
+    holders[index]!.flatMap((nodes, expert) => (nodes.length === 0 ? [{ layer, expert }] : [])),
   );
-  return { cluster, layers, oldNode: [...alive, ...joined.map(() => -1)], lost };
+  return { cluster, layers, oldNode, holders, lost };
 }

@@ -1,68 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ClusterNode, uniformCluster } from "../src/core/cluster.ts";
-import { placeLayers } from "../src/core/placement/placeLayers.ts";
-import { FREE_SLOT, hostSets, type Placement } from "../src/core/placement.ts";
-import { chooseSources } from "../src/core/reconfigure/chooseSources.ts";
-import { missingReplicas } from "../src/core/reconfigure/mapNodes.ts";
-import { type Reconfiguration, reconfigure } from "../src/core/reconfigure/reconfigure.ts";
-import { settleSlots } from "../src/core/reconfigure/settleSlots.ts";
-import { type Survivors, survivors } from "../src/core/reconfigure/survivors.ts";
-import { permutations } from "./support/permutations.ts";
-
-interface Case {
-  old: Placement;
-  left: Survivors;
-  plan: Placement["layers"];
-}
-
-/** Clusters of one or two node shapes, some nodes of which fail while others join, old and new loads. */
-const cases: fc.Arbitrary<Case> = fc
-  .record({
-    shapes: fc.array(fc.constantFrom({ slots: 2, gpus: 1 }, { slots: 4, gpus: 2 }, { slots: 3, gpus: 2 }), {
-      minLength: 2,
-      maxLength: 5,
-    }),
-    experts: fc.integer({ min: 2, max: 6 }),
-    layers: fc.integer({ min: 1, max: 3 }),
-    failed: fc.array(fc.nat(4), { maxLength: 2 }),
-    joined: fc.nat(2),
-    domains: fc.boolean(),
-    placement: fc.constantFrom("mro", "spread", "compact"),
-    loads: fc.array(fc.nat(40), { minLength: 36, maxLength: 36 }),
-  })
-  .map(({ shapes, experts, layers, failed, joined, domains, placement, loads }) => {
-    const node = (name: string, shape: { slots: number; gpus: number }, n: number): ClusterNode =>
-      domains ? { name, ...shape, domain: `rack${n % 2}` } : { name, ...shape };
-    const cluster = shapes.map((shape, n) => node(`node${n}`, shape, n));
-    const loadsFrom = (first: number) =>
-      Array.from({ length: layers }, (_, l) => ({
-        layer: l * 2,
-        loads: loads.slice(first + l * experts, first + (l + 1) * experts),
-      }));
-    const rules = { minReplicas: 2, allocation: "lazarus", placement } as const;
-    if (cluster.reduce((sum, { slots }) => sum + slots, 0) < experts) return undefined;
-    const old: Placement = { cluster, layers: placeLayers({ cluster, layers: loadsFrom(0), ...rules }).layers };
-    const gone = failed.filter((n) => n < cluster.length);
-    const newcomers = Array.from({ length: joined }, (_, n) => node(`new${n}`, shapes[n % shapes.length]!, n));
-    if (new Set(gone).size === cluster.length) return undefined;
-    const left = survivors(old, gone, newcomers);
-    if (left.cluster.reduce((sum, { slots }) => sum + slots, 0) < experts) return undefined;
-    return { old, left, plan: placeLayers({ cluster: left.cluster, layers: loadsFrom(18), ...rules }).layers };
-  })
-  .filter((it) => it !== undefined);
-
-const recoverable = cases.filter(({ left }) => left.lost.length === 0);
-
-/** What each node holds: "layer expert", shape [nodes]. */
-function holdings(placement: Placement): Set<string>[] {
-  return placement.cluster.map(
-    (_, n) =>
-      new Set(
-        placement.layers.flatMap(({ layer, nodes }) => nodes[n]!.filter((e) => e !== FREE_SLOT).map((e) => `${layer} ${e}`)),
-      ),
-  );
-}
+import { uniformCluster } from "../../src/core/cluster.ts";
+import { placeLayers } from "../../src/core/placement/placeLayers.ts";
+import { FREE_SLOT, hostSets, type Placement } from "../../src/core/placement.ts";
+import { chooseSources } from "../../src/core/reconfigure/chooseSources.ts";
+import { missingReplicas } from "../../src/core/reconfigure/mapNodes.ts";
+import { type Reconfiguration, reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
+import { settleSlots } from "../../src/core/reconfigure/settleSlots.ts";
+import { survivors } from "../../src/core/reconfigure/survivors.ts";
+import { permutations } from "../support/permutations.ts";
+import { type Case, cases, holdings, recoverable } from "../support/reconfiguration.ts";
 
 const both = ["greedy", "optimal"] as const;
 const run = ({ left, plan }: Case, mapping: (typeof both)[number], keepDomains = false): Reconfiguration =>
@@ -181,8 +128,8 @@ test("greedy gives plan nodes in order the free node that lacks least; optimal m
 test("senders are chosen and rounds scheduled so that the lower bound is met, and no other senders lower it", () => {
   const problems = fc.integer({ min: 2, max: 4 }).chain((nodes) =>
     fc.record({
-      owners: fc.array(fc.uniqueArray(fc.nat(nodes - 1), { minLength: 1 }), { minLength: 1, maxLength: 7 }),
-      to: fc.array(fc.nat(nodes - 1), { minLength: 7, maxLength: 7 }),
+      owners: fc.array(fc.uniqueArray(fc.nat(nodes - 1), { minLength: 1 }), { minLength: 1, maxLength: 6 }),
+      to: fc.array(fc.nat(nodes - 1), { minLength: 6, maxLength: 6 }),
       domain: fc.array(fc.constantFrom("a", "b", undefined), { minLength: nodes, maxLength: nodes }),
     }),
   );
@@ -205,7 +152,7 @@ test("senders are chosen and rounds scheduled so that the lower bound is met, an
       expect(busiest([...from])).toBe(lowerBound);
       expect(lowerBound).toBe(Math.min(...choices.map(busiest)));
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
   fc.assert(
     fc.property(recoverable, (it) => {

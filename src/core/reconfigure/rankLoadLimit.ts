@@ -1,0 +1,39 @@
+/** How busy a plan's ranks are: what a change to it must not make worse. */
+import { type ClusterNode, totalGpus } from "../cluster.ts";
+import { fitsLimit, leastMaximumLoad } from "../dispatch/leastMaximumLoad.ts";
+import { type LayerPlacement, replicasByRank } from "../placement.ts";
+
+/** How an expert's tokens are shared: equally by its replicas, or at will by the ranks that hold it. */
+export type Shares = "even" | "free";
+
+/** Sums of fractions in another order differ by rounding. */
+const ROUNDING = 1 + 1e-9;
+
+/**
+ * Tests whether the busiest rank of a layer is no busier than that of a given placement of it. Experts without replicas do not
+ * count.
+ */
+export function rankLoadLimit(
+  cluster: readonly ClusterNode[],
+  layer: LayerPlacement,
+  shares: Shares,
+): (candidate: LayerPlacement) => boolean {
+  const ranks = totalGpus(cluster);
+  if (shares === "free") {
+    const loads = layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load));
+    const hostsOf = (of: LayerPlacement) => replicasByRank(cluster, of).map((list) => list.map(([rank]) => rank));
+    const limit = leastMaximumLoad(loads, hostsOf(layer), ranks);
+    return (candidate) => fitsLimit(loads, hostsOf(candidate), ranks, limit);
+  }
+  const limit = busiestRank(cluster, layer) * ROUNDING;
+  return (candidate) => busiestRank(cluster, candidate) <= limit;
+}
+
+/** Tokens of the busiest rank when replicas share equally. */
+function busiestRank(cluster: readonly ClusterNode[], layer: LayerPlacement): number {
+  const load = new Float64Array(totalGpus(cluster));
+  replicasByRank(cluster, layer).forEach((list, expert) => {
+    for (const [rank, copies] of list) load[rank]! += (layer.loads[expert]! * copies) / layer.replicas[expert]!;
+  });
+  return load.reduce((most, tokens) => Math.max(most, tokens), 0);
+}
