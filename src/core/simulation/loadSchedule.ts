@@ -45,13 +45,12 @@ export function windowEnd(schedule: LoadSchedule, step: number): number {
 }
 
 /**
- * Loads of the busiest experts of a layer, in the order of their ids.
+ * Loads of the busiest experts of a layer, ascending. Position stands for rank, not for an expert: which experts are the
+ * busiest changes from window to window, how skewed they are does not (Lazarus section 6.1).
  * @returns shape [kept]
+ * @throws RangeError when the layer has fewer experts
  */
 export function busiestExperts(loads: readonly number[], kept: number): number[] {
-  const byLoad = loads.map((_, expert) => expert).sort((a, b) => (loads[b] as number) - (loads[a] as number) || a - b);
-  return byLoad
-    .slice(0, kept)
-    .sort((a, b) => a - b)
-    .map((expert) => loads[expert] as number);
+  if (loads.length < kept) throw new RangeError(`a layer has ${loads.length} experts; ${kept} are needed`);
+  return [...loads].sort((a, b) => a - b).slice(loads.length - kept);
 }

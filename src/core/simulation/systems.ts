@@ -24,14 +24,18 @@ export type SystemName = (typeof systemNames)[number];
 /**
  * Builds a system.
  * @param resilientPlanner places experts for `resilient`; the other systems have their own rules
+ * @throws RangeError when `resilient` has no planner
  */
 export function trainingSystem(
   name: SystemName,
   model: ModelSpec,
   hardware: HardwareSpec,
-  resilientPlanner: ExpertPlanner,
+  resilientPlanner?: ExpertPlanner,
 ): TrainingSystem {
-  if (name === "resilient") return elasticSystem({ name, model, hardware, planner: resilientPlanner });
+  if (name === "resilient") {
+    if (resilientPlanner === undefined) throw new RangeError("resilient needs a planner");
+    return elasticSystem({ name, model, hardware, planner: resilientPlanner });
+  }
   if (name === "lazarus") return elasticSystem({ name, model, hardware, planner: lazarusPlanner(model.minReplicas) });
   return expertParallelSystem({ name, model, hardware, ...expertParallel[name] });
 }

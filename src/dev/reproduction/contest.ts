@@ -1,0 +1,65 @@
+/** Systems side by side on one setting of the paper. */
+import type { Job, RunPolicy } from "../../core/simulation/job.ts";
+import type { RunResult } from "../../core/simulation/runRecord.ts";
+import { type Study, simulateTrial } from "../../core/simulation/study.ts";
+import { type SystemName, trainingSystem } from "../../core/simulation/systems.ts";
+import type { TimelineRow } from "../../core/simulation/timeline.ts";
+import { mean } from "./figure.ts";
+
+/** A setting: one job, one way to draw failures, and what each system does beside training. */
+export interface Setting {
+  readonly job: Job;
+  readonly membership: Study["membership"];
+  readonly policies: ReadonlyMap<SystemName, RunPolicy>;
+  readonly trials: number;
+}
+
+/** What a system reached, over all trials. */
+export interface Outcome {
+  readonly runs: readonly RunResult[];
+  readonly samples: number;
+  readonly steps: number;
+  /** How long the job took. */
+  readonly seconds: number;
+  /** History of the first trial. */
+  readonly timeline: readonly TimelineRow[];
+}
+
+/** Runs all trials of all systems. */
+export function contest({ job, membership, policies, trials }: Setting): Map<SystemName, Outcome> {
+  const names = [...policies.keys()];
+  const contestants = names.map((name) => ({
+    system: trainingSystem(name, job.model, job.hardware),
+    policy: policies.get(name) as RunPolicy,
+  }));
+  const study: Study = { job, membership, contestants, seed: 0 };
+  const timeline: TimelineRow[] = [];
+  const results = Array.from({ length: trials }, (_, trial) =>
+    simulateTrial(study, trial, trial === 0 ? (row) => timeline.push(row) : undefined),
+  );
+  return new Map(
+    names.map((name, i) => {
+      const runs = results.map((trial) => trial[i] as RunResult);
+      return [
+        name,
+        {
+          runs,
+          samples: mean(runs.map((run) => run.samples)),
+          steps: mean(runs.map((run) => run.steps)),
+          seconds: mean(runs.map(totalSeconds)),
+          timeline: timeline.filter(({ system }) => system === name),
+        },
+      ];
+    }),
+  );
+}
+
+/** How long a run took. */
+export function totalSeconds(run: RunResult): number {
+  return Object.values(run.seconds).reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** Samples of one system over those of another. */
+export function samplesOver(outcomes: ReadonlyMap<SystemName, Outcome>, one: SystemName, other: SystemName): number {
+  return (outcomes.get(one) as Outcome).samples / (outcomes.get(other) as Outcome).samples;
+}

@@ -1,0 +1,28 @@
+/** What reproducing a figure of the paper yields. */
+import type { ChartSpec } from "../../report/chart.ts";
+
+/** One number of the paper beside ours. */
+export interface Comparison {
+  readonly figure: string;
+  readonly what: string;
+  /** As the paper prints it; absent where it prints none. */
+  readonly paper?: number;
+  readonly ours: number;
+  /** Whether constants were chosen to match this number, or it follows from them. */
+  readonly basis: "fitted" | "predicted";
+  /** Relative difference up to which the number counts as reproduced; 0 asks for equality. */
+  readonly tolerance?: number;
+  readonly remark?: string;
+}
+
+/** A reproduced figure. */
+export interface Figure {
+  readonly comparisons: readonly Comparison[];
+  /** Charts by the name of their file, without its ending. */
+  readonly charts: ReadonlyMap<string, ChartSpec>;
+}
+
+/** Arithmetic mean. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,117 @@
+/** Figures 6 and 7: a random node fails every 5 or every 40 minutes until half of ten are left (section 6.2). */
+import { regularFailures } from "../../core/simulation/failureModels.ts";
+import type { HardwareSpec } from "../../core/simulation/hardwareSpec.ts";
+import type { RunPolicy } from "../../core/simulation/job.ts";
+import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
+import type { SystemName } from "../../core/simulation/systems.ts";
+import { throughputChart } from "../../report/simulationChart.ts";
+import { contest, type Outcome, samplesOver } from "./contest.ts";
+import { type Comparison, type Figure, mean } from "./figure.ts";
+import { type RoutingTrace, replayed } from "./traces.ts";
+
+const NODES = 10;
+const SURVIVORS = 5;
+const ORDERS = 40;
+const REBALANCE_STEPS = 200;
+
+/** How often a node fails, how long the job runs, and the checkpoint intervals that go with it. */
+interface Frequency {
+  readonly figure: string;
+  readonly everySeconds: number;
+  readonly seconds: number;
+  readonly restartingSteps: number;
+  readonly faultTolerantSteps: number;
+}
+
+const OFTEN: Frequency = { figure: "6", everySeconds: 300, seconds: 1800, restartingSteps: 50, faultTolerantSteps: 250 };
+const RARELY: Frequency = { figure: "7", everySeconds: 2400, seconds: 14_400, restartingSteps: 200, faultTolerantSteps: 1000 };
+
+/** Reproduces both figures. */
+export function singleFailures(models: readonly ModelSpec[], hardware: HardwareSpec, trace: RoutingTrace): Figure {
+  const [small, medium, large] = models as [ModelSpec, ModelSpec, ModelSpec];
+  const charts = new Map();
+  const run = (frequency: Frequency, model: ModelSpec) => {
+    const outcomes = outcomesOf(frequency, model, hardware, trace);
+    const title = `Figure ${frequency.figure}: ${model.name}, a node fails every ${frequency.everySeconds / 60} minutes`;
+    charts.set(`figure-${frequency.figure}-${model.name}`, throughputChart(title, timelines(outcomes), frequency.seconds));
+    return outcomes;
+  };
+  const often = { small: run(OFTEN, small), medium: run(OFTEN, medium), large: run(OFTEN, large) };
+  const rarely = { small: run(RARELY, small), medium: run(RARELY, medium), large: run(RARELY, large) };
+  const comparisons: Comparison[] = [
+    { figure: "6", what: "steps of lazarus, gpt-s", paper: 2926, ours: steps(often.small), basis: "fitted", tolerance: 0.03 },
+    { figure: "6", what: "steps of lazarus, gpt-l", paper: 1996, ours: steps(often.large), basis: "fitted", tolerance: 0.03 },
+    ratio("6", "ds", "gpt-s", 2.8, often.small, "fitted"),
+    ratio("6", "ds", "gpt-l", 5.7, often.large, "fitted"),
+    ratio("6", "ds-ft", "gpt-s", 1.4, often.small, "predicted"),
+    ratio("6", "ds-ft", "gpt-l", 2.8, often.large, "predicted"),
+    rate("lazarus", 45, rarely.medium),
+    rate("ds", 34, rarely.medium),
+    ratio("7", "ds", "gpt-s", 1.6, rarely.small, "predicted"),
+    ratio("7", "ds", "gpt-l", 2.3, rarely.large, "predicted"),
+    {
+      figure: "7",
+      what: "gpt-l samples/s with 5 nodes over 6 nodes",
+      ours: rateWith(5, rarely.large) / rateWith(6, rarely.large),
+      basis: "predicted",
+      remark: "the paper's curve rises too: with 5 nodes f drops to 1",
+    },
+  ];
+  return { comparisons, charts };
+}
+
+function outcomesOf(frequency: Frequency, model: ModelSpec, hardware: HardwareSpec, trace: RoutingTrace) {
+  const { seconds, everySeconds, restartingSteps, faultTolerantSteps } = frequency;
+  return contest({
+    job: {
+      model,
+      hardware,
+      loads: replayed(trace, model.experts),
+      gradientAccumulation: 1,
+      seconds,
+      samples: Number.POSITIVE_INFINITY,
+    },
+    membership: (random) => regularFailures(NODES, everySeconds, SURVIVORS, random),
+    // One failure at a time never takes both copies of an expert, so Lazarus needs no checkpoints here.
+    policies: new Map<SystemName, RunPolicy>([
+      ["lazarus", { rebalanceSteps: REBALANCE_STEPS }],
+      ["ds-ft", { checkpoint: { steps: faultTolerantSteps } }],
+      ["ds", { checkpoint: { steps: restartingSteps } }],
+    ]),
+    trials: ORDERS,
+  });
+}
+
+type Outcomes = ReadonlyMap<SystemName, Outcome>;
+
+function timelines(outcomes: Outcomes) {
+  return [...outcomes.values()].flatMap(({ timeline }) => timeline);
+}
+
+function steps(outcomes: Outcomes): number {
+  return (outcomes.get("lazarus") as Outcome).steps;
+}
+
+function ratio(
+  figure: string,
+  other: SystemName,
+  model: string,
+  paper: number,
+  outcomes: Outcomes,
+  basis: Comparison["basis"],
+): Comparison {
+  const ours = samplesOver(outcomes, "lazarus", other);
+  return { figure, what: `samples of lazarus over ${other}, ${model}`, paper, ours, basis, tolerance: 0.15 };
+}
+
+/** Samples a second while computing with all nodes, before the first failure. */
+function rate(system: SystemName, paper: number, outcomes: Outcomes): Comparison {
+  const ours = rateWith(NODES, outcomes, system);
+  return { figure: "7", what: `gpt-m samples/s of ${system}, 10 nodes`, paper, ours, basis: "fitted", tolerance: 0.03 };
+}
+
+/** Mean rate while that many nodes train, over the changes of the loads. */
+function rateWith(nodes: number, outcomes: Outcomes, system: SystemName = "lazarus"): number {
+  const rows = (outcomes.get(system) as Outcome).timeline.filter((row) => row.training === nodes && row.event === "loads");
+  return mean(rows.map((row) => row.samplesPerSecond));
+}

@@ -1,0 +1,62 @@
+/** Figure 12: sixteen cloud nodes against Tutel, a random failure every five minutes (section 6.6). */
+import { regularFailures } from "../../core/simulation/failureModels.ts";
+import type { HardwareSpec } from "../../core/simulation/hardwareSpec.ts";
+import type { RunPolicy } from "../../core/simulation/job.ts";
+import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
+import type { SystemName } from "../../core/simulation/systems.ts";
+import { throughputChart } from "../../report/simulationChart.ts";
+import { contest, samplesOver } from "./contest.ts";
+import type { Comparison, Figure } from "./figure.ts";
+import { type RoutingTrace, replayed } from "./traces.ts";
+
+const NODES = 16;
+const SURVIVORS = 8;
+const FAILURE_SECONDS = 300;
+const SECONDS = 2700;
+const GRADIENT_ACCUMULATION = 20;
+const ORDERS = 40;
+
+const PAPER = new Map([
+  ["gpt-s", { tutel: 2.1, "tutel-ft": 1.8 }],
+  ["gpt-l", { tutel: 4.0, "tutel-ft": 3.9 }],
+]);
+
+/** Reproduces the figure. */
+export function tutel(models: readonly ModelSpec[], hardware: HardwareSpec, trace: RoutingTrace): Figure {
+  const comparisons: Comparison[] = [];
+  const charts = new Map();
+  for (const model of models) {
+    const outcomes = contest({
+      job: {
+        model,
+        hardware,
+        loads: replayed(trace, model.experts),
+        gradientAccumulation: GRADIENT_ACCUMULATION,
+        seconds: SECONDS,
+        samples: Number.POSITIVE_INFINITY,
+      },
+      membership: (random) => regularFailures(NODES, FAILURE_SECONDS, SURVIVORS, random),
+      policies: new Map<SystemName, RunPolicy>([
+        ["lazarus", { rebalanceSteps: 200 }],
+        ["tutel-ft", { checkpoint: { steps: 250 } }],
+        ["tutel", { checkpoint: { steps: 50 } }],
+      ]),
+      trials: ORDERS,
+    });
+    const rows = [...outcomes.values()].flatMap(({ timeline }) => timeline);
+    charts.set(`figure-12-${model.name}`, throughputChart(`Figure 12: ${model.name} on sixteen A10G nodes`, rows, SECONDS));
+    const printed = PAPER.get(model.name);
+    if (printed === undefined) continue;
+    for (const other of ["tutel", "tutel-ft"] as const) {
+      comparisons.push({
+        figure: "12",
+        what: `samples of lazarus over ${other}, ${model.name}`,
+        paper: printed[other],
+        ours: samplesOver(outcomes, "lazarus", other),
+        basis: "predicted",
+        tolerance: 0.15,
+      });
+    }
+  }
+  return { comparisons, charts };
+}
