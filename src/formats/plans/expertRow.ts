@@ -1,0 +1,18 @@
+/** One row of expert ids in a foreign plan. */
+import { InputError } from "../../errors.ts";
+
+/**
+ * Checks that a parsed value is a list of expert ids.
+ * @param where the place in the file, for the message
+ * @throws InputError
+ */
+export function expertRow(value: unknown, where: string, file: string): number[] {
+  if (!Array.isArray(value)) throw new InputError(`${where}: expected a list of expert ids, one a slot`, { file });
+  const odd = value.findIndex((id) => !Number.isSafeInteger(id) || id < 0);
+  if (odd >= 0) {
+    throw new InputError(`${where}[${odd}]: expected an expert id, a whole number from 0, got ${JSON.stringify(value[odd])}`, {
+      file,
+    });
+  }
+  return value as number[];
+}

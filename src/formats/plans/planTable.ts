@@ -1,0 +1,67 @@
+/** A placement as the table that serving systems want: equally many slots on every rank, none of them free. */
+import { type ClusterNode, totalGpus } from "../../core/cluster.ts";
+import { FREE_SLOT } from "../../core/placement.ts";
+import { UsageError } from "../../errors.ts";
+import { type PlacementDocument, placementOf } from "../documents/placement.ts";
+import type { LayerNumbering, PlanRow, PlanSystem } from "./plan.ts";
+
+/** A placement in slots. */
+export interface PlanTable {
+  readonly ranks: number;
+  /** Logical experts of a layer. */
+  readonly experts: number;
+  /** Rows of the MoE layers; `layer` counts them from 0. */
+  readonly rows: readonly PlanRow[];
+}
+
+/**
+ * The table of a placement.
+ * @throws UsageError when the system cannot hold the placement, with what to do about it
+ */
+export function planTable(document: PlacementDocument, system: PlanSystem, numbering: LayerNumbering): PlanTable {
+  const { cluster: nodes, layers } = placementOf(document);
+  const refuse = (found: string, remedy: string) =>
+    new UsageError(`--format ${system} cannot hold this plan: ${found}; ${remedy}`);
+  const perRank = (node: ClusterNode) => node.slots / node.gpus;
+  const [first, ...others] = nodes as [ClusterNode, ...ClusterNode[]];
+  const uneven = [first, ...others].find((node) => node.slots % node.gpus !== 0);
+  if (uneven !== undefined) {
+    throw refuse(
+      `${uneven.name} has ${uneven.slots} slots for ${uneven.gpus} GPUs`,
+      "every rank needs the same number of slots: make a node's slots a multiple of its GPUs",
+    );
+  }
+  const odd = others.find((node) => perRank(node) !== perRank(first));
+  if (odd !== undefined) {
+    throw refuse(
+      `${first.name} has ${perRank(first)} slots a rank, ${odd.name} ${perRank(odd)}`,
+      "every rank needs the same number of slots: place on nodes with as many as the smallest has",
+    );
+  }
+  const experts = layers[0]?.loads.length ?? 0;
+  const rows = layers
+    .toSorted((a, b) => a.layer - b.layer)
+    .map(({ layer, loads, nodes: slots }, index) => {
+      if (loads.length !== experts) {
+        throw refuse(
+          `layer ${layer} has ${loads.length} experts, others ${experts}`,
+          "place layers of different sizes one by one (--layers)",
+        );
+      }
+      const free = slots.findIndex((row) => row.includes(FREE_SLOT));
+      if (free >= 0) {
+        throw refuse(
+          `${(nodes[free] as ClusterNode).name} has a free slot in layer ${layer}`,
+          "every slot needs a replica: take a policy that fills all slots, such as --placement eplb or mro",
+        );
+      }
+      if (layer - numbering.layerBase !== index) {
+        throw refuse(
+          `its MoE layers would be numbered ${layers.map((one) => one.layer).join(", ")} from ${numbering.layerBase}`,
+          `there must be no gap: say the number of the first MoE layer with --layer-base ${layers[0]?.layer} and keep all layers`,
+        );
+      }
+      return { layer: index, slots: slots.flat() };
+    });
+  return { ranks: totalGpus(nodes), experts, rows };
+}
