@@ -4,7 +4,7 @@ import { UsageError } from "../errors.ts";
 import { parseCluster } from "../formats/cluster.ts";
 import { parseCount } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
-import { type OptionValues, option } from "./option.ts";
+import { choice, type OptionValues, option } from "./option.ts";
 
 const MOST_NODES = 100_000;
 
@@ -33,6 +33,13 @@ export const clusterOptions = {
     says: "JSON or CSV with name, slots, gpus and domain of each node, instead of --nodes.",
   }),
 };
+
+/** What to do with experts that the slots do not hold. */
+export const spillOption = choice({
+  choices: ["none", "cpu"],
+  fallback: "none",
+  says: "With cpu, the least loaded experts wait in host memory when there are fewer slots than experts, instead of giving up.",
+});
 
 /**
  * The cluster that the options describe.

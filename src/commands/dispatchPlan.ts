@@ -5,7 +5,6 @@ import { fixedWeights } from "../core/dispatch/fixedWeights.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
 import { summarizeDispatch } from "../core/dispatch/summary.ts";
-import { replicasByRank } from "../core/placement.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import type { WindowSelection } from "../core/profile/loadProfiler.ts";
 import { type DispatchedLayer, type DispatchPlan, dispatchPlanCsv, dispatchPlanJson } from "../formats/dispatchPlanText.ts";
@@ -111,11 +110,10 @@ function* dispatched(
   maxSlack: number,
 ): Generator<DispatchedLayer> {
   const levels = rankGroups(cluster);
-  for (const { layer, routing } of layers) {
-    const replicas = replicasByRank(cluster, layer);
+  for (const { layer, replicas, routing } of layers) {
     const dispatch =
       policy === "lazarus" ? lazarusDispatch(routing, replicas) : balancedDispatch(routing, replicas, levels, maxSlack);
-    yield { layer: layer.layer, dispatch, summary: summarizeDispatch(dispatch) };
+    yield { layer, dispatch, summary: summarizeDispatch(dispatch) };
   }
 }
 
@@ -125,11 +123,10 @@ function weightsDocument(cluster: readonly ClusterNode[], ranks: number, layers:
     type: "dispatch-weights",
     version: 1,
     ranks,
-    layers: Array.from(layers, ({ layer, routing }) => {
-      const replicas = replicasByRank(cluster, layer);
+    layers: Array.from(layers, ({ layer, replicas, routing }) => {
       const weights = fixedWeights(routing, replicas, levels);
       return {
-        layer: layer.layer,
+        layer,
         weights: replicas.flatMap((hosts, expert) =>
           hosts.flatMap(([rank, copies], host) =>
             new Array<[number, number, number]>(copies).fill([expert, rank, weights[expert]?.[host] as number]),

@@ -1,7 +1,7 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
 import { totalSlots } from "../core/cluster.ts";
 import { defaultFailureProbability } from "../core/placement/assess.ts";
-import { makePlacement, type Policy } from "../core/placement/makePlacement.ts";
+import type { Policy } from "../core/placement/makePlacement.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
@@ -17,9 +17,10 @@ import {
 } from "../formats/placementDocument.ts";
 import { parseCount, parseNumber } from "../formats/units.ts";
 import { placementTable } from "../report/placementTable.ts";
-import { clusterOptions, readCluster } from "./clusterOptions.ts";
+import { clusterOptions, readCluster, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
+import { placeAfresh } from "./placeResidents.ts";
 import { readDocuments } from "./readDocuments.ts";
 import { warn } from "./warn.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
@@ -64,6 +65,7 @@ const options = {
     parse: parseCount(1),
     says: "Expert groups, for eplb: when the nodes divide them, each stays on one node (hierarchical), otherwise they do not matter (global).",
   }),
+  spill: spillOption,
   explain: toggle({
     says: "Add what kills the job first, how far the plan is from the upper bound, and what one more slot or node would buy.",
   }),
@@ -131,12 +133,12 @@ async function* madePlacements(options: Options, file: string | undefined): Asyn
   };
   const slots = totalSlots(cluster);
   for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
-    if (slots < experts) {
+    if (slots < experts && options.spill === "none") {
       throw new UsageError(
-        `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots`,
+        `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
       );
     }
-    const made = feasible(() => makePlacement(cluster, layers, policy));
+    const made = feasible(() => placeAfresh(cluster, layers, policy));
     if (made.keptMinReplicas < minReplicas) warn(lowered(made.keptMinReplicas, policy, slots, experts));
     const document = placementDocument(made, policy);
     yield options.explain ? withExplanation(document, made, policy) : document;

@@ -1,19 +1,14 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
-import type { ClusterNode } from "../core/cluster.ts";
-import { makePlacement, type PlacementPolicyName, type Policy } from "../core/placement/makePlacement.ts";
-import type { LayerLoads } from "../core/placement.ts";
-import { reconfigure } from "../core/reconfigure/reconfigure.ts";
-import { type LostExpert, survivors } from "../core/reconfigure/survivors.ts";
-import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
-import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
-import { checkPlacementOrRecovery, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
-import { placementDocument, placementPolicyNames, policyOf } from "../formats/placementDocument.ts";
+import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
+import { placementPolicyNames } from "../formats/placementDocument.ts";
 import { recoveryPlanCsv } from "../formats/recoveryPlanCsv.ts";
 import { parseBandwidth, parseBytes, parseCount, parseNameList, parseSeconds } from "../formats/units.ts";
 import { recoveryTable } from "../report/recoveryTable.ts";
+import { spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
-import { choice, type OptionValues, option } from "./option.ts";
+import { choice, option } from "./option.ts";
+import { planRecovery } from "./planRecovery.ts";
 import { readDocument, readDocuments } from "./readDocuments.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
 
@@ -32,6 +27,12 @@ const options = {
     parse: parseCount(1),
     says: "Slots of the joined nodes, where the old nodes differ.",
   }),
+  "max-moves": option({
+    argument: "N",
+    parse: parseCount(0),
+    says: "Most replicas to move; when the new placement takes more, the best part of it that they reach.",
+  }),
+  spill: spillOption,
   gpus: option({ argument: "N", parse: parseCount(1), says: "GPUs of the joined nodes, where the old nodes differ." }),
   profile: option({
     argument: "FILE",
@@ -83,146 +84,23 @@ export const recover = defineCommand({
   run: (options, file) =>
     writeDocuments(options, { csv: recoveryPlanCsv, table: recoveryTable }, async (write) => {
       const newer = options.profile === undefined ? undefined : await readDocument(options.profile, checkLoadProfile);
+      const wishes = {
+        ...options,
+        maxMoves: options["max-moves"],
+        spill: options.spill === "cpu",
+        expertBytes: options["expert-bytes"],
+        detectSeconds: options.detect,
+        regroupSeconds: options.regroup,
+      };
       let exitCode = 0;
       for await (const document of readDocuments(file, checkPlacementOrRecovery)) {
-        const plan = recoveryPlan(document, options, newer?.layers);
+        const plan = planRecovery(document, wishes, newer?.layers);
         if (!plan.recoverable) exitCode = NOT_RECOVERABLE;
         await write(plan);
       }
       return exitCode;
     }),
 });
-
-type Options = OptionValues<typeof options>;
-
-function recoveryPlan(
-  document: PlacementDocument,
-  options: Options,
-  newer: readonly LayerLoads[] | undefined,
-): RecoveryPlanDocument {
-  const old = placementOf(document);
-  const failed = nodeIds(old.cluster, options.failed ?? []);
-  const joined = joinedNodes(old.cluster, options);
-  const header = {
-    type: "recovery-plan" as const,
-    version: 1 as const,
-    failed: failed.map((node) => (old.cluster[node] as ClusterNode).name),
-    joined: joined.map((node) => node.name),
-  };
-  const lostForGood = (lost: readonly LostExpert[], reason: string) => ({
-    ...header,
-    recoverable: false,
-    lost: [...lost],
-    reason,
-  });
-  if (failed.length === old.cluster.length) {
-    const lost = old.layers.flatMap(({ layer, loads }) => loads.map((_, expert) => ({ layer, expert })));
-    return lostForGood(lost, "every node failed; restart from a checkpoint");
-  }
-  const live = survivors(old, failed, joined);
-  if (live.lost.length > 0) {
-    return lostForGood(live.lost, `${live.lost.length} experts have no live replica; restart from a checkpoint`);
-  }
-  const loads = newer === undefined ? old.layers : matchingLoads(old.layers, newer);
-  const slots = live.cluster.reduce((sum, node) => sum + node.slots, 0);
-  const experts = Math.max(...loads.map((layer) => layer.loads.length));
-  if (slots < experts) {
-    return lostForGood([], `the live nodes have ${slots} slots for ${experts} experts; add nodes or slots (--joined)`);
-  }
-  const policy = newPolicy(document, options.placement);
-  const plan = makePlacement(live.cluster, loads, policy);
-  const change = reconfigure({ survivors: live, plan: plan.layers, mapping: options.mapping, keepDomains: false });
-  const name = (node: number) => (live.cluster[node] as ClusterNode).name;
-  const bytes = options["expert-bytes"];
-  const roundSeconds = bytes / options.bandwidth;
-  return {
-    ...header,
-    recoverable: true,
-    lost: [],
-    placement: placementDocument({ ...plan, layers: change.placement.layers }, policy),
-    moved: change.transfers.length,
-    transfers: change.transfers.map(({ layer, expert, from, to, round }) => ({
-      layer,
-      expert,
-      from: name(from),
-      to: name(to),
-      bytes,
-      round,
-    })),
-    time: {
-      detectSeconds: options.detect,
-      regroupSeconds: options.regroup,
-      transferSeconds: change.rounds * roundSeconds,
-      lowerBoundSeconds: change.lowerBoundRounds * roundSeconds,
-    },
-  };
-}
-
-/** The policy that made the old placement, unless the user names another. */
-function newPolicy(document: PlacementDocument, placement: PlacementPolicyName | undefined): Policy {
-  const policy = policyOf(document, placement);
-  if (policy === undefined) {
-    throw new UsageError(
-      `the placement was made by "${document.policy.placement}", which is none of ours; name a policy for the new one with --placement`,
-    );
-  }
-  return policy;
-}
-
-function nodeIds(cluster: readonly ClusterNode[], names: readonly string[]): number[] {
-  return names.map((name) => {
-    const node = cluster.findIndex((candidate) => candidate.name === name);
-    if (node < 0)
-      throw new UsageError(
-        `--failed: there is no node "${name}"; the placement has ${listed(cluster.map((candidate) => candidate.name))}`,
-      );
-    return node;
-  });
-}
-
-function listed(names: readonly string[]): string {
-  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 6).join(", ")}, ... ${names.at(-1)} (${names.length} nodes)`;
-}
-
-/** New nodes are like the old ones; where these differ, the options say what the new ones have. */
-function joinedNodes(cluster: readonly ClusterNode[], options: Options): ClusterNode[] {
-  const { joined } = options;
-  if (joined === undefined || joined === 0) return [];
-  const common = (what: "slots" | "gpus") => {
-    const first = (cluster[0] as ClusterNode)[what];
-    if (options[what] === undefined && cluster.some((node) => node[what] !== first)) {
-      throw new UsageError(`the nodes differ in ${what}; say with --${what} how many the joined nodes have`);
-    }
-    return options[what] ?? first;
-  };
-  const [slots, gpus] = [common("slots"), common("gpus")];
-  const names = typeof joined === "number" ? freeNames(cluster, joined) : joined;
-  const failed = new Set(options.failed);
-  const taken = names.find((name) => cluster.some((node) => node.name === name) && !failed.has(name));
-  if (taken !== undefined) throw new UsageError(`--joined: there is a live node "${taken}" already; use another name`);
-  return names.map((name) => ({ name, slots, gpus }));
-}
-
-function freeNames(cluster: readonly ClusterNode[], count: number): string[] {
-  const taken = new Set(cluster.map((node) => node.name));
-  const names: string[] = [];
-  for (let id = cluster.length; names.length < count; id++) if (!taken.has(`node${id}`)) names.push(`node${id}`);
-  return names;
-}
-
-/** The newer loads of the placement's layers. */
-function matchingLoads(old: readonly LayerLoads[], newer: readonly LayerLoads[]): LayerLoads[] {
-  return old.map(({ layer, loads }) => {
-    const found = newer.find((candidate) => candidate.layer === layer);
-    if (found === undefined) throw new UsageError(`--profile: the profile has no layer ${layer}; make it from the same model`);
-    if (found.loads.length !== loads.length) {
-      throw new UsageError(
-        `--profile: layer ${layer} has ${found.loads.length} experts, the placement ${loads.length}; make it from the same model`,
-      );
-    }
-    return { layer, loads: found.loads };
-  });
-}
 
 function atLeastOneByte(text: string): number {
   const bytes = Math.round(parseBytes(text));

@@ -1,13 +1,15 @@
 /** The layers to dispatch, and where their tokens come from. */
 import { totalGpus } from "../core/cluster.ts";
 import { evenRouting, type Routing } from "../core/dispatch/routing.ts";
-import type { LayerPlacement, Placement } from "../core/placement.ts";
+import type { ReplicasByRank } from "../core/dispatch/replicas.ts";
+import { type LayerPlacement, type Placement, replicasByRank } from "../core/placement.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import { InputError, UsageError } from "../errors.ts";
 
 /** A layer, and the tokens that each rank routes to its experts. */
 export interface RoutedLayer {
-  readonly layer: LayerPlacement;
+  readonly layer: number;
+  readonly replicas: ReplicasByRank;
   readonly routing: Routing;
 }
 
@@ -28,7 +30,10 @@ export function* routedLayers(
 ): Generator<RoutedLayer> {
   const ranks = totalGpus(placement.cluster);
   for (const layer of chosenLayers(placement, wanted)) {
-    yield { layer, routing: sources === undefined ? evenRouting(layer.loads, ranks) : rankRouting(ranks, layer, sources) };
+    yield {
+      layer: layer.layer,
+      replicas: replicasByRank(placement.cluster, layer, placement.spilled),
+      routing: sources === undefined ? evenRouting(layer.loads, ranks) : rankRouting(ranks, layer, sources) };
   }
 }
 

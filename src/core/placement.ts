@@ -19,10 +19,20 @@ export interface LayerPlacement extends LayerLoads {
   readonly nodes: readonly (readonly number[])[];
 }
 
+/** An expert that has no slot and waits in host memory. */
+export interface SpilledExpert {
+  readonly layer: number;
+  readonly expert: number;
+  /** Nodes that keep it, ascending. */
+  readonly nodes: readonly number[];
+}
+
 /** A placement of every layer on one cluster. */
 export interface Placement {
   readonly cluster: readonly ClusterNode[];
   readonly layers: readonly LayerPlacement[];
+  /** Experts without a slot; none where the slots hold all. */
+  readonly spilled?: readonly SpilledExpert[] | undefined;
 }
 
 /** Host sets of a layer: the distinct nodes that hold each expert, ascending, shape [experts][hosts]. */
@@ -38,6 +48,15 @@ export function hostSets(layer: Pick<LayerPlacement, "loads" | "nodes">): number
   return hosts;
 }
 
+/** Host sets of all layers, in which the nodes that keep a spilled expert in host memory count as its hosts. */
+export function allHostSets({ layers, spilled = [] }: Placement): number[][][] {
+  return layers.map((layer) => {
+    const hosts = hostSets(layer);
+    for (const kept of spilled) if (kept.layer === layer.layer) hosts[kept.expert] = [...kept.nodes];
+    return hosts;
+  });
+}
+
 /** Copies of each expert counted from the slots, shape [experts]. */
 export function countReplicas(experts: number, nodes: readonly (readonly number[])[]): number[] {
   const replicas = new Array<number>(experts).fill(0);
@@ -46,8 +65,15 @@ export function countReplicas(experts: number, nodes: readonly (readonly number[
   return replicas;
 }
 
-/** Replicas of each expert on each rank: per expert a list of [rank, copies], ranks ascending. */
-export function replicasByRank(cluster: readonly ClusterNode[], layer: LayerPlacement): [rank: number, copies: number][][] {
+/**
+ * Replicas of each expert on each rank: per expert a list of [rank, copies], ranks ascending. A spilled expert is computed by
+ * the first rank of each node that keeps it.
+ */
+export function replicasByRank(
+  cluster: readonly ClusterNode[],
+  layer: LayerPlacement,
+  spilled: readonly SpilledExpert[] = [],
+): [rank: number, copies: number][][] {
   const first = firstRanks(cluster);
   const byExpert: [number, number][][] = layer.loads.map(() => []);
   layer.nodes.forEach((slots, n) => {
@@ -61,5 +87,8 @@ export function replicasByRank(cluster: readonly ClusterNode[], layer: LayerPlac
       else list.push([rank, 1]);
     });
   });
+  for (const kept of spilled) {
+    if (kept.layer === layer.layer) byExpert[kept.expert] = kept.nodes.map((node) => [first[node] as number, 1]);
+  }
   return byExpert;
 }

@@ -5,7 +5,7 @@ import { assess, defaultFailureProbability, type FailureModel, type Resilience }
 import { explain } from "../core/placement/explain.ts";
 import type { AllocationPolicyName, MadePlacement, PlacementPolicyName, Policy } from "../core/placement/makePlacement.ts";
 import { allocationPolicies, placementPolicies } from "../core/placement/placeLayers.ts";
-import type { LayerPlacement, Placement } from "../core/placement.ts";
+import type { LayerPlacement, Placement, SpilledExpert } from "../core/placement.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 
 /** Names that `--placement` takes. */
@@ -42,8 +42,14 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
       replicas: [...replicas],
       nodes: nodes.map((slots) => [...slots]),
     })),
+    ...(made.spilled?.length ? { spilled: spilledNodes(made, made.spilled) } : {}),
     ...figuresOf(made, policy),
   };
+}
+
+/** Spilled experts with the names of the nodes that keep them. */
+function spilledNodes({ cluster }: Placement, spilled: readonly SpilledExpert[]) {
+  return spilled.map(({ layer, expert, nodes }) => ({ layer, expert, nodes: nodes.map((node) => (cluster[node] as ClusterNode).name) }));
 }
 
 /** A field that is there only when it has a value. */

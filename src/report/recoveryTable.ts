@@ -24,6 +24,7 @@ export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint): string 
       transferPart(plan, paint),
     );
   }
+  if (plan.spilled && plan.spilled.length > 0) parts.push(spilledPart(plan.spilled));
   if (plan.placement) parts.push(placementTable(plan.placement, paint));
   return parts.join("\n\n");
 }
@@ -34,6 +35,12 @@ function lostPart({ lost }: RecoveryPlanDocument, paint: Paint): string[] {
   const rows = lost.slice(0, MOST_LOST).map(({ layer, expert }) => [String(layer), String(expert)]);
   const more = lost.length > MOST_LOST ? `\nand ${lost.length - MOST_LOST} more; --format csv lists them all` : "";
   return [textTable(columns, rows, paint) + more];
+}
+
+function spilledPart(spilled: NonNullable<RecoveryPlanDocument["spilled"]>): string {
+  const lines = spilled.slice(0, MOST_LOST).map(({ layer, expert, nodes }) => `  layer ${layer} expert ${expert}: ${nodes.join(", ")}`);
+  const more = spilled.length > MOST_LOST ? [`  and ${spilled.length - MOST_LOST} more`] : [];
+  return [`${spilled.length} cold experts have no slot and wait in host memory:`, ...lines, ...more].join("\n");
 }
 
 /** What every node sends and receives. */

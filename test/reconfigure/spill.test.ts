@@ -43,7 +43,7 @@ test("spilled experts wait where they are, and come back when nodes join", () =>
       // One node stays; it must hold every expert, which memory can.
       const node = [0, 1, 2, 3, 4].find((n) => !failed.includes(n))!;
       const memory = layers.flatMap(({ layer, loads: row }) => row.map((_, expert) => ({ layer, expert, nodes: [node] })));
-      const left = survivors(old, failed, [], memory);
+      const left = survivors({ ...old, spilled: memory }, failed, []);
       expect(left.lost).toEqual([]);
 
       const spill = spillExperts(layers, 3);
@@ -72,7 +72,7 @@ test("spilled experts wait where they are, and come back when nodes join", () =>
       });
 
       // A node joins: there is room for all six experts again, and host memory is what the spilled ones come from.
-      const again = survivors(result.placement, [], [{ name: "new", slots: 3, gpus: 1 }], result.spilled);
+      const again = survivors({ ...result.placement, spilled: result.spilled }, [], [{ name: "new", slots: 3, gpus: 1 }]);
       expect(again.lost).toEqual([]);
       const back = reconfigure({
         survivors: again,
@@ -83,7 +83,7 @@ test("spilled experts wait where they are, and come back when nodes join", () =>
       expect(back.spilled).toEqual([]);
       for (const layer of back.placement.layers) expect(hostSets(layer).every((hosts) => hosts.length > 0)).toBe(true);
       for (const { from, to } of back.transfers) expect([from, to]).toEqual([0, 1]);
-      expect(survivors(result.placement, [0], [{ name: "new", slots: 3, gpus: 1 }], result.spilled).lost).toHaveLength(
+      expect(survivors({ ...result.placement, spilled: result.spilled }, [0], [{ name: "new", slots: 3, gpus: 1 }]).lost).toHaveLength(
         6 * layers.length,
       );
     }),

@@ -2,7 +2,7 @@
 import { evenBalance } from "../balance/evenBalance.ts";
 import { optimalBalance } from "../balance/optimalBalance.ts";
 import type { ClusterNode } from "../cluster.ts";
-import { hostSets, type Placement } from "../placement.ts";
+import { allHostSets, type Placement } from "../placement.ts";
 import { certifies } from "../recovery/certifies.ts";
 import { failureDomains, hostDomains } from "../recovery/failureDomains.ts";
 import { type Likelihood, type RecoveryProbabilities, recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
@@ -40,14 +40,26 @@ export function defaultFailureProbability(nodes: number): number {
   return Math.min(1, Math.max(1 / nodes, 0.05));
 }
 
-/** Assesses a placement; recovery is joint over all its layers. */
-export function assess({ cluster, layers }: Placement, model: FailureModel): Assessment {
+/**
+ * Assesses a placement; recovery is joint over all its layers. Experts in host memory count as hosted by the nodes that keep
+ * them, and their tokens for nothing.
+ */
+export function assess(placement: Placement, model: FailureModel): Assessment {
+  const { cluster, spilled = [] } = placement;
   const gpus = cluster.map((node) => node.gpus);
-  const hosts = layers.map(hostSets);
-  const upperBound = recoveryUpperBound(
-    layers.map((layer) => layer.replicas),
-    cluster.map((node) => node.slots),
-  );
+  const hosts = allHostSets(placement);
+  const layers = placement.layers.map((layer) => ({
+    ...layer,
+    loads: layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load)),
+  }));
+  // The bound is about slots; host memory is beyond it.
+  const upperBound =
+    spilled.length > 0
+      ? cluster.map(() => 1)
+      : recoveryUpperBound(
+          layers.map((layer) => layer.replicas),
+          cluster.map((node) => node.slots),
+        );
   const nodes = resilience(hosts.flat(), cluster.length, model);
   return {
     ...nodes,

@@ -1,6 +1,6 @@
 /** Why a placement survives what it survives: its weakest spots, and what more memory or machines would change. */
 import type { ClusterNode } from "../cluster.ts";
-import { hostSets, type Placement } from "../placement.ts";
+import { allHostSets, type Placement } from "../placement.ts";
 import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
 import type { Likelihood } from "../recovery/recoveryProbabilities.ts";
 import { type Assessment, assess } from "./assess.ts";
@@ -28,7 +28,7 @@ export interface Explanation {
  * @param policy by which the alternatives are placed
  */
 export function explain(placement: Placement, policy: Policy): Explanation {
-  const hosts = placement.layers.map(hostSets);
+  const hosts = allHostSets(placement);
   const fatalFailures = Math.max(1, Math.min(...hosts.flat().map((set) => set.length)));
   return {
     fatalFailures,

@@ -55,3 +55,8 @@ function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[],
   if (placement === "eplb") return placeEplb({ cluster, layers, groups: policy.groups ?? 1 });
   return placeLayers({ ...policy, placement, cluster, layers }).layers;
 }
+
+/** How the dispatcher is to share an expert's tokens among its replicas under a policy. */
+export function sharesOf({ placement, shares = "free" }: Policy): "even" | "free" {
+  return placement === "balanced" ? shares : "even";
+}

@@ -1,6 +1,6 @@
 /** From what survived to a new plan: who plays which part, what moves, and in which order (Lazarus section 4.3). */
 import { edgeColouring } from "../edgeColouring.ts";
-import { FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../placement.ts";
+import { FREE_SLOT, hostSets, type LayerPlacement, type Placement, type SpilledExpert } from "../placement.ts";
 import { chooseSources } from "./chooseSources.ts";
 import { exchangeExperts } from "./exchangeExperts.ts";
 import { limitMoves } from "./limitMoves.ts";
@@ -8,7 +8,7 @@ import { mappingPolicies, missingReplicas } from "./mapNodes.ts";
 import { rankLoadLimit, type Shares } from "./rankLoadLimit.ts";
 import { settleSlots } from "./settleSlots.ts";
 import { keepInMemory } from "./spillExperts.ts";
-import type { SpilledExpert, Survivors } from "./survivors.ts";
+import type { Survivors } from "./survivors.ts";
 
 /** Exchanges go on while a round of them saves this share of the transfers. */
 const LEAST_SAVING = 0.02;

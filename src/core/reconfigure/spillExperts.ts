@@ -1,7 +1,7 @@
 /** Experts that wait in host memory when the live nodes have fewer slots than there are experts. */
 import { expertsByLoad } from "../placement/allocation.ts";
-import { FREE_SLOT, type LayerLoads, type LayerPlacement } from "../placement.ts";
-import type { SpilledExpert, Survivors } from "./survivors.ts";
+import { FREE_SLOT, type LayerLoads, type LayerPlacement, type SpilledExpert } from "../placement.ts";
+import type { Survivors } from "./survivors.ts";
 
 /** Which experts keep slots. */
 export interface Spill {
@@ -50,7 +50,11 @@ export function withSpilledExperts(
  * @param copies nodes that keep each expert, where that many hold it
  * @returns by layer and expert
  */
-export function keepInMemory(survivors: Survivors, layers: readonly LayerPlacement[], copies: number): SpilledExpert[] {
+export function keepInMemory(
+  survivors: Pick<Survivors, "cluster" | "holders">,
+  layers: readonly LayerPlacement[],
+  copies: number,
+): SpilledExpert[] {
   const kept = new Array<number>(survivors.cluster.length).fill(0);
   return layers.flatMap(({ layer, replicas }, index) =>
     replicas.flatMap((count, expert) => {

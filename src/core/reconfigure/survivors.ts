@@ -8,14 +8,6 @@ export interface LostExpert {
   readonly expert: number;
 }
 
-/** An expert that has no slot and waits in host memory. */
-export interface SpilledExpert {
-  readonly layer: number;
-  readonly expert: number;
-  /** Nodes that keep it, ascending. */
-  readonly nodes: readonly number[];
-}
-
 /** The live nodes, what they hold, and what nobody holds any more. */
 export interface Survivors extends Placement {
   /** Node of the old placement that each live node is, -1 for one that joined, shape [live nodes]. */
@@ -30,14 +22,12 @@ export interface Survivors extends Placement {
  * Removes failed nodes from a placement and appends joined ones, which hold nothing yet.
  * @param failed nodes of the placement that failed
  * @param joined nodes that come in; they may bear the names of failed ones
- * @param spilled experts that nodes of the placement keep in host memory
  * @throws RangeError when a failed node does not exist, two live nodes have one name, or no node is left
  */
 export function survivors(
   placement: Placement,
   failed: readonly number[],
   joined: readonly ClusterNode[] = [],
-  spilled: readonly SpilledExpert[] = [],
 ): Survivors {
   for (const node of failed) {
     if (placement.cluster[node] === undefined) throw new RangeError(`there is no node ${node} that could have failed`);
@@ -60,7 +50,7 @@ export function survivors(
   const oldNode = [...alive, ...joined.map(() => -1)];
   const holders = layers.map((layer) => {
     const nodes = hostSets(layer);
-    for (const kept of spilled) {
+    for (const kept of placement.spilled ?? []) {
       if (kept.layer !== layer.layer) continue;
       const live = kept.nodes.map((node) => oldNode.indexOf(node)).filter((node) => node >= 0);
       nodes[kept.expert] = [...new Set([...nodes[kept.expert]!, ...live])].sort((a, b) => a - b);

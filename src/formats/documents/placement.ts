@@ -1,7 +1,7 @@
 /** placement: which expert replicas every node holds, how likely they survive, how evenly they share the load. */
 import * as z from "zod/mini";
 import type { ClusterNode } from "../../core/cluster.ts";
-import { countReplicas, FREE_SLOT, type Placement } from "../../core/placement.ts";
+import { countReplicas, FREE_SLOT, type Placement, type SpilledExpert } from "../../core/placement.ts";
 import { InputError } from "../../errors.ts";
 import { amount, checkDocument, count, positiveCount, probability, wholeNumbers } from "./schema.ts";
 
@@ -64,6 +64,8 @@ export const placementSchema = z.object({
       domains: z.optional(z.object({ count: positiveCount, ...resilience })),
     }),
   ),
+  /** Experts without a slot, and the nodes that keep them in host memory. */
+  spilled: z.optional(z.array(z.object({ layer: count, expert: count, nodes: z.array(z.string()) }))),
   explanation: z.optional(
     z.object({
       /** Nodes of the smallest failure that loses an expert. */
@@ -122,6 +124,12 @@ export function checkPlacement(value: unknown, source: string): PlacementDocumen
     if (apart >= 0)
       throw wrong(`layers[${l}].replicas[${apart}]: the slots hold ${counted[apart]} copies, not ${replicas[apart]}`);
   }
+  for (const { layer, expert, nodes } of placement.spilled ?? []) {
+    const loads = placement.layers.find((candidate) => candidate.layer === layer)?.loads;
+    if (loads?.[expert] === undefined) throw wrong(`spilled: there is no expert ${expert} in layer ${layer}`);
+    const stranger = nodes.find((name) => !names.includes(name));
+    if (stranger !== undefined) throw wrong(`spilled: there is no node ${stranger}`);
+  }
   return placement;
 }
 
@@ -133,5 +141,11 @@ export function placementOf(document: PlacementDocument): Placement {
     gpus,
     ...(domain === undefined ? {} : { domain }),
   }));
-  return { cluster, layers: document.layers };
+  const numberOf = new Map(cluster.map(({ name }, node) => [name, node]));
+  const spilled = document.spilled?.map(({ layer, expert, nodes }) => ({
+    layer,
+    expert,
+    nodes: nodes.map((name) => numberOf.get(name) as number).sort((a, b) => a - b),
+  }));
+  return { cluster, layers: document.layers, spilled };
 }

@@ -14,6 +14,8 @@ export const recoveryPlanSchema = z.object({
   lost: z.array(z.object({ layer: count, expert: count })),
   /** Why there is no new placement although nothing is lost. */
   reason: z.optional(z.string()),
+  /** Experts that wait in host memory, because the live nodes have fewer slots than there are experts. */
+  spilled: z.optional(placementSchema.shape.spilled),
   placement: z.optional(placementSchema),
   moved: z.optional(count),
   transfers: z.optional(

@@ -1,0 +1,113 @@
+/** From a placement and a change of nodes to a recovery-plan. */
+import { type ClusterNode, totalSlots } from "../core/cluster.ts";
+import { type PlacementPolicyName, type Policy, sharesOf } from "../core/placement/makePlacement.ts";
+import type { LayerLoads } from "../core/placement.ts";
+import { type Reconfiguration, reconfigure } from "../core/reconfigure/reconfigure.ts";
+import { type LostExpert, survivors } from "../core/reconfigure/survivors.ts";
+import { UsageError } from "../errors.ts";
+import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { placementDocument, policyOf } from "../formats/placementDocument.ts";
+import { placeResidents } from "./placeResidents.ts";
+import { type JoinedNodes, joinedNodes, matchingLoads, nodeIds } from "./clusterChange.ts";
+
+/** What happened, and how to go on. */
+export interface RecoveryOptions extends JoinedNodes {
+  readonly placement: PlacementPolicyName | undefined;
+  readonly mapping: "greedy" | "optimal";
+  /** Most transfers; the best plan within them. */
+  readonly maxMoves: number | undefined;
+  /** Whether experts may wait in host memory when the slots do not hold all. */
+  readonly spill: boolean;
+  readonly expertBytes: number;
+  /** Bytes per second that a node sends, and receives. */
+  readonly bandwidth: number;
+  readonly detectSeconds: number;
+  readonly regroupSeconds: number;
+}
+
+/**
+ * Plans a recovery.
+ * @param newer loads to place by instead of the placement's own
+ * @throws UsageError when nodes, loads or the policy do not fit the placement
+ */
+export function planRecovery(
+  document: PlacementDocument,
+  options: RecoveryOptions,
+  newer: readonly LayerLoads[] | undefined,
+): RecoveryPlanDocument {
+  const old = placementOf(document);
+  const failed = nodeIds(old.cluster, options.failed ?? []);
+  const joined = joinedNodes(old.cluster, options);
+  const header = {
+    type: "recovery-plan" as const,
+    version: 1 as const,
+    failed: failed.map((node) => (old.cluster[node] as ClusterNode).name),
+    joined: joined.map((node) => node.name),
+  };
+  const lostForGood = (lost: readonly LostExpert[], reason: string) => ({ ...header, recoverable: false, lost: [...lost], reason });
+  if (failed.length === old.cluster.length) {
+    const lost = old.layers.flatMap(({ layer, loads }) => loads.map((_, expert) => ({ layer, expert })));
+    return lostForGood(lost, "every node failed; restart from a checkpoint");
+  }
+  const live = survivors(old, failed, joined);
+  if (live.lost.length > 0) {
+    return lostForGood(live.lost, `${live.lost.length} experts have no live replica; restart from a checkpoint`);
+  }
+  const loads = newer === undefined ? old.layers : matchingLoads(old.layers, newer);
+  const slots = totalSlots(live.cluster);
+  const experts = Math.max(...loads.map((layer) => layer.loads.length));
+  if (slots < experts && !options.spill) {
+    return lostForGood([], `the live nodes have ${slots} slots for ${experts} experts; add nodes (--joined), or keep cold experts in host memory (--spill cpu)`);
+  }
+  const policy = newPolicy(document, options.placement);
+  const plan = placeResidents(live.cluster, loads, policy);
+  const { mapping, maxMoves } = options;
+  const change = reconfigure({
+    survivors: live,
+    plan: plan.layers,
+    mapping,
+    keepDomains: false,
+    ...(mapping === "optimal" ? { exchange: sharesOf(policy) } : {}),
+    ...(maxMoves === undefined ? {} : { maxMoves }),
+  });
+  const placed = placementDocument({ ...plan, layers: change.placement.layers, spilled: change.spilled }, policy);
+  return {
+    ...header,
+    recoverable: true,
+    lost: [],
+    ...(placed.spilled === undefined ? {} : { spilled: placed.spilled }),
+    placement: placed,
+    moved: change.transfers.length,
+    ...transferFields(change, live.cluster, options),
+  };
+}
+
+function transferFields(
+  { transfers, rounds, lowerBoundRounds }: Reconfiguration,
+  cluster: readonly ClusterNode[],
+  { expertBytes: bytes, bandwidth, detectSeconds, regroupSeconds }: RecoveryOptions,
+): Pick<RecoveryPlanDocument, "transfers" | "time"> {
+  const name = (node: number) => (cluster[node] as ClusterNode).name;
+  const roundSeconds = bytes / bandwidth;
+  return {
+    transfers: transfers.map(({ layer, expert, from, to, round }) => ({ layer, expert, from: name(from), to: name(to), bytes, round })),
+    time: {
+      detectSeconds,
+      regroupSeconds,
+      transferSeconds: rounds * roundSeconds,
+      lowerBoundSeconds: lowerBoundRounds * roundSeconds,
+    },
+  };
+}
+
+/** The policy that made the old placement, unless the user names another. */
+function newPolicy(document: PlacementDocument, placement: PlacementPolicyName | undefined): Policy {
+  const policy = policyOf(document, placement);
+  if (policy === undefined) {
+    throw new UsageError(
+      `the placement was made by "${document.policy.placement}", which is none of ours; name a policy for the new one with --placement`,
+    );
+  }
+  return policy;
+}
