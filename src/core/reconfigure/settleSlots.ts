@@ -20,7 +20,7 @@ export function settleSlots(node: ClusterNode, held: readonly number[], planned:
     if (planned[slot] !== FREE_SLOT) parts[gpu]!.push(planned[slot]!);
   }
   const settled = new Array<number>(planned.length).fill(FREE_SLOT);
-  const runOf = gpus === 1 ? [0] : runsOfParts(held, runs, parts);
+  const runOf = gpus === 1 ? [0] : runsOfParts(node, held, runs, parts);
   parts.forEach((part, p) => {
     const run = runs[runOf[p]!]!;
     const arriving = part.slice();
@@ -37,27 +37,27 @@ export function settleSlots(node: ClusterNode, held: readonly number[], planned:
 }
 
 /** Which GPU's slots each part takes so that the fewest replicas change GPU, shape [parts]. */
-function runsOfParts(held: readonly number[], runs: readonly number[][], parts: readonly number[][]): Int32Array {
-  const gpus = runs.length;
+function runsOfParts(
+  node: ClusterNode,
+  held: readonly number[],
+  runs: readonly number[][],
+  parts: readonly number[][],
+): Int32Array {
+  const { gpus } = node;
   const changes = new Float64Array(gpus * gpus);
+  const onGpu = new Int32Array(gpus);
   parts.forEach((part, p) => {
-    runs.forEach((run, gpu) => {
-      changes[p * gpus + gpu] = part.length > run.length ? Infinity : part.length - common(held, run, part);
+    for (let gpu = 0; gpu < gpus; gpu++) changes[p * gpus + gpu] = part.length > runs[gpu]!.length ? Infinity : part.length;
+    part.forEach((expert, first) => {
+      if (part.indexOf(expert) !== first) return;
+      let copies = 0;
+      for (const other of part) if (other === expert) copies++;
+      onGpu.fill(0);
+      for (let slot = held.indexOf(expert); slot >= 0; slot = held.indexOf(expert, slot + 1)) {
+        const gpu = gpuOfSlot(node, slot);
+        if (onGpu[gpu]!++ < copies) changes[p * gpus + gpu]!--;
+      }
     });
   });
   return leastCostAssignment(changes, gpus);
-}
-
-/** Experts of a part, copies counted, that the slots of a run hold. */
-function common(held: readonly number[], run: readonly number[], part: readonly number[]): number {
-  let count = 0;
-  for (let i = 0; i < part.length; i++) {
-    const expert = part[i]!;
-    // The k-th copy in the part counts when the run holds k copies.
-    let copies = 0;
-    for (let before = 0; before <= i; before++) if (part[before] === expert) copies++;
-    for (const slot of run) if (held[slot] === expert) copies--;
-    if (copies <= 0) count++;
-  }
-  return count;
 }

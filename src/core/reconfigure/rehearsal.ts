@@ -1,0 +1,73 @@
+/** What a rehearsal of a reconfiguration has to act out. */
+import { FREE_SLOT, type Placement } from "../placement.ts";
+import type { Reconfiguration } from "./reconfigure.ts";
+import type { SpilledExpert, Survivors } from "./survivors.ts";
+
+/** A replica of an expert of a layer, written `layer/expert`. */
+export type ReplicaName = string;
+
+/** One node of a rehearsal. */
+export interface RehearsedNode {
+  readonly name: string;
+  readonly fails: boolean;
+  /** Replicas that it holds at first. */
+  readonly holds: readonly ReplicaName[];
+  /** Replicas that it must hold in the end; none where it fails. */
+  readonly shallHold: readonly ReplicaName[];
+}
+
+/** A replica on its way from one node of the rehearsal to another. */
+export interface RehearsedTransfer {
+  readonly replica: ReplicaName;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The play: who holds what, who dies, and what then goes where. */
+export interface Rehearsal {
+  /** Live nodes in their order, then the failed ones. */
+  readonly nodes: readonly RehearsedNode[];
+  /** Transfers of each round, shape [rounds][transfers]. */
+  readonly rounds: readonly (readonly RehearsedTransfer[])[];
+}
+
+/**
+ * The rehearsal of a reconfiguration, host memory included.
+ * @param old placement before the failure
+ * @param spilled experts that nodes of the old placement keep in host memory
+ */
+export function rehearsalOf(
+  old: Placement,
+  survivors: Survivors,
+  change: Reconfiguration,
+  spilled: readonly SpilledExpert[] = [],
+): Rehearsal {
+  const before = replicaNames(old, spilled);
+  const after = replicaNames(change.placement, change.spilled);
+  const live = survivors.cluster.map(({ name }, n) => ({
+    name,
+    fails: false,
+    holds: before[survivors.oldNode[n]!] ?? [],
+    shallHold: after[n]!,
+  }));
+  const failed = old.cluster.flatMap(({ name }, n) =>
+    survivors.oldNode.includes(n) ? [] : [{ name, fails: true, holds: before[n]!, shallHold: [] }],
+  );
+  const rounds: RehearsedTransfer[][] = Array.from({ length: change.rounds }, () => []);
+  for (const { layer, expert, from, to, round } of change.transfers) {
+    rounds[round]!.push({ replica: `${layer}/${expert}`, from, to });
+  }
+  return { nodes: [...live, ...failed], rounds };
+}
+
+/** Distinct replicas on each node, in slots and in host memory, shape [nodes][replicas]. */
+function replicaNames({ cluster, layers }: Placement, spilled: readonly SpilledExpert[]): ReplicaName[][] {
+  const names = cluster.map(
+    (_, n) =>
+      new Set(
+        layers.flatMap(({ layer, nodes }) => nodes[n]!.filter((e) => e !== FREE_SLOT).map((expert) => `${layer}/${expert}`)),
+      ),
+  );
+  for (const { layer, expert, nodes } of spilled) for (const node of nodes) names[node]!.add(`${layer}/${expert}`);
+  return names.map((set) => [...set]);
+}

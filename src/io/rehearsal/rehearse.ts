@@ -1,0 +1,141 @@
+/** Acts out a reconfiguration on this machine: processes for nodes, bytes for experts, SIGKILL for failures. */
+import { randomBytes } from "node:crypto";
+import type { Rehearsal, RehearsedNode } from "../../core/reconfigure/rehearsal.ts";
+import { IoError, UsageError } from "../../errors.ts";
+import { contentOf, digestOf } from "./content.ts";
+import type { Answer } from "./messages.ts";
+import { NodeProcess } from "./nodeProcess.ts";
+
+/** Most processes that a rehearsal starts. */
+export const MOST_PROCESSES = 64;
+/** Most bytes that its processes hold together. */
+export const MOST_BYTES = 2 ** 30;
+
+/** How a rehearsal is staged. */
+export interface Staging {
+  /** Size of the content that stands for an expert. */
+  readonly bytes: number;
+  /** Seconds after which the rehearsal is given up. */
+  readonly timeoutSeconds: number;
+  /** Words after the Node executable that start a node process: the built `rehearsal/node` file. */
+  readonly nodeProgram: readonly string[];
+}
+
+/** What came of a rehearsal. */
+export interface RehearsalReport {
+  /** Whether every live node ended with exactly the replicas that it shall hold, and their content was right. */
+  readonly passed: boolean;
+  /** Names of the nodes whose processes were killed. */
+  readonly killed: readonly string[];
+  readonly transfers: number;
+  readonly bytesMoved: number;
+  /** Replicas on live nodes whose content was compared. */
+  readonly verified: number;
+  /** What is wrong, a line each. */
+  readonly faults: readonly string[];
+}
+
+/**
+ * Starts a process for every node, gives each the content of the replicas that it holds, kills those of failed nodes,
+ * runs the transfers round by round over loopback TCP, and compares by hash what every live node holds in the end with
+ * what it shall hold. Processes get seeds only of what they hold at first, so that they cannot make up the rest. All
+ * processes are gone when it returns, and they go by themselves should this process die.
+ * @throws UsageError when it needs more processes or bytes than allowed
+ * @throws IoError when a process fails or the time is up
+ */
+export async function rehearse(rehearsal: Rehearsal, staging: Staging): Promise<RehearsalReport> {
+  checkSize(rehearsal, staging.bytes);
+  const processes: NodeProcess[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new IoError(`rehearsal: not done after ${staging.timeoutSeconds} seconds; use fewer bytes or more time`)),
+      staging.timeoutSeconds * 1000,
+    );
+  });
+  try {
+    return await Promise.race([direct(rehearsal, staging, processes), timeout]);
+  } finally {
+    clearTimeout(timer);
+    await Promise.all(processes.map((process) => process.kill()));
+  }
+}
+
+async function direct({ nodes, rounds }: Rehearsal, staging: Staging, processes: NodeProcess[]): Promise<RehearsalReport> {
+  const { bytes, nodeProgram } = staging;
+  const [token, secret] = [randomBytes(16).toString("hex"), randomBytes(16).toString("hex")];
+  const seedOf = (replica: string) => `${secret} ${replica}`;
+  for (const { name } of nodes) processes.push(new NodeProcess(name, nodeProgram));
+  const ports = await Promise.all(
+    nodes.map(async ({ holds }, n) => {
+      const replicas = holds.map((replica) => ({ replica, seed: seedOf(replica) }));
+      return (await processes[n]!.ask({ order: "hold", replicas, bytes, token })).port!;
+    }),
+  );
+  const failing = nodes.flatMap(({ fails }, n) => (fails ? [n] : []));
+  const signals = await Promise.all(failing.map((n) => processes[n]!.kill()));
+
+  for (const round of rounds) {
+    const busy = new Set(round.flatMap(({ from, to }) => [from, to]));
+    await Promise.all(
+      Array.from(busy, (n) =>
+        processes[n]!.ask({
+          order: "transfer",
+          send: round.filter(({ from }) => from === n).map(({ replica, to }) => ({ replica, port: ports[to]! })),
+          receive: round.filter(({ to }) => to === n).map(({ replica }) => replica),
+        }),
+      ),
+    );
+  }
+
+  const expected = new Map<string, string>();
+  const digest = (replica: string) => {
+    const known = expected.get(replica) ?? digestOf(contentOf(seedOf(replica), bytes));
+    expected.set(replica, known);
+    return known;
+  };
+  const faults = failing
+    .filter((_, i) => signals[i] !== "SIGKILL")
+    .map((n) => `${nodes[n]!.name} was not killed, it had ended before`);
+  let verified = 0;
+  for (const [n, node] of nodes.entries()) {
+    if (node.fails) continue;
+    const answer = await processes[n]!.ask({ order: "keep", replicas: node.shallHold });
+    verified += node.shallHold.length;
+    faults.push(...faultsOf(node, answer, digest));
+  }
+  const transfers = rounds.reduce((sum, round) => sum + round.length, 0);
+  return {
+    passed: faults.length === 0,
+    killed: failing.map((n) => nodes[n]!.name),
+    transfers,
+    bytesMoved: transfers * bytes,
+    verified,
+    faults,
+  };
+}
+
+function faultsOf({ name, shallHold }: RehearsedNode, { digests = {} }: Answer, digest: (replica: string) => string): string[] {
+  const wanted = new Set(shallHold);
+  const surplus = Object.keys(digests).filter((replica) => !wanted.has(replica));
+  return [
+    ...shallHold.flatMap((replica) => {
+      const found = digests[replica];
+      if (found === undefined) return [`${name} lacks expert ${replica}`];
+      return found === digest(replica) ? [] : [`${name} holds a wrong content for expert ${replica}`];
+    }),
+    ...surplus.map((replica) => `${name} holds expert ${replica}, which it should not`),
+  ];
+}
+
+function checkSize({ nodes }: Rehearsal, bytes: number): void {
+  if (nodes.length > MOST_PROCESSES) {
+    throw new UsageError(`a rehearsal starts a process a node, at most ${MOST_PROCESSES}; this one needs ${nodes.length}`);
+  }
+  const most = nodes.reduce((sum, { holds, shallHold }) => sum + holds.length + shallHold.length, 0);
+  if (most * bytes > MOST_BYTES) {
+    throw new UsageError(
+      `the rehearsal would hold ${most} replicas of ${bytes} bytes, more than ${MOST_BYTES} bytes in all; use at most ${Math.floor(MOST_BYTES / most)} bytes an expert`,
+    );
+  }
+}

@@ -1,0 +1,120 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { uniformCluster } from "../../src/core/cluster.ts";
+import { placeLayers } from "../../src/core/placement/placeLayers.ts";
+import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
+import { type Rehearsal, rehearsalOf } from "../../src/core/reconfigure/rehearsal.ts";
+import { survivors } from "../../src/core/reconfigure/survivors.ts";
+import { IoError, UsageError } from "../../src/errors.ts";
+import { rehearse } from "../../src/io/rehearsal/rehearse.ts";
+import { root } from "../support/lazarus.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
+const program = join(folder, "node.mjs");
+const staging = { bytes: 5000, timeoutSeconds: 60, nodeProgram: [program] };
+
+beforeAll(() =>
+  build({
+    entryPoints: ["node", "nodeProcess"].map((name) => `${root}src/io/rehearsal/${name}.ts`),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    outdir: folder,
+    outExtension: { ".js": ".mjs" },
+  }),
+);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Processes on this machine that run our node program. */
+function running(): string[] {
+  return readdirSync("/proc").filter((entry) => {
+    try {
+      return /^\d+$/.test(entry) && readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0").includes(program);
+    } catch {
+      return false; // It ended meanwhile.
+    }
+  });
+}
+const canList = existsSync("/proc/self/cmdline");
+
+/** Four nodes of which one fails, and one that joins. */
+function example(): Rehearsal {
+  const cluster = uniformCluster(4, 4);
+  const layers = [0, 1].map((layer) => ({ layer, loads: [30, 8, 5, 2, 1, 1, 9].map((load, e) => load + ((layer * e) % 3)) }));
+  const rules = { minReplicas: 2, allocation: "lazarus", placement: "mro" } as const;
+  const old = { cluster, layers: placeLayers({ cluster, layers, ...rules }).layers };
+  const left = survivors(old, [3], [{ name: "new", slots: 4, gpus: 1 }]);
+  const plan = placeLayers({ cluster: left.cluster, layers, ...rules }).layers;
+  return rehearsalOf(old, left, reconfigure({ survivors: left, plan, mapping: "optimal", keepDomains: false }));
+}
+
+describe("rehearse", () => {
+  test("every node ends with exactly its new experts, and no process is left", async () => {
+    const play = example();
+    const report = await rehearse(play, staging);
+    const transfers = play.rounds.flat().length;
+    expect(transfers).toBeGreaterThan(5);
+    expect(report).toEqual({
+      passed: true,
+      killed: ["node3"],
+      transfers,
+      bytesMoved: transfers * staging.bytes,
+      verified: play.nodes.reduce((sum, node) => sum + node.shallHold.length, 0),
+      faults: [],
+    });
+    if (canList) expect(running()).toEqual([]);
+  });
+
+  test("a plan that forgets a transfer does not pass", async () => {
+    const play = example();
+    const [forgotten] = play.rounds[0]!;
+    const report = await rehearse({ ...play, rounds: [play.rounds[0]!.slice(1), ...play.rounds.slice(1)] }, staging);
+    expect(report.passed).toBe(false);
+    expect(report.faults).toEqual([`${play.nodes[forgotten!.to]!.name} lacks expert ${forgotten!.replica}`]);
+  });
+
+  test("a sender that does not hold the expert, or failed, ends the rehearsal", async () => {
+    const node = (name: string, fails: boolean) => ({
+      name,
+      fails,
+      holds: fails ? ["0/0"] : [],
+      shallHold: fails ? [] : ["0/0"],
+    });
+    for (const fails of [false, true]) {
+      const play = { nodes: [node("a", fails), node("b", false)], rounds: [[{ replica: "0/0", from: 0, to: 1 }]] };
+      await expect(rehearse(play, staging)).rejects.toThrow(IoError);
+    }
+    if (canList) expect(running()).toEqual([]);
+  });
+
+  test("is bounded in time, processes and bytes, and leaves nothing behind", async () => {
+    const node = { name: "a", fails: false, holds: ["0/0"], shallHold: ["0/0"] };
+    const alone = { nodes: [node], rounds: [] };
+    await expect(rehearse(alone, { ...staging, timeoutSeconds: 0.001 })).rejects.toThrow(/not done after/);
+    await expect(rehearse(alone, { ...staging, bytes: 2 ** 30 })).rejects.toThrow(UsageError);
+    await expect(rehearse({ nodes: new Array(65).fill(node), rounds: [] }, staging)).rejects.toThrow(UsageError);
+    await expect(rehearse(alone, { ...staging, nodeProgram: [join(folder, "absent.js")] })).rejects.toThrow(/Cannot find module/);
+    if (canList) expect(running()).toEqual([]);
+  });
+
+  test.skipIf(!canList)("processes end when their director is killed", async () => {
+    const director = join(folder, "director.mjs");
+    writeFileSync(
+      director,
+      `import { NodeProcess } from "./nodeProcess.mjs";
+       const nodes = [0, 1].map((n) => new NodeProcess("node" + n, [${JSON.stringify(program)}]));
+       await Promise.all(nodes.map((node) => node.ask({ order: "hold", replicas: [], bytes: 1, token: "t" })));
+       process.stdout.write("ready");
+       setInterval(() => {}, 1000);`,
+    );
+    const child = spawn(process.execPath, [director], { stdio: ["ignore", "pipe", "inherit"] });
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    expect(running()).toHaveLength(2);
+    child.kill("SIGKILL");
+    await expect.poll(() => running().length, { timeout: 20_000 }).toBe(0);
+  });
+});
