@@ -4,6 +4,12 @@ import { summarizeDispatch } from "../core/dispatch/summary.ts";
 import { largestRemainder } from "../core/largestRemainder.ts";
 import { type ReceivedChunk, receivedBy } from "./layerWorkload.ts";
 
+/** A layer and its tokens' ways. */
+export interface DispatchedLayer {
+  readonly layer: number;
+  readonly dispatch: LayerDispatch;
+}
+
 /** The busiest rank of the layer whose tokens are shared least evenly. */
 export interface BusiestRank {
   readonly layer: number;
@@ -22,10 +28,7 @@ export interface BusiestRank {
  * @param meanTokens tokens of the mean rank after scaling
  * @throws RangeError when no layer has tokens
  */
-export function busiestRank(
-  layers: Iterable<{ readonly layer: number; readonly dispatch: LayerDispatch }>,
-  meanTokens: number,
-): BusiestRank {
+export function busiestRank(layers: Iterable<DispatchedLayer>, meanTokens: number): BusiestRank {
   let worst: { layer: number; dispatch: LayerDispatch; load: Float64Array; maxOverMean: number } | undefined;
   for (const { layer, dispatch } of layers) {
     const { load, maxOverMean } = summarizeDispatch(dispatch);

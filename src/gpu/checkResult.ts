@@ -28,11 +28,11 @@ export function resultError(
       if (got !== expected) throw wrong(`${got} instead of ${expected} at ${cell}`);
       return;
     }
-    const difference = Math.abs(got - expected);
-    if (!(difference <= worst)) worst = difference;
+    if (!Number.isFinite(got)) throw wrong(`${got} instead of ${expected} at ${cell}`);
+    worst = Math.max(worst, Math.abs(got - expected));
     largest = Math.max(largest, Math.abs(expected));
   });
   const error = worst === 0 ? 0 : worst / largest;
-  if (!(error <= TOLERANCE)) throw wrong(`relative error ${error.toExponential(1)}, allowed ${TOLERANCE}`);
+  if (error > TOLERANCE) throw wrong(`relative error ${error.toExponential(1)}, allowed ${TOLERANCE}`);
   return error;
 }

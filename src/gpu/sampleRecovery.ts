@@ -7,7 +7,7 @@ import { aliveWords, failureOrders, hostSetWords, wordsOf } from "./failureOrder
 import { plainSurvivors, survivorsStage } from "./kernels/recoveryMonteCarlo.ts";
 
 /** Numbers of alive sets that go to the device at a time. */
-const BATCH_CELLS = 1 << 21;
+const BATCH_CELLS = 1 << 18;
 
 /**
  * Probability that every expert keeps a live host when k nodes, drawn uniformly, fail, for all k, with 95 % intervals.

@@ -1,6 +1,7 @@
 /** JSON Schemas of the documents, derived from the schemas that check them. */
 import * as z from "zod/mini";
 import { dispatchWeightsSchema } from "../dispatchWeights.ts";
+import { benchSchema } from "./bench.ts";
 import { dispatchPlanSchema } from "./dispatchPlan.ts";
 import { loadProfileSchema } from "./loadProfile.ts";
 import { placementSchema } from "./placement.ts";
@@ -13,6 +14,7 @@ const schemas = {
   "dispatch-plan": dispatchPlanSchema,
   "dispatch-weights": dispatchWeightsSchema,
   "recovery-plan": recoveryPlanSchema,
+  bench: benchSchema,
 } as const satisfies Record<string, z.ZodMiniType>;
 
 /** Kinds of documents. */

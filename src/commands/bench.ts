@@ -1,0 +1,185 @@
+/** lazarus bench: how fast the kernels of an MoE layer run here. */
+import { UsageError } from "../errors.ts";
+import { benchCsv } from "../formats/benchCsv.ts";
+import { parseBenchSizes } from "../formats/benchSizes.ts";
+import { type BenchDocument, checkBench } from "../formats/documents/bench.ts";
+import { hardwarePresets, modelPresets } from "../formats/presets.ts";
+import { parseCount, parseNameList, UnitError } from "../formats/units.ts";
+import { type Backend, backendNames, openBackend, openFirstBackend } from "../gpu/backend.ts";
+import { BackendUnavailable } from "../gpu/backendUnavailable.ts";
+import { benchKernels, kernelNames } from "../gpu/benchKernels.ts";
+import { type BenchResult, benchmark } from "../gpu/benchmark.ts";
+import { calibratedHardware, calibrationKernels } from "../gpu/calibration.ts";
+import { WrongResult } from "../gpu/checkResult.ts";
+import { launchSeconds } from "../gpu/launchOverhead.ts";
+import { openOutput } from "../io/output.ts";
+import { benchTable } from "../report/benchTable.ts";
+import { benchSetting } from "./benchSetting.ts";
+import { defineCommand } from "./command.ts";
+import { compareWithBaseline } from "./compareWithBaseline.ts";
+import { choice, type OptionValues, option } from "./option.ts";
+import { readDocument } from "./readDocuments.ts";
+import { warn } from "./warn.ts";
+import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+
+type ModelName = keyof typeof modelPresets;
+type HardwareName = keyof typeof hardwarePresets;
+
+const benchOptions = {
+  backend: choice({
+    choices: ["auto", ...backendNames],
+    fallback: "auto",
+    says: "What runs the kernels, through gpu.js: webgpu, headlessgl, webasm, cpu, or js for plain JavaScript without it. auto takes the first of these that works and says why not the others.",
+  }),
+  kernels: option({
+    argument: "LIST",
+    fallback: kernelNames.join(","),
+    parse: (text) =>
+      parseNameList(text).map((name) => {
+        const found = kernelNames.find((kernel) => kernel === name);
+        if (found === undefined) throw new UnitError(`expected names among ${kernelNames.join(", ")}`);
+        return found;
+      }),
+    says: "Only these kernels.",
+  }),
+  sizes: option({
+    argument: "NAME=COUNT,...",
+    parse: parseBenchSizes,
+    says: "Sizes: tokens (of the mean rank, with --plan), hidden, feedforward, experts, topk of the layer; nodes, sets and samples of recovery-mc.",
+  }),
+  model: choice({
+    choices: Object.keys(modelPresets) as ModelName[],
+    says: "Take hidden, feedforward, experts and topk from this model; --sizes overrides them.",
+  }),
+  plan: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "A placement, recovery-plan or dispatch-plan: the kernels compute what its busiest rank receives in the layer that is shared least evenly, so that a better plan shows as a faster layer; recovery-mc takes its host sets.",
+  }),
+  repetitions: option({
+    argument: "N",
+    fallback: "10",
+    parse: parseCount(10, 100_000),
+    says: "Times every kernel is measured at least; short ones are measured for a quarter of a second.",
+  }),
+  seed: option({
+    argument: "N",
+    fallback: "0",
+    parse: parseCount(0, 0x7fffffff),
+    says: "Seed of the tokens, weights and failure orders.",
+  }),
+  baseline: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "An earlier bench in JSON: exit with 1 when a kernel's speedup over plain JavaScript has fallen.",
+  }),
+  "max-regression": option({
+    argument: "PERCENT",
+    fallback: "10%",
+    parse: parsePercent,
+    says: "How much of the baseline's speedup may be lost, beside the spread of both runs.",
+  }),
+  calibrate: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "Write a hardware file for the simulator with the measured rates and launch times; needs --model, whose layers make up a step.",
+  }),
+  hardware: choice({
+    choices: Object.keys(hardwarePresets) as HardwareName[],
+    fallback: "rtx3090",
+    says: "Where --calibrate takes what no bench measures: the network's rates and recovery times.",
+  }),
+  ...outputOptions,
+};
+
+export const bench = defineCommand({
+  name: "bench",
+  summary: "check and time the kernels of an MoE layer on a GPU or what stands in for it",
+  examples: [
+    { says: "On the best backend that works here", line: "lazarus bench" },
+    { says: "Does a better plan make the layer faster?", line: "lazarus bench --kernels layer --plan placement.json" },
+    { says: "In CI, against an earlier run", line: "lazarus bench --backend webasm --baseline bench.json --max-regression 20%" },
+  ],
+  description: [
+    "Runs the kernels of a Mixture-of-Experts layer (router, histogram, dispatch, expert-ffn, combine, and layer, which is all of them without leaving the device) and recovery-mc (Monte Carlo recovery probability) through gpu.js. Every result is compared with a double-precision reference, whole numbers exactly; a wrong result ends the bench and gives no numbers.",
+    "Kernels and plain JavaScript are timed in turn. Times include reading the result back; weights and plans are on the device beforehand. Rates count products and sums, or bytes of inputs and results, of the algorithm, not of the implementation. The speedup is the ratio of the medians, and what --baseline compares: machines differ, ratios less so.",
+  ],
+  options: benchOptions,
+  exitCodes: {
+    1: "Failed: the backend does not work here, a result is wrong, or a kernel is slower than the baseline allows.",
+  },
+  run: async (options) => {
+    if (options.calibrate !== undefined && options.model === undefined) {
+      throw new UsageError("--calibrate needs --model: the time of a step's launches depends on its layers");
+    }
+    const baseline = options.baseline === undefined ? undefined : await readDocument(options.baseline, checkBench);
+    const document = await measured(options);
+    if (document === undefined) return 1;
+    const asFast =
+      baseline === undefined || compareWithBaseline(document, baseline, options.baseline as string, options["max-regression"]);
+    await writeDocuments(options, { csv: benchCsv, table: benchTable }, (write) => write(document));
+    return asFast ? 0 : 1;
+  },
+});
+
+type BenchOptions = OptionValues<typeof benchOptions>;
+
+/** The document of a bench; nothing when a backend or kernel failed, which has been said by then. */
+async function measured(options: BenchOptions): Promise<BenchDocument | undefined> {
+  const { setting, plan } = await benchSetting(options);
+  const kernels = options.calibrate === undefined ? options.kernels : [...new Set([...options.kernels, ...calibrationKernels])];
+  let backend: Backend | undefined;
+  try {
+    backend = await opened(options.backend);
+    const results: BenchResult[] = [];
+    for (const kernel of benchKernels(kernels, setting)) results.push(await benchmark(backend, kernel, options.repetitions));
+    if (options.calibrate !== undefined) await calibrate(options.calibrate, backend, results, options);
+    const { name, adapter, software } = backend;
+    return {
+      type: "bench",
+      version: 1,
+      backend: name,
+      adapter,
+      software,
+      seed: options.seed,
+      ...(plan === undefined ? {} : { plan }),
+      results: results.map((result) => ({ ...result, checked: true })),
+    };
+  } catch (error) {
+    if (error instanceof BackendUnavailable) warn(`${error.message}; ${error.remedy}`);
+    else if (error instanceof WrongResult) warn(`${backend?.name}: ${error.message}; these times would mean nothing`);
+    else throw error;
+    return undefined;
+  } finally {
+    await backend?.close();
+  }
+}
+
+async function opened(wanted: BenchOptions["backend"]): Promise<Backend> {
+  if (wanted !== "auto") return openBackend(wanted);
+  const { backend, declined } = await openFirstBackend();
+  const { name, adapter, software } = backend;
+  const others = declined.map(({ name: other, reason }) => `; not ${other}: ${reason}`).join("");
+  warn(`bench runs on ${name}, ${adapter}${software ? " (software)" : ""}${others}`);
+  return backend;
+}
+
+async function calibrate(
+  file: string,
+  backend: Backend,
+  results: readonly BenchResult[],
+  { model, hardware, repetitions }: BenchOptions,
+): Promise<void> {
+  const launch = backend.device === undefined ? 0 : await launchSeconds(backend.device, repetitions);
+  const { layers } = modelPresets[model as ModelName];
+  const spec = calibratedHardware(backend.adapter, results, launch, layers, hardwarePresets[hardware]);
+  const output = openOutput(file);
+  await output.write(`${JSON.stringify(spec, null, 2)}\n`);
+  await output.finish();
+}
+
+function parsePercent(text: string): number {
+  const value = Number(/^(\d+\.?\d*|\.\d+)%$/.exec(text.trim())?.[1]);
+  if (!(value < 100)) throw new UnitError("expected a percentage below 100 such as 10%");
+  return value / 100;
+}

@@ -1,0 +1,78 @@
+/** What bench computes on, from its options. */
+import { UsageError } from "../errors.ts";
+import { type BenchSizes, defaultSizes } from "../formats/benchSizes.ts";
+import type { BenchDocument } from "../formats/documents/bench.ts";
+import { modelPresets } from "../formats/presets.ts";
+import { type BenchSetting, drawnHostSets } from "../gpu/benchKernels.ts";
+import { checkLayerShape, type LayerShape } from "../gpu/layerShape.ts";
+import { type BenchPlan, readPlan } from "./readPlan.ts";
+
+/** Copies of each expert where no plan says how many. */
+const COPIES = 3;
+
+interface SettingOptions {
+  readonly sizes: Partial<BenchSizes> | undefined;
+  readonly model: keyof typeof modelPresets | undefined;
+  readonly plan: string | undefined;
+  readonly seed: number;
+}
+
+/**
+ * Puts sizes together: what the user types beats the plan, the plan the model, the model the defaults.
+ * @throws UsageError when sizes do not fit each other; InputError on a bad plan
+ */
+export async function benchSetting(options: SettingOptions): Promise<{
+  setting: BenchSetting;
+  plan: BenchDocument["plan"];
+}> {
+  const { sizes: typed = {}, seed } = options;
+  const sizes: BenchSizes = { ...defaultSizes, ...modelSizes(options.model), ...typed };
+  const plan = options.plan === undefined ? undefined : await readPlan(options.plan, sizes.tokens);
+  if (plan) refusePlanned(typed, plan);
+  const { hidden, feedforward: feedForward, samples } = sizes;
+  const received = plan?.busiest.received;
+  const shape: LayerShape = {
+    hidden,
+    feedForward,
+    // A row that a rank receives is for one expert, and the router sees the tokens of these rows.
+    ...(plan && received
+      ? { tokens: received.reduce((sum, chunk) => sum + chunk.tokens, 0), experts: plan.busiest.experts, topK: 1 }
+      : { tokens: sizes.tokens, experts: sizes.experts, topK: sizes.topk }),
+  };
+  return asUsage(() => {
+    checkLayerShape(shape);
+    const recovery = { ...(plan?.hosts ?? drawnHosts(sizes, seed)), samples };
+    const { layer, rank, maxOverMean } = plan?.busiest ?? {};
+    return {
+      setting: { shape, ...(received ? { received } : {}), recovery, seed },
+      plan: layer === undefined || rank === undefined || maxOverMean === undefined ? undefined : { layer, rank, maxOverMean },
+    };
+  });
+}
+
+function drawnHosts({ nodes, sets }: BenchSizes, seed: number): NonNullable<BenchPlan["hosts"]> {
+  return { nodes, hostSets: drawnHostSets(sets, COPIES, nodes, seed) };
+}
+
+function modelSizes(name: SettingOptions["model"]): Partial<BenchSizes> {
+  if (name === undefined) return {};
+  const model = modelPresets[name];
+  const feedforward = model.architecture === "gpt" ? 4 * model.hidden : model.expertFeedForward;
+  return { hidden: model.hidden, feedforward, experts: model.experts, topk: model.topK };
+}
+
+/** A size that the plan decides cannot be typed as well. */
+function refusePlanned(typed: Partial<BenchSizes>, plan: BenchPlan): void {
+  const decided = ["experts", "topk", ...(plan.hosts ? ["nodes", "sets"] : [])];
+  const twice = decided.find((name) => name in typed);
+  if (twice !== undefined) throw new UsageError(`--sizes ${twice}: --plan decides this; leave it out`);
+}
+
+function asUsage<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--sizes: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+/** What bench takes from a plan: the busiest rank's tokens, and the host sets. */
+import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
+import { DispatchBuilder } from "../core/dispatch/layerDispatch.ts";
+import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
+import { rankGroups } from "../core/dispatch/rankGroups.ts";
+import { hostSets, replicasByRank } from "../core/placement.ts";
+import { InputError } from "../errors.ts";
+import { type DispatchPlanDocument, dispatchPlanSchema } from "../formats/documents/dispatchPlan.ts";
+import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
+import { checkDocument } from "../formats/documents/schema.ts";
+import { type BusiestRank, busiestRank, type DispatchedLayer } from "../gpu/busiestRank.ts";
+import { readDocument } from "./readDocuments.ts";
+import { routedLayers } from "./routedLayers.ts";
+
+/** A plan, as far as a bench needs it. */
+export interface BenchPlan {
+  readonly busiest: BusiestRank;
+  /** Of all layers together; a dispatch-plan does not know them. */
+  readonly hosts?: { readonly nodes: number; readonly hostSets: readonly (readonly number[])[] };
+}
+
+/**
+ * Reads a placement, recovery-plan or dispatch-plan.
+ * @param meanTokens tokens that the mean rank is to compute
+ * @throws InputError
+ */
+export async function readPlan(file: string, meanTokens: number): Promise<BenchPlan> {
+  return readDocument(file, (value, source) => {
+    const isDispatch = typeof value === "object" && value !== null && "type" in value && value.type === "dispatch-plan";
+    const placement = isDispatch ? undefined : checkPlacementOrRecovery(value, source);
+    const layers = placement
+      ? dispatchedLayers(placement)
+      : plannedLayers(checkDocument(dispatchPlanSchema, "dispatch-plan", value, source), source);
+    try {
+      const busiest = busiestRank(layers, meanTokens);
+      return placement === undefined ? { busiest } : { busiest, hosts: allHostSets(placement) };
+    } catch (error) {
+      if (error instanceof RangeError) throw new InputError(error.message, { file: source });
+      throw error;
+    }
+  });
+}
+
+/** Dispatches a placement as it is meant to be: with free shares where its cost counts on them, else by Algorithm 1. */
+function* dispatchedLayers(document: PlacementDocument): Generator<DispatchedLayer> {
+  const placement = placementOf(document);
+  const levels = rankGroups(placement.cluster);
+  for (const { layer, routing } of routedLayers(placement, undefined, undefined)) {
+    const replicas = replicasByRank(placement.cluster, layer);
+    const free = document.cost?.shares === "free";
+    yield {
+      layer: layer.layer,
+      dispatch: free ? balancedDispatch(routing, replicas, levels) : lazarusDispatch(routing, replicas),
+    };
+  }
+}
+
+function* plannedLayers({ ranks, layers }: DispatchPlanDocument, file: string): Generator<DispatchedLayer> {
+  for (const { layer, entries } of layers) {
+    const dispatch = new DispatchBuilder(ranks, entries.length);
+    for (const [i, entry] of entries.entries()) {
+      const [expert, source, target, tokens] = entry;
+      const wrong = (what: string) => new InputError(`in the dispatch-plan: layer ${layer}, entries[${i}]: ${what}`, { file });
+      if (entry.length !== 4 || expert === undefined || source === undefined || target === undefined || tokens === undefined) {
+        throw wrong(`expected expert, source, target and tokens, got ${entry.length} numbers`);
+      }
+      if (source >= ranks || target >= ranks) throw wrong(`expected ranks below ${ranks}, got ${source} and ${target}`);
+      dispatch.add(expert, source, target, tokens);
+    }
+    yield { layer, dispatch: dispatch.build() };
+  }
+}
+
+function allHostSets(document: PlacementDocument): NonNullable<BenchPlan["hosts"]> {
+  const { cluster, layers } = placementOf(document);
+  return { nodes: cluster.length, hostSets: layers.flatMap(hostSets) };
+}

@@ -1,0 +1,54 @@
+/** bench: how fast kernels ran on a backend, each checked against its definition. */
+import * as z from "zod/mini";
+import { checkDocument, count, positiveCount } from "./schema.ts";
+
+const milliseconds = z.number().check(z.nonnegative());
+const rate = z.number().check(z.positive());
+
+export const benchSchema = z.object({
+  type: z.literal("bench"),
+  version: z.literal(1),
+  backend: z.string(),
+  /** What the backend runs on, as it calls itself. */
+  adapter: z.string(),
+  /** Whether that is a processor that plays a GPU. */
+  software: z.boolean(),
+  seed: count,
+  /** The rank of the plan whose tokens the kernels computed. */
+  plan: z.optional(z.object({ layer: count, rank: count, maxOverMean: z.number().check(z.minimum(1)) })),
+  results: z.array(
+    z.object({
+      kernel: z.string(),
+      size: z.string(),
+      repetitions: positiveCount,
+      medianMs: milliseconds,
+      minMs: milliseconds,
+      p95Ms: milliseconds,
+      /** Processor time of all threads, per call. */
+      cpuMs: milliseconds,
+      /** Distance between the quartiles over the median. */
+      spread: z.number().check(z.nonnegative()),
+      gflops: z.optional(rate),
+      gigabytesPerSecond: z.optional(rate),
+      /** Plain JavaScript in the same run. */
+      plainMedianMs: milliseconds,
+      plainSpread: z.number().check(z.nonnegative()),
+      /** Plain JavaScript's median over the kernel's. */
+      speedup: rate,
+      /** Largest difference to a double-precision reference over that reference's largest number. */
+      error: z.number().check(z.nonnegative()),
+      checked: z.literal(true),
+    }),
+  ),
+});
+
+/** A bench document. */
+export type BenchDocument = z.infer<typeof benchSchema>;
+
+/**
+ * Checks a parsed bench document.
+ * @throws InputError
+ */
+export function checkBench(value: unknown, source: string): BenchDocument {
+  return checkDocument(benchSchema, "bench", value, source);
+}

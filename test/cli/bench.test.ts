@@ -1,0 +1,154 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type BenchDocument, checkBench } from "../../src/formats/documents/bench.ts";
+import { kernelNames } from "../../src/gpu/benchKernels.ts";
+import { testBackends } from "../support/backends.ts";
+import { lazarus, type Run, root } from "../support/lazarus.ts";
+
+const backends = await testBackends();
+const folder = mkdtempSync(join(tmpdir(), "lazarus-bench-"));
+const at = (name: string) => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const small = ["--sizes", "tokens=12,hidden=4,feedforward=6,experts=3,topk=2,nodes=6,sets=4,samples=16"];
+const smallest = ["--sizes", "tokens=12,hidden=4,feedforward=6", "--kernels", "histogram"];
+
+function bench(...words: string[]): Run {
+  return lazarus(["bench", ...words]);
+}
+
+function document({ stdout, stderr, code }: Run): BenchDocument {
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return checkBench(JSON.parse(stdout), "bench");
+}
+
+describe("bench", () => {
+  const first = document(bench("--backend", "webasm", ...small));
+
+  test("checks and times every kernel", () => {
+    expect(first).toMatchObject({ type: "bench", version: 1, backend: "webasm", software: false, seed: 0 });
+    expect(first.results.map(({ kernel }) => kernel)).toEqual([...kernelNames]);
+    for (const result of first.results) {
+      expect(result.repetitions).toBeGreaterThanOrEqual(10);
+      expect(result.minMs).toBeLessThanOrEqual(result.medianMs);
+      expect(result.medianMs).toBeLessThanOrEqual(result.p95Ms);
+      expect(result.speedup).toBeCloseTo(result.plainMedianMs / result.medianMs, 9);
+      expect(result.error).toBeLessThan(1e-5);
+      expect([result.gflops, result.gigabytesPerSecond].filter((rate) => rate !== undefined)).toHaveLength(1);
+    }
+  });
+
+  test("gives the same but for the times, meets its own baseline, writes rows", () => {
+    writeFileSync(at("first.json"), JSON.stringify(first));
+    const some = ["router", "expert-ffn", "recovery-mc"];
+    const again = ["--kernels", some.join(), "--format", "csv", "--baseline", at("first.json"), "--max-regression", "99%"];
+    const { stdout, stderr, code } = bench("--backend", "webasm", ...small, ...again);
+    const [header, ...rows] = stdout.trimEnd().split("\n");
+    const names = header!.split(",");
+    const cells = rows.map((row) => ["kernel", "size", "error"].map((name) => row.split(",")[names.indexOf(name)]));
+    const before = first.results.filter(({ kernel }) => some.includes(kernel));
+    expect(cells).toEqual(before.map(({ kernel, size, error }) => [kernel, size, String(error)]));
+    expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+  });
+
+  test("exits with 1 when a kernel is slower than the baseline, and still writes its numbers", () => {
+    const results = first.results.map((result) => ({ ...result, speedup: 1e9 }));
+    writeFileSync(at("fast.json"), JSON.stringify({ ...first, backend: "js", results }));
+    const sizes = ["--sizes", "tokens=12,experts=3", "--kernels", "histogram,router", "--format", "table"];
+    const { code, stdout, stderr } = bench("--backend", "js", ...sizes, "--baseline", at("fast.json"));
+    const lines = stderr.trimEnd().split("\n");
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^lazarus: router \(.*hidden=64.*\) is not in the baseline/);
+    expect(lines[1]).toMatch(/^lazarus: histogram \(.*\) is slower: 1.00e\+9 times plain JavaScript before, 1.00 now, at least/);
+    expect(stdout).toMatch(/^Bench js on .*\n\nkernel +size .*\nhistogram +tokens=12 .* 1\.00x +exact\nrouter .*\n$/s);
+    expect(code).toBe(1);
+  });
+
+  test("takes no baseline of another backend", () => {
+    const { code, stdout, stderr } = bench("--backend", "js", ...smallest, "--baseline", at("first.json"));
+    expect(stderr).toMatch(/^lazarus: .*first\.json: the baseline was measured on webasm, this run on js; choose --backend\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("auto says on one line what it took and why not the others", () => {
+    const { stdout, stderr, code } = bench(...smallest);
+    const { backend } = JSON.parse(stdout) as BenchDocument;
+    // Vulkan's loader and Dawn write to standard error by themselves.
+    const said = stderr.split("\n").filter((line) => line.startsWith("lazarus:"));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(new RegExp(`^lazarus: bench runs on ${backend}, `));
+    const order = ["webgpu", "headlessgl", "webasm"];
+    for (const name of order.slice(0, order.indexOf(backend))) expect(said[0]).toContain(`; not ${name}: `);
+    expect(code).toBe(0);
+  });
+
+  test("a backend asked for by name that does not work is an error with a remedy", () => {
+    const env = { ...process.env, VK_ICD_FILENAMES: at("no-driver.json"), VK_DRIVER_FILES: at("no-driver.json") };
+    const { status, stdout, stderr } = program(["bench", "--backend", "webgpu", ...smallest], { env });
+    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^lazarus: .*(adapter|webgpu).*; .*install/);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  });
+
+  test("--calibrate writes a hardware file with what was measured", () => {
+    const words = ["--model", "gpt-s", "--sizes", "tokens=4,hidden=8,feedforward=8", "--calibrate", at("hardware.json")];
+    const { results } = document(
+      bench("--backend", "webasm", "--kernels", "dispatch,expert-ffn", ...words, "--hardware", "h200"),
+    );
+    const hardware = JSON.parse(readFileSync(at("hardware.json"), "utf8"));
+    expect(hardware.fp16Flops).toBeCloseTo(results[1]!.gflops! * 1e9, 0);
+    expect(hardware.fp8Flops).toBe(hardware.fp16Flops);
+    expect(hardware.memoryBytesPerSecond * hardware.bandwidthEfficiency).toBeCloseTo(results[0]!.gigabytesPerSecond! * 1e9, 0);
+    expect(hardware.stepOverheadSeconds).toBeGreaterThan(0);
+    expect(hardware).toMatchObject({ computeEfficiency: 1, networkBytesPerSecond: 50e9, recovery: { restartSeconds: 300 } });
+  });
+
+  test("refuses options before it measures", () => {
+    const { code, stderr } = bench("--calibrate", at("hardware.json"));
+    expect(stderr).toMatch(/^lazarus: --calibrate needs --model: [^\n]*\n$/);
+    expect(code).toBe(2);
+  });
+});
+
+describe("gpu.js", () => {
+  const guarded = (words: readonly string[]) => program(words, { execArgv: ["--import", `${root}test/support/refuseGpuJs.mjs`] });
+
+  test("is loaded by a bench on its backends", () => {
+    expect(guarded(["bench", "--backend", "cpu", ...smallest]).stderr).toMatch(/refused to load gpu\.js/);
+  });
+
+  // The overview loads all commands.
+  test.each([[["--help"]], [["bench", "--help"]], [["bench", "--backend", "js", ...smallest]]])(
+    "is not loaded by %j",
+    (words) => {
+      expect(guarded(words)).toMatchObject({ status: 0, stderr: "" });
+    },
+  );
+});
+
+describe("the process ends by itself", () => {
+  for (const { name, unavailable } of backends) {
+    test.skipIf(unavailable !== undefined)(
+      `on ${name}${unavailable === undefined ? "" : ` (skipped: ${unavailable})`}`,
+      () => {
+        // The program's own process.exit is left out.
+        const script = `import(${JSON.stringify(`${root}dist/cli.js`)}).then(({ main }) => main(process.argv.slice(1))).then((code) => { process.exitCode = code })`;
+        const words = ["-e", script, "--", "bench", "--backend", name, ...smallest];
+        const { status, signal, stdout } = spawnSync(process.execPath, words, { encoding: "utf8", timeout: 60_000 });
+        expect({ status, signal }).toEqual({ status: 0, signal: null });
+        expect(JSON.parse(stdout)).toMatchObject({ backend: name });
+      },
+      90_000,
+    );
+  }
+});
+
+function program(words: readonly string[], { execArgv = [], env }: { execArgv?: string[]; env?: NodeJS.ProcessEnv }) {
+  return spawnSync(process.execPath, [...execArgv, `${root}bin/lazarus.js`, ...words], {
+    encoding: "utf8",
+    ...(env ? { env } : {}),
+  });
+}
