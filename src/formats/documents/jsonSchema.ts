@@ -3,9 +3,11 @@ import * as z from "zod/mini";
 import { dispatchWeightsSchema } from "../dispatchWeights.ts";
 import { dispatchPlanSchema } from "./dispatchPlan.ts";
 import { loadProfileSchema } from "./loadProfile.ts";
+import { membershipTraceSchema } from "./membershipTrace.ts";
 import { placementSchema } from "./placement.ts";
 import { recoveryPlanSchema } from "./recoveryPlan.ts";
 import { bulkSchemas } from "./schema.ts";
+import { simulationSchema } from "./simulation.ts";
 
 const schemas = {
   "load-profile": loadProfileSchema,
@@ -13,6 +15,8 @@ const schemas = {
   "dispatch-plan": dispatchPlanSchema,
   "dispatch-weights": dispatchWeightsSchema,
   "recovery-plan": recoveryPlanSchema,
+  "membership-trace": membershipTraceSchema,
+  simulation: simulationSchema,
 } as const satisfies Record<string, z.ZodMiniType>;
 
 /** Kinds of documents. */

@@ -1,6 +1,6 @@
 /** Traces of rows `ms,add|remove,node` without a header, as Bamboo (NSDI 2023) recorded its spot instances. */
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
-import { InputError, quoteInput } from "../inputError.ts";
+import { InputError, quoteInput } from "../../errors.ts";
 import { traceRows } from "./traceRows.ts";
 
 /**

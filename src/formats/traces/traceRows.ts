@@ -1,6 +1,6 @@
 /** Rows of a small trace file. */
 import { CsvError, parse } from "csv-parse/sync";
-import { InputError } from "../inputError.ts";
+import { InputError } from "../../errors.ts";
 
 /** One row and where it stands. */
 export interface TraceRow {
