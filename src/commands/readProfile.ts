@@ -34,7 +34,11 @@ export interface ProfileOptions {
   readonly every?: number | undefined;
   readonly byRank: boolean;
   /** For a log of which the user asks nothing in particular; the mean of all iterations without it. */
-  readonly otherwise?: { readonly window: WindowSelection; readonly method: WindowMethod };
+  readonly otherwise?: {
+    readonly window: WindowSelection;
+    readonly method: WindowMethod;
+    readonly every?: number;
+  };
 }
 
 /**
@@ -71,7 +75,8 @@ export async function readProfile(file: string, options: ProfileOptions): Promis
 const OPENING_BRACE = 0x7b;
 
 async function* profilesOfLog(input: Input, options: ProfileOptions): AsyncGenerator<LoadProfile> {
-  const { every, byRank, otherwise } = options;
+  const { byRank, otherwise } = options;
+  const every = options.every ?? otherwise?.every;
   const window = options.window ?? otherwise?.window ?? { kind: "all" };
   const method = options.method ?? otherwise?.method ?? { kind: "mean" };
   const format = options.format === "load-profile" ? undefined : options.format;

@@ -1,6 +1,7 @@
 /** Charts of simulations. */
 import type { TimelineRow } from "../core/simulation/timeline.ts";
 import type { ChartSpec } from "./chart.ts";
+import type { SimulationGroup } from "./simulationTable.ts";
 
 const BINS = 120;
 const PANEL = { width: 640, height: 260 };
@@ -133,6 +134,23 @@ export function intervalChart(title: string, measure: string, bars: readonly Int
       ],
     })),
   } as ChartSpec;
+}
+
+/** Mean throughput of groups of simulations; a group goes by the parameters in which it differs from others. */
+export function summaryChart(groups: readonly SimulationGroup[]): ChartSpec {
+  const names = distinct(groups.flatMap(({ parameters }) => Object.keys(parameters)));
+  const differing = names.filter((name) => distinct(groups.map(({ parameters }) => String(parameters[name]))).length > 1);
+  const bars = groups.flatMap(({ parameters, systems }) =>
+    systems.map(({ system, samplesPerSecond: { mean, interval } }) => ({
+      panel: "mean throughput, 95 % intervals",
+      setting: differing.map((name) => `${name} ${parameters[name]}`).join(", "),
+      system,
+      mean,
+      low: interval?.[0] ?? mean,
+      high: interval?.[1] ?? mean,
+    })),
+  );
+  return intervalChart("Simulations", "samples a second", bars);
 }
 
 function distinct(names: readonly string[]): string[] {

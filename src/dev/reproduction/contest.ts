@@ -2,6 +2,7 @@
 import type { Job, RunPolicy } from "../../core/simulation/job.ts";
 import type { RunResult } from "../../core/simulation/runRecord.ts";
 import { type Study, simulateTrial } from "../../core/simulation/study.ts";
+import { totalSeconds } from "../../core/simulation/summary.ts";
 import { type SystemName, trainingSystem } from "../../core/simulation/systems.ts";
 import type { TimelineRow } from "../../core/simulation/timeline.ts";
 import { mean } from "./figure.ts";
@@ -32,10 +33,10 @@ export function contest({ job, membership, policies, trials }: Setting): Map<Sys
     system: trainingSystem(name, job.model, job.hardware),
     policy: policies.get(name) as RunPolicy,
   }));
-  const study: Study = { job, membership, contestants, seed: 0 };
+  const study: Study = { job, membership, contestants };
   const timeline: TimelineRow[] = [];
-  const results = Array.from({ length: trials }, (_, trial) =>
-    simulateTrial(study, trial, trial === 0 ? (row) => timeline.push(row) : undefined),
+  const results = Array.from({ length: trials }, (_, seed) =>
+    simulateTrial(study, seed, seed === 0 ? (row) => timeline.push(row) : undefined),
   );
   return new Map(
     names.map((name, i) => {
@@ -52,11 +53,6 @@ export function contest({ job, membership, policies, trials }: Setting): Map<Sys
       ];
     }),
   );
-}
-
-/** How long a run took. */
-export function totalSeconds(run: RunResult): number {
-  return Object.values(run.seconds).reduce((sum, seconds) => sum + seconds, 0);
 }
 
 /** Samples of one system over those of another. */

@@ -5,9 +5,10 @@ import { loadSchedule } from "../../core/simulation/loadSchedule.ts";
 import { logNormalLoads } from "../../core/simulation/logNormalLoads.ts";
 import { meanInterval } from "../../core/simulation/meanInterval.ts";
 import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
+import { totalSeconds } from "../../core/simulation/summary.ts";
 import { type SystemName, usualPolicy } from "../../core/simulation/systems.ts";
 import { type IntervalBar, intervalChart } from "../../report/simulationChart.ts";
-import { contest, type Outcome, totalSeconds } from "./contest.ts";
+import { contest, type Outcome } from "./contest.ts";
 import type { Comparison, Figure } from "./figure.ts";
 
 const SAMPLES = 5_000_000;

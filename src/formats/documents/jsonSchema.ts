@@ -4,9 +4,11 @@ import { dispatchWeightsSchema } from "../dispatchWeights.ts";
 import { benchSchema } from "./bench.ts";
 import { dispatchPlanSchema } from "./dispatchPlan.ts";
 import { loadProfileSchema } from "./loadProfile.ts";
+import { membershipTraceSchema } from "./membershipTrace.ts";
 import { placementSchema } from "./placement.ts";
 import { recoveryPlanSchema } from "./recoveryPlan.ts";
 import { bulkSchemas } from "./schema.ts";
+import { simulationSchema } from "./simulation.ts";
 
 const schemas = {
   "load-profile": loadProfileSchema,
@@ -14,6 +16,8 @@ const schemas = {
   "dispatch-plan": dispatchPlanSchema,
   "dispatch-weights": dispatchWeightsSchema,
   "recovery-plan": recoveryPlanSchema,
+  "membership-trace": membershipTraceSchema,
+  simulation: simulationSchema,
   bench: benchSchema,
 } as const satisfies Record<string, z.ZodMiniType>;
 

@@ -1,0 +1,165 @@
+/** lazarus simulate: what training systems achieve on a cluster whose nodes fail. */
+import { simulateTrial } from "../core/simulation/study.ts";
+import { totalSeconds } from "../core/simulation/summary.ts";
+import { type SystemName, systemNames, trainingSystem } from "../core/simulation/systems.ts";
+import type { TimelineRow } from "../core/simulation/timeline.ts";
+import { UsageError } from "../errors.ts";
+import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
+import { simulationCsv, timelineCsv } from "../formats/simulationCsv.ts";
+import { parseCount } from "../formats/units.ts";
+import { openOutput } from "../io/output.ts";
+import { type ChartSpec, chartSvg } from "../report/chart.ts";
+import { summaryChart, throughputChart } from "../report/simulationChart.ts";
+import { simulationGroups, simulationTable } from "../report/simulationTable.ts";
+import { version } from "../version.ts";
+import { defineCommand } from "./command.ts";
+import { failureOptions, readFailures } from "./failureOptions.ts";
+import { type OptionValues, option, toggle } from "./option.ts";
+import { readDocuments } from "./readDocuments.ts";
+import { intervalText, jobOptions, jobParameters, policyOf, readJob } from "./simulatedJob.ts";
+import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
+
+const options = {
+  ...failureOptions,
+  ...jobOptions,
+  systems: option({
+    argument: "LIST",
+    fallback: "lazarus,ds-ft,ds",
+    parse: parseSystems,
+    says: `Systems to compare, the first one being the measure of the others: ${systemNames.join(", ")}.`,
+  }),
+  trials: option({
+    argument: "N",
+    fallback: "1",
+    parse: parseCount(1, 1_000_000),
+    says: "Trials, with the seeds from --seed on; each writes a document of its own.",
+  }),
+  seed: option({
+    argument: "N",
+    fallback: "0",
+    parse: parseCount(0, 0x7fffffff),
+    says: "Seed of everything that is drawn: the same seed gives the same bytes.",
+  }),
+  timeline: option({
+    argument: "FILE.csv",
+    parse: (text) => text,
+    says: "Write every change of the first trial: system,second,nodes,samplesPerSecond,event,training,samples.",
+  }),
+  plot: option({
+    argument: "FILE.svg",
+    parse: (text) => text,
+    says: "Draw throughput and samples of the first trial over time; with --summarize, mean throughput with intervals.",
+  }),
+  summarize: toggle({ says: "FILE holds simulation documents, one a line: print their means instead of simulating." }),
+  ...outputOptions,
+};
+
+export const simulate = defineCommand({
+  name: "simulate",
+  summary: "compare training systems on a cluster whose nodes fail",
+  examples: [
+    {
+      says: "A node fails every five minutes until half of ten are left (the paper's Figure 6)",
+      line: "lazarus simulate routing.csv --model gpt-l --hardware rtx3090 -n 10 --fail-every 5m --duration 30m --format table",
+    },
+    {
+      says: "A recorded spot instance trace, with a picture",
+      line: "lazarus simulate routing.csv -n 10 --trace p3-trace.csv --duration 80m --plot spot.svg",
+    },
+    {
+      says: "Five million samples of DeepSeek-V3 on 64 nodes, ten trials",
+      line: "lazarus simulate --load-spread 0.5 --model deepseek-v3 --hardware h200 -n 64 --preemption-probability 0.05 --samples 5000000 --trials 10",
+    },
+    { says: "Means of many runs", line: "cat runs/*.ndjson | lazarus simulate --summarize" },
+  ],
+  description: [
+    "Reads a routing log, or load-profiles one a line, replays it over and over, and simulates a training job on nodes that fail and join: every step, checkpoint, restart, reconfiguration and rebalance. Writes a simulation document a trial: what each system reached, and where its time went.",
+    "Systems: lazarus places replicas by load and keeps training on the survivors; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding; resilient is lazarus with this toolkit's own placement and dispatch.",
+    "The step-time model, its constants and what they were fitted to stand in the model and hardware files. A trial with the same seed has the same failures for all systems.",
+  ],
+  input: "a routing log or load-profiles",
+  readsInput: (options) => options["load-spread"] === undefined,
+  options,
+  run: async (options, file) =>
+    writeDocuments(options, renderers, async (write) => {
+      await write(options.summarize ? await readSimulations(options, file) : await simulations(options, file));
+      return 0;
+    }),
+});
+
+type Options = OptionValues<typeof options>;
+
+/** Documents are written together, so that a table can add them up. */
+const renderers: Renderers<readonly SimulationDocument[]> = {
+  json: (documents) => documents.map((document) => `${JSON.stringify(document)}\n`),
+  csv: function* (documents) {
+    for (const [i, document] of documents.entries()) yield* simulationCsv(document, i === 0);
+  },
+  table: simulationTable,
+};
+
+async function simulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
+  const { parameters, membership } = await readFailures(options);
+  const job = await readJob(options, file);
+  const contestants = options.systems.map((name) => ({
+    system: asked(() => trainingSystem(name, job.model, job.hardware)),
+    policy: policyOf(name, job.model, options),
+  }));
+  const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
+  const timeline: TimelineRow[] = [];
+  const wanted = options.timeline !== undefined || options.plot !== undefined;
+  const documents = Array.from({ length: options.trials }, (_, trial): SimulationDocument => {
+    const seed = options.seed + trial;
+    const note = wanted && trial === 0 ? (row: TimelineRow) => timeline.push(row) : undefined;
+    const runs = asked(() => simulateTrial({ job, contestants, membership }, seed, note));
+    return {
+      type: "simulation",
+      version: 1,
+      program: `lazarus ${version}`,
+      seed,
+      parameters: { ...jobParameters(options, file, job), ...parameters, "checkpoint-every": checkpoints },
+      seconds: Math.max(...runs.map(totalSeconds)),
+      runs,
+    };
+  });
+  if (options.timeline !== undefined) await writeFile(options.timeline, timelineCsv(timeline));
+  if (options.plot !== undefined) {
+    const end = Math.max(...timeline.map(({ second }) => second));
+    await plot(options.plot, throughputChart(`${job.model.name} on ${job.hardware.name}`, timeline, end));
+  }
+  return documents;
+}
+
+async function readSimulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
+  const documents: SimulationDocument[] = [];
+  for await (const document of readDocuments(file, checkSimulation)) documents.push(document);
+  if (options.plot !== undefined) await plot(options.plot, summaryChart(simulationGroups(documents)));
+  return documents;
+}
+
+/** What the core refuses, the user asked for. */
+function asked<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
+}
+
+async function plot(file: string, spec: ChartSpec): Promise<void> {
+  await writeFile(file, [await chartSvg(spec)]);
+}
+
+async function writeFile(file: string, pieces: Iterable<string>): Promise<void> {
+  const output = openOutput(file);
+  for (const piece of pieces) await output.write(piece);
+  await output.finish();
+}
+
+function parseSystems(text: string): SystemName[] {
+  return text.split(",").map((entry) => {
+    const found = systemNames.find((name) => name === entry.trim());
+    if (found === undefined) throw new Error(`expected names between commas, from ${systemNames.join(", ")}`);
+    return found;
+  });
+}

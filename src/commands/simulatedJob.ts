@@ -1,0 +1,196 @@
+/** The job that a simulation runs: model, hardware, loads, how long, and what the systems do beside training. */
+
+import type { LoadProfile } from "../core/profile/loadProfile.ts";
+import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
+import type { Job, RunPolicy } from "../core/simulation/job.ts";
+import { busiestExperts, type LoadSchedule, loadSchedule } from "../core/simulation/loadSchedule.ts";
+import { logNormalLoads } from "../core/simulation/logNormalLoads.ts";
+import type { CheckpointInterval, ModelSpec } from "../core/simulation/modelSpec.ts";
+import { type SystemName, systemNames, usualPolicy } from "../core/simulation/systems.ts";
+import { InputError, UsageError } from "../errors.ts";
+import { checkHardware } from "../formats/hardwareFile.ts";
+import { checkModel } from "../formats/modelFile.ts";
+import { hardwarePreset, hardwarePresetNames, modelPreset, modelPresetNames } from "../formats/presets/index.ts";
+import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
+import { type OptionValues, option } from "./option.ts";
+import { readDocument } from "./readDocuments.ts";
+import { readProfiles } from "./readProfile.ts";
+import { warn } from "./warn.ts";
+
+/** Some systems never finish when failures come faster than checkpoints. */
+const TEN_YEARS = 10 * 365 * 86_400;
+
+export const jobOptions = {
+  model: option({
+    argument: "NAME|FILE",
+    fallback: "gpt-l",
+    parse: (text) => text,
+    says: `What is trained: ${modelPresetNames.join(", ")}, or a JSON file like theirs.`,
+  }),
+  hardware: option({
+    argument: "NAME|FILE",
+    fallback: "rtx3090",
+    parse: (text) => text,
+    says: `On what: ${hardwarePresetNames.join(", ")}, or a JSON file like theirs.`,
+  }),
+  slots: option({
+    letter: "c",
+    argument: "N",
+    parse: parseCount(1, 100_000),
+    says: "Expert replicas that fit on a node, in each layer; otherwise as the model says.",
+  }),
+  "min-replicas": option({
+    letter: "f",
+    argument: "N",
+    parse: parseCount(1, 100_000),
+    says: "Copies that lazarus keeps of every expert; otherwise as the model says.",
+  }),
+  "load-spread": option({
+    argument: "SIGMA",
+    parse: parseNumber(0, 10),
+    says: "Log-normal loads of this spread, the same in all layers and steps, instead of FILE.",
+  }),
+  duration: option({ argument: "TIME", parse: parseSeconds, says: "How long the job runs." }),
+  samples: option({
+    argument: "N",
+    parse: parseCount(1),
+    says: "Samples after which it is done; without --duration a job that gets nowhere is cut off after ten years.",
+  }),
+  "gradient-accumulation": option({
+    argument: "STEPS",
+    fallback: "1",
+    parse: parseCount(1),
+    says: "Steps between two synchronisations of the gradients.",
+  }),
+  "checkpoint-every": option({
+    argument: "INTERVAL|LIST",
+    parse: parseIntervals,
+    says: "A number of steps, a time such as 10m, or none; for all systems, or as SYSTEM=INTERVAL between commas. Otherwise as the model says.",
+  }),
+  "rebalance-every": option({
+    argument: "STEPS|none",
+    fallback: "200",
+    parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseCount(1)(text)),
+    says: "Steps after which elastic systems follow the loads.",
+  }),
+};
+
+type Options = OptionValues<typeof jobOptions>;
+
+/**
+ * The job that the options describe.
+ * @param file loads, unless --load-spread gives them
+ * @throws UsageError, InputError
+ */
+export async function readJob(options: Options, file: string | undefined): Promise<Job> {
+  const { duration, samples, slots, "min-replicas": minReplicas, "load-spread": spread } = options;
+  if (duration === undefined && samples === undefined) {
+    throw new UsageError("when does the job end? pass --duration TIME or --samples N");
+  }
+  const preset = modelPreset(options.model) ?? (await readDocument(options.model, checkModel));
+  const model: ModelSpec = {
+    ...preset,
+    slotsPerNode: slots ?? preset.slotsPerNode,
+    minReplicas: minReplicas ?? preset.minReplicas,
+  };
+  const hardware: HardwareSpec = hardwarePreset(options.hardware) ?? (await readDocument(options.hardware, checkHardware));
+  return {
+    model,
+    hardware,
+    loads: spread === undefined ? await recordedLoads(file, model) : evenLayers(logNormalLoads(model.experts, spread), model),
+    gradientAccumulation: options["gradient-accumulation"],
+    seconds: duration ?? TEN_YEARS,
+    samples: samples ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** What a system does beside training. */
+export function policyOf(name: SystemName, model: ModelSpec, options: Options): RunPolicy {
+  const usual = usualPolicy(name, model, options["rebalance-every"]);
+  const chosen = options["checkpoint-every"];
+  const interval = chosen?.get(name) ?? chosen?.get("all");
+  if (interval === undefined) return usual;
+  if (interval === "none") return { rebalanceSteps: options["rebalance-every"] };
+  return { ...usual, checkpoint: interval };
+}
+
+/** What of the job goes into the document. */
+export function jobParameters(options: Options, file: string | undefined, job: Job): Record<string, string | number> {
+  const { model, hardware } = job;
+  const spread = options["load-spread"];
+  return {
+    model: options.model,
+    hardware: hardware.name,
+    slots: model.slotsPerNode,
+    "min-replicas": model.minReplicas,
+    loads: spread === undefined ? (file ?? "-") : `log-normal:${spread}`,
+    ...(options.duration === undefined ? {} : { duration: options.duration }),
+    ...(options.samples === undefined ? {} : { samples: options.samples }),
+    "gradient-accumulation": job.gradientAccumulation,
+    "rebalance-every": options["rebalance-every"] === Number.POSITIVE_INFINITY ? "none" : options["rebalance-every"],
+  };
+}
+
+/** An interval as users type it. */
+export function intervalText(interval: CheckpointInterval | undefined): string {
+  if (interval === undefined) return "none";
+  return "steps" in interval ? String(interval.steps) : `${interval.seconds}s`;
+}
+
+/** Loads of a routing log, recorded iteration by iteration, or of load-profiles. */
+async function recordedLoads(file: string | undefined, model: ModelSpec): Promise<LoadSchedule> {
+  const otherwise = { window: { kind: "all" }, method: { kind: "mean" }, every: 1 } as const;
+  const source = file ?? "standard input";
+  const windows: number[][][] = [];
+  const starts: number[] = [];
+  for await (const profile of readProfiles(file, { byRank: false, otherwise })) {
+    windows.push(modelLoads(profile, model, source));
+    starts.push(profile.window.from);
+    if (windows.length === 1 && profile.layers.length < model.layers && profile.layers.length > 1) {
+      warn(`${source} has ${profile.layers.length} of the ${model.layers} layers of ${model.name}; they stand in for the others`);
+    }
+  }
+  const steps = (starts[1] ?? 2) - (starts[0] ?? 1);
+  if (starts.some((start, i) => i > 0 && start - (starts[i - 1] as number) !== steps) || steps < 1) {
+    throw new InputError("the windows do not begin at equal distances; expected one window every so many iterations", {
+      file: source,
+    });
+  }
+  return loadSchedule(windows, steps);
+}
+
+/** Loads of the model's layers; a log with fewer layers is gone through again. */
+function modelLoads({ layers, experts }: LoadProfile, model: ModelSpec, file: string): number[][] {
+  if (experts < model.experts) {
+    throw new InputError(`there are ${experts} experts; ${model.name} has ${model.experts}: choose another --model`, { file });
+  }
+  const kept = layers.slice(0, model.layers).map(({ layer, loads }) => {
+    if (!loads.some((tokens) => tokens > 0)) throw new InputError(`layer ${layer} has no tokens in a window`, { file });
+    return busiestExperts(loads, model.experts);
+  });
+  return Array.from({ length: model.layers }, (_, l) => kept[l % kept.length] as number[]);
+}
+
+function evenLayers(layer: readonly number[], model: ModelSpec): LoadSchedule {
+  return loadSchedule([new Array(model.layers).fill(layer)], 1);
+}
+
+type Intervals = ReadonlyMap<string, CheckpointInterval | "none">;
+
+function parseIntervals(text: string): Intervals {
+  if (!text.includes("=")) return new Map([["all", parseInterval(text)]]);
+  return new Map(
+    text.split(",").map((entry) => {
+      const [system = "", interval = "", ...more] = entry.trim().split("=");
+      if (!systemNames.some((name) => name === system) || more.length > 0) {
+        throw new Error(`expected SYSTEM=INTERVAL such as ds=50,lazarus=10m, the systems being ${systemNames.join(", ")}`);
+      }
+      return [system, parseInterval(interval)];
+    }),
+  );
+}
+
+function parseInterval(text: string): CheckpointInterval | "none" {
+  if (text === "none") return "none";
+  return /^\d+$/.test(text) ? { steps: parseCount(1)(text) } : { seconds: parseSeconds(text) };
+}

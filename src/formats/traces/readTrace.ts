@@ -1,0 +1,32 @@
+/** Membership traces of every format, told apart by how they begin. */
+import type { RandomSource } from "../../core/random.ts";
+import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
+import { checkMembershipTrace } from "../documents/membershipTrace.ts";
+import { parseJson } from "../parseJson.ts";
+import { hourlyCounts } from "./hourlyCounts.ts";
+import { millisecondTrace } from "./millisecondTrace.ts";
+import { type Polarity, skyPilotTrace } from "./skyPilotTrace.ts";
+import { slurmEvents } from "./slurmEvents.ts";
+
+/** What a trace leaves open. */
+export interface TraceOptions {
+  readonly polarity: Polarity;
+  /** Draws which nodes go where a trace only counts them. */
+  readonly random: RandomSource;
+}
+
+/**
+ * Reads a trace: our own JSON, SkyPilot's JSON, `sacctmgr -P show event`, rows `ms,add|remove,node` or rows `hours,count`.
+ * @throws InputError
+ */
+export function readTrace(text: string, file: string, { polarity, random }: TraceOptions): MembershipTrace {
+  const start = text.trimStart();
+  if (start.startsWith("{")) {
+    const value = parseJson(text, file);
+    const isSkyPilot = typeof value === "object" && value !== null && "metadata" in value;
+    return isSkyPilot ? skyPilotTrace(value, file, polarity, random) : checkMembershipTrace(value, file);
+  }
+  const firstLine = start.split("\n", 1)[0] as string;
+  if (firstLine.includes("|")) return slurmEvents(text, file);
+  return firstLine.split(",").length === 2 ? hourlyCounts(text, file, random) : millisecondTrace(text, file);
+}

@@ -1,0 +1,31 @@
+/** SkyPilot's spot traces (NSDI 2024): `{"metadata":{"gap_seconds":300},"data":[count at each tick]}`. */
+import * as z from "zod/mini";
+import type { RandomSource } from "../../core/random.ts";
+import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
+import { InputError } from "../../errors.ts";
+import { checkFields, wholeNumbers } from "../documents/schema.ts";
+import { traceOfCounts } from "./countTrace.ts";
+
+/** What the data count: instances that were held, or instances that were preempted. */
+export type Polarity = "held" | "preempted";
+
+const schema = z.object({
+  metadata: z.object({ gap_seconds: z.number().check(z.positive()) }),
+  data: wholeNumbers(0, "whole numbers of instances, none negative"),
+});
+
+/**
+ * Reads a parsed trace. Preempted instances are told from the most that ever were.
+ * @param random draws which nodes go: the trace does not say
+ * @throws InputError naming the field
+ */
+export function skyPilotTrace(value: unknown, file: string, polarity: Polarity, random: RandomSource): MembershipTrace {
+  const { metadata, data } = checkFields(schema, "SkyPilot trace", value, file);
+  const most = data.reduce((max, count) => Math.max(max, count), 0);
+  if (most === 0) throw new InputError("the SkyPilot trace counts no instance at all; expected some", { file });
+  const counts = data.map((count, tick) => ({
+    seconds: tick * metadata.gap_seconds,
+    nodes: polarity === "held" ? count : most - count,
+  }));
+  return traceOfCounts(counts, random);
+}

@@ -1,0 +1,70 @@
+/** Node outages from Slurm's accounting: the output of `sacctmgr -P show event`. */
+import type { MembershipTrace, TraceEvent } from "../../core/simulation/membershipTrace.ts";
+import { InputError, quoteInput } from "../../errors.ts";
+import { type TraceRow, traceRows } from "./traceRows.ts";
+
+const COLUMNS = ["NodeName", "TimeStart", "TimeEnd"] as const;
+
+/** Time in which a node was out. */
+interface Outage {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Reads outages. Time starts with the first of them, and all nodes that are named are there before theirs; an outage without
+ * an end lasts. Events of the cluster as a whole (without a node) do not count.
+ * @throws InputError with the line
+ */
+export function slurmEvents(text: string, file: string): MembershipTrace {
+  const [header, ...rows] = traceRows(text, file, "|") as [TraceRow, ...TraceRow[]];
+  const places = COLUMNS.map((name) => header.cells.findIndex((cell) => cell.toLowerCase() === name.toLowerCase()));
+  const missing = COLUMNS.filter((_, i) => (places[i] as number) < 0);
+  if (missing.length > 0) {
+    throw new InputError(`the column ${missing.join(", ")} is missing; make the file with \`sacctmgr -P show event\``, {
+      file,
+      line: header.line,
+    });
+  }
+  const outages = new Map<string, Outage[]>();
+  for (const { cells, line } of rows) {
+    const [node = "", start = "", end = ""] = places.map((place) => cells[place]);
+    if (node === "") continue;
+    const from = slurmTime(start);
+    const to = /^(unknown|none)?$/i.test(end) ? Number.POSITIVE_INFINITY : slurmTime(end);
+    if (Number.isNaN(from) || Number.isNaN(to) || from > to) {
+      const found = quoteInput(`${start}|${end}`);
+      throw new InputError(`expected TimeStart and TimeEnd such as 2024-05-01T12:30:00 in order, got ${found}`, { file, line });
+    }
+    const list = outages.get(node);
+    if (list === undefined) outages.set(node, [{ from, to }]);
+    else list.push({ from, to });
+  }
+  if (outages.size === 0) throw new InputError("no event names a node; expected at least one", { file });
+  const start = [...outages.values()].flat().reduce((first, { from }) => Math.min(first, from), Number.POSITIVE_INFINITY);
+  const added = [...outages.keys()].map((node) => ({ seconds: 0, event: "add" as const, node }));
+  const changes = [...outages].flatMap(([node, list]) =>
+    joined(list).flatMap(({ from, to }): TraceEvent[] => [
+      { seconds: (from - start) / 1000, event: "remove", node },
+      ...(to === Number.POSITIVE_INFINITY ? [] : [{ seconds: (to - start) / 1000, event: "add" as const, node }]),
+    ]),
+  );
+  return [...added, ...changes.sort((a, b) => a.seconds - b.seconds)];
+}
+
+/** Milliseconds; only differences matter, so any one time zone will do. NaN when it is no time. */
+function slurmTime(text: string): number {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) ? Date.parse(`${text}Z`) : Number.NaN;
+}
+
+/** Outages of one node without overlaps, in the order of time. */
+function joined(outages: readonly Outage[]): Outage[] {
+  const apart: Outage[] = [];
+  for (const outage of [...outages].sort((a, b) => a.from - b.from)) {
+    const last = apart.at(-1);
+    if (last !== undefined && outage.from <= last.to)
+      apart[apart.length - 1] = { from: last.from, to: Math.max(last.to, outage.to) };
+    else apart.push(outage);
+  }
+  return apart;
+}

@@ -1,0 +1,91 @@
+/** Simulations as a person reads them. */
+import type { MeanInterval } from "../core/simulation/meanInterval.ts";
+import { type SystemSummary, summarize } from "../core/simulation/summary.ts";
+import type { SimulationDocument } from "../formats/documents/simulation.ts";
+import type { Paint } from "./paint.ts";
+import { fixed, grouped, percent, textTable } from "./table.ts";
+
+/** Documents that depend on the same things but for the seed. */
+export interface SimulationGroup {
+  readonly parameters: SimulationDocument["parameters"];
+  readonly systems: readonly SystemSummary[];
+}
+
+/** Gathers documents by what they depend on, in the order in which that appears first. */
+export function simulationGroups(documents: readonly SimulationDocument[]): SimulationGroup[] {
+  const groups = new Map<string, SimulationDocument[]>();
+  for (const document of documents) {
+    const key = JSON.stringify([document.parameters, document.runs.map(({ system }) => system)]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [document]);
+    else group.push(document);
+  }
+  return [...groups.values()].map((group) => ({
+    parameters: (group[0] as SimulationDocument).parameters,
+    systems: summarize(group.map(({ runs }) => runs)),
+  }));
+}
+
+/** Tables of all simulations, a group after the other. */
+export function simulationTable(documents: readonly SimulationDocument[], paint: Paint): string {
+  return simulationGroups(documents)
+    .map((group) => groupTable(group, paint))
+    .join("\n\n");
+}
+
+function groupTable({ parameters, systems }: SimulationGroup, paint: Paint): string {
+  const trials = systems[0]?.trials ?? 0;
+  const setting = Object.entries(parameters)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(", ");
+  const title = `${paint.bold("Simulation")} ${setting}; ${trials === 1 ? "one trial" : `means of ${trials} trials, 95 % intervals`}`;
+  return [title, reachedTable(systems, paint), timeTable(systems, paint), stepTable(systems, paint)].join("\n\n");
+}
+
+function reachedTable(systems: readonly SystemSummary[], paint: Paint): string {
+  const first = systems[0]?.system ?? "";
+  const columns = ["samples", "samples/s", `over ${first}`, "hours", "steps", "failures", "restarts", "lost steps"];
+  const rows = systems.map((summary) => [
+    summary.system,
+    grouped(Math.round(summary.samples.mean)),
+    withInterval(summary.samplesPerSecond, (value) => fixed(value, 2)),
+    Number.isFinite(summary.ratio.mean) ? withInterval(summary.ratio, (value) => fixed(value, 3)) : "–",
+    withInterval(summary.totalSeconds, (value) => fixed(value / 3600, 2)),
+    fixed(summary.steps, 0),
+    fixed(summary.failures, 1),
+    fixed(summary.restarts, 1),
+    fixed(summary.lostSteps, 0),
+  ]);
+  return textTable([{ head: "system", align: "left" }, ...columns.map((head) => ({ head }))], rows, paint);
+}
+
+function timeTable(systems: readonly SystemSummary[], paint: Paint): string {
+  const activities = Object.keys(systems[0]?.seconds ?? {}) as (keyof SystemSummary["seconds"])[];
+  const rows = systems.map(({ system, seconds, totalSeconds }) => [
+    system,
+    ...activities.map((activity) => percent(seconds[activity] / totalSeconds.mean)),
+  ]);
+  return textTable([{ head: "time spent on", align: "left" }, ...activities.map((head) => ({ head }))], rows, paint);
+}
+
+function stepTable(systems: readonly SystemSummary[], paint: Paint): string {
+  const heads = new Map<keyof SystemSummary["stepParts"], string>([
+    ["overhead", "overhead"],
+    ["dense", "dense compute"],
+    ["denseSync", "dense gradients"],
+    ["experts", "expert compute"],
+    ["allToAll", "all-to-all"],
+    ["expertSync", "expert gradients"],
+  ]);
+  const rows = systems.map(({ system, stepParts }) => {
+    const parts = [...heads.keys()].map((part) => stepParts[part]);
+    const step = parts.reduce((sum, seconds) => sum + seconds, 0);
+    return [system, fixed(step * 1e3, 1), ...parts.map((seconds) => fixed(seconds * 1e3, 1))];
+  });
+  const columns = ["step (ms)", ...heads.values()].map((head) => ({ head }));
+  return textTable([{ head: "mean step", align: "left" }, ...columns], rows, paint);
+}
+
+function withInterval({ mean, interval }: MeanInterval, format: (value: number) => string): string {
+  return interval === undefined ? format(mean) : `${format(mean)} (${format(interval[0])} to ${format(interval[1])})`;
+}
