@@ -7,23 +7,32 @@ import { type LostExpert, survivors } from "../core/reconfigure/survivors.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
-import { checkPlacementOrRecovery, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { expandHostList } from "../formats/nodeLists/hostList.ts";
 import { placementDocument, placementPolicyNames, policyOf } from "../formats/placementDocument.ts";
+import { planSystems } from "../formats/plans/plan.ts";
 import { recoveryPlanCsv } from "../formats/recoveryPlanCsv.ts";
-import { parseBandwidth, parseBytes, parseCount, parseNameList, parseSeconds } from "../formats/units.ts";
+import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
 import { recoveryTable } from "../report/recoveryTable.ts";
+import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
+import { type FailedSource, failedOption, instancesOption, readFailedNodes } from "./failedOption.ts";
+import { joinedNodes } from "./joinedNodes.ts";
 import { choice, type OptionValues, option } from "./option.ts";
-import { readDocument, readDocuments } from "./readDocuments.ts";
-import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+import { planOutputOptions, planRenderers } from "./planOptions.ts";
+import { readDocument } from "./readDocuments.ts";
+import { readPlacements } from "./readPlacements.ts";
+import { warn } from "./warn.ts";
+import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const NOT_RECOVERABLE = 3;
 
 const options = {
-  failed: option({ argument: "LIST", parse: parseNameList, says: "Names of the nodes that failed, between commas." }),
+  failed: failedOption,
+  instances: instancesOption,
   joined: option({
     argument: "LIST|COUNT",
-    parse: (text) => (/^\d+$/.test(text) ? parseCount(0, 100_000)(text) : parseNameList(text)),
+    parse: (text) => (/^\d+$/.test(text) ? parseCount(0, 100_000)(text) : expandHostList(text)),
     says: "Names of the nodes that joined, or how many; they hold nothing yet.",
   }),
   slots: option({
@@ -32,7 +41,16 @@ const options = {
     parse: parseCount(1),
     says: "Slots of the joined nodes, where the old nodes differ.",
   }),
-  gpus: option({ argument: "N", parse: parseCount(1), says: "GPUs of the joined nodes, where the old nodes differ." }),
+  gpus: option({
+    argument: "N",
+    parse: parseCount(1),
+    says: "GPUs of the joined nodes, where the old nodes differ; GPUs of a node, for plans of other systems (1 unless said).",
+  }),
+  nodes: {
+    ...nodesOption,
+    says: "Nodes of a plan of another system in rank order: how many, or their names such as gpu[001-010].",
+  },
+  cluster: { ...clusterOption, says: "File with the nodes of a plan of another system, instead of --nodes." },
   profile: option({
     argument: "FILE",
     parse: (text) => text,
@@ -58,7 +76,7 @@ const options = {
   }),
   detect: option({ argument: "TIME", fallback: "15s", parse: parseSeconds, says: "Time until a failure is noticed." }),
   regroup: option({ argument: "TIME", fallback: "10s", parse: parseSeconds, says: "Time to form new communication groups." }),
-  ...outputOptions,
+  ...planOutputOptions,
 };
 
 export const recover = defineCommand({
@@ -81,12 +99,24 @@ export const recover = defineCommand({
   options,
   exitCodes: { [NOT_RECOVERABLE]: "Not recoverable: the document lists the experts that are lost." },
   run: (options, file) =>
-    writeDocuments(options, { csv: recoveryPlanCsv, table: recoveryTable }, async (write) => {
+    writeDocuments(options, renderers(options), async (write) => {
       const newer = options.profile === undefined ? undefined : await readDocument(options.profile, checkLoadProfile);
+      const named = await readFailedNodes(options, file);
+      const context = {
+        nodes: () => readNodes(options),
+        loads: async () => newer?.layers,
+        gpus: options.gpus ?? 1,
+        layerBase: options["layer-base"],
+        denseLayers: options["num-dense-layers"],
+      };
       let exitCode = 0;
-      for await (const document of readDocuments(file, checkPlacementOrRecovery)) {
-        const plan = recoveryPlan(document, options, newer?.layers);
-        if (!plan.recoverable) exitCode = NOT_RECOVERABLE;
+      for await (const document of readPlacements(file, context)) {
+        const failed = failedOf(document, options.failed, named);
+        const plan = recoveryPlan(document, failed, options, newer?.layers);
+        if (!plan.recoverable) {
+          exitCode = NOT_RECOVERABLE;
+          if (planSystems.some((system) => system === options.format)) warn(`no plan: ${plan.reason}`);
+        }
         await write(plan);
       }
       return exitCode;
@@ -95,14 +125,32 @@ export const recover = defineCommand({
 
 type Options = OptionValues<typeof options>;
 
+function renderers(options: Options): Renderers<RecoveryPlanDocument> {
+  return { csv: recoveryPlanCsv, table: recoveryTable, others: planRenderers(options, ({ placement }) => placement) };
+}
+
+/** The failed nodes that a placement has; a cluster manager may well name others, a person should not. */
+function failedOf({ nodes }: PlacementDocument, source: FailedSource | undefined, named: readonly string[]): readonly string[] {
+  const strangers = named.filter((name) => !nodes.some((node) => node.name === name));
+  if (strangers.length === 0) return named;
+  const whereFrom = source !== undefined && "file" in source ? source.file : undefined;
+  if (whereFrom === undefined || strangers.length === named.length) {
+    const which = strangers.length === 1 ? `there is no node "${strangers[0]}"` : `there are no nodes ${listed(strangers)}`;
+    throw new UsageError(`--failed: ${which}; the placement has ${listed(nodes.map((node) => node.name))}`);
+  }
+  warn(`failed nodes that the placement does not have are left out: ${listed(strangers)}`);
+  return named.filter((name) => !strangers.includes(name));
+}
+
 function recoveryPlan(
   document: PlacementDocument,
+  failedNames: readonly string[],
   options: Options,
   newer: readonly LayerLoads[] | undefined,
 ): RecoveryPlanDocument {
   const old = placementOf(document);
-  const failed = nodeIds(old.cluster, options.failed ?? []);
-  const joined = joinedNodes(old.cluster, options);
+  const failed = failedNames.map((name) => old.cluster.findIndex((node) => node.name === name));
+  const joined = joinedNodes(old.cluster, failedNames, options);
   const header = {
     type: "recovery-plan" as const,
     version: 1 as const,
@@ -169,45 +217,8 @@ function newPolicy(document: PlacementDocument, placement: PlacementPolicyName |
   return policy;
 }
 
-function nodeIds(cluster: readonly ClusterNode[], names: readonly string[]): number[] {
-  return names.map((name) => {
-    const node = cluster.findIndex((candidate) => candidate.name === name);
-    if (node < 0)
-      throw new UsageError(
-        `--failed: there is no node "${name}"; the placement has ${listed(cluster.map((candidate) => candidate.name))}`,
-      );
-    return node;
-  });
-}
-
 function listed(names: readonly string[]): string {
   return names.length <= 8 ? names.join(", ") : `${names.slice(0, 6).join(", ")}, ... ${names.at(-1)} (${names.length} nodes)`;
-}
-
-/** New nodes are like the old ones; where these differ, the options say what the new ones have. */
-function joinedNodes(cluster: readonly ClusterNode[], options: Options): ClusterNode[] {
-  const { joined } = options;
-  if (joined === undefined || joined === 0) return [];
-  const common = (what: "slots" | "gpus") => {
-    const first = (cluster[0] as ClusterNode)[what];
-    if (options[what] === undefined && cluster.some((node) => node[what] !== first)) {
-      throw new UsageError(`the nodes differ in ${what}; say with --${what} how many the joined nodes have`);
-    }
-    return options[what] ?? first;
-  };
-  const [slots, gpus] = [common("slots"), common("gpus")];
-  const names = typeof joined === "number" ? freeNames(cluster, joined) : joined;
-  const failed = new Set(options.failed);
-  const taken = names.find((name) => cluster.some((node) => node.name === name) && !failed.has(name));
-  if (taken !== undefined) throw new UsageError(`--joined: there is a live node "${taken}" already; use another name`);
-  return names.map((name) => ({ name, slots, gpus }));
-}
-
-function freeNames(cluster: readonly ClusterNode[], count: number): string[] {
-  const taken = new Set(cluster.map((node) => node.name));
-  const names: string[] = [];
-  for (let id = cluster.length; names.length < count; id++) if (!taken.has(`node${id}`)) names.push(`node${id}`);
-  return names;
 }
 
 /** The newer loads of the placement's layers. */
