@@ -1,20 +1,31 @@
 /** The options that describe a cluster. */
 import { type ClusterNode, uniformCluster } from "../core/cluster.ts";
 import { UsageError } from "../errors.ts";
-import { parseCluster } from "../formats/cluster.ts";
+import { type DescribedNode, describedNodes, parseCluster } from "../formats/cluster.ts";
+import { expandHostList } from "../formats/nodeLists/hostList.ts";
 import { parseCount } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 
 const MOST_NODES = 100_000;
 
+/** The nodes of a cluster: how many, or their names. */
+export const nodesOption = option({
+  letter: "n",
+  argument: "N|LIST",
+  parse: (text): number | string[] => (/[[,]/.test(text) ? expandHostList(text) : parseCount(1, MOST_NODES)(text)),
+  says: "Number of nodes, all alike, called node0, node1, ..., or their names; host lists such as gpu[001-010] are spelt out.",
+});
+
+/** A file that describes the nodes. */
+export const clusterOption = option({
+  argument: "FILE",
+  parse: (text) => text,
+  says: "JSON or CSV with name, slots, gpus and domain of each node, instead of --nodes.",
+});
+
 export const clusterOptions = {
-  nodes: option({
-    letter: "n",
-    argument: "N",
-    parse: parseCount(1, MOST_NODES),
-    says: "Number of nodes, all alike, called node0, node1, ...",
-  }),
+  nodes: nodesOption,
   slots: option({
     letter: "c",
     argument: "N",
@@ -27,11 +38,7 @@ export const clusterOptions = {
     parse: parseCount(1, MOST_NODES),
     says: "GPUs of a node; its slots are dealt to them in contiguous runs.",
   }),
-  cluster: option({
-    argument: "FILE",
-    parse: (text) => text,
-    says: "JSON or CSV with name, slots, gpus and domain of each node, instead of --nodes.",
-  }),
+  cluster: clusterOption,
 };
 
 /** What to do with experts that the slots do not hold. */
@@ -47,12 +54,28 @@ export const spillOption = choice({
  */
 export async function readCluster(options: OptionValues<typeof clusterOptions>): Promise<ClusterNode[]> {
   const { nodes, slots, gpus, cluster } = options;
-  if (cluster !== undefined) {
-    if (nodes !== undefined) throw new UsageError("--nodes and --cluster both say what the nodes are; give one of them");
+  if (cluster !== undefined && nodes === undefined) {
     const input = openInput(cluster);
     return parseCluster(await readText(input), input.name, { slots, gpus });
   }
-  if (nodes === undefined) throw new UsageError("how many nodes are there? pass --nodes N or --cluster FILE");
+  const named = await readNodes({ nodes, cluster });
   if (slots === undefined) throw new UsageError("how many replicas fit on a node? pass --slots N or --cluster FILE");
-  return uniformCluster(nodes, slots, gpus);
+  return named.map(({ name }) => ({ name, slots, gpus }));
+}
+
+/**
+ * The nodes that the options describe, with nothing added to what is said about them.
+ * @throws UsageError when the options do not say what the nodes are
+ */
+export async function readNodes({
+  nodes,
+  cluster,
+}: Pick<OptionValues<typeof clusterOptions>, "nodes" | "cluster">): Promise<DescribedNode[]> {
+  if (cluster !== undefined) {
+    if (nodes !== undefined) throw new UsageError("--nodes and --cluster both say what the nodes are; give one of them");
+    const input = openInput(cluster);
+    return describedNodes(await readText(input), input.name);
+  }
+  if (nodes === undefined) throw new UsageError("how many nodes are there? pass --nodes N or --cluster FILE");
+  return typeof nodes === "number" ? uniformCluster(nodes, 1).map(({ name }) => ({ name })) : nodes.map((name) => ({ name }));
 }

@@ -5,7 +5,6 @@ import type { Policy } from "../core/placement/makePlacement.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
-import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
 import { placementCsv } from "../formats/placementCsv.ts";
 import {
   allocationPolicyNames,
@@ -17,13 +16,15 @@ import {
 } from "../formats/placementDocument.ts";
 import { parseCount, parseNumber } from "../formats/units.ts";
 import { placementTable } from "../report/placementTable.ts";
-import { clusterOptions, readCluster, spillOption } from "./clusterOptions.ts";
+import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { placeAfresh } from "./placeResidents.ts";
-import { readDocuments } from "./readDocuments.ts";
+import { planOutputOptions, planRenderers } from "./planOptions.ts";
+import { readDocument, readDocuments } from "./readDocuments.ts";
+import { readPlacements } from "./readPlacements.ts";
 import { warn } from "./warn.ts";
-import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const options = {
   ...clusterOptions,
@@ -72,7 +73,7 @@ const options = {
   audit: option({
     argument: "PLAN",
     parse: (text) => text,
-    says: "Assess and explain this placement, made here or elsewhere, instead of making one; - is standard input.",
+    says: "Assess and explain this placement instead of making one; - is standard input. A plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM needs --nodes or --cluster and, as FILE, the load-profile.",
   }),
   seed: option({
     argument: "N",
@@ -80,7 +81,7 @@ const options = {
     parse: parseCount(0, 0x7fffffff),
     says: "Seed of everything that is drawn: the same seed gives the same bytes.",
   }),
-  ...outputOptions,
+  ...planOutputOptions,
 };
 
 export const place = defineCommand({
@@ -92,6 +93,14 @@ export const place = defineCommand({
       line: "lazarus profile-load routing.csv | lazarus place -n 10 -c 6 -o placement.json",
     },
     { says: "Nodes that differ, in racks", line: "lazarus place profile.json --cluster nodes.csv" },
+    {
+      says: "For SGLang, DeepSeek-V3 with three dense layers, named nodes of eight GPUs",
+      line: "lazarus place profile.json -n gpu[01-04] --gpus 8 -c 72 --placement eplb --num-dense-layers 3 --format sglang -o location.json",
+    },
+    {
+      says: "What does a plan that another system made survive?",
+      line: "lazarus place profile.json --audit location.json -n gpu[01-04] --gpus 8 --num-dense-layers 3 --format table",
+    },
     { says: "The paper's placement, as a table", line: "lazarus place profile.json -n 10 -c 6 --placement mro --format table" },
   ],
   description: [
@@ -101,7 +110,7 @@ export const place = defineCommand({
   readsInput: ({ audit }) => audit === undefined,
   options,
   run: async (options, file) =>
-    writeDocuments(options, { csv: placementCsv, table: placementTable }, async (write) => {
+    writeDocuments(options, renderers(options), async (write) => {
       if (options.audit === undefined) for await (const document of madePlacements(options, file)) await write(document);
       else for await (const document of auditedPlacements(options, options.audit, file)) await write(document);
       return 0;
@@ -109,6 +118,10 @@ export const place = defineCommand({
 });
 
 type Options = OptionValues<typeof options>;
+
+function renderers(options: Options): Renderers<PlacementDocument> {
+  return { csv: placementCsv, table: placementTable, others: planRenderers(options, (document) => document) };
+}
 
 /** Places every profile of the input. */
 async function* madePlacements(options: Options, file: string | undefined): AsyncGenerator<PlacementDocument> {
@@ -147,8 +160,19 @@ async function* madePlacements(options: Options, file: string | undefined): Asyn
 
 /** Assesses every placement of a file anew and explains it. */
 async function* auditedPlacements(options: Options, plan: string, file: string | undefined): AsyncGenerator<PlacementDocument> {
-  if (file !== undefined) throw new UsageError(`--audit reads ${plan}; leave out "${file}"`);
-  for await (const document of readDocuments(plan, checkPlacementOrRecovery)) {
+  let profileRead = false;
+  const context = {
+    nodes: () => readNodes(options),
+    loads: async () => {
+      profileRead = true;
+      return file === undefined ? undefined : (await readDocument(file, checkLoadProfile)).layers;
+    },
+    gpus: options.gpus,
+    layerBase: options["layer-base"],
+    denseLayers: options["num-dense-layers"],
+  };
+  for await (const document of readPlacements(plan, context)) {
+    if (file !== undefined && !profileRead) throw new UsageError(`--audit reads ${plan}, which has loads; leave out "${file}"`);
     const placement = placementOf(document);
     const { minReplicas } = document.policy;
     const known = policyOf(document);

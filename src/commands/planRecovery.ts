@@ -8,11 +8,11 @@ import { UsageError } from "../errors.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { placementDocument, policyOf } from "../formats/placementDocument.ts";
+import { type JoinedOptions, joinedNodes } from "./joinedNodes.ts";
 import { placeResidents } from "./placeResidents.ts";
-import { type JoinedNodes, joinedNodes, matchingLoads, nodeIds } from "./clusterChange.ts";
 
 /** What happened, and how to go on. */
-export interface RecoveryOptions extends JoinedNodes {
+export interface RecoveryOptions extends JoinedOptions {
   readonly placement: PlacementPolicyName | undefined;
   readonly mapping: "greedy" | "optimal";
   /** Most transfers; the best plan within them. */
@@ -28,24 +28,31 @@ export interface RecoveryOptions extends JoinedNodes {
 
 /**
  * Plans a recovery.
+ * @param failedNames nodes of the placement that failed
  * @param newer loads to place by instead of the placement's own
- * @throws UsageError when nodes, loads or the policy do not fit the placement
+ * @throws UsageError when joined nodes, loads or the policy do not fit the placement
  */
 export function planRecovery(
   document: PlacementDocument,
+  failedNames: readonly string[],
   options: RecoveryOptions,
   newer: readonly LayerLoads[] | undefined,
 ): RecoveryPlanDocument {
   const old = placementOf(document);
-  const failed = nodeIds(old.cluster, options.failed ?? []);
-  const joined = joinedNodes(old.cluster, options);
+  const failed = failedNames.map((name) => old.cluster.findIndex((node) => node.name === name));
+  const joined = joinedNodes(old.cluster, failedNames, options);
   const header = {
     type: "recovery-plan" as const,
     version: 1 as const,
     failed: failed.map((node) => (old.cluster[node] as ClusterNode).name),
     joined: joined.map((node) => node.name),
   };
-  const lostForGood = (lost: readonly LostExpert[], reason: string) => ({ ...header, recoverable: false, lost: [...lost], reason });
+  const lostForGood = (lost: readonly LostExpert[], reason: string) => ({
+    ...header,
+    recoverable: false,
+    lost: [...lost],
+    reason,
+  });
   if (failed.length === old.cluster.length) {
     const lost = old.layers.flatMap(({ layer, loads }) => loads.map((_, expert) => ({ layer, expert })));
     return lostForGood(lost, "every node failed; restart from a checkpoint");
@@ -58,7 +65,10 @@ export function planRecovery(
   const slots = totalSlots(live.cluster);
   const experts = Math.max(...loads.map((layer) => layer.loads.length));
   if (slots < experts && !options.spill) {
-    return lostForGood([], `the live nodes have ${slots} slots for ${experts} experts; add nodes (--joined), or keep cold experts in host memory (--spill cpu)`);
+    return lostForGood(
+      [],
+      `the live nodes have ${slots} slots for ${experts} experts; add nodes (--joined), or keep cold experts in host memory (--spill cpu)`,
+    );
   }
   const policy = newPolicy(document, options.placement);
   const plan = placeResidents(live.cluster, loads, policy);
@@ -91,7 +101,14 @@ function transferFields(
   const name = (node: number) => (cluster[node] as ClusterNode).name;
   const roundSeconds = bytes / bandwidth;
   return {
-    transfers: transfers.map(({ layer, expert, from, to, round }) => ({ layer, expert, from: name(from), to: name(to), bytes, round })),
+    transfers: transfers.map(({ layer, expert, from, to, round }) => ({
+      layer,
+      expert,
+      from: name(from),
+      to: name(to),
+      bytes,
+      round,
+    })),
     time: {
       detectSeconds,
       regroupSeconds,
@@ -110,4 +127,18 @@ function newPolicy(document: PlacementDocument, placement: PlacementPolicyName |
     );
   }
   return policy;
+}
+
+/** The newer loads of the placement's layers. */
+function matchingLoads(old: readonly LayerLoads[], newer: readonly LayerLoads[]): LayerLoads[] {
+  return old.map(({ layer, loads }) => {
+    const found = newer.find((candidate) => candidate.layer === layer);
+    if (found === undefined) throw new UsageError(`--profile: the profile has no layer ${layer}; make it from the same model`);
+    if (found.loads.length !== loads.length) {
+      throw new UsageError(
+        `--profile: layer ${layer} has ${found.loads.length} experts, the placement ${loads.length}; make it from the same model`,
+      );
+    }
+    return { layer, loads: found.loads };
+  });
 }

@@ -3,7 +3,7 @@ import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { DispatchBuilder } from "../core/dispatch/layerDispatch.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
-import { hostSets, replicasByRank } from "../core/placement.ts";
+import { hostSets } from "../core/placement.ts";
 import { InputError } from "../errors.ts";
 import { type DispatchPlanDocument, dispatchPlanSchema } from "../formats/documents/dispatchPlan.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
@@ -46,11 +46,10 @@ export async function readPlan(file: string, meanTokens: number): Promise<BenchP
 function* dispatchedLayers(document: PlacementDocument): Generator<DispatchedLayer> {
   const placement = placementOf(document);
   const levels = rankGroups(placement.cluster);
-  for (const { layer, routing } of routedLayers(placement, undefined, undefined)) {
-    const replicas = replicasByRank(placement.cluster, layer);
+  for (const { layer, replicas, routing } of routedLayers(placement, undefined, undefined)) {
     const free = document.cost?.shares === "free";
     yield {
-      layer: layer.layer,
+      layer,
       dispatch: free ? balancedDispatch(routing, replicas, levels) : lazarusDispatch(routing, replicas),
     };
   }

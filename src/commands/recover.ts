@@ -1,24 +1,34 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
+
+import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
-import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
+import type { PlacementDocument } from "../formats/documents/placement.ts";
+import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { expandHostList } from "../formats/nodeLists/hostList.ts";
 import { placementPolicyNames } from "../formats/placementDocument.ts";
+import { planSystems } from "../formats/plans/plan.ts";
 import { recoveryPlanCsv } from "../formats/recoveryPlanCsv.ts";
-import { parseBandwidth, parseBytes, parseCount, parseNameList, parseSeconds } from "../formats/units.ts";
+import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
 import { recoveryTable } from "../report/recoveryTable.ts";
-import { spillOption } from "./clusterOptions.ts";
+import { clusterOption, nodesOption, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
-import { choice, option } from "./option.ts";
+import { type FailedSource, failedOption, instancesOption, readFailedNodes } from "./failedOption.ts";
+import { choice, type OptionValues, option } from "./option.ts";
+import { planOutputOptions, planRenderers } from "./planOptions.ts";
 import { planRecovery } from "./planRecovery.ts";
-import { readDocument, readDocuments } from "./readDocuments.ts";
-import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+import { readDocument } from "./readDocuments.ts";
+import { readPlacements } from "./readPlacements.ts";
+import { warn } from "./warn.ts";
+import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const NOT_RECOVERABLE = 3;
 
 const options = {
-  failed: option({ argument: "LIST", parse: parseNameList, says: "Names of the nodes that failed, between commas." }),
+  failed: failedOption,
+  instances: instancesOption,
   joined: option({
     argument: "LIST|COUNT",
-    parse: (text) => (/^\d+$/.test(text) ? parseCount(0, 100_000)(text) : parseNameList(text)),
+    parse: (text) => (/^\d+$/.test(text) ? parseCount(0, 100_000)(text) : expandHostList(text)),
     says: "Names of the nodes that joined, or how many; they hold nothing yet.",
   }),
   slots: option({
@@ -33,7 +43,16 @@ const options = {
     says: "Most replicas to move; when the new placement takes more, the best part of it that they reach.",
   }),
   spill: spillOption,
-  gpus: option({ argument: "N", parse: parseCount(1), says: "GPUs of the joined nodes, where the old nodes differ." }),
+  gpus: option({
+    argument: "N",
+    parse: parseCount(1),
+    says: "GPUs of the joined nodes, where the old nodes differ; GPUs of a node, for plans of other systems (1 unless said).",
+  }),
+  nodes: {
+    ...nodesOption,
+    says: "Nodes of a plan of another system in rank order: how many, or their names such as gpu[001-010].",
+  },
+  cluster: { ...clusterOption, says: "File with the nodes of a plan of another system, instead of --nodes." },
   profile: option({
     argument: "FILE",
     parse: (text) => text,
@@ -59,7 +78,7 @@ const options = {
   }),
   detect: option({ argument: "TIME", fallback: "15s", parse: parseSeconds, says: "Time until a failure is noticed." }),
   regroup: option({ argument: "TIME", fallback: "10s", parse: parseSeconds, says: "Time to form new communication groups." }),
-  ...outputOptions,
+  ...planOutputOptions,
 };
 
 export const recover = defineCommand({
@@ -82,7 +101,7 @@ export const recover = defineCommand({
   options,
   exitCodes: { [NOT_RECOVERABLE]: "Not recoverable: the document lists the experts that are lost." },
   run: (options, file) =>
-    writeDocuments(options, { csv: recoveryPlanCsv, table: recoveryTable }, async (write) => {
+    writeDocuments(options, renderers(options), async (write) => {
       const newer = options.profile === undefined ? undefined : await readDocument(options.profile, checkLoadProfile);
       const wishes = {
         ...options,
@@ -92,15 +111,50 @@ export const recover = defineCommand({
         detectSeconds: options.detect,
         regroupSeconds: options.regroup,
       };
+      const named = await readFailedNodes(options, file);
+      const context = {
+        nodes: () => readNodes(options),
+        loads: async () => newer?.layers,
+        gpus: options.gpus ?? 1,
+        layerBase: options["layer-base"],
+        denseLayers: options["num-dense-layers"],
+      };
       let exitCode = 0;
-      for await (const document of readDocuments(file, checkPlacementOrRecovery)) {
-        const plan = planRecovery(document, wishes, newer?.layers);
-        if (!plan.recoverable) exitCode = NOT_RECOVERABLE;
+      for await (const document of readPlacements(file, context)) {
+        const failed = failedOf(document, options.failed, named);
+        const plan = planRecovery(document, failed, wishes, newer?.layers);
+        if (!plan.recoverable) {
+          exitCode = NOT_RECOVERABLE;
+          if (planSystems.some((system) => system === options.format)) warn(`no plan: ${plan.reason}`);
+        }
         await write(plan);
       }
       return exitCode;
     }),
 });
+
+type Options = OptionValues<typeof options>;
+
+function renderers(options: Options): Renderers<RecoveryPlanDocument> {
+  return { csv: recoveryPlanCsv, table: recoveryTable, others: planRenderers(options, ({ placement }) => placement) };
+}
+
+/** The failed nodes that a placement has; a cluster manager may well name others, a person should not. */
+function failedOf({ nodes }: PlacementDocument, source: FailedSource | undefined, named: readonly string[]): readonly string[] {
+  const strangers = named.filter((name) => !nodes.some((node) => node.name === name));
+  if (strangers.length === 0) return named;
+  const whereFrom = source !== undefined && "file" in source ? source.file : undefined;
+  if (whereFrom === undefined || strangers.length === named.length) {
+    const which = strangers.length === 1 ? `there is no node "${strangers[0]}"` : `there are no nodes ${listed(strangers)}`;
+    throw new UsageError(`--failed: ${which}; the placement has ${listed(nodes.map((node) => node.name))}`);
+  }
+  warn(`failed nodes that the placement does not have are left out: ${listed(strangers)}`);
+  return named.filter((name) => !strangers.includes(name));
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 6).join(", ")}, ... ${names.at(-1)} (${names.length} nodes)`;
+}
 
 function atLeastOneByte(text: string): number {
   const bytes = Math.round(parseBytes(text));

@@ -1,7 +1,7 @@
 /** The layers to dispatch, and where their tokens come from. */
 import { totalGpus } from "../core/cluster.ts";
-import { evenRouting, type Routing } from "../core/dispatch/routing.ts";
 import type { ReplicasByRank } from "../core/dispatch/replicas.ts";
+import { evenRouting, type Routing } from "../core/dispatch/routing.ts";
 import { type LayerPlacement, type Placement, replicasByRank } from "../core/placement.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import { InputError, UsageError } from "../errors.ts";
@@ -33,7 +33,8 @@ export function* routedLayers(
     yield {
       layer: layer.layer,
       replicas: replicasByRank(placement.cluster, layer, placement.spilled),
-      routing: sources === undefined ? evenRouting(layer.loads, ranks) : rankRouting(ranks, layer, sources) };
+      routing: sources === undefined ? evenRouting(layer.loads, ranks) : rankRouting(ranks, layer, sources),
+    };
   }
 }
 

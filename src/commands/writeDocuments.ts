@@ -11,6 +11,8 @@ export interface Renderers<T> {
   readonly csv: (document: T, first: boolean) => Iterable<string>;
   /** What a person reads. */
   readonly table: (document: T, paint: Paint) => string;
+  /** Further formats by name: text in pieces. */
+  readonly others?: Readonly<Record<string, (document: T, first: boolean) => Iterable<string>>>;
 }
 
 /** Options of every command that writes a document. */
@@ -35,7 +37,7 @@ export type DocumentWriter<T> = (document: T) => Promise<void>;
  * @returns what the work returned
  */
 export async function writeDocuments<T, R>(
-  options: { readonly format: "json" | "csv" | "table" | undefined; readonly output: string | undefined },
+  options: { readonly format: string | undefined; readonly output: string | undefined },
   renderers: Renderers<T>,
   work: (write: DocumentWriter<T>) => Promise<R>,
 ): Promise<R> {
@@ -47,6 +49,8 @@ export async function writeDocuments<T, R>(
   const pieces = (document: T): Iterable<string> => {
     if (format === "csv") return renderers.csv(document, written === 0);
     if (format === "table") return [`${written === 0 ? "" : "\n"}${renderers.table(document, colors)}\n`];
+    const other = renderers.others?.[format];
+    if (other !== undefined) return other(document, written === 0);
     return renderers.json?.(document) ?? [`${JSON.stringify(document)}\n`];
   };
   try {

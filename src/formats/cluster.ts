@@ -14,6 +14,16 @@ const nodeSchema = z.object({
 });
 const clusterSchema = z.union([z.array(nodeSchema), z.object({ nodes: z.array(nodeSchema) })]);
 
+/** A node as its file describes it. */
+export interface DescribedNode {
+  readonly name: string;
+  readonly slots?: number | undefined;
+  readonly gpus?: number | undefined;
+  readonly domain?: string | undefined;
+  /** Line of the file, where there are lines. */
+  readonly line?: number | undefined;
+}
+
 /** What a node has when its file does not say. */
 export interface NodeDefaults {
   readonly slots: number | undefined;
@@ -25,7 +35,18 @@ export interface NodeDefaults {
  * @throws InputError with the line or the node
  */
 export function parseCluster(text: string, file: string, defaults: NodeDefaults): ClusterNode[] {
-  const nodes = /^\s*[[{]/.test(text) ? clusterFromJson(text, file, defaults) : clusterFromCsv(text, file, defaults);
+  return describedNodes(text, file).map(({ name, slots = defaults.slots, gpus = defaults.gpus, domain, line }) => {
+    if (slots === undefined) throw new InputError(`${name} has no slots; add them to the file or pass --slots`, { file, line });
+    return { name, slots, gpus, ...(domain === undefined ? {} : { domain }) };
+  });
+}
+
+/**
+ * Reads the nodes of a cluster file as they are described; see `parseCluster`.
+ * @throws InputError with the line or the node
+ */
+export function describedNodes(text: string, file: string): DescribedNode[] {
+  const nodes = /^\s*[[{]/.test(text) ? nodesFromJson(text, file) : nodesFromCsv(text, file);
   if (nodes.length === 0) throw new InputError("the cluster has no nodes; expected at least one", { file });
   const seen = new Set<string>();
   for (const { name } of nodes) {
@@ -35,7 +56,7 @@ export function parseCluster(text: string, file: string, defaults: NodeDefaults)
   return nodes;
 }
 
-function clusterFromJson(text: string, file: string, defaults: NodeDefaults): ClusterNode[] {
+function nodesFromJson(text: string, file: string): DescribedNode[] {
   const value = parseJson(text, file);
   const result = z.safeParse(clusterSchema, value);
   if (!result.success) {
@@ -44,11 +65,10 @@ function clusterFromJson(text: string, file: string, defaults: NodeDefaults): Cl
       { file },
     );
   }
-  const list = Array.isArray(result.data) ? result.data : result.data.nodes;
-  return list.map(({ name, slots, gpus, domain }) => clusterNode(name, slots, gpus, domain, defaults, { file }));
+  return Array.isArray(result.data) ? result.data : result.data.nodes;
 }
 
-function clusterFromCsv(text: string, file: string, defaults: NodeDefaults): ClusterNode[] {
+function nodesFromCsv(text: string, file: string): DescribedNode[] {
   return csvTable(text, file, ["name"], ["slots", "gpus", "domain"]).map(({ line, cells }) => {
     const whole = (column: string) => {
       const cell = cells.get(column);
@@ -61,19 +81,6 @@ function clusterFromCsv(text: string, file: string, defaults: NodeDefaults): Clu
     };
     const name = cells.get("name") ?? "";
     if (name === "") throw new InputError("the node has no name; give it one", { file, line });
-    return clusterNode(name, whole("slots"), whole("gpus"), cells.get("domain") || undefined, defaults, { file, line });
+    return { name, slots: whole("slots"), gpus: whole("gpus"), domain: cells.get("domain") || undefined, line };
   });
-}
-
-function clusterNode(
-  name: string,
-  slots: number | undefined,
-  gpus: number | undefined,
-  domain: string | undefined,
-  defaults: NodeDefaults,
-  place: { file: string; line?: number },
-): ClusterNode {
-  const known = slots ?? defaults.slots;
-  if (known === undefined) throw new InputError(`${name} has no slots; add them to the file or pass --slots`, place);
-  return { name, slots: known, gpus: gpus ?? defaults.gpus, ...(domain === undefined ? {} : { domain }) };
 }

@@ -49,7 +49,11 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
 
 /** Spilled experts with the names of the nodes that keep them. */
 function spilledNodes({ cluster }: Placement, spilled: readonly SpilledExpert[]) {
-  return spilled.map(({ layer, expert, nodes }) => ({ layer, expert, nodes: nodes.map((node) => (cluster[node] as ClusterNode).name) }));
+  return spilled.map(({ layer, expert, nodes }) => ({
+    layer,
+    expert,
+    nodes: nodes.map((node) => (cluster[node] as ClusterNode).name),
+  }));
 }
 
 /** A field that is there only when it has a value. */

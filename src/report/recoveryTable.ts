@@ -38,7 +38,9 @@ function lostPart({ lost }: RecoveryPlanDocument, paint: Paint): string[] {
 }
 
 function spilledPart(spilled: NonNullable<RecoveryPlanDocument["spilled"]>): string {
-  const lines = spilled.slice(0, MOST_LOST).map(({ layer, expert, nodes }) => `  layer ${layer} expert ${expert}: ${nodes.join(", ")}`);
+  const lines = spilled
+    .slice(0, MOST_LOST)
+    .map(({ layer, expert, nodes }) => `  layer ${layer} expert ${expert}: ${nodes.join(", ")}`);
   const more = spilled.length > MOST_LOST ? [`  and ${spilled.length - MOST_LOST} more`] : [];
   return [`${spilled.length} cold experts have no slot and wait in host memory:`, ...lines, ...more].join("\n");
 }

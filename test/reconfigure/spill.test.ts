@@ -83,9 +83,9 @@ test("spilled experts wait where they are, and come back when nodes join", () =>
       expect(back.spilled).toEqual([]);
       for (const layer of back.placement.layers) expect(hostSets(layer).every((hosts) => hosts.length > 0)).toBe(true);
       for (const { from, to } of back.transfers) expect([from, to]).toEqual([0, 1]);
-      expect(survivors({ ...result.placement, spilled: result.spilled }, [0], [{ name: "new", slots: 3, gpus: 1 }]).lost).toHaveLength(
-        6 * layers.length,
-      );
+      expect(
+        survivors({ ...result.placement, spilled: result.spilled }, [0], [{ name: "new", slots: 3, gpus: 1 }]).lost,
+      ).toHaveLength(6 * layers.length);
     }),
   );
   expect(spills).toBeGreaterThan(0);

@@ -1,7 +1,7 @@
 /** What a rehearsal of a reconfiguration has to act out. */
-import { FREE_SLOT, type Placement } from "../placement.ts";
+import { FREE_SLOT, type Placement, type SpilledExpert } from "../placement.ts";
 import type { Reconfiguration } from "./reconfigure.ts";
-import type { SpilledExpert, Survivors } from "./survivors.ts";
+import type { Survivors } from "./survivors.ts";
 
 /** A replica of an expert of a layer, written `layer/expert`. */
 export type ReplicaName = string;

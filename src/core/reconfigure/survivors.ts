@@ -24,11 +24,7 @@ export interface Survivors extends Placement {
  * @param joined nodes that come in; they may bear the names of failed ones
  * @throws RangeError when a failed node does not exist, two live nodes have one name, or no node is left
  */
-export function survivors(
-  placement: Placement,
-  failed: readonly number[],
-  joined: readonly ClusterNode[] = [],
-): Survivors {
+export function survivors(placement: Placement, failed: readonly number[], joined: readonly ClusterNode[] = []): Survivors {
   for (const node of failed) {
     if (placement.cluster[node] === undefined) throw new RangeError(`there is no node ${node} that could have failed`);
   }

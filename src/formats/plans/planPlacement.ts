@@ -1,37 +1,43 @@
 /** From a plan of another system to a placement: the plan says who holds what, the user the nodes, a profile the loads. */
 import type { ClusterNode } from "../../core/cluster.ts";
 import { countReplicas, type LayerLoads } from "../../core/placement.ts";
-import { InputError, UsageError } from "../../errors.ts";
+import { InputError } from "../../errors.ts";
+import type { DescribedNode } from "../cluster.ts";
 import type { PlacementDocument } from "../documents/placement.ts";
 import { type ForeignPlan, type LayerNumbering, layerShift, type PlanRow } from "./plan.ts";
 
 /** What a plan does not say. */
 export interface PlanSurroundings extends LayerNumbering {
-  /** Names of the nodes in rank order. */
-  readonly nodes: readonly string[];
-  /** GPUs of a node; one when neither they nor the plan say. */
-  readonly gpus: number | undefined;
+  /** The nodes in rank order; what they say about slots and GPUs has to agree with the plan. */
+  readonly nodes: readonly DescribedNode[];
+  /** GPUs of a node for which neither the plan nor the node says how many. */
+  readonly gpus: number;
   /** Loads of every layer in our numbering. */
   readonly loads: readonly LayerLoads[];
 }
 
 /**
  * The placement that a plan stands for.
- * @throws InputError when plan, nodes and loads do not fit together; UsageError when nodes or GPUs disagree with its devices
+ * @throws InputError when plan, nodes and loads do not fit together
  */
 export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings, file: string): PlacementDocument {
-  const { system, rows } = plan;
+  const { system, rows, ranks } = plan;
   const { nodes, loads } = surroundings;
   const wrong = (what: string) => new InputError(`in the ${system} plan: ${what}`, { file });
   const slots = rows[0]?.slots.length ?? 0;
-  const gpus = gpusOfNode(plan, surroundings);
-  if (slots % (nodes.length * gpus) !== 0) {
-    throw wrong(
-      `${slots} slots cannot be dealt evenly to ${nodes.length} nodes with ${gpus} GPUs; check --plan-nodes and --plan-gpus`,
-    );
-  }
-  const perNode = slots / nodes.length;
-  const cluster: ClusterNode[] = nodes.map((name) => ({ name, slots: perNode, gpus }));
+  const { length } = nodes;
+  const perNode = slots / length;
+  const gpus = ranks === undefined ? undefined : ranks / length;
+  if (!Number.isInteger(gpus ?? 1)) throw wrong(`${ranks} devices cannot belong to ${length} nodes evenly; check --nodes`);
+  if (!Number.isInteger(perNode)) throw wrong(`${slots} slots cannot be dealt to ${length} nodes evenly; check --nodes`);
+  const cluster: ClusterNode[] = nodes.map((node) => {
+    const known = gpus ?? node.gpus ?? surroundings.gpus;
+    if (node.slots !== undefined && node.slots !== perNode) throw wrong(`${node.name} has ${perNode} slots, not ${node.slots}`);
+    if (node.gpus !== undefined && node.gpus !== known) throw wrong(`${node.name} has ${known} devices, not ${node.gpus} GPUs`);
+    if (perNode % known !== 0)
+      throw wrong(`${perNode} slots cannot be dealt to the ${known} GPUs of ${node.name} evenly; check --gpus`);
+    return { name: node.name, slots: perNode, gpus: known, ...(node.domain === undefined ? {} : { domain: node.domain }) };
+  });
   const shift = layerShift(system, surroundings);
   const moeRows = rows.filter(({ layer }) => layer + shift >= surroundings.layerBase);
   if (moeRows.length < rows.length && system !== "sglang") {
@@ -64,16 +70,4 @@ export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings,
     if (missing >= 0) throw wrong(`layer ${theirs} does not hold expert ${missing}; every expert needs a slot`);
     return { layer, loads: [...found.loads], replicas, nodes: held };
   }
-}
-
-function gpusOfNode({ system, ranks }: ForeignPlan, { nodes, gpus }: PlanSurroundings): number {
-  if (ranks === undefined) return gpus ?? 1;
-  const each = ranks / nodes.length;
-  if (!Number.isInteger(each))
-    throw new UsageError(
-      `--plan-nodes: the ${system} plan has ${ranks} devices, which ${nodes.length} nodes cannot share evenly`,
-    );
-  if (gpus !== undefined && gpus !== each)
-    throw new UsageError(`--plan-gpus ${gpus}: the ${system} plan has ${ranks} devices on ${nodes.length} nodes, ${each} each`);
-  return each;
 }

@@ -1,0 +1,60 @@
+/** Plans of other systems on the command line: written by --format, read in place of a placement. */
+import type { PlacementDocument } from "../formats/documents/placement.ts";
+import { encodePlan } from "../formats/plans/encodePlan.ts";
+import { type PlanSystem, planSystems } from "../formats/plans/plan.ts";
+import { parseCount } from "../formats/units.ts";
+import { choice, type OptionValues, option } from "./option.ts";
+import { outputOptions, type Renderers } from "./writeDocuments.ts";
+
+/** How layers are numbered in plans of other systems. */
+export const numberingOptions = {
+  "num-dense-layers": option({
+    argument: "N",
+    fallback: "0",
+    parse: parseCount(0, 10_000),
+    says: "Dense layers that the model has before its first MoE layer, for sglang and trtllm plans, which count all layers.",
+  }),
+  "layer-base": option({
+    argument: "N",
+    fallback: "0",
+    parse: parseCount(0, 1_000_000),
+    says: "Number that the load-profile gives to the first MoE layer, for plans of other systems.",
+  }),
+};
+
+/** Options of commands that write a placement. */
+export const planOutputOptions = {
+  ...outputOptions,
+  format: choice({
+    choices: ["json", "csv", "table", ...planSystems],
+    says: "How to write the result: json for the next command, csv as flat rows, table for people; or as a plan for another system: sglang (--init-expert-location), ascend (expert map of vllm-ascend and MindIE), trtllm (load balancer YAML of TensorRT-LLM), vllm (lists [layer][slot]). Default: table on a terminal, json on a pipe.",
+  }),
+  ...numberingOptions,
+  "layer-updates-per-iter": option({
+    argument: "N",
+    fallback: "0",
+    parse: parseCount(0, 10_000),
+    says: "Layers that TensorRT-LLM may rearrange in every iteration, for --format trtllm; 0 keeps the plan.",
+  }),
+};
+
+/**
+ * Ways to write a placement for other systems.
+ * @param placementOf the placement in a document; nothing where there is none
+ */
+export function planRenderers<T>(
+  options: Pick<OptionValues<typeof planOutputOptions>, "num-dense-layers" | "layer-base" | "layer-updates-per-iter">,
+  placementOf: (document: T) => PlacementDocument | undefined,
+): NonNullable<Renderers<T>["others"]> {
+  const settings = {
+    denseLayers: options["num-dense-layers"],
+    layerBase: options["layer-base"],
+    layerUpdatesPerIteration: options["layer-updates-per-iter"],
+  };
+  const renderer = (system: PlanSystem) => (document: T, first: boolean) => {
+    const placement = placementOf(document);
+    const separator = first || system !== "trtllm" ? "" : "---\n";
+    return placement === undefined ? [] : [separator + encodePlan(placement, system, settings)];
+  };
+  return Object.fromEntries(planSystems.map((system) => [system, renderer(system)]));
+}

@@ -1,0 +1,56 @@
+/** Placements to start from: our own documents, or plans of other systems. */
+import type { LayerLoads } from "../core/placement.ts";
+import { UsageError } from "../errors.ts";
+import type { DescribedNode } from "../formats/cluster.ts";
+import type { PlacementDocument } from "../formats/documents/placement.ts";
+import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
+import { decodePlan, decodeYamlPlan } from "../formats/plans/decodePlan.ts";
+import type { ForeignPlan } from "../formats/plans/plan.ts";
+import { type PlanSurroundings, planPlacement } from "../formats/plans/planPlacement.ts";
+import { openInput, peekByte, readText } from "../io/input.ts";
+import { documentsOf } from "./readDocuments.ts";
+
+/** What plans of other systems do not say; asked for when there is such a plan only. */
+export interface PlanContext {
+  /** The nodes in rank order. */
+  readonly nodes: () => Promise<readonly DescribedNode[]>;
+  /** Loads of all layers; nothing when the user gave none. */
+  readonly loads: () => Promise<readonly LayerLoads[] | undefined>;
+  readonly gpus: number;
+  readonly layerBase: number;
+  readonly denseLayers: number;
+}
+
+/**
+ * Placements of a file or pipe: placement and recovery-plan documents, or a plan of SGLang, vllm-ascend, MindIE,
+ * TensorRT-LLM or vLLM, told apart by their shape.
+ * @throws InputError; UsageError when a plan needs to know more
+ */
+export async function* readPlacements(file: string | undefined, context: PlanContext): AsyncGenerator<PlacementDocument> {
+  const { byte, input } = await peekByte(openInput(file));
+  const first = byte === undefined ? "" : String.fromCharCode(byte);
+  if (first !== "" && first !== "{" && first !== "[") {
+    yield await placed(decodeYamlPlan(await readText(input), input.name), context, input.name);
+    return;
+  }
+  for await (const found of documentsOf(input, (value, source) =>
+    isForeign(value) ? decodePlan(value, source) : checkPlacementOrRecovery(value, source),
+  )) {
+    yield "system" in found ? await placed(found, context, input.name) : found;
+  }
+}
+
+/** Every document of ours says its type. */
+function isForeign(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !("type" in value) && Object.keys(value).length > 0;
+}
+
+async function placed(plan: ForeignPlan, context: PlanContext, file: string): Promise<PlacementDocument> {
+  const nodes = await context.nodes();
+  const loads = await context.loads();
+  if (loads === undefined) {
+    throw new UsageError(`the ${plan.system} plan says nothing about loads; give the load-profile that it was made for`);
+  }
+  const surroundings: PlanSurroundings = { ...context, nodes, loads };
+  return planPlacement(plan, surroundings, file);
+}

@@ -1,0 +1,47 @@
+/** AWS notices of instances that go away: EventBridge events, alone or in SQS or SNS messages. */
+import { InputError } from "../../errors.ts";
+import { parseJson } from "../parseJson.ts";
+
+const INTERRUPTION = "EC2 Spot Instance Interruption Warning";
+const STATE_CHANGE = "EC2 Instance State-change Notification";
+const GONE = new Set(["shutting-down", "terminated", "stopping", "stopped"]);
+
+/** Whether a parsed value looks like an EventBridge event, or like the notice in an instance's own metadata. */
+export function isInterruptionNotice(value: unknown): value is object {
+  return typeof value === "object" && value !== null && ("detail-type" in value || ("action" in value && "time" in value));
+}
+
+/** Whether a parsed value is a list of notices, or messages that hold some. */
+export function isPackedNotices(value: unknown): value is object {
+  return (
+    Array.isArray(value) ||
+    (typeof value === "object" && value !== null && ("Messages" in value || "Body" in value || "Message" in value))
+  );
+}
+
+/**
+ * Ids of the instances that the notices say are interrupted, stopped or terminated.
+ * @throws InputError, for a notice that names no instance and for recommendations, which interrupt nothing
+ */
+export function interruptedInstances(value: unknown, file: string): string[] {
+  const wrong = (what: string) => new InputError(what, { file });
+  if (Array.isArray(value)) return value.flatMap((notice) => interruptedInstances(notice, file));
+  if (typeof value !== "object" || value === null) throw wrong("expected AWS notices as JSON objects");
+  const fields = value as Record<string, unknown>;
+  if (Array.isArray(fields["Messages"])) return interruptedInstances(fields["Messages"], file);
+  for (const packing of ["Body", "Message"]) {
+    const packed = fields[packing];
+    if (typeof packed === "string") return interruptedInstances(parseJson(packed, file), file);
+  }
+  const kind = fields["detail-type"];
+  if (kind === undefined) {
+    throw wrong("this notice from the instance's own metadata does not name the instance; pass the node's name: --failed NAME");
+  }
+  if (kind !== INTERRUPTION && kind !== STATE_CHANGE) {
+    throw wrong(`"${String(kind)}" does not say that an instance goes away; expected "${INTERRUPTION}" or "${STATE_CHANGE}"`);
+  }
+  const detail = (fields["detail"] ?? {}) as Record<string, unknown>;
+  const instance = detail["instance-id"];
+  if (typeof instance !== "string" || instance === "") throw wrong(`the notice "${kind}" has no detail.instance-id`);
+  return kind === INTERRUPTION || GONE.has(String(detail["state"])) ? [instance] : [];
+}

@@ -1,0 +1,55 @@
+/** Slurm host lists: `gpu[003-007,012],login1` stands for seven nodes. */
+import { UnitError } from "../units.ts";
+
+const MOST_HOSTS = 100_000;
+
+/**
+ * The names that a host list stands for, each once, in its order. Names stand between commas or blanks; brackets hold
+ * numbers and ranges, and a range keeps the leading zeros of its first number. A name may have several brackets.
+ * @throws UnitError
+ */
+export function expandHostList(text: string): string[] {
+  const names = new Set<string>();
+  for (const word of splitOutsideBrackets(text)) {
+    for (const name of expandWord(word)) names.add(name);
+    if (names.size > MOST_HOSTS) throw new UnitError(`expected at most ${MOST_HOSTS} nodes`);
+  }
+  if (names.size === 0) throw malformed();
+  return [...names];
+}
+
+/** Words between commas or blanks; empty ones are refused unless blanks made them. */
+function splitOutsideBrackets(text: string): string[] {
+  const words = text.trim().match(/(?:[^\s,[\]]|\[[^[\]]*\])+|\s*,\s*|\s+|./g) ?? [];
+  return words.filter((word, i) => {
+    const separates = i % 2 === 1;
+    if (separates !== /^[\s,]+$/.test(word)) throw malformed();
+    return !separates;
+  });
+}
+
+function expandWord(word: string): string[] {
+  const match = /^([^[\]]*)\[([^[\]]+)\](.*)$/.exec(word);
+  if (match === null) {
+    if (/[[\]]/.test(word)) throw malformed();
+    return [word];
+  }
+  const [, prefix = "", list = "", rest = ""] = match;
+  const endings = rest === "" ? [""] : expandWord(rest);
+  return list
+    .split(",")
+    .flatMap((part) => numbersOf(part).flatMap((number) => endings.map((ending) => prefix + number + ending)));
+}
+
+function numbersOf(part: string): string[] {
+  const match = /^\s*(\d{1,9})(?:-(\d{1,9}))?\s*$/.exec(part);
+  if (match === null) throw malformed();
+  const [, first = "", last = first] = match;
+  const count = Number(last) - Number(first) + 1;
+  if (count < 1 || count > MOST_HOSTS) throw malformed();
+  return Array.from({ length: count }, (_, i) => String(Number(first) + i).padStart(first.length, "0"));
+}
+
+function malformed(): UnitError {
+  return new UnitError("expected names between commas such as node3,node7 or gpu[003-007,012]");
+}

@@ -1,0 +1,58 @@
+/** Nodes as `kubectl get nodes -o json` prints them. */
+import * as z from "zod/mini";
+import { InputError } from "../../errors.ts";
+
+const nodeSchema = z.object({
+  kind: z.optional(z.literal("Node")),
+  metadata: z.object({ name: z.string().check(z.minLength(1)) }),
+  spec: z.optional(z.object({ providerID: z.optional(z.string()) })),
+  status: z.optional(z.object({ conditions: z.optional(z.array(z.object({ type: z.string(), status: z.string() }))) })),
+});
+const listSchema = z.object({ kind: z.enum(["List", "NodeList"]), items: z.array(nodeSchema) });
+const eventSchema = z.object({ type: z.enum(["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]), object: nodeSchema });
+
+type KubernetesNode = z.infer<typeof nodeSchema>;
+
+/** Whether a parsed value is a node, a list of nodes, or a watch event of one. */
+export function isKubernetesNodes(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  if ("kind" in value) return ["List", "NodeList", "Node"].includes(String(value.kind));
+  return "type" in value && "object" in value;
+}
+
+/**
+ * Names of the nodes whose Ready condition is not True, and of those that a watch event says are deleted.
+ * @throws InputError
+ */
+export function unreadyNodes(value: object, file: string): string[] {
+  return kubernetesNodes(value, file).flatMap(({ node, deleted }) => {
+    const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+    return deleted || ready?.status !== "True" ? [node.metadata.name] : [];
+  });
+}
+
+/**
+ * Node of each cloud instance, by the last part of the provider's id (`aws:///us-east-1a/i-0123`).
+ * @throws InputError
+ */
+export function instancesOfNodes(value: object, file: string): Map<string, string> {
+  const instances = new Map<string, string>();
+  for (const { node } of kubernetesNodes(value, file)) {
+    const instance = node.spec?.providerID?.split("/").at(-1);
+    if (instance) instances.set(instance, node.metadata.name);
+  }
+  return instances;
+}
+
+function kubernetesNodes(value: object, file: string): { node: KubernetesNode; deleted: boolean }[] {
+  const list = z.safeParse(listSchema, value);
+  if (list.success) return list.data.items.map((node) => ({ node, deleted: false }));
+  const event = z.safeParse(eventSchema, value);
+  if (event.success) return [{ node: event.data.object, deleted: event.data.type === "DELETED" }];
+  const node = z.safeParse(nodeSchema, value);
+  if (node.success && "kind" in value) return [{ node: node.data, deleted: false }];
+  throw new InputError(
+    "expected Kubernetes nodes with metadata.name and status.conditions, as kubectl get nodes -o json prints them",
+    { file },
+  );
+}

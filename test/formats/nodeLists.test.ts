@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { InputError } from "../../src/errors.ts";
+import { failedNodes } from "../../src/formats/nodeLists/failedNodes.ts";
+import { expandHostList } from "../../src/formats/nodeLists/hostList.ts";
+import { parseInstances } from "../../src/formats/nodeLists/instances.ts";
+
+const none = new Map<string, string>();
+const failed = (text: string, instances: ReadonlyMap<string, string> = none) => failedNodes(text, "f", instances);
+
+describe("host lists", () => {
+  test.each([
+    ["gpu[003-007,012]", ["gpu003", "gpu004", "gpu005", "gpu006", "gpu007", "gpu012"]],
+    ["node3,node7", ["node3", "node7"]],
+    ["a[1-2],b, c[9-10]x", ["a1", "a2", "b", "c9x", "c10x"]],
+    ["r[1-2]n[01-02]", ["r1n01", "r1n02", "r2n01", "r2n02"]],
+    ["a\nb[1,3]\nb1", ["a", "b1", "b3"]],
+    ["n[099-101]", ["n099", "n100", "n101"]],
+  ])("%s", (text, names) => expect(expandHostList(text)).toEqual(names));
+
+  test.each(["", "a,,b", ",", "gpu[3-1]", "gpu[", "gpu]", "gpu[]", "gpu[a-b]", "gpu[0-999999999]", "g[1[2]]"])(
+    "refuses %j",
+    (text) => expect(() => expandHostList(text)).toThrow(/such as/),
+  );
+
+  test("a range stands for the names it would be written as", () => {
+    fc.assert(
+      fc.property(fc.nat(9999), fc.nat(50), fc.integer({ min: 1, max: 5 }), (first, more, width) => {
+        const pad = (n: number) => String(n).padStart(width, "0");
+        const names = Array.from({ length: more + 1 }, (_, i) => `gpu${pad(first + i)}`);
+        expect(expandHostList(`gpu[${pad(first)}-${pad(first + more)}]`)).toEqual(names);
+      }),
+    );
+  });
+});
+
+describe("Slurm", () => {
+  test("sinfo's table: down, failed and silent nodes, not drained ones", () => {
+    const table = [
+      "PARTITION AVAIL  TIMELIMIT  NODES  STATE NODELIST",
+      "gpu*         up   infinite      2  down* gpu[003-004]",
+      "gpu*         up   infinite      1   fail gpu012",
+      "gpu*         up   infinite      1  alloc* gpu013",
+      "gpu*         up   infinite      3   drng gpu[005-007]",
+      "gpu*         up   infinite     10  alloc gpu[020-029]",
+    ].join("\n");
+    expect(failed(table)).toEqual(["gpu003", "gpu004", "gpu012", "gpu013"]);
+  });
+
+  test("sacctmgr's events: what has ended is over", () => {
+    const events = [
+      "Cluster|NodeName|TimeStart|TimeEnd|State|Reason|User",
+      "c1|gpu001|2026-01-01T00:00:00|2026-01-01T01:00:00|DOWN*|Not responding|slurm(64030)",
+      "c1|gpu[002-003]|2026-01-02T00:00:00|Unknown|DOWN*|Not responding|slurm(64030)",
+      "c1|gpu004|2026-01-02T00:00:00|Unknown|DRAIN|maintenance|root(0)",
+      "c1||2026-01-02T00:00:00|Unknown||Cluster Registered TRES|",
+    ].join("\n");
+    expect(failed(events)).toEqual(["gpu002", "gpu003"]);
+  });
+
+  test("lists without a table, and nothing at all", () => {
+    expect(failed("gpu[1-2]\ngpu7\n")).toEqual(["gpu1", "gpu2", "gpu7"]);
+    expect(failed("\n")).toEqual([]);
+    expect(() => failed("gpu[1\n")).toThrow(InputError);
+    expect(() => failed("NODELIST NODES\ngpu1 1\n")).toThrow(/STATE/);
+    expect(() => failed("NODELIST STATE\ngpu[1- down\n")).toThrow(/such as/);
+  });
+});
+
+describe("Kubernetes", () => {
+  const node = (name: string, ready: string | undefined, providerID?: string) => ({
+    kind: "Node",
+    metadata: { name },
+    spec: { providerID },
+    status: { conditions: [{ type: "MemoryPressure", status: "False" }, ...(ready ? [{ type: "Ready", status: ready }] : [])] },
+  });
+  const list = (...items: object[]) => ({ apiVersion: "v1", kind: "List", items });
+
+  test("nodes that are not Ready, whether False, Unknown or without the condition", () => {
+    const nodes = list(node("a", "True"), node("b", "False"), node("c", "Unknown"), node("d", undefined));
+    expect(failed(JSON.stringify(nodes, null, 4))).toEqual(["b", "c", "d"]);
+    expect(failed(JSON.stringify(node("b", "False")))).toEqual(["b"]);
+  });
+
+  test("watch events, one a line", () => {
+    const events = [
+      { type: "MODIFIED", object: node("a", "Unknown") },
+      { type: "DELETED", object: node("b", "True") },
+      { type: "ADDED", object: node("c", "True") },
+    ];
+    expect(failed(events.map((event) => JSON.stringify(event)).join("\n"))).toEqual(["a", "b"]);
+  });
+
+  test("other objects are refused", () => {
+    expect(() => failed('{"kind":"List","items":[{"kind":"Pod","metadata":{"name":"x"}}]}')).toThrow(/Kubernetes nodes/);
+    expect(() => failed('{"some":"thing"}')).toThrow(/tells of no nodes/);
+  });
+
+  test("provider ids name instances", () => {
+    const text = JSON.stringify(list(node("a", "True", "aws:///us-east-1a/i-0a"), node("b", "True")));
+    expect(parseInstances(text, "f")).toEqual(new Map([["i-0a", "a"]]));
+    expect(parseInstances("instance,node\ni-1,x\n", "f")).toEqual(new Map([["i-1", "x"]]));
+    expect(() => parseInstances("{}", "f")).toThrow(/instance,node/);
+  });
+});
+
+describe("AWS", () => {
+  const notice = (instance: string) => ({
+    version: "0",
+    "detail-type": "EC2 Spot Instance Interruption Warning",
+    source: "aws.ec2",
+    detail: { "instance-id": instance, "instance-action": "terminate" },
+  });
+
+  test("notices as they are, one a line, in a list, in SQS messages", () => {
+    const known = new Map([["i-1", "node3"]]);
+    expect(failed(JSON.stringify(notice("i-1"), null, 2), known)).toEqual(["node3"]);
+    expect(failed(`${JSON.stringify(notice("i-1"))}\n${JSON.stringify(notice("i-2"))}\n`, known)).toEqual(["node3", "i-2"]);
+    expect(failed(JSON.stringify([notice("i-1"), notice("i-1")]), known)).toEqual(["node3"]);
+    expect(failed(JSON.stringify({ Messages: [{ Body: JSON.stringify(notice("i-2")) }] }))).toEqual(["i-2"]);
+  });
+
+  test("state changes count when the instance goes away", () => {
+    const change = (state: string) =>
+      JSON.stringify({ "detail-type": "EC2 Instance State-change Notification", detail: { "instance-id": "i-1", state } });
+    expect(failed(change("terminated"))).toEqual(["i-1"]);
+    expect(failed(change("running"))).toEqual([]);
+  });
+
+  test("recommendations, notices without an instance and broken ones are refused", () => {
+    expect(() => failed('{"detail-type":"EC2 Instance Rebalance Recommendation","detail":{"instance-id":"i-1"}}')).toThrow(
+      /does not say/,
+    );
+    expect(() => failed('{"action":"terminate","time":"2026-01-01T00:00:00Z"}')).toThrow(/--failed NAME/);
+    expect(() => failed('{"detail-type":"EC2 Spot Instance Interruption Warning"}')).toThrow(/instance-id/);
+    expect(() => failed('{"Body":"{"}')).toThrow(/JSON/);
+    expect(() => failed("[3]")).toThrow(/objects/);
+  });
+});
