@@ -154,6 +154,6 @@ test("what does not divide is refused with the reason", () => {
     expect(place({}, [[bad, ...(publishedLoads[0] as number[]).slice(1)]])).toThrow(`got ${bad}`);
   }
   const unlike = [...uniformCluster(1, 8, 4), { name: "small", slots: 4, gpus: 4 }];
-  expect(() => placeEplb({ cluster: unlike, layers: [], groups: 1 })).toThrow("small has 4 on 4");
+  expect(() => placeEplb({ cluster: unlike, layers: [], groups: 1 })).toThrow("small has 4 slots on 4 GPUs");
   expect(() => placeEplb({ cluster: [], layers: [], groups: 1 })).toThrow("at least one node");
 });

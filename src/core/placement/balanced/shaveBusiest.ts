@@ -2,8 +2,8 @@ import type { ReplicaPacking } from "./replicaPacking.ts";
 
 /**
  * Steepest descent: swaps a replica of the busiest bin for a lighter one of another bin, each time the pair that leaves the two
- * bins lowest, until no swap helps or the load per GPU is down to the goal. Evening out looks at all bins; what counts in the end is
- * the busiest.
+ * bins lowest, until no swap helps or the load per GPU is down to the goal. Evening out looks at all bins; what counts in the
+ * end is the busiest.
  */
 export function shaveBusiest(packing: ReplicaPacking, goal: number): void {
   const { bins, binLoads, gpus } = packing;
