@@ -11,7 +11,8 @@ import { wrapAround } from "./wrapAround.ts";
  * x + y - 1 slots for that. With experts + ranks - 1 slots all ranks are one part, and balance is exact. With fewer, the ranks
  * fall into as few parts as the slots allow; which expert goes to which part is searched (heuristic), and each part is
  * exact in itself. Slots left over go to further hosts.
- * @returns experts on each GPU, all slots used, shape [ranks][replicas]; undefined when this leaves some expert less than `minHosts` hosts
+ * @returns experts on each GPU, all slots used, shape [ranks][replicas]; undefined when some expert is left with fewer than
+ *   `minHosts` hosts
  */
 export function constructHosts(problem: RankProblem): number[][] | undefined {
   const { loads, ranks, minHosts } = problem;
@@ -39,7 +40,7 @@ function interleaveNodes(ranks: readonly Rank[]): number[] {
   return ranks.map((_, r) => r).sort((a, b) => turns[a]! - turns[b]! || a - b);
 }
 
-/** Slots cut down to one level that still leaves `needed` of them, so that ranks keep an even number of slots for further hosts. */
+/** Slots cut down to one level that still leaves `needed` of them, so that every rank keeps slots for further hosts. */
 function levelled(slots: readonly number[], needed: number): number[] {
   let level = 1;
   while (slots.reduce((sum, count) => sum + Math.min(count, level), 0) < needed) level++;

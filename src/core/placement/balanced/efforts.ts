@@ -7,7 +7,7 @@ interface Limits {
   readonly movesPerReplica: number;
   /** Moves of all runs on one layer together; at least one run is made. */
   readonly moves: number;
-  /** Relative distance from the lower bound at which no further run is made. */
+  /** Relative distance from the lower bound at which the search ends. */
   readonly nearEnough: number;
   /** Moves tried to free captive load, each at the price of a maximum flow. */
   readonly releases: number;
@@ -16,6 +16,6 @@ interface Limits {
 /** Limits of each effort. */
 export const efforts = {
   fast: { movesPerReplica: 60, moves: 0, nearEnough: 1e-3, releases: 100 },
-  normal: { movesPerReplica: 240, moves: 180_000, nearEnough: 1e-3, releases: 300 },
-  thorough: { movesPerReplica: 480, moves: 3_600_000, nearEnough: 3e-4, releases: 3000 },
+  normal: { movesPerReplica: 240, moves: 180_000, nearEnough: 5e-4, releases: 300 },
+  thorough: { movesPerReplica: 480, moves: 3_600_000, nearEnough: 1e-4, releases: 3000 },
 } as const satisfies Record<Effort, Limits>;

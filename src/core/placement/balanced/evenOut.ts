@@ -17,8 +17,8 @@ const FIRST_THRESHOLD = 2.5;
 const LAST_THRESHOLD = 0.2;
 
 /**
- * Evens out the bins by threshold accepting (Dueck and Scheuer 1990): random swaps and recounts are taken unless they cost more than a
- * threshold. The threshold follows the imbalance that is left, so it needs no scale of its own.
+ * Evens out the bins by threshold accepting (Dueck and Scheuer 1990): random swaps and recounts are taken unless they cost more
+ * than a threshold. The threshold follows the imbalance that is left, so it needs no scale of its own.
  */
 export function evenOut(packing: ReplicaPacking, { moves, recounts, random }: EvenOutOptions): void {
   const replicas = packing.experts.length;

@@ -3,47 +3,57 @@ import type { Rank } from "./ranks.ts";
 
 /**
  * Fills the free slots with further replicas: first until every expert has `minHosts` distinct nodes (a maximum flow from experts
- * to nodes with room), then one at a time for the expert with the most load per replica, on a node that does not hold
- * it where there is one.
+ * to nodes with room), then one at a time for the expert with the most load per replica, on the roomiest node that does not hold
+ * it, and last on any node.
  * @param held experts on each rank, shape [ranks][replicas]; filled in place
  * @returns whether every expert got its hosts; if not, nothing is filled
  */
 export function fillSpareSlots(held: number[][], loads: readonly number[], ranks: readonly Rank[], minHosts: number): boolean {
-  const nodes = ranks.reduce((most, rank) => Math.max(most, rank.node + 1), 0);
+  const ranksOfNode: number[][] = [];
+  ranks.forEach(({ node }, rank) => {
+    while (ranksOfNode.length <= node) ranksOfNode.push([]);
+    ranksOfNode[node]!.push(rank);
+  });
+  const free = ranks.map((rank, r) => rank.slots - held[r]!.length);
+  const room = ranksOfNode.map((members) => members.reduce((sum, rank) => sum + free[rank]!, 0));
   const hosts = loads.map(() => new Set<number>());
   const copies = loads.map(() => 0);
-  held.forEach((experts, rank) => {
-    for (const expert of experts) {
-      hosts[expert]!.add(ranks[rank]!.node);
-      copies[expert]!++;
-    }
-  });
-  const room = new Array<number>(nodes).fill(0);
-  held.forEach((experts, rank) => {
-    room[ranks[rank]!.node]! += ranks[rank]!.slots - experts.length;
-  });
-
-  const added = missingHosts(hosts, room, minHosts);
-  if (added === undefined) return false;
-  const put = (expert: number, rank: number) => {
-    held[rank]!.push(expert);
-    hosts[expert]!.add(ranks[rank]!.node);
+  const count = (expert: number, node: number) => {
+    hosts[expert]!.add(node);
     copies[expert]!++;
   };
-  const roomyRank = (node: number) => ranks.findIndex((rank, r) => rank.node === node && held[r]!.length < rank.slots);
-  for (const [expert, node] of added) put(expert, roomyRank(node));
-
-  const perCopy = (expert: number) => loads[expert]! / copies[expert]!;
-  ranks.forEach((rank, r) => {
-    while (held[r]!.length < rank.slots) {
-      const candidates = loads.map((_, expert) => expert);
-      const elsewhere = candidates.filter((expert) => !hosts[expert]!.has(rank.node));
-      put(
-        (elsewhere.length > 0 ? elsewhere : candidates).reduce((best, e) => (perCopy(e) > perCopy(best) ? e : best)),
-        r,
-      );
-    }
+  held.forEach((experts, rank) => {
+    for (const expert of experts) count(expert, ranks[rank]!.node);
   });
+  const put = (expert: number, node: number) => {
+    const rank = ranksOfNode[node]!.reduce((best, other) => (free[other]! > free[best]! ? other : best));
+    held[rank]!.push(expert);
+    free[rank]!--;
+    room[node]!--;
+    count(expert, node);
+  };
+
+  const missing = missingHosts(hosts, room, minHosts);
+  if (missing === undefined) return false;
+  for (const [expert, node] of missing) put(expert, node);
+
+  const mostLoaded = (experts: Iterable<number>) => {
+    let best = -1;
+    for (const expert of experts) {
+      if (best < 0 || loads[expert]! * copies[best]! > loads[best]! * copies[expert]!) best = expert;
+    }
+    return best;
+  };
+  const roomiest = (passes: (node: number) => boolean) =>
+    room.reduce((best, own, node) => (own > 0 && passes(node) && (best < 0 || own > room[best]!) ? node : best), -1);
+  const spreading = new Set(loads.keys());
+  while (spreading.size > 0) {
+    const expert = mostLoaded(spreading);
+    const node = roomiest((candidate) => !hosts[expert]!.has(candidate));
+    if (node < 0) spreading.delete(expert);
+    else put(expert, node);
+  }
+  for (let node = roomiest(() => true); node >= 0; node = roomiest(() => true)) put(mostLoaded(loads.keys()), node);
   return true;
 }
 

@@ -4,9 +4,9 @@ import type { RankProblem } from "./rankProblem.ts";
 import { ReplicaPacking } from "./replicaPacking.ts";
 
 /**
- * Lowers the least possible load of the busiest GPU under free shares: as long as some GPUs hold load that cannot go elsewhere, an
- * expert captive there gets a host outside, in place of a replica that can be spared or in exchange for one. Moves that make it
- * worse are taken back.
+ * Lowers the least possible load of the busiest GPU under free shares: as long as some GPUs hold too much load that cannot go
+ * elsewhere, an expert captive there gets a host outside, in place of a replica that can be spared or in exchange for one. Moves
+ * that make it worse are taken back.
  * @param start experts on each GPU, shape [ranks][replicas]
  * @returns the same with other hosts
  */

@@ -2,6 +2,7 @@ import type { RandomSource } from "../../random.ts";
 import { type Effort, efforts } from "./efforts.ts";
 import { evenOut } from "./evenOut.ts";
 import { type PackingStart, ReplicaPacking } from "./replicaPacking.ts";
+import { shake } from "./shake.ts";
 import { shaveBusiest } from "./shaveBusiest.ts";
 
 /** How to search. */
@@ -28,12 +29,14 @@ export function searchPacking(startOf: (run: number) => PackingStart, options: S
   const { effort, random, recounts, lowerBound } = options;
   const { movesPerReplica, moves, nearEnough } = efforts[effort];
   let best = { packing: new ReplicaPacking(startOf(0)), run: 0 };
+  const goal = lowerBound * (1 + nearEnough);
   const movesPerRun = movesPerReplica * best.packing.experts.length;
   const runs = Math.max(1, Math.round(moves / movesPerRun));
-  for (let run = 0; run < runs && best.packing.busiest() > lowerBound * (1 + nearEnough); run++) {
+  for (let run = 0; run < runs && best.packing.busiest() > goal; run++) {
     const packing = new ReplicaPacking(startOf(run));
+    if (run > 0) shake(packing, recounts, random);
     evenOut(packing, { moves: movesPerRun, recounts, random });
-    shaveBusiest(packing);
+    shaveBusiest(packing, goal);
     if (packing.busiest() < best.packing.busiest()) best = { packing, run };
   }
   return best;

@@ -2,15 +2,17 @@ import type { ReplicaPacking } from "./replicaPacking.ts";
 
 /**
  * Steepest descent: swaps a replica of the busiest bin for a lighter one of another bin, each time the pair that leaves the two
- * bins lowest, until no swap helps. Evening out looks at all bins; what counts in the end is the busiest.
+ * bins lowest, until no swap helps or the load per GPU is down to the goal. Evening out looks at all bins; what counts in the
+ * end is the busiest.
  */
-export function shaveBusiest(packing: ReplicaPacking): void {
+export function shaveBusiest(packing: ReplicaPacking, goal: number): void {
   const { bins, binLoads, gpus } = packing;
   for (;;) {
     let busiest = 0;
     for (let bin = 1; bin < gpus.length; bin++) {
       if (binLoads[bin]! / gpus[bin]! > binLoads[busiest]! / gpus[busiest]!) busiest = bin;
     }
+    if (binLoads[busiest]! / gpus[busiest]! <= goal) return;
     // Gains within rounding are none: the loop must end.
     let least = (binLoads[busiest]! / gpus[busiest]!) * (1 - 1e-12);
     let heavy = -1;

@@ -3,8 +3,8 @@ import type { Rank } from "./ranks.ts";
 
 /**
  * Greedy placement under even split, for searches to start from: replica counts with the least largest share, then heaviest
- * replica first. An expert's first `minHosts` replicas go to the roomiest nodes, which always works out when the nodes have room for them
- * at all; the others go to the least loaded GPU with a free slot.
+ * replica first. An expert's first `minHosts` replicas go to the roomiest nodes, which always works out when the nodes have room
+ * for them at all; the others go to the least loaded GPU with a free slot.
  * @param loads of the experts, shape [experts]
  * @param ranks places to fill, all slots of them
  * @param minHosts distinct nodes that every expert gets; the nodes have room for them

@@ -2,10 +2,10 @@
  * Experts on ranks so that, with free shares, every rank can carry exactly the mean: the loads are laid end to end and cut into
  * equal pieces, one for each rank (McNaughton's wrap-around rule, 1959), in an order that keeps within the slots.
  *
- * Each rank takes a window of the remaining experts in order of load: the first window that fills it, whose heaviest expert is cut
- * and leaves the rest of its load for later ranks. Ranks go by slots, fewest first. With equal slots this works out
- * whenever slots >= experts + ranks - 1; where ranks differ, a rank with few slots may stay below the mean and others
- * take more.
+ * Each rank takes a window of the remaining experts in order of load: the first window that fills it, whose heaviest expert is
+ * cut and leaves the rest of its load for later ranks. Ranks go by slots, fewest first. With equal slots this always works out:
+ * the smallest window without its heaviest expert is below the mean, the largest is not. Where ranks differ, a rank with few
+ * slots may stay below the mean and others take more. Exact while tokens times ranks stay below 2^53.
  * @param loads tokens of each expert, whole numbers, shape [experts]
  * @param experts which of them to place
  * @param slots of each rank, at least 1; together at least experts + ranks - 1

@@ -21,9 +21,8 @@ export function placeEplb({ cluster, layers, groups }: EplbProblem): LayerPlacem
   if (first === undefined) throw new RangeError("EPLB needs at least one node");
   for (const node of cluster) {
     if (node.slots !== first.slots || node.gpus !== first.gpus) {
-      throw new RangeError(
-        `EPLB needs nodes that are alike: ${first.name} has ${first.slots} slots on ${first.gpus} GPUs, ${node.name} has ${node.slots} on ${node.gpus}`,
-      );
+      const has = (one: ClusterNode) => `${one.name} has ${one.slots} slots on ${one.gpus} GPUs`;
+      throw new RangeError(`EPLB needs nodes that are alike: ${has(first)}, ${has(node)}`);
     }
   }
   const shape = { slots: totalSlots(cluster), groups, nodes: cluster.length, gpus: totalGpus(cluster) };

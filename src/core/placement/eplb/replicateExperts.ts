@@ -10,8 +10,8 @@ export interface Replication {
 }
 
 /**
- * `minReplicas` replicas for every expert, then one more at a time for the expert whose replicas carry most, lowest id first among
- * equals. No other counts have a smaller largest share.
+ * `minReplicas` replicas for every expert, then one more at a time for the expert whose replicas carry most, lowest id first
+ * among equals. No other counts have a smaller largest share.
  * @param loads of the experts, shape [experts]
  * @param slots replicas to make, at least `minReplicas` for each expert
  * @param share what one of `count` replicas carries; falls as the count grows
