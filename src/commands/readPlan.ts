@@ -3,7 +3,7 @@ import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { DispatchBuilder } from "../core/dispatch/layerDispatch.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
-import { hostSets, replicasByRank } from "../core/placement.ts";
+import { hostSets } from "../core/placement.ts";
 import { InputError } from "../errors.ts";
 import { type DispatchPlanDocument, dispatchPlanSchema } from "../formats/documents/dispatchPlan.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
@@ -46,13 +46,9 @@ export async function readPlan(file: string, meanTokens: number): Promise<BenchP
 function* dispatchedLayers(document: PlacementDocument): Generator<DispatchedLayer> {
   const placement = placementOf(document);
   const levels = rankGroups(placement.cluster);
-  for (const { layer, routing } of routedLayers(placement, undefined, undefined)) {
-    const replicas = replicasByRank(placement.cluster, layer);
-    const free = document.cost?.shares === "free";
-    yield {
-      layer: layer.layer,
-      dispatch: free ? balancedDispatch(routing, replicas, levels) : lazarusDispatch(routing, replicas),
-    };
+  const free = document.cost?.shares === "free";
+  for (const { layer, routing, replicas } of routedLayers(placement, undefined, undefined)) {
+    yield { layer, dispatch: free ? balancedDispatch(routing, replicas, levels) : lazarusDispatch(routing, replicas) };
   }
 }
 
