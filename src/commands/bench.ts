@@ -1,9 +1,13 @@
 /** lazarus bench: how fast the kernels of an MoE layer run here. */
+import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
+import type { ModelSpec } from "../core/simulation/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { benchCsv } from "../formats/benchCsv.ts";
 import { parseBenchSizes } from "../formats/benchSizes.ts";
 import { type BenchDocument, checkBench } from "../formats/documents/bench.ts";
-import { hardwarePresets, modelPresets } from "../formats/presets.ts";
+import { checkHardware } from "../formats/hardwareFile.ts";
+import { checkModel } from "../formats/modelFile.ts";
+import { hardwarePreset, hardwarePresetNames, modelPreset, modelPresetNames } from "../formats/presets/index.ts";
 import { parseCount, parseNameList, UnitError } from "../formats/units.ts";
 import { type Backend, backendNames, openBackend, openFirstBackend } from "../gpu/backend.ts";
 import { BackendUnavailable } from "../gpu/backendUnavailable.ts";
@@ -21,9 +25,6 @@ import { choice, type OptionValues, option } from "./option.ts";
 import { readDocument } from "./readDocuments.ts";
 import { warn } from "./warn.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
-
-type ModelName = keyof typeof modelPresets;
-type HardwareName = keyof typeof hardwarePresets;
 
 const benchOptions = {
   backend: choice({
@@ -47,9 +48,10 @@ const benchOptions = {
     parse: parseBenchSizes,
     says: "Sizes: tokens (of the mean rank, with --plan), hidden, feedforward, experts, topk of the layer; nodes, sets and samples of recovery-mc.",
   }),
-  model: choice({
-    choices: Object.keys(modelPresets) as ModelName[],
-    says: "Take hidden, feedforward, experts and topk from this model; --sizes overrides them.",
+  model: option({
+    argument: "NAME|FILE",
+    parse: (text) => text,
+    says: `Take hidden, feedforward, experts and topk from this model: ${modelPresetNames.join(", ")}, or a JSON file like theirs; --sizes overrides them.`,
   }),
   plan: option({
     argument: "FILE",
@@ -60,7 +62,7 @@ const benchOptions = {
     argument: "N",
     fallback: "10",
     parse: parseCount(10, 100_000),
-    says: "Times every kernel is measured at least; short ones are measured for a quarter of a second.",
+    says: "Times every kernel is measured at least; short ones are measured for a tenth of a second.",
   }),
   seed: option({
     argument: "N",
@@ -84,10 +86,11 @@ const benchOptions = {
     parse: (text) => text,
     says: "Write a hardware file for the simulator with the measured rates and launch times; needs --model, whose layers make up a step.",
   }),
-  hardware: choice({
-    choices: Object.keys(hardwarePresets) as HardwareName[],
+  hardware: option({
+    argument: "NAME|FILE",
     fallback: "rtx3090",
-    says: "Where --calibrate takes what no bench measures: the network's rates and recovery times.",
+    parse: (text) => text,
+    says: `Where --calibrate takes what no bench measures, the network's rates and recovery times: ${hardwarePresetNames.join(", ")}, or a JSON file like theirs.`,
   }),
   ...outputOptions,
 };
@@ -113,7 +116,7 @@ export const bench = defineCommand({
       throw new UsageError("--calibrate needs --model: the time of a step's launches depends on its layers");
     }
     const baseline = options.baseline === undefined ? undefined : await readDocument(options.baseline, checkBench);
-    const document = await measured(options);
+    const document = await measured(options, await readSpecs(options));
     if (document === undefined) return 1;
     const asFast =
       baseline === undefined || compareWithBaseline(document, baseline, options.baseline as string, options["max-regression"]);
@@ -124,16 +127,31 @@ export const bench = defineCommand({
 
 type BenchOptions = OptionValues<typeof benchOptions>;
 
+interface Specs {
+  readonly model: ModelSpec | undefined;
+  readonly hardware: HardwareSpec;
+}
+
+async function readSpecs({ model, hardware }: BenchOptions): Promise<Specs> {
+  return {
+    model: model === undefined ? undefined : (modelPreset(model) ?? (await readDocument(model, checkModel))),
+    hardware: hardwarePreset(hardware) ?? (await readDocument(hardware, checkHardware)),
+  };
+}
+
 /** The document of a bench; nothing when a backend or kernel failed, which has been said by then. */
-async function measured(options: BenchOptions): Promise<BenchDocument | undefined> {
-  const { setting, plan } = await benchSetting(options);
+async function measured(options: BenchOptions, { model, hardware }: Specs): Promise<BenchDocument | undefined> {
+  const { setting, plan } = await benchSetting(options, model);
   const kernels = options.calibrate === undefined ? options.kernels : [...new Set([...options.kernels, ...calibrationKernels])];
   let backend: Backend | undefined;
   try {
     backend = await opened(options.backend);
     const results: BenchResult[] = [];
     for (const kernel of benchKernels(kernels, setting)) results.push(await benchmark(backend, kernel, options.repetitions));
-    if (options.calibrate !== undefined) await calibrate(options.calibrate, backend, results, options);
+    if (options.calibrate !== undefined && model !== undefined) {
+      const launch = backend.device === undefined ? 0 : await launchSeconds(backend.device, options.repetitions);
+      await writeHardware(options.calibrate, calibratedHardware(backend.adapter, results, launch, model.layers, hardware));
+    }
     const { name, adapter, software } = backend;
     return {
       type: "bench",
@@ -164,15 +182,7 @@ async function opened(wanted: BenchOptions["backend"]): Promise<Backend> {
   return backend;
 }
 
-async function calibrate(
-  file: string,
-  backend: Backend,
-  results: readonly BenchResult[],
-  { model, hardware, repetitions }: BenchOptions,
-): Promise<void> {
-  const launch = backend.device === undefined ? 0 : await launchSeconds(backend.device, repetitions);
-  const { layers } = modelPresets[model as ModelName];
-  const spec = calibratedHardware(backend.adapter, results, launch, layers, hardwarePresets[hardware]);
+async function writeHardware(file: string, spec: HardwareSpec): Promise<void> {
   const output = openOutput(file);
   await output.write(`${JSON.stringify(spec, null, 2)}\n`);
   await output.finish();

@@ -1,8 +1,9 @@
 /** What bench computes on, from its options. */
+
+import type { ModelSpec } from "../core/simulation/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { type BenchSizes, defaultSizes } from "../formats/benchSizes.ts";
 import type { BenchDocument } from "../formats/documents/bench.ts";
-import { modelPresets } from "../formats/presets.ts";
 import { type BenchSetting, drawnHostSets } from "../gpu/benchKernels.ts";
 import { checkLayerShape, type LayerShape } from "../gpu/layerShape.ts";
 import { type BenchPlan, readPlan } from "./readPlan.ts";
@@ -12,7 +13,6 @@ const COPIES = 3;
 
 interface SettingOptions {
   readonly sizes: Partial<BenchSizes> | undefined;
-  readonly model: keyof typeof modelPresets | undefined;
   readonly plan: string | undefined;
   readonly seed: number;
 }
@@ -21,12 +21,12 @@ interface SettingOptions {
  * Puts sizes together: what the user types beats the plan, the plan the model, the model the defaults.
  * @throws UsageError when sizes do not fit each other; InputError on a bad plan
  */
-export async function benchSetting(options: SettingOptions): Promise<{
-  setting: BenchSetting;
-  plan: BenchDocument["plan"];
-}> {
+export async function benchSetting(
+  options: SettingOptions,
+  model: ModelSpec | undefined,
+): Promise<{ setting: BenchSetting; plan: BenchDocument["plan"] }> {
   const { sizes: typed = {}, seed } = options;
-  const sizes: BenchSizes = { ...defaultSizes, ...modelSizes(options.model), ...typed };
+  const sizes: BenchSizes = { ...defaultSizes, ...(model && modelSizes(model)), ...typed };
   const plan = options.plan === undefined ? undefined : await readPlan(options.plan, sizes.tokens);
   if (plan) refusePlanned(typed, plan);
   const { hidden, feedforward: feedForward, samples } = sizes;
@@ -54,9 +54,7 @@ function drawnHosts({ nodes, sets }: BenchSizes, seed: number): NonNullable<Benc
   return { nodes, hostSets: drawnHostSets(sets, COPIES, nodes, seed) };
 }
 
-function modelSizes(name: SettingOptions["model"]): Partial<BenchSizes> {
-  if (name === undefined) return {};
-  const model = modelPresets[name];
+function modelSizes(model: ModelSpec): Partial<BenchSizes> {
   const feedforward = model.architecture === "gpt" ? 4 * model.hidden : model.expertFeedForward;
   return { hidden: model.hidden, feedforward, experts: model.experts, topk: model.topK };
 }

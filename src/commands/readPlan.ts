@@ -46,12 +46,9 @@ export async function readPlan(file: string, meanTokens: number): Promise<BenchP
 function* dispatchedLayers(document: PlacementDocument): Generator<DispatchedLayer> {
   const placement = placementOf(document);
   const levels = rankGroups(placement.cluster);
-  for (const { layer, replicas, routing } of routedLayers(placement, undefined, undefined)) {
-    const free = document.cost?.shares === "free";
-    yield {
-      layer,
-      dispatch: free ? balancedDispatch(routing, replicas, levels) : lazarusDispatch(routing, replicas),
-    };
+  const free = document.cost?.shares === "free";
+  for (const { layer, routing, replicas } of routedLayers(placement, undefined, undefined)) {
+    yield { layer, dispatch: free ? balancedDispatch(routing, replicas, levels) : lazarusDispatch(routing, replicas) };
   }
 }
 

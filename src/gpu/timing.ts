@@ -15,7 +15,7 @@ export interface Timing {
 
 const WARM_UPS = 2;
 /** Short calls are repeated until they have been measured for so long, or so often. */
-const LEAST_MS = 250;
+const LEAST_MS = 100;
 const MOST_REPETITIONS = 1000;
 
 /**

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type BenchDocument, checkBench } from "../../src/formats/documents/bench.ts";
+import { checkHardware } from "../../src/formats/hardwareFile.ts";
 import { kernelNames } from "../../src/gpu/benchKernels.ts";
 import { testBackends } from "../support/backends.ts";
 import { lazarus, type Run, root } from "../support/lazarus.ts";
@@ -98,10 +99,10 @@ describe("bench", () => {
     const { results } = document(
       bench("--backend", "webasm", "--kernels", "dispatch,expert-ffn", ...words, "--hardware", "h200"),
     );
-    const hardware = JSON.parse(readFileSync(at("hardware.json"), "utf8"));
+    const hardware = checkHardware(JSON.parse(readFileSync(at("hardware.json"), "utf8")), "hardware.json");
     expect(hardware.fp16Flops).toBeCloseTo(results[1]!.gflops! * 1e9, 0);
     expect(hardware.fp8Flops).toBe(hardware.fp16Flops);
-    expect(hardware.memoryBytesPerSecond * hardware.bandwidthEfficiency).toBeCloseTo(results[0]!.gigabytesPerSecond! * 1e9, 0);
+    expect(hardware.memoryBytesPerSecond! * hardware.bandwidthEfficiency).toBeCloseTo(results[0]!.gigabytesPerSecond! * 1e9, 0);
     expect(hardware.stepOverheadSeconds).toBeGreaterThan(0);
     expect(hardware).toMatchObject({ computeEfficiency: 1, networkBytesPerSecond: 50e9, recovery: { restartSeconds: 300 } });
   });

@@ -14,6 +14,7 @@ import { InputError, UsageError } from "../../src/errors.ts";
 import { parseBenchSizes } from "../../src/formats/benchSizes.ts";
 import { dispatchPlanJson } from "../../src/formats/dispatchPlanText.ts";
 import { placementDocument } from "../../src/formats/placementDocument.ts";
+import { modelPreset } from "../../src/formats/presets/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lazarus-setting-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -22,7 +23,10 @@ const file = (name: string, text: string) => {
   return join(folder, name);
 };
 const setting = (sizes = "", plan?: string, model?: "gpt-l" | "deepseek-v3") =>
-  benchSetting({ sizes: sizes === "" ? undefined : parseBenchSizes(sizes), model, plan, seed: 0 });
+  benchSetting(
+    { sizes: sizes === "" ? undefined : parseBenchSizes(sizes), plan, seed: 0 },
+    model === undefined ? undefined : modelPreset(model),
+  );
 
 describe("sizes", () => {
   test("come from what is typed, then the model, then the defaults", async () => {

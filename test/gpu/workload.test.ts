@@ -34,7 +34,7 @@ describe("a drawn layer", () => {
         for (const { expert, tokens: sent } of received) counts[expert]! -= sent;
         expect(counts).toEqual(counts.map(() => 0));
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
