@@ -1,6 +1,6 @@
 /** From loads to a placement, by the policy that the user names. */
 import type { ClusterNode } from "../cluster.ts";
-import type { LayerLoads, LayerPlacement, Placement } from "../placement.ts";
+import { hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../placement.ts";
 import type { Effort } from "./balanced/efforts.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
@@ -32,7 +32,7 @@ export interface Policy {
 
 /** A placement and what became of the policy's wishes. */
 export interface MadePlacement extends Placement {
-  /** Copies that every expert has: `minReplicas`, or fewer where the slots, or the policy, give no more. */
+  /** Nodes that every expert has: `minReplicas`, or fewer where the slots, or the policy, give no more. */
   readonly keptMinReplicas: number;
 }
 
@@ -42,7 +42,7 @@ export interface MadePlacement extends Placement {
  */
 export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
   const placed = placeBy(cluster, layers, policy);
-  const fewest = Math.min(...placed.map(({ replicas }) => Math.min(...replicas)));
+  const fewest = Math.min(...placed.flatMap((layer) => hostSets(layer).map((hosts) => hosts.length)));
   return { cluster, layers: placed, keptMinReplicas: Math.min(policy.minReplicas, fewest) };
 }
 
