@@ -3,6 +3,7 @@ import { type ClusterNode, totalSlots } from "../core/cluster.ts";
 import { type PlacementPolicyName, type Policy, sharesOf } from "../core/placement/makePlacement.ts";
 import type { LayerLoads } from "../core/placement.ts";
 import { type Reconfiguration, reconfigure } from "../core/reconfigure/reconfigure.ts";
+import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { type LostExpert, survivors } from "../core/reconfigure/survivors.ts";
 import { UsageError } from "../errors.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
@@ -26,6 +27,12 @@ export interface RecoveryOptions extends JoinedOptions {
   readonly regroupSeconds: number;
 }
 
+/** A recovery-plan, and how to act it out when there is something to act out. */
+export interface PlannedRecovery {
+  readonly document: RecoveryPlanDocument;
+  readonly rehearsal?: Rehearsal;
+}
+
 /**
  * Plans a recovery.
  * @param failedNames nodes of the placement that failed
@@ -37,7 +44,7 @@ export function planRecovery(
   failedNames: readonly string[],
   options: RecoveryOptions,
   newer: readonly LayerLoads[] | undefined,
-): RecoveryPlanDocument {
+): PlannedRecovery {
   const old = placementOf(document);
   const failed = failedNames.map((name) => old.cluster.findIndex((node) => node.name === name));
   const joined = joinedNodes(old.cluster, failedNames, options);
@@ -47,11 +54,8 @@ export function planRecovery(
     failed: failed.map((node) => (old.cluster[node] as ClusterNode).name),
     joined: joined.map((node) => node.name),
   };
-  const lostForGood = (lost: readonly LostExpert[], reason: string) => ({
-    ...header,
-    recoverable: false,
-    lost: [...lost],
-    reason,
+  const lostForGood = (lost: readonly LostExpert[], reason: string): PlannedRecovery => ({
+    document: { ...header, recoverable: false, lost: [...lost], reason },
   });
   if (failed.length === old.cluster.length) {
     const lost = old.layers.flatMap(({ layer, loads }) => loads.map((_, expert) => ({ layer, expert })));
@@ -82,7 +86,7 @@ export function planRecovery(
     ...(maxMoves === undefined ? {} : { maxMoves }),
   });
   const placed = placementDocument({ ...plan, layers: change.placement.layers, spilled: change.spilled }, policy);
-  return {
+  const plannedDocument = {
     ...header,
     recoverable: true,
     lost: [],
@@ -91,6 +95,7 @@ export function planRecovery(
     moved: change.transfers.length,
     ...transferFields(change, live.cluster, options),
   };
+  return { document: plannedDocument, rehearsal: rehearsalOf(old, live, change, old.spilled) };
 }
 
 function transferFields(

@@ -1,6 +1,9 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
+import { fileURLToPath } from "node:url";
+import type { Rehearsal } from "../core/reconfigure/rehearsal.ts";
 import { UsageError } from "../errors.ts";
+import { type RehearsalReport, rehearse } from "../io/rehearsal/rehearse.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
@@ -13,7 +16,7 @@ import { recoveryTable } from "../report/recoveryTable.ts";
 import { clusterOption, nodesOption, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { type FailedSource, failedOption, instancesOption, readFailedNodes } from "./failedOption.ts";
-import { choice, type OptionValues, option } from "./option.ts";
+import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
 import { planRecovery } from "./planRecovery.ts";
 import { readDocument } from "./readDocuments.ts";
@@ -22,6 +25,8 @@ import { warn } from "./warn.ts";
 import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const NOT_RECOVERABLE = 3;
+const FAILED_REHEARSAL = 1;
+const REHEARSAL_SECONDS = 120;
 
 const options = {
   failed: failedOption,
@@ -78,6 +83,15 @@ const options = {
   }),
   detect: option({ argument: "TIME", fallback: "15s", parse: parseSeconds, says: "Time until a failure is noticed." }),
   regroup: option({ argument: "TIME", fallback: "10s", parse: parseSeconds, says: "Time to form new communication groups." }),
+  rehearse: toggle({
+    says: "Act the plan out on this machine: a process for each node, failed ones killed, transfers over loopback TCP, every node's experts checked by hash.",
+  }),
+  "rehearse-bytes": option({
+    argument: "SIZE",
+    fallback: "64KiB",
+    parse: atLeastOneByte,
+    says: "Size of an expert in the rehearsal.",
+  }),
   ...planOutputOptions,
 };
 
@@ -122,7 +136,9 @@ export const recover = defineCommand({
       let exitCode = 0;
       for await (const document of readPlacements(file, context)) {
         const failed = failedOf(document, options.failed, named);
-        const plan = planRecovery(document, failed, wishes, newer?.layers);
+        const { document: planned, rehearsal } = planRecovery(document, failed, wishes, newer?.layers);
+        const plan = options.rehearse && rehearsal ? { ...planned, rehearsal: await actOut(rehearsal, options["rehearse-bytes"]) } : planned;
+        if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;
           if (planSystems.some((system) => system === options.format)) warn(`no plan: ${plan.reason}`);
@@ -132,6 +148,12 @@ export const recover = defineCommand({
       return exitCode;
     }),
 });
+
+/** Rehearses in processes that run the file which the build puts beside the commands. */
+async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalReport> {
+  const nodeProgram = [fileURLToPath(new URL("./io/rehearsal/node.js", import.meta.url))];
+  return rehearse(rehearsal, { bytes, timeoutSeconds: REHEARSAL_SECONDS, nodeProgram });
+}
 
 type Options = OptionValues<typeof options>;
 

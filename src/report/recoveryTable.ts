@@ -2,7 +2,7 @@
 import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import type { Paint } from "./paint.ts";
 import { placementTable } from "./placementTable.ts";
-import { fixed, textTable } from "./table.ts";
+import { fixed, grouped, textTable } from "./table.ts";
 
 const MOST_LOST = 20;
 
@@ -24,6 +24,7 @@ export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint): string 
       transferPart(plan, paint),
     );
   }
+  if (plan.rehearsal) parts.push(rehearsalPart(plan.rehearsal, paint));
   if (plan.spilled && plan.spilled.length > 0) parts.push(spilledPart(plan.spilled));
   if (plan.placement) parts.push(placementTable(plan.placement, paint));
   return parts.join("\n\n");
@@ -35,6 +36,12 @@ function lostPart({ lost }: RecoveryPlanDocument, paint: Paint): string[] {
   const rows = lost.slice(0, MOST_LOST).map(({ layer, expert }) => [String(layer), String(expert)]);
   const more = lost.length > MOST_LOST ? `\nand ${lost.length - MOST_LOST} more; --format csv lists them all` : "";
   return [textTable(columns, rows, paint) + more];
+}
+
+function rehearsalPart({ passed, killed, transfers, bytesMoved, faults }: NonNullable<RecoveryPlanDocument["rehearsal"]>, paint: Paint): string {
+  const acted = `${killed.length} processes killed, ${transfers} transfers of ${grouped(bytesMoved)} bytes over loopback`;
+  if (passed) return paint.green(`Rehearsed: ${acted}; every node ended with exactly its experts`);
+  return [paint.red(`Rehearsal failed: ${acted}`), ...faults.map((fault) => `  ${fault}`)].join("\n");
 }
 
 function spilledPart(spilled: NonNullable<RecoveryPlanDocument["spilled"]>): string {

@@ -21,6 +21,16 @@ export const recoveryPlanSchema = z.object({
   transfers: z.optional(
     z.array(z.object({ layer: count, expert: count, from: z.string(), to: z.string(), bytes: positiveCount, round: count })),
   ),
+  /** What came of acting the plan out, with --rehearse. */
+  rehearsal: z.optional(
+    z.object({
+      passed: z.boolean(),
+      killed: z.readonly(z.array(z.string())),
+      transfers: count,
+      bytesMoved: count,
+      faults: z.readonly(z.array(z.string())),
+    }),
+  ),
   time: z.optional(
     z.object({ detectSeconds: amount, regroupSeconds: amount, transferSeconds: amount, lowerBoundSeconds: amount }),
   ),
