@@ -48,6 +48,11 @@ describe("a mistake is told with its line, what was expected and what to do", ()
     ["a rank's expert twice", `${ranked}1,0,1,0,5\n1,0,0,0,5\n`, /:4: layer 0, rank 0, expert 0 has a second row/],
     ["a wide row twice", "iteration,layer,e0\n1,0,5\n1,0,6\n", /:3: layer 0, expert 0 has a second row/],
     ["a token twice", "iteration,layer,token,expert\n1,0,7,3\n1,0,7,3\n", /:3: token 7 goes to layer 0, expert 3 twice/],
+    [
+      "a token twice while experts turn up",
+      "iteration,layer,token,expert\n1,0,7,3\n1,0,7,9\n1,0,7,3\n",
+      /:4: token 7 goes to layer 0, expert 3 twice/,
+    ],
     ["tokens that fall", "iteration,layer,token,expert\n1,0,7,3\n1,0,6,3\n", /:3: token 6 comes after token 7.*sort/],
     ["iterations that fall", `${long}3,0,0,5\n2,0,0,5\n`, /:4: iteration 2 comes after iteration 3.*sort -s -t, -k1,1n/],
     ["iterations that fall, elsewhere", "e0,layer,iteration\n1,0,3\n1,0,2\n", /:3: .*sort -s -t, -k3,3n/],

@@ -140,6 +140,10 @@ export function oracleSteps(log: string | Uint8Array, byRank: boolean): PlainSte
 
 const counts = fc.oneof(fc.nat(9), fc.nat(20_000), fc.nat(2 ** 31), fc.nat(2 ** 45));
 
+const plainly = (digits: string) => digits;
+const padded = (digits: string) => digits.padStart(17, "0");
+const inQuotes = (digits: string) => `"${digits}"`;
+
 /** A well-formed log of any table, with and without ranks, its columns in any order, its lines ending either way. */
 export const routingLogs: fc.Arbitrary<string> = fc
   .record({
@@ -154,40 +158,60 @@ export const routingLogs: fc.Arbitrary<string> = fc
     experts: fc.uniqueArray(fc.nat(9), { minLength: 1, maxLength: 4 }),
     counts: fc.infiniteStream(counts),
     kept: fc.infiniteStream(fc.integer({ min: 0, max: 4 }).map((n) => n > 0)),
+    styles: fc.infiniteStream(fc.constantFrom<(digits: string) => string>(plainly, plainly, plainly, padded, inQuotes)),
+    styled: fc.boolean(),
     columnOrder: fc.infiniteStream(fc.nat()),
     lineEnd: fc.constantFrom("\n", "\r\n"),
     lastLineEnd: fc.constantFrom("", "\n", "\n\n", "\r\n"),
     bom: fc.boolean(),
     quoted: fc.boolean(),
   })
-  .map(({ table, hasRank, gaps, layers, ranks, experts, counts, kept, columnOrder, lineEnd, lastLineEnd, bom, quoted }) => {
-    const next = <T>(stream: Iterator<T>): T => stream.next().value as T;
-    const body: Record<string, number>[] = [];
-    let iteration = 0;
-    for (const gap of gaps) {
-      iteration += gap;
-      for (const layer of layers) {
-        for (const rank of hasRank ? ranks : [0]) {
-          const key = { iteration, layer, rank };
-          if (table === "wide") {
-            if (next(kept)) {
-              body.push({ ...key, ...Object.fromEntries([...experts.keys()].map((e) => [`e${e}`, next(counts)])) });
-            }
-          } else if (table === "long") {
-            for (const expert of experts) if (next(kept)) body.push({ ...key, expert, tokens: next(counts) });
-          } else {
-            for (let token = 0; token < 4; token++) {
-              for (const expert of experts) if (next(kept)) body.push({ ...key, token, expert });
+  .map(
+    ({
+      table,
+      hasRank,
+      gaps,
+      layers,
+      ranks,
+      experts,
+      counts,
+      kept,
+      styles,
+      styled,
+      columnOrder,
+      lineEnd,
+      lastLineEnd,
+      bom,
+      quoted,
+    }) => {
+      const next = <T>(stream: Iterator<T>): T => stream.next().value as T;
+      const body: Record<string, number>[] = [];
+      let iteration = 0;
+      for (const gap of gaps) {
+        iteration += gap;
+        for (const layer of layers) {
+          for (const rank of hasRank ? ranks : [0]) {
+            const key = { iteration, layer, rank };
+            if (table === "wide") {
+              if (next(kept)) {
+                body.push({ ...key, ...Object.fromEntries([...experts.keys()].map((e) => [`e${e}`, next(counts)])) });
+              }
+            } else if (table === "long") {
+              for (const expert of experts) if (next(kept)) body.push({ ...key, expert, tokens: next(counts) });
+            } else {
+              for (let token = 0; token < 4; token++) {
+                for (const expert of experts) if (next(kept)) body.push({ ...key, token, expert });
+              }
             }
           }
         }
       }
-    }
-    if (body.length === 0) return "iteration,layer,expert,tokens\n0,0,0,0\n";
-    const names = Object.keys(body[0]!).filter((name) => name !== "rank" || hasRank);
-    const order = new Map(names.map((name) => [name, next(columnOrder)]));
-    names.sort((a, b) => order.get(a)! - order.get(b)!);
-    const lines = body.map((row) => names.map((name) => row[name]).join(","));
-    const header = names.map((name) => (quoted ? `"${name}"` : name)).join(",");
-    return (bom ? "\ufeff" : "") + [header, ...lines].join(lineEnd) + lastLineEnd;
-  });
+      if (body.length === 0) return "iteration,layer,expert,tokens\n0,0,0,0\n";
+      const names = Object.keys(body[0]!).filter((name) => name !== "rank" || hasRank);
+      const order = new Map(names.map((name) => [name, next(columnOrder)]));
+      names.sort((a, b) => order.get(a)! - order.get(b)!);
+      const lines = body.map((row) => names.map((name) => (styled ? next(styles) : plainly)(String(row[name]))).join(","));
+      const header = names.map((name) => (quoted ? `"${name}"` : name)).join(",");
+      return (bom ? "\ufeff" : "") + [header, ...lines].join(lineEnd) + lastLineEnd;
+    },
+  );

@@ -27,7 +27,7 @@ export class LineBlocks {
     }
     const end = chunk.lastIndexOf(LINE_FEED) + 1;
     if (end > start) yield chunk.subarray(start, end);
-    this.keep(chunk.subarray(Math.max(start, end)));
+    this.keep(chunk.subarray(end));
   }
 
   /** The last line, when no line feed ends it, without one; empty otherwise. */

@@ -1,16 +1,13 @@
 import type { RoutingColumns } from "./routingColumns.ts";
 import type { StepTable } from "./stepTable.ts";
 
-/** Numbers of a row, shape [columns]; from plain rows as small integers, which is what is fast. */
-export type RowFields = Int32Array | Float64Array;
-
-/** Adds a row to the current iteration; returns what is wrong with it, if anything. */
-export type RowAdder = (fields: RowFields) => string | undefined;
+/** Adds a row to the current iteration; returns what is wrong with it, if anything. `fields` has shape [columns]. */
+export type RowAdder = (fields: Float64Array) => string | undefined;
 
 /** How rows of a format go into the table. */
 export function rowAdder(columns: RoutingColumns, table: StepTable): RowAdder {
   const { layer, rank, expert, tokens, token, expertColumns } = columns;
-  const rankOf = (fields: RowFields) => (rank < 0 ? 0 : (fields[rank] as number));
+  const rankOf = (fields: Float64Array) => (rank < 0 ? 0 : (fields[rank] as number));
   switch (columns.table) {
     case "long":
       return (fields) => table.put(fields[layer] as number, rankOf(fields), fields[expert] as number, fields[tokens] as number);

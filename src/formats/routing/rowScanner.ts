@@ -6,8 +6,9 @@ const CARRIAGE_RETURN = 13;
 const COMMA = 44;
 const DIGIT_0 = 48;
 
-/** Digits that surely fit 31 bits; longer fields are left to the strict reader. */
-const MOST_DIGITS = 9;
+/** Digits that surely fit 31 bits, and 53 bits; longer fields are left to the strict reader. */
+const SHORT_DIGITS = 9;
+const MOST_DIGITS = 15;
 
 /** Why a scan ended: nothing left, a row of another iteration, a row that is not plain digits, a row that was refused. */
 export type ScanEnd = "end" | "iteration" | "odd" | "refused";
@@ -18,7 +19,7 @@ export type ScanEnd = "end" | "iteration" | "odd" | "refused";
  */
 export class RowScanner {
   /** Numbers of the newest row, shape [columns]; complete unless the scan ended at an odd row. */
-  readonly fields: Int32Array;
+  readonly fields: Float64Array;
   /** Rows added by all scans. */
   rows = 0;
   /** Where the last scan ended. */
@@ -29,7 +30,7 @@ export class RowScanner {
   private readonly addRow: RowAdder;
 
   constructor(columns: number, iterationColumn: number, addRow: RowAdder) {
-    this.fields = new Int32Array(columns);
+    this.fields = new Float64Array(columns);
     this.iterationColumn = iterationColumn;
     this.addRow = addRow;
   }
@@ -58,7 +59,7 @@ export class RowScanner {
           digit = (bytes[++next] as number) - DIGIT_0;
         }
         if (next === start || next - start > MOST_DIGITS) break;
-        fields[column++] = value;
+        fields[column++] = next - start <= SHORT_DIGITS ? value : longNumber(bytes, start, next);
         byte = digit + DIGIT_0;
         next++;
       }
@@ -84,4 +85,11 @@ export class RowScanner {
     this.position = at;
     return outcome;
   }
+}
+
+/** Digits that overflow the integers of the loop above; not part of it, so that the engine keeps it to integers. */
+function longNumber(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) value = value * 10 + ((bytes[at] as number) - DIGIT_0);
+  return value;
 }
