@@ -26,12 +26,21 @@ interface Frequency {
 const OFTEN: Frequency = { figure: "6", everySeconds: 300, seconds: 1800, restartingSteps: 50, faultTolerantSteps: 250 };
 const RARELY: Frequency = { figure: "7", everySeconds: 2400, seconds: 14_400, restartingSteps: 200, faultTolerantSteps: 1000 };
 
-/** Reproduces both figures. */
-export function singleFailures(models: readonly ModelSpec[], hardware: HardwareSpec, trace: RoutingTrace): Figure {
+/**
+ * Reproduces both figures.
+ * @param models gpt-s, gpt-m and gpt-l
+ * @param orders failure orders to average over
+ */
+export function singleFailures(
+  models: readonly ModelSpec[],
+  hardware: HardwareSpec,
+  trace: RoutingTrace,
+  orders = ORDERS,
+): Figure {
   const [small, medium, large] = models as [ModelSpec, ModelSpec, ModelSpec];
   const charts = new Map();
   const run = (frequency: Frequency, model: ModelSpec) => {
-    const outcomes = outcomesOf(frequency, model, hardware, trace);
+    const outcomes = outcomesOf(frequency, model, hardware, trace, orders);
     const title = `Figure ${frequency.figure}: ${model.name}, a node fails every ${frequency.everySeconds / 60} minutes`;
     charts.set(`figure-${frequency.figure}-${model.name}`, throughputChart(title, timelines(outcomes), frequency.seconds));
     return outcomes;
@@ -60,7 +69,7 @@ export function singleFailures(models: readonly ModelSpec[], hardware: HardwareS
   return { comparisons, charts };
 }
 
-function outcomesOf(frequency: Frequency, model: ModelSpec, hardware: HardwareSpec, trace: RoutingTrace) {
+function outcomesOf(frequency: Frequency, model: ModelSpec, hardware: HardwareSpec, trace: RoutingTrace, orders: number) {
   const { seconds, everySeconds, restartingSteps, faultTolerantSteps } = frequency;
   return contest({
     job: {
@@ -78,7 +87,7 @@ function outcomesOf(frequency: Frequency, model: ModelSpec, hardware: HardwareSp
       ["ds-ft", { checkpoint: { steps: faultTolerantSteps } }],
       ["ds", { checkpoint: { steps: restartingSteps } }],
     ]),
-    trials: ORDERS,
+    trials: orders,
   });
 }
 

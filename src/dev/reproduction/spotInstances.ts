@@ -20,12 +20,16 @@ const PAPER = new Map([
   ["gpt-l", { ds: { ratio: 3.4, tolerance: 0.15 }, "ds-ft": { ratio: 1.8, tolerance: 0.2 } }],
 ]);
 
-/** Reproduces both figures. */
+/**
+ * Reproduces both figures.
+ * @param orders ways to draw which node starts where, to average over
+ */
 export function spotInstances(
   models: readonly ModelSpec[],
   hardware: HardwareSpec,
   routing: RoutingTrace,
   nodes: MembershipTrace,
+  orders = ORDERS,
 ): Figure {
   const comparisons: Comparison[] = [];
   const breakdowns: { model: string; system: string; activity: string; share: number }[] = [];
@@ -46,7 +50,7 @@ export function spotInstances(
         ["ds-ft", { checkpoint: { steps: 250 } }],
         ["ds", { checkpoint: { steps: 50 } }],
       ]),
-      trials: ORDERS,
+      trials: orders,
     });
     const rows = [...outcomes.values()].flatMap(({ timeline }) => timeline);
     charts.set(`figure-9-${model.name}`, throughputChart(`Figure 9: ${model.name} on spot instances`, rows, SECONDS));
