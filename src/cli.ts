@@ -3,6 +3,7 @@ import yargs from "yargs";
 import { closestWord } from "./commands/closestWord.ts";
 import type { Command } from "./commands/command.ts";
 import { commandHelp, operandName, overview, standardOptions } from "./commands/help.ts";
+import { setManner } from "./commands/manner.ts";
 import { optionValues } from "./commands/option.ts";
 import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
 import { InputError, IoError, OutputClosed, UsageError } from "./errors.ts";
@@ -57,6 +58,9 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
     const got = operands.map((word) => `"${word}"`).join(", ");
     throw new UsageError(`${command.name} takes ${expected === undefined ? "options only" : `one ${expected}`}, got ${got}`);
   }
+  const { color, quiet, verbose } = optionValues(standardOptions, typed);
+  if (quiet && verbose) throw new UsageError("--quiet and --verbose contradict each other; give one of them");
+  setManner({ color, quiet, verbose });
   const options = optionValues(command.options, typed);
   if (command.input !== undefined && (command.readsInput?.(options) ?? true) && waitsForTyping(operands[0])) {
     process.stderr.write(commandHelp(command));

@@ -1,6 +1,6 @@
 /** The text behind --help, rendered from a command's own data. */
 import type { Command, Example } from "./command.ts";
-import type { Option } from "./option.ts";
+import { choice, type Option, toggle } from "./option.ts";
 
 const WIDTH = 100;
 
@@ -17,9 +17,16 @@ export const overviewExamples: readonly Example[] = [
 ];
 
 /** Options that every command has and the command line itself takes care of. */
-export const standardOptions: Readonly<Record<string, Option>> = {
-  help: { letter: "h", says: "Show this text.", parse: () => true, absent: false },
-  version: { says: "Show the version.", parse: () => true, absent: false },
+export const standardOptions = {
+  color: choice({
+    choices: ["auto", "always", "never"],
+    fallback: "auto",
+    says: "Whether tables are coloured: auto goes by NO_COLOR, then FORCE_COLOR, then whether the output is a terminal.",
+  }),
+  quiet: toggle({ letter: "q", says: "No warnings and no progress on standard error; errors only." }),
+  verbose: toggle({ letter: "v", says: "Also say on standard error what was read and done." }),
+  help: toggle({ letter: "h", says: "Show this text." }),
+  version: toggle({ says: "Show the version." }),
 };
 
 /** Exit codes that mean the same in every command. */

@@ -10,7 +10,8 @@ import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { profileTable } from "../report/profileTable.ts";
 import { defineCommand } from "./command.ts";
 import { choice, option, toggle } from "./option.ts";
-import { inputFormatOption, readProfiles, windowOption } from "./readProfile.ts";
+import { readProfiles, windowOption } from "./readProfile.ts";
+import { routingInputOptions } from "./routingInput.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
 
 export const profileLoad = defineCommand({
@@ -31,7 +32,7 @@ export const profileLoad = defineCommand({
   ],
   input: "a routing log or load-profile",
   options: {
-    "input-format": inputFormatOption,
+    ...routingInputOptions,
     window: windowOption,
     every: option({
       argument: "K",
@@ -58,10 +59,12 @@ export const profileLoad = defineCommand({
     ...outputOptions,
   },
   run: async (options, file) => {
-    const { "input-format": format, window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
+    const { "input-format": format, "physical-to-logical": physicalToLogical, columns } = options;
+    const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
+    const profileOptions = { format, physicalToLogical, columns, window, every, method: windowMethod, byRank };
     return writeDocuments(options, { csv: loadProfileCsv, table: profileTable }, async (write) => {
-      for await (const profile of readProfiles(file, { format, window, every, method: windowMethod, byRank })) {
+      for await (const profile of readProfiles(file, profileOptions)) {
         await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
       }
       return 0;

@@ -7,7 +7,7 @@ import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
 import { decodePlan, decodeYamlPlan } from "../formats/plans/decodePlan.ts";
 import type { ForeignPlan } from "../formats/plans/plan.ts";
 import { type PlanSurroundings, planPlacement } from "../formats/plans/planPlacement.ts";
-import { openInput, peekByte, readText } from "../io/input.ts";
+import { openInput, peek, readText } from "../io/input.ts";
 import { documentsOf } from "./readDocuments.ts";
 
 /** What plans of other systems do not say; asked for when there is such a plan only. */
@@ -27,7 +27,7 @@ export interface PlanContext {
  * @throws InputError; UsageError when a plan needs to know more
  */
 export async function* readPlacements(file: string | undefined, context: PlanContext): AsyncGenerator<PlacementDocument> {
-  const { byte, input } = await peekByte(openInput(file));
+  const { byte, input } = await peek(openInput(file));
   const first = byte === undefined ? "" : String.fromCharCode(byte);
   if (first !== "" && first !== "{" && first !== "[") {
     yield await placed(decodeYamlPlan(await readText(input), input.name), context, input.name);

@@ -1,16 +1,14 @@
-/** Load profiles from routing logs of any layout. */
+/** Load profiles from routing logs and records of any layout. */
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import { LoadProfiler, type WindowSelection } from "../core/profile/loadProfiler.ts";
+import type { RoutingStep } from "../core/profile/routingStep.ts";
 import { WindowError } from "../core/profile/windowError.ts";
 import type { WindowMethod } from "../core/profile/windowLoads.ts";
 import { InputError, UsageError } from "../errors.ts";
-import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
-import { readRoutingSteps } from "../formats/routing/readRoutingSteps.ts";
-import type { RoutingFormat } from "../formats/routing/stepReader.ts";
 import { parseCount } from "../formats/units.ts";
-import { type Input, openInput, peekByte } from "../io/input.ts";
-import { choice, option } from "./option.ts";
-import { documentsOf } from "./readDocuments.ts";
+import { option } from "./option.ts";
+import { openRoutingInput, type RoutingInputOptions } from "./routingInput.ts";
+import { inform } from "./warn.ts";
 
 /** Which iterations of a routing log count. */
 export const windowOption = option({
@@ -19,26 +17,14 @@ export const windowOption = option({
   says: "Iterations that count: FROM to TO (both included), the last K recorded ones, or all, which is the default.",
 });
 
-/** What a routing log looks like. */
-export const inputFormatOption = choice({
-  choices: ["wide", "long", "tokens", "matrix", "load-profile"],
-  says: "Layout of the input; without it the header, or the first character of JSON, tells.",
-});
-
 /** How to turn a log into profiles. */
-export interface ProfileOptions {
-  readonly format?: RoutingFormat | "load-profile" | undefined;
+export interface ProfileOptions extends RoutingInputOptions {
   /** What the user asks for; a load-profile document cannot be windowed again. */
   readonly window?: WindowSelection | undefined;
   readonly method?: WindowMethod | undefined;
   readonly every?: number | undefined;
-  readonly byRank: boolean;
   /** For a log of which the user asks nothing in particular; the mean of all iterations without it. */
-  readonly otherwise?: {
-    readonly window: WindowSelection;
-    readonly method: WindowMethod;
-    readonly every?: number;
-  };
+  readonly otherwise?: { readonly window: WindowSelection; readonly method: WindowMethod; readonly every?: number };
 }
 
 /**
@@ -46,16 +32,15 @@ export interface ProfileOptions {
  * @throws InputError
  */
 export async function* readProfiles(file: string | undefined, options: ProfileOptions): AsyncGenerator<LoadProfile> {
-  const { byte, input } = await peekByte(openInput(file));
-  const isDocument = options.format === "load-profile" || (options.format === undefined && byte === OPENING_BRACE);
-  if (!isDocument) yield* profilesOfLog(input, options);
+  const found = await openRoutingInput(file, options);
+  if ("steps" in found) yield* profilesOf(found.steps, found.name, options);
   else {
     if (options.window !== undefined || options.every !== undefined || options.method !== undefined) {
       throw new UsageError(
         "a load-profile stands for one window already; give --window, --every and --method when reading the log",
       );
     }
-    yield* documentsOf(input, checkLoadProfile);
+    yield* found.profiles;
   }
 }
 
@@ -72,23 +57,27 @@ export async function readProfile(file: string, options: ProfileOptions): Promis
   return found as LoadProfile;
 }
 
-const OPENING_BRACE = 0x7b;
-
-async function* profilesOfLog(input: Input, options: ProfileOptions): AsyncGenerator<LoadProfile> {
-  const { byRank, otherwise } = options;
-  const every = options.every ?? otherwise?.every;
-  const window = options.window ?? otherwise?.window ?? { kind: "all" };
-  const method = options.method ?? otherwise?.method ?? { kind: "mean" };
-  const format = options.format === "load-profile" ? undefined : options.format;
-  const profiler = new LoadProfiler({ window, method, every });
+async function* profilesOf(
+  steps: AsyncIterable<RoutingStep>,
+  file: string,
+  { window, method, every, otherwise }: ProfileOptions,
+): AsyncGenerator<LoadProfile> {
+  const profiler = new LoadProfiler({
+    window: window ?? otherwise?.window ?? { kind: "all" },
+    method: method ?? otherwise?.method ?? { kind: "mean" },
+    every: every ?? otherwise?.every,
+  });
+  let read = 0;
   try {
-    for await (const step of readRoutingSteps(input.chunks, { file: input.name, format, byRank })) {
+    for await (const step of steps) {
+      read++;
       const profile = profiler.add(step);
       if (profile !== undefined) yield profile;
     }
     yield* profiler.finish();
+    inform(`${file}: read ${read} iterations`);
   } catch (error) {
-    throw error instanceof WindowError ? new InputError(error.message, { file: input.name }) : error;
+    throw error instanceof WindowError ? new InputError(error.message, { file }) : error;
   }
 }
 

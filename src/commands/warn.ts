@@ -1,6 +1,12 @@
 /** Words to the user beside the data. */
+import { manner } from "./manner.ts";
 
-/** Prints one line to standard error. */
+/** Prints one line to standard error, unless --quiet. */
 export function warn(message: string): void {
-  process.stderr.write(`lazarus: ${message}\n`);
+  if (!manner().quiet) process.stderr.write(`lazarus: ${message}\n`);
+}
+
+/** Prints one line to standard error with --verbose. */
+export function inform(message: string): void {
+  if (manner().verbose) process.stderr.write(`lazarus: ${message}\n`);
 }

@@ -1,6 +1,7 @@
 /** The way out of every command: one document after the other, as JSON, CSV or a table for people. */
 import { isTerminalOutput, openOutput } from "../io/output.ts";
 import { type Paint, paint } from "../report/paint.ts";
+import { manner } from "./manner.ts";
 import { choice, option } from "./option.ts";
 
 /** The ways to write a document. */
@@ -43,7 +44,7 @@ export async function writeDocuments<T, R>(
 ): Promise<R> {
   const terminal = isTerminalOutput(options.output);
   const format = options.format ?? (terminal ? "table" : "json");
-  const colors = paint(terminal);
+  const colors = paint(terminal, manner().color);
   const output = openOutput(options.output);
   let written = 0;
   const pieces = (document: T): Iterable<string> => {

@@ -1,5 +1,5 @@
 /** Where documents come from: a file or standard input, packed by gzip or not. */
-import { createReadStream } from "node:fs";
+import { createReadStream, fstatSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { InputError } from "../errors.ts";
@@ -11,6 +11,16 @@ export interface Input {
   readonly name: string;
   /** Its bytes, unpacked. */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** How far reading has come. */
+  readonly extent: InputExtent;
+}
+
+/** Bytes of a file as it lies there, packed or not. */
+export interface InputExtent {
+  /** Read so far. */
+  bytesRead: number;
+  /** All of them, where that is known. */
+  readonly bytes: number | undefined;
 }
 
 const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
@@ -32,25 +42,38 @@ export function isStandardStream(file: string | undefined): boolean {
 export function openInput(file: string | undefined): Input {
   const name = isStandardStream(file) ? "standard input" : (file as string);
   const stream = isStandardStream(file) ? process.stdin : createReadStream(file as string, { highWaterMark: CHUNK_BYTES });
-  return { name, chunks: unpacked(readable(stream, name), name) };
+  const extent = { bytesRead: 0, bytes: fileBytes(file) };
+  return { name, chunks: unpacked(readable(stream, name, extent), name), extent };
 }
 
-/** The first byte of an input that is not white space (nothing when there is none), and the input, still whole. */
-export async function peekByte({ name, chunks }: Input): Promise<{ byte: number | undefined; input: Input }> {
+/** How an input begins. */
+export interface Beginning {
+  /** The first byte that is not white space; nothing when there is none. */
+  readonly byte: number | undefined;
+  /** The first bytes: at least four, unless the input is shorter. */
+  readonly head: Uint8Array;
+  /** The input, still whole. */
+  readonly input: Input;
+}
+
+/** Looks at how an input begins. */
+export async function peek({ name, chunks, extent }: Input): Promise<Beginning> {
   const iterator = chunks[Symbol.asyncIterator]();
   const seen: Uint8Array[] = [];
   let byte: number | undefined;
-  while (byte === undefined) {
+  let length = 0;
+  while (byte === undefined || length < 4) {
     const next = await iterator.next();
     if (next.done) break;
     seen.push(next.value);
-    byte = next.value.find((value) => !WHITE_SPACE.has(value));
+    length += next.value.length;
+    byte ??= next.value.find((value) => !WHITE_SPACE.has(value));
   }
   const whole = (async function* () {
     yield* seen;
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
   })();
-  return { byte, input: { name, chunks: whole } };
+  return { byte, head: Buffer.concat(seen).subarray(0, 4), input: { name, chunks: whole, extent } };
 }
 
 /** An input as pieces of text, cut anywhere. */
@@ -79,9 +102,23 @@ export async function readText(input: Input): Promise<string> {
   return text;
 }
 
-async function* readable(stream: NodeJS.ReadableStream, name: string): AsyncGenerator<Uint8Array> {
+/** Bytes of a regular file; nothing for pipes, devices, and what cannot be read. */
+function fileBytes(file: string | undefined): number | undefined {
   try {
-    for await (const chunk of stream) yield chunk as unknown as Uint8Array;
+    const found = isStandardStream(file) ? fstatSync(0) : statSync(file as string);
+    return found.isFile() ? found.size : undefined;
+  } catch {
+    return undefined; // Reading it will say why.
+  }
+}
+
+async function* readable(stream: NodeJS.ReadableStream, name: string, extent: InputExtent): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of stream) {
+      const bytes = chunk as unknown as Uint8Array;
+      extent.bytesRead += bytes.length;
+      yield bytes;
+    }
   } catch (error) {
     throw ioError("read", name, error);
   }

@@ -41,7 +41,7 @@ export function planTable(document: PlacementDocument, system: PlanSystem, numbe
   const experts = layers[0]?.loads.length ?? 0;
   const rows = layers
     .toSorted((a, b) => a.layer - b.layer)
-    .map(({ layer, loads, nodes: slots }, index) => {
+    .map(({ layer, loads, replicas, nodes: slots }, index) => {
       if (loads.length !== experts) {
         throw refuse(
           `layer ${layer} has ${loads.length} experts, others ${experts}`,
@@ -55,6 +55,9 @@ export function planTable(document: PlacementDocument, system: PlanSystem, numbe
           "every slot needs a replica: take a policy that fills all slots, such as --placement eplb or mro",
         );
       }
+      const spilled = replicas.indexOf(0);
+      if (spilled >= 0)
+        throw refuse(`expert ${spilled} of layer ${layer} has no slot`, "every expert needs one: add nodes or slots");
       if (layer - numbering.layerBase !== index) {
         throw refuse(
           `its MoE layers would be numbered ${layers.map((one) => one.layer).join(", ")} from ${numbering.layerBase}`,

@@ -1,0 +1,78 @@
+/** Routing records that other systems write as folders, or as files that are not read from front to back. */
+import type { RoutingStep } from "../core/profile/routingStep.ts";
+import { InputError, UsageError } from "../errors.ts";
+import { CONFIG_FILE, mindieSteps, phaseAndRank } from "../formats/routingSources/mindie.ts";
+import { type ColumnNames, parquetSteps } from "../formats/routingSources/parquet.ts";
+import type { SourceOptions } from "../formats/routingSources/source.ts";
+import { META_FILE, rankOfStatistics, trtllmSteps } from "../formats/routingSources/trtllm.ts";
+import { openRegions } from "../io/fileRegions.ts";
+import { filesIn, inFolder } from "../io/folder.ts";
+import { isStandardStream, openInput, readText, textPieces } from "../io/input.ts";
+import { warn } from "./warn.ts";
+
+/** Steps of a Parquet file. @throws InputError; UsageError for a pipe */
+export async function* parquetFileSteps(
+  file: string | undefined,
+  columns: ColumnNames,
+  options: SourceOptions,
+): AsyncGenerator<RoutingStep> {
+  if (isStandardStream(file))
+    throw new UsageError("Parquet has its index at the end, so that it cannot come from a pipe; save it and name the file");
+  const source = await openRegions(file as string);
+  try {
+    yield* parquetSteps(source, columns, options);
+  } finally {
+    await source.close();
+  }
+}
+
+/** The kind of records in a folder. @throws InputError when it is none */
+export function folderSource(folder: string): "trtllm" | "mindie" {
+  const names = filesIn(folder);
+  if (names.includes(META_FILE) || names.some((name) => rankOfStatistics(name) !== undefined)) return "trtllm";
+  if (names.some((name) => phaseAndRank(name) !== undefined)) return "mindie";
+  throw new InputError(
+    "this folder holds no routing records; expected TensorRT-LLM's (meta_info.json, rank*.safetensors) or MindIE's (decode_*.csv)",
+    { file: folder },
+  );
+}
+
+/** Steps of a folder of records. @throws InputError */
+export function folderSteps(source: "trtllm" | "mindie", folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {
+  return source === "trtllm" ? trtllmFolderSteps(folder, options) : mindieFolderSteps(folder, options);
+}
+
+async function* trtllmFolderSteps(folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {
+  const names = filesIn(folder);
+  const meta = await readText(openInput(inFolder(folder, META_FILE)));
+  const sources = [];
+  try {
+    for (const name of names) {
+      const rank = rankOfStatistics(name);
+      if (rank !== undefined) sources.push({ rank, source: await openRegions(inFolder(folder, name)) });
+    }
+    yield* trtllmSteps(meta, sources, options);
+  } finally {
+    for (const { source } of sources) await source.close();
+  }
+}
+
+async function* mindieFolderSteps(folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {
+  const names = filesIn(folder);
+  const files = names.flatMap((name) => {
+    const found = phaseAndRank(name);
+    return found === undefined ? [] : [{ name, ...found }];
+  });
+  if (new Set(files.map(({ phase }) => phase)).size > 1) {
+    throw new InputError(
+      "the folder has decode and prefill counts; keep them apart, as MindIE writes them, and name one folder",
+      { file: folder },
+    );
+  }
+  const config = names.includes(CONFIG_FILE) ? await readText(openInput(inFolder(folder, CONFIG_FILE))) : undefined;
+  const ranks = files.map(({ name, rank }) => {
+    const path = inFolder(folder, name);
+    return { name: path, rank, text: textPieces(openInput(path)) };
+  });
+  yield* mindieSteps(config, ranks, options, (message) => warn(`${folder}: ${message}`));
+}

@@ -1,0 +1,146 @@
+/** Routing logs of any layout: what they are, and how to open them. */
+import type { LoadProfile } from "../core/profile/loadProfile.ts";
+import type { RoutingStep } from "../core/profile/routingStep.ts";
+import { InputError, UsageError } from "../errors.ts";
+import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
+import { readRoutingSteps } from "../formats/routing/readRoutingSteps.ts";
+import type { RoutingFormat } from "../formats/routing/stepReader.ts";
+import { type ColumnNames, parquetColumns } from "../formats/routingSources/parquet.ts";
+import { type RoutingSource, routingSources, type SourceOptions } from "../formats/routingSources/source.ts";
+import { isFolder } from "../io/folder.ts";
+import { type Beginning, type Input, openInput, peek } from "../io/input.ts";
+import { choice, option } from "./option.ts";
+import { startProgress } from "./progress.ts";
+import { documentsOf } from "./readDocuments.ts";
+import { readForeignPlan } from "./readForeignPlan.ts";
+import { folderSource, folderSteps, parquetFileSteps } from "./recordsInFiles.ts";
+import { checkRecord, isJsonSource, jsonSourceOf, jsonSteps } from "./recordsInJson.ts";
+
+/** Options of commands that read routing logs. */
+export const routingInputOptions = {
+  "input-format": choice({
+    choices: ["wide", "long", "tokens", "matrix", "load-profile", ...routingSources],
+    says: "Layout of the input; without it the header, the shape of the JSON or the files in the folder tell. Records of other systems: megatron (router trace in JSON lines), sglang (logical_count in JSON), mindspeed (JSON by layer and expert), trtllm (folder of expert statistics), mindie (folder with decode_0.csv, ...), parquet (top-k ids).",
+  }),
+  "physical-to-logical": option({
+    argument: "PLAN|identity",
+    parse: (text) => text,
+    says: "Which logical expert every physical slot holds, for records that count slots: a plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM, or identity when slot s holds expert s. Needed for trtllm, mindie and SGLang's global_physical_count: it is never guessed.",
+  }),
+  columns: option({
+    argument: "NAME=COLUMN,...",
+    parse: parseColumns,
+    says: "Columns of a Parquet file that are not called iteration (or step), layer, rank, experts (or topk_ids, top_indices, expert), such as layer=moe_layer,experts=ids.",
+  }),
+};
+
+/** How to open a routing log. */
+export interface RoutingInputOptions {
+  readonly format?: RoutingFormat | "load-profile" | RoutingSource | undefined;
+  readonly byRank: boolean;
+  /** File of a plan, or `identity`. */
+  readonly physicalToLogical?: string | undefined;
+  readonly columns?: ColumnNames | undefined;
+}
+
+/** The steps of a log, or profiles that were made before. */
+export type RoutingInput =
+  | { readonly name: string; readonly steps: AsyncIterable<RoutingStep> }
+  | { readonly profiles: AsyncIterable<LoadProfile> };
+
+const OPENING_BRACE = 0x7b;
+
+/** Opens a routing log, routing records of another system, or load-profiles. @throws InputError, UsageError */
+export async function openRoutingInput(file: string | undefined, options: RoutingInputOptions): Promise<RoutingInput> {
+  const { format, byRank, physicalToLogical: plan, columns } = options;
+  const source: SourceOptions = {
+    file: file ?? "standard input",
+    byRank,
+    physicalToLogical: plan === undefined ? undefined : plan === "identity" ? "identity" : await readForeignPlan(plan),
+  };
+  const folder = format === "trtllm" || format === "mindie" ? format : isFolder(file) ? folderSource(file) : undefined;
+  if (folder !== undefined) {
+    if (!isFolder(file)) throw new UsageError(`--input-format ${folder} reads a folder; name it`);
+    return { name: file, steps: folderSteps(folder, file, source) };
+  }
+  const beginning = await peek(openInput(file));
+  if (format === "parquet" || (format === undefined && isParquet(beginning))) {
+    return { name: source.file, steps: parquetFileSteps(file, columns ?? {}, source) };
+  }
+  if (columns !== undefined) throw new UsageError("--columns names columns of Parquet files, and this is none");
+  refuseTorchFile(beginning);
+  const input = await followed(beginning.input);
+  if (format === "load-profile" || isJsonSource(format) || (format === undefined && beginning.byte === OPENING_BRACE)) {
+    return openJson(input, format, source);
+  }
+  if (plan !== undefined)
+    throw new UsageError("--physical-to-logical is for records that count slots; routing logs list experts");
+  return {
+    name: input.name,
+    steps: readRoutingSteps(input.chunks, { file: input.name, format: format as RoutingFormat | undefined, byRank }),
+  };
+}
+
+/** The first document tells what they are; all have to be of that kind. */
+async function openJson(input: Input, format: RoutingInputOptions["format"], source: SourceOptions): Promise<RoutingInput> {
+  let kind: string | undefined = format;
+  const documents = documentsOf<unknown>(input, (value, name) => {
+    kind ??= jsonSourceOf(value) ?? "load-profile";
+    return isJsonSource(kind) ? checkRecord(kind, value, name) : checkLoadProfile(value, name);
+  });
+  const first = await documents.next();
+  const all = (async function* () {
+    yield first.value;
+    yield* documents;
+  })();
+  return isJsonSource(kind)
+    ? { name: input.name, steps: jsonSteps(kind, all, { ...source, file: input.name }) }
+    : { profiles: all as AsyncGenerator<LoadProfile> };
+}
+
+function isParquet({ head }: Beginning): boolean {
+  return Buffer.from(head).toString("latin1") === "PAR1";
+}
+
+/** Files of PyTorch are pickles, which only PyTorch should open: as a zip archive, or bare in old versions. */
+function refuseTorchFile({ head, input }: Beginning): void {
+  const archive = Buffer.from(head).toString("latin1") === "PK\u0003\u0004";
+  if (!archive && head[0] !== 0x80) return;
+  throw new InputError(
+    "this is a file of PyTorch; turn it into JSON lines first, as `lazarus profile-load --help` shows in its examples",
+    { file: input.name },
+  );
+}
+
+/** The input, with a bar that shows how much of it is read when that takes its time. */
+async function followed(input: Input): Promise<Input> {
+  const { extent } = input;
+  const progress = await startProgress(`reading ${input.name}`, extent.bytes, megabytes);
+  const chunks = (async function* () {
+    try {
+      for await (const chunk of input.chunks) {
+        yield chunk;
+        progress.update(extent.bytesRead);
+      }
+    } finally {
+      progress.stop();
+    }
+  })();
+  return { ...input, chunks };
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function parseColumns(text: string): ColumnNames {
+  const names: Record<string, string> = {};
+  for (const part of text.split(",")) {
+    const [, name = "", column] = /^(\w+)=(.+)$/.exec(part.trim()) ?? [];
+    if (column === undefined || !parquetColumns.some((known) => known === name) || Object.hasOwn(names, name)) {
+      throw new Error(`expected NAME=COLUMN between commas, NAME one of ${parquetColumns.join(", ")}, each once`);
+    }
+    names[name] = column;
+  }
+  return names;
+}

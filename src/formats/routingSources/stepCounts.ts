@@ -1,0 +1,85 @@
+/** The counts of one iteration while its records come in, in any order and as often as they like. */
+import type { LayerTokens, RoutingStep } from "../../core/profile/routingStep.ts";
+import { InputError } from "../../errors.ts";
+import { ID_LIMITS } from "../routing/routingColumns.ts";
+import type { SourceOptions } from "./source.ts";
+
+/** Tokens by layer, rank and expert. */
+export class StepCounts {
+  private readonly byRank: boolean;
+  /** Shape [experts or fewer] by layer, then rank (0 when ranks do not matter). */
+  private readonly layers = new Map<number, Map<number, Float64Array>>();
+  private experts: number;
+  private ranks = 0;
+
+  private readonly file: string;
+
+  /**
+   * @param options file for messages, and whether ranks are kept apart
+   * @param experts of the model, where that is known; otherwise one more than the largest id seen so far
+   */
+  constructor({ file, byRank }: Pick<SourceOptions, "file" | "byRank">, experts = 0) {
+    this.file = file;
+    this.byRank = byRank;
+    this.experts = experts;
+  }
+
+  /** Whether anything was counted since the last step. */
+  get empty(): boolean {
+    return this.layers.size === 0;
+  }
+
+  /**
+   * Adds tokens.
+   * @throws InputError when an id is beyond what any model or cluster has
+   */
+  add(layer: number, rank: number, expert: number, tokens: number): void {
+    this.check("layer", layer);
+    this.check("rank", rank);
+    this.check("expert", expert);
+    this.ranks = Math.max(this.ranks, rank + 1);
+    this.experts = Math.max(this.experts, expert + 1);
+    const loads = this.loadsOf(layer, this.byRank ? rank : 0, expert);
+    loads[expert] = (loads[expert] as number) + tokens;
+  }
+
+  /** Makes sure that a layer is in the step although it may have no tokens. */
+  open(layer: number): void {
+    if (!this.layers.has(layer)) this.layers.set(layer, new Map());
+  }
+
+  /** Ends the iteration and starts the next. */
+  take(iteration: number): RoutingStep {
+    const { experts, byRank } = this;
+    const ranks = byRank ? this.ranks : 0;
+    const layers = Array.from(this.layers, ([layer, rows]): LayerTokens => {
+      const loads = new Float64Array(experts);
+      const table = new Float64Array(ranks * experts);
+      for (const [rank, row] of rows) {
+        for (let e = 0; e < Math.min(experts, row.length); e++) {
+          loads[e] = (loads[e] as number) + (row[e] as number);
+          if (byRank) table[rank * experts + e] = row[e] as number;
+        }
+      }
+      return byRank ? { layer, loads, byRank: table } : { layer, loads };
+    });
+    this.layers.clear();
+    return { iteration, experts, ranks, layers: layers.sort((a, b) => a.layer - b.layer) };
+  }
+
+  private check(what: keyof typeof ID_LIMITS, id: number): void {
+    if (id < ID_LIMITS[what]) return;
+    throw new InputError(`${what} is ${id}; expected a number below ${ID_LIMITS[what]}: correct the record`, { file: this.file });
+  }
+
+  private loadsOf(layer: number, rank: number, expert: number): Float64Array {
+    this.open(layer);
+    const rows = this.layers.get(layer) as Map<number, Float64Array>;
+    const found = rows.get(rank);
+    if (found !== undefined && found.length > expert) return found;
+    const larger = new Float64Array(Math.max(this.experts, 2 * (found?.length ?? 0)));
+    if (found !== undefined) larger.set(found);
+    rows.set(rank, larger);
+    return larger;
+  }
+}
