@@ -1,7 +1,8 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
-import { totalSlots } from "../core/cluster.ts";
+import { type ClusterNode, totalSlots } from "../core/cluster.ts";
 import { defaultFailureProbability } from "../core/placement/assess.ts";
-import type { Policy } from "../core/placement/makePlacement.ts";
+import { choosesReplicas, type Policy } from "../core/placement/makePlacement.ts";
+import { failureDomains } from "../core/recovery/failureDomains.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
@@ -42,8 +43,18 @@ const options = {
   }),
   placement: choice({
     choices: placementPolicyNames,
-    fallback: "mro",
-    says: "Where they go: mro overlaps cold experts' hosts (the paper's), spread goes round the nodes, compact fills node after node, eplb is DeepSeek's load balancer, balanced seeks the best balance for inference, blind to failures beyond --min-replicas.",
+    fallback: "resilient",
+    says: "resilient survives the most failures at even load (host sets chosen for all layers together; the dispatcher sets the shares); balanced seeks even load only, for inference; eplb is DeepSeek's load balancer; mro is the paper's placement; spread goes round the nodes; compact fills node after node.",
+  }),
+  "balance-slack": option({
+    argument: "RATIO|none",
+    fallback: "0.02",
+    parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseNumber(0, 1000)(text)),
+    says: "How far the busiest node of any layer may exceed the mean load when the dispatcher sets the shares; resilient only. With none, survival alone counts.",
+  }),
+  "failure-unit": choice({
+    choices: ["node", "domain"],
+    says: "What fails as one, for resilient: nodes, or the cluster file's domains; domains where the file has any.",
   }),
   "failure-probability": option({
     argument: "P",
@@ -142,7 +153,9 @@ async function* madePlacements(options: Options, file: string | undefined): Asyn
     failureProbability,
     groups: placement === "eplb" ? options.groups : undefined,
     shares: placement === "balanced" ? options.shares : undefined,
-    effort: placement === "balanced" ? options.effort : undefined,
+    effort: placement === "balanced" || placement === "resilient" ? options.effort : undefined,
+    balanceSlack: placement === "resilient" ? options["balance-slack"] : undefined,
+    failureUnit: placement === "resilient" ? (options["failure-unit"] ?? defaultFailureUnit(cluster)) : undefined,
   };
   const slots = totalSlots(cluster);
   for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
@@ -153,6 +166,8 @@ async function* madePlacements(options: Options, file: string | undefined): Asyn
     }
     const made = feasible(() => placeAfresh(cluster, layers, policy));
     if (made.keptMinReplicas < minReplicas) warn(lowered(made.keptMinReplicas, policy, slots, experts));
+    if (!made.withinBalanceLimit)
+      warn(`no placement within --balance-slack ${policy.balanceSlack} was found; this has the best balance found`);
     const document = placementDocument(made, policy);
     yield options.explain ? withExplanation(document, made, policy) : document;
   }
@@ -182,7 +197,7 @@ async function* auditedPlacements(options: Options, plan: string, file: string |
       ...(known ?? { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed }),
       failureProbability,
     };
-    const audited = { ...document, ...figuresOf(placement, policy) };
+    const audited = { ...document, ...figuresOf(placement, { ...policy, freeReplicas: choosesReplicas(policy) }) };
     yield withExplanation(audited, placement, policy);
   }
 }
@@ -194,6 +209,11 @@ function feasible<T>(work: () => T): T {
   } catch (error) {
     throw error instanceof RangeError ? new UsageError(error.message) : error;
   }
+}
+
+/** Domains fail as one where the cluster has any that nodes share. */
+function defaultFailureUnit(cluster: readonly ClusterNode[]): "node" | "domain" {
+  return failureDomains(cluster).count < cluster.length ? "domain" : "node";
 }
 
 function lowered(kept: number, { placement, minReplicas }: Policy, slots: number, experts: number): string {

@@ -81,7 +81,7 @@ export function planRecovery(
     survivors: live,
     plan: plan.layers,
     mapping,
-    keepDomains: false,
+    keepDomains: policy.failureUnit === "domain",
     ...(mapping === "optimal" ? { exchange: sharesOf(policy) } : {}),
     ...(maxMoves === undefined ? {} : { maxMoves }),
   });

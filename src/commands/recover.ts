@@ -3,7 +3,6 @@
 import { fileURLToPath } from "node:url";
 import type { Rehearsal } from "../core/reconfigure/rehearsal.ts";
 import { UsageError } from "../errors.ts";
-import { type RehearsalReport, rehearse } from "../io/rehearsal/rehearse.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
@@ -12,6 +11,7 @@ import { placementPolicyNames } from "../formats/placementDocument.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { recoveryPlanCsv } from "../formats/recoveryPlanCsv.ts";
 import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
+import { type RehearsalReport, rehearse } from "../io/rehearsal/rehearse.ts";
 import { recoveryTable } from "../report/recoveryTable.ts";
 import { clusterOption, nodesOption, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
@@ -137,7 +137,8 @@ export const recover = defineCommand({
       for await (const document of readPlacements(file, context)) {
         const failed = failedOf(document, options.failed, named);
         const { document: planned, rehearsal } = planRecovery(document, failed, wishes, newer?.layers);
-        const plan = options.rehearse && rehearsal ? { ...planned, rehearsal: await actOut(rehearsal, options["rehearse-bytes"]) } : planned;
+        const plan =
+          options.rehearse && rehearsal ? { ...planned, rehearsal: await actOut(rehearsal, options["rehearse-bytes"]) } : planned;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;

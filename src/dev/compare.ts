@@ -15,7 +15,7 @@ const CASES = [
   { experts: 16, iteration: 201 },
   { experts: 16, iteration: 4001 },
 ];
-const POLICIES: readonly PlacementPolicyName[] = ["mro", "spread", "eplb", "balanced"];
+const POLICIES: readonly PlacementPolicyName[] = ["mro", "spread", "eplb", "balanced", "resilient"];
 const FAILED = [2, 3, 4, 5, 6, 7];
 
 if (!existsSync(TRACE)) {

@@ -3,13 +3,19 @@
 import type { ClusterNode } from "../core/cluster.ts";
 import { assess, defaultFailureProbability, type FailureModel, type Resilience } from "../core/placement/assess.ts";
 import { explain } from "../core/placement/explain.ts";
-import type { AllocationPolicyName, MadePlacement, PlacementPolicyName, Policy } from "../core/placement/makePlacement.ts";
+import {
+  type AllocationPolicyName,
+  choosesReplicas,
+  type MadePlacement,
+  type PlacementPolicyName,
+  type Policy,
+} from "../core/placement/makePlacement.ts";
 import { allocationPolicies, placementPolicies } from "../core/placement/placeLayers.ts";
 import type { LayerPlacement, Placement, SpilledExpert } from "../core/placement.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 
 /** Names that `--placement` takes. */
-export const placementPolicyNames: readonly PlacementPolicyName[] = ["mro", "spread", "compact", "balanced", "eplb"];
+export const placementPolicyNames: readonly PlacementPolicyName[] = ["resilient", "balanced", "eplb", "mro", "spread", "compact"];
 
 /** Names that `--allocation` takes. */
 export const allocationPolicyNames = Object.keys(allocationPolicies) as AllocationPolicyName[];
@@ -35,6 +41,10 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
       ...given(policy.groups, "groups"),
       ...given(policy.shares, "shares"),
       ...given(policy.effort, "effort"),
+      ...given(policy.failureUnit, "failureUnit"),
+      ...(policy.balanceSlack === undefined
+        ? {}
+        : { balanceSlack: policy.balanceSlack === Number.POSITIVE_INFINITY ? null : policy.balanceSlack }),
     },
     layers: made.layers.map(({ layer, loads, replicas, nodes }) => ({
       layer,
@@ -43,7 +53,7 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
       nodes: nodes.map((slots) => [...slots]),
     })),
     ...(made.spilled?.length ? { spilled: spilledNodes(made, made.spilled) } : {}),
-    ...figuresOf(made, policy),
+    ...figuresOf(made, { ...policy, freeReplicas: choosesReplicas(policy) }),
   };
 }
 
@@ -68,6 +78,7 @@ export function figuresOf(placement: Placement, model: FailureModel): Pick<Place
     recovery: {
       ...resilienceFields(figures, figures.upperBound),
       certified: figures.certified,
+      bound: model.freeReplicas ? ("slots" as const) : ("replicas" as const),
       failureProbability: model.failureProbability,
       ...(figures.domains
         ? { domains: { count: figures.domains.recovery.failures.length, ...resilienceFields(figures.domains) } }
@@ -130,6 +141,8 @@ export function policyOf({ policy, recovery, nodes }: PlacementDocument, wanted?
     groups: policy.groups,
     shares: policy.shares,
     effort: policy.effort,
+    failureUnit: policy.failureUnit,
+    balanceSlack: policy.balanceSlack === null ? Number.POSITIVE_INFINITY : policy.balanceSlack,
     failureProbability: recovery?.failureProbability ?? defaultFailureProbability(nodes.length),
   };
 }

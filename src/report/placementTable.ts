@@ -51,7 +51,7 @@ function recoveryPart(recovery: NonNullable<PlacementDocument["recovery"]>, pain
   const lost = recovery.failures.findIndex(({ probability }) => probability === 0);
   const shown = lost < 0 ? rows : rows.slice(0, lost + 1);
   const verdict = recovery.certified
-    ? "certified: no placement with these replica counts survives more"
+    ? `certified: no placement ${recovery.bound === "slots" ? "on these slots" : "with these replica counts"} survives more`
     : "below the upper bound, so a better placement may exist";
   return `${textTable(columns, shown, paint)}\nNever loses an expert to ${recovery.tolerates} or fewer failures; ${verdict} (method: ${recovery.method})`;
 }

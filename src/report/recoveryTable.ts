@@ -38,7 +38,10 @@ function lostPart({ lost }: RecoveryPlanDocument, paint: Paint): string[] {
   return [textTable(columns, rows, paint) + more];
 }
 
-function rehearsalPart({ passed, killed, transfers, bytesMoved, faults }: NonNullable<RecoveryPlanDocument["rehearsal"]>, paint: Paint): string {
+function rehearsalPart(
+  { passed, killed, transfers, bytesMoved, faults }: NonNullable<RecoveryPlanDocument["rehearsal"]>,
+  paint: Paint,
+): string {
   const acted = `${killed.length} processes killed, ${transfers} transfers of ${grouped(bytesMoved)} bytes over loopback`;
   if (passed) return paint.green(`Rehearsed: ${acted}; every node ended with exactly its experts`);
   return [paint.red(`Rehearsal failed: ${acted}`), ...faults.map((fault) => `  ${fault}`)].join("\n");

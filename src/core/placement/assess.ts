@@ -5,6 +5,7 @@ import type { ClusterNode } from "../cluster.ts";
 import { allHostSets, type Placement } from "../placement.ts";
 import { certifies } from "../recovery/certifies.ts";
 import { failureDomains, hostDomains } from "../recovery/failureDomains.ts";
+import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import { type Likelihood, type RecoveryProbabilities, recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
 import { recoveryUpperBound } from "../recovery/recoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
@@ -14,6 +15,8 @@ export interface FailureModel {
   /** Probability that a node (and a failure domain) fails, independently of the others. */
   readonly failureProbability: number;
   readonly seed: number;
+  /** Whether the upper bound holds for any replica counts that the slots hold, or only for those of the placement. */
+  readonly freeReplicas?: boolean | undefined;
 }
 
 /** Recovery when nodes, or domains, fail. */
@@ -25,7 +28,7 @@ export interface Resilience {
 
 /** Figures of a placement. */
 export interface Assessment extends Resilience {
-  /** Most that any placement with these replica counts reaches for 1, 2, ... failed nodes, shape [nodes]. */
+  /** Most that any placement on these slots (with these replica counts, unless they are free) reaches for 1, 2, ... failed nodes, shape [nodes]. */
   readonly upperBound: readonly number[];
   /** Whether recovery meets the upper bound for every number of failures. */
   readonly certified: boolean;
@@ -45,21 +48,14 @@ export function defaultFailureProbability(nodes: number): number {
  * them, and their tokens for nothing.
  */
 export function assess(placement: Placement, model: FailureModel): Assessment {
-  const { cluster, spilled = [] } = placement;
+  const { cluster } = placement;
   const gpus = cluster.map((node) => node.gpus);
   const hosts = allHostSets(placement);
   const layers = placement.layers.map((layer) => ({
     ...layer,
     loads: layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load)),
   }));
-  // The bound is about slots; host memory is beyond it.
-  const upperBound =
-    spilled.length > 0
-      ? cluster.map(() => 1)
-      : recoveryUpperBound(
-          layers.map((layer) => layer.replicas),
-          cluster.map((node) => node.slots),
-        );
+  const upperBound = boundOf(placement, model);
   const nodes = resilience(hosts.flat(), cluster.length, model);
   return {
     ...nodes,
@@ -71,6 +67,17 @@ export function assess(placement: Placement, model: FailureModel): Assessment {
       optimal: Math.max(...layers.map((layer, l) => optimalBalance(hosts[l] as number[][], layer.loads, gpus).maxOverMean)),
     },
   };
+}
+
+function boundOf({ cluster, layers, spilled = [] }: Placement, { freeReplicas }: FailureModel): number[] {
+  // The bound is about slots; host memory is beyond it.
+  if (spilled.length > 0) return cluster.map(() => 1);
+  const slots = cluster.map((node) => node.slots);
+  if (freeReplicas) return freeRecoveryUpperBound(Math.max(...layers.map(({ loads }) => loads.length)), slots);
+  return recoveryUpperBound(
+    layers.map((layer) => layer.replicas),
+    slots,
+  );
 }
 
 function domainResilience(hosts: number[][], cluster: readonly ClusterNode[], model: FailureModel): Resilience | undefined {

@@ -4,7 +4,7 @@ import { allHostSets, type Placement } from "../placement.ts";
 import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
 import type { Likelihood } from "../recovery/recoveryProbabilities.ts";
 import { type Assessment, assess } from "./assess.ts";
-import { makePlacement, type Policy } from "./makePlacement.ts";
+import { choosesReplicas, makePlacement, type Policy } from "./makePlacement.ts";
 
 /** What a change of the cluster would do to the same job under the same policy. */
 export interface Alternative {
@@ -39,7 +39,7 @@ export function explain(placement: Placement, policy: Policy): Explanation {
       { change: "one more node", cluster: [...placement.cluster, anotherNode(placement.cluster)] },
     ].map(({ change, cluster }) => ({
       change: change as Alternative["change"],
-      assessment: assess(makePlacement(cluster, placement.layers, policy), policy),
+      assessment: assess(makePlacement(cluster, placement.layers, policy), { ...policy, freeReplicas: choosesReplicas(policy) }),
     })),
   };
 }

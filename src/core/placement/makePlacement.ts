@@ -5,9 +5,11 @@ import type { Effort } from "./balanced/efforts.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { type allocationPolicies, placeLayers, type placementPolicies } from "./placeLayers.ts";
+import { placeHosts } from "./resilient/placeHosts.ts";
+import { resilientHostSets } from "./resilient/resilientHostSets.ts";
 
 /** Names of the placement policies. */
-export type PlacementPolicyName = "balanced" | "eplb" | keyof typeof placementPolicies;
+export type PlacementPolicyName = "resilient" | "balanced" | "eplb" | keyof typeof placementPolicies;
 
 /** Names of the allocation policies. */
 export type AllocationPolicyName = keyof typeof allocationPolicies;
@@ -24,7 +26,11 @@ export interface Policy {
   readonly failureProbability: number;
   /** How replicas share tokens, with `balanced`: evenly, or as the dispatcher likes. */
   readonly shares?: "even" | "free" | undefined;
-  /** How long to search, with `balanced`. */
+  /** How far the busiest node may exceed the mean load, with `resilient`; Infinity for no limit, 0.02 without it. */
+  readonly balanceSlack?: number | undefined;
+  /** What fails as one, with `resilient`: nodes, or failure domains. */
+  readonly failureUnit?: "node" | "domain" | undefined;
+  /** How long to search, with `resilient` and `balanced`. */
   readonly effort?: Effort | undefined;
   /** Expert groups that hierarchical EPLB keeps together. */
   readonly groups?: number | undefined;
@@ -34,6 +40,14 @@ export interface Policy {
 export interface MadePlacement extends Placement {
   /** Nodes that every expert has: `minReplicas`, or fewer where the slots, or the policy, give no more. */
   readonly keptMinReplicas: number;
+  /** Whether the balance limit holds; always, for policies that know none. */
+  readonly withinBalanceLimit: boolean;
+}
+
+/** What a policy gives. */
+interface Placed {
+  readonly layers: LayerPlacement[];
+  readonly withinBalanceLimit?: boolean;
 }
 
 /**
@@ -42,21 +56,51 @@ export interface MadePlacement extends Placement {
  */
 export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
   const placed = placeBy(cluster, layers, policy);
-  const fewest = Math.min(...placed.flatMap((layer) => hostSets(layer).map((hosts) => hosts.length)));
-  return { cluster, layers: placed, keptMinReplicas: Math.min(policy.minReplicas, fewest) };
+  const fewest = Math.min(...placed.layers.flatMap((layer) => hostSets(layer).map((hosts) => hosts.length)));
+  return {
+    cluster,
+    layers: placed.layers,
+    keptMinReplicas: Math.min(policy.minReplicas, fewest),
+    withinBalanceLimit: placed.withinBalanceLimit ?? true,
+  };
 }
 
-function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): LayerPlacement[] {
-  const { placement } = policy;
-  if (placement === "balanced") {
-    const { shares = "free", effort = "normal" } = policy;
-    return placeBalanced({ ...policy, cluster, layers, shares, effort }).layers;
+function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
+  const { placement, effort = "normal", shares = "free", groups = 1 } = policy;
+  switch (placement) {
+    case "resilient":
+      return placeResilient(cluster, layers, policy);
+    case "balanced":
+      return placeBalanced({ ...policy, cluster, layers, shares, effort });
+    case "eplb":
+      return { layers: placeEplb({ cluster, layers, groups }) };
+    default:
+      return placeLayers({ ...policy, placement, cluster, layers });
   }
-  if (placement === "eplb") return placeEplb({ cluster, layers, groups: policy.groups ?? 1 });
-  return placeLayers({ ...policy, placement, cluster, layers }).layers;
+}
+
+function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
+  const { minReplicas, failureProbability, failureUnit = "node", balanceSlack = 0.02, effort = "normal", seed } = policy;
+  // With a limit on balance the paper's placement is no candidate; without one nothing may be worse than it.
+  const startFrom =
+    balanceSlack < Number.POSITIVE_INFINITY
+      ? []
+      : (["mro", "spread"] as const).map((placement) => placeLayers({ ...policy, placement, cluster, layers }).layers);
+  const failureModel = { unit: failureUnit, probability: Math.min(Math.max(failureProbability, 1e-9), 1 - 1e-9) };
+  const found = resilientHostSets({ cluster, layers, minReplicas }, { failureModel, balanceSlack, effort, seed, startFrom });
+  return {
+    layers: layers.map((layer, l) => placeHosts(cluster, layer, found.hosts[l] as readonly (readonly number[])[])),
+    withinBalanceLimit: found.withinBalanceLimit,
+  };
 }
 
 /** How the dispatcher is to share an expert's tokens among its replicas under a policy. */
 export function sharesOf({ placement, shares = "free" }: Policy): "even" | "free" {
+  if (placement === "resilient") return "free";
   return placement === "balanced" ? shares : "even";
+}
+
+/** Whether a policy chooses replica counts freely, so that its placements are measured against the best of all counts. */
+export function choosesReplicas({ placement }: Policy): boolean {
+  return placement === "resilient" || placement === "balanced";
 }

@@ -47,6 +47,9 @@ export const placementSchema = z.object({
     shares: z.optional(z.enum(["even", "free"])),
     /** How long the search was, where there is one. */
     effort: z.optional(z.enum(["fast", "normal", "thorough"])),
+    /** Limit of balance and what fails as one, with placement resilient; null for no limit. */
+    balanceSlack: z.optional(z.nullable(amount)),
+    failureUnit: z.optional(z.enum(["node", "domain"])),
   }),
   layers: z.array(
     z.object({
@@ -60,6 +63,8 @@ export const placementSchema = z.object({
     z.object({
       ...resilience,
       certified: z.boolean(),
+      /** What the upper bound holds for: any placement with these replica counts, or any on these slots. */
+      bound: z.optional(z.enum(["replicas", "slots"])),
       failureProbability: z.optional(probability),
       domains: z.optional(z.object({ count: positiveCount, ...resilience })),
     }),
