@@ -1,0 +1,39 @@
+/** A part of the cluster whose host sets are designed by themselves. Small clusters are a single cell. */
+
+/** Experts of one layer that a cell hosts. */
+export interface CellLayer {
+  /** Tokens that each expert brings to this cell, whole numbers, shape [experts]. */
+  readonly loads: readonly number[];
+  /** Most tokens that the busiest GPU should compute, over the mean of the cell; at least 1. */
+  readonly balanceLimit: number;
+}
+
+/** Nodes with what they host in every layer. */
+export interface Cell {
+  /** Experts that fit on each node, shape [nodes]; never more than `positions`. */
+  readonly slots: readonly number[];
+  readonly gpus: readonly number[];
+  /** What fails as one: numbers from 0, shape [nodes]. */
+  readonly unitOfNode: readonly number[];
+  /** Probability that a unit fails. */
+  readonly failureProbability: number;
+  /** Host sets that the cell's design has: as many as its most crowded layer has experts. */
+  readonly positions: number;
+  /** Nodes that every expert must have. */
+  readonly minHosts: number;
+  readonly layers: readonly CellLayer[];
+  /** Whether layers must keep their balance limits; otherwise survival comes first. */
+  readonly limitBalance: boolean;
+}
+
+/** How thoroughly a cell is searched. */
+export interface CellSearch {
+  /** Moves to try on ten nodes with twelve layers and four hosts an expert; other cells get as many as take that long. */
+  readonly moves: number;
+  readonly seed: number;
+  /** Ends the search early when it returns true. */
+  readonly shouldStop?: () => boolean;
+}
+
+/** Host sets of a cell as bit masks over its nodes, shape [layers][experts]. */
+export type CellHosts = readonly Int32Array[];

@@ -1,0 +1,30 @@
+/** What placement `resilient` is asked for. */
+import type { ClusterNode } from "../../cluster.ts";
+import type { LayerLoads, LayerPlacement } from "../../placement.ts";
+import type { Effort } from "../balanced/efforts.ts";
+import type { FailureModel } from "./failureUnits.ts";
+
+/** What to place. */
+export interface ResilientProblem {
+  readonly cluster: readonly ClusterNode[];
+  readonly layers: readonly LayerLoads[];
+  /** Nodes that every expert should have at least (f in the paper): losing fewer nodes never loses an expert. */
+  readonly minReplicas: number;
+}
+
+/** How to place it. */
+export interface ResilientOptions {
+  /** By default, nodes fail one by one. */
+  readonly failureModel?: FailureModel;
+  /** How far the busiest GPU's load may exceed the mean in any layer when shares are free (default 0.02); Infinity for no limit. */
+  readonly balanceSlack?: number;
+  readonly effort?: Effort;
+  readonly seed?: number;
+  /** Placements of the same layers. Without a balance limit the result survives at least as well as any that keeps the minimum. */
+  readonly startFrom?: readonly (readonly LayerPlacement[])[];
+  /** Ends the search early when it returns true; the result is complete all the same. */
+  readonly shouldStop?: () => boolean;
+}
+
+/** Moves to try on ten nodes with twelve layers; other clusters get as many as take that long. */
+export const MOVES = { fast: 6_000, normal: 400_000, thorough: 8_000_000 } as const satisfies Record<Effort, number>;
