@@ -1,20 +1,25 @@
 /** How far a layer's host sets are from a balance limit, kept up to date as experts and hosts move. */
+import { countMembers } from "./subsets.ts";
 
 /**
  * Room of every node set of one layer.
  *
  * The least possible maximum load (shares free) is the maximum over node sets W of (tokens of the experts hosted inside W) /
  * (GPUs of W), so the layer keeps a balance limit when no W holds more tokens than limit * mean * GPUs(W). An expert that
- * changes hosts touches the supersets of its host set only.
+ * changes hosts touches the supersets of its host set only. On nodes of several GPUs there is one thing more: a host gives an
+ * expert one GPU, so no expert may have more tokens than limit * mean * hosts.
  */
 export class BalanceTable {
-  /** Tokens above what the limit allows, summed over all node sets: 0 when and only when the limit is kept. */
+  /** Tokens above what the limit allows, summed over node sets and experts: 0 when and only when the limit is kept. */
   excess = 0;
   /** Whole tokens that a node set could hold in addition, shape [2^nodes]. */
   readonly #room: Float64Array;
   readonly #gpus: Float64Array;
   readonly #tokens: number;
+  readonly #severalGpus: boolean;
   #limit: number;
+  /** Tokens that one host can compute of an expert. */
+  #mostPerHost: number;
 
   /**
    * @param gpus of every node set, shape [2^nodes]
@@ -24,25 +29,29 @@ export class BalanceTable {
   constructor(gpus: Float64Array, tokens: number, limit: number) {
     this.#gpus = gpus;
     this.#tokens = tokens;
+    this.#severalGpus = gpus.at(-1)! > Math.log2(gpus.length);
     this.#limit = limit;
+    this.#mostPerHost = this.#allowedPerHost();
     this.#room = gpus.map((_, set) => this.#allowed(set));
   }
 
-  /** Tokens of an expert with these hosts come (or go, when negative). */
-  add(hosts: number, tokens: number): void {
-    const all = this.#room.length - 1;
-    this.#change(hosts, all & ~hosts, tokens);
+  /** The expert on these hosts changes for one with another number of tokens; 0 stands for no expert. */
+  change(hosts: number, before: number, after: number): void {
+    this.excess += this.#crowding(hosts, after) - this.#crowding(hosts, before);
+    this.#load(hosts, (this.#room.length - 1) & ~hosts, after - before);
   }
 
   /** An expert's tokens gain the host `node`. */
   grow(hosts: number, node: number, tokens: number): void {
-    const all = this.#room.length - 1;
-    this.#change(hosts, all & ~hosts & ~(1 << node), -tokens);
+    this.excess += this.#crowding(hosts | (1 << node), tokens) - this.#crowding(hosts, tokens);
+    this.#load(hosts, (this.#room.length - 1) & ~hosts & ~(1 << node), -tokens);
   }
 
   /** An expert's tokens lose the host `node`. */
   shrink(hosts: number, node: number, tokens: number): void {
-    this.grow(hosts & ~(1 << node), node, -tokens);
+    const kept = hosts & ~(1 << node);
+    this.excess += this.#crowding(kept, tokens) - this.#crowding(hosts, tokens);
+    this.#load(kept, (this.#room.length - 1) & ~hosts, tokens);
   }
 
   /** An expert moves from one of its hosts to a node that is none. */
@@ -69,30 +78,43 @@ export class BalanceTable {
     this.excess += change;
   }
 
-  /** The least possible load of the busiest GPU over the mean, for the host sets now in place. */
-  balance(): number {
+  /**
+   * The least possible load of the busiest GPU over the mean, as far as host sets decide it.
+   * @param hosts the host sets now in place, shape [positions]
+   * @param tokens of the experts on them, shape [positions]
+   */
+  balance(hosts: Int32Array, tokens: Float64Array): number {
     if (this.#tokens === 0) return 1;
     let worst = 0;
     for (let set = 1; set < this.#room.length; set++) {
       const inside = this.#allowed(set) - this.#room[set]!;
       worst = Math.max(worst, inside / this.#gpus[set]!);
     }
+    if (this.#severalGpus) {
+      hosts.forEach((set, position) => {
+        worst = Math.max(worst, tokens[position]! / countMembers(set));
+      });
+    }
     return (worst * this.#gpus.at(-1)!) / this.#tokens;
   }
 
-  /** Sets another limit; the host sets stay. */
-  setLimit(limit: number): void {
-    const inside = this.#room.map((room, set) => this.#allowed(set) - room);
+  /** Sets another limit for the host sets and tokens now in place. */
+  setLimit(limit: number, hosts: Int32Array, tokens: Float64Array): void {
+    hosts.forEach((set, position) => {
+      this.change(set, tokens[position]!, 0);
+    });
     this.#limit = limit;
-    this.excess = 0;
-    for (let set = 0; set < inside.length; set++) {
-      const room = this.#allowed(set) - inside[set]!;
-      this.#room[set] = room;
-      if (room < 0) this.excess -= room;
-    }
+    this.#mostPerHost = this.#allowedPerHost();
+    this.#room.forEach((_, set) => {
+      this.#room[set] = this.#allowed(set);
+    });
+    hosts.forEach((set, position) => {
+      this.change(set, 0, tokens[position]!);
+    });
   }
 
-  #change(smallest: number, others: number, tokens: number): void {
+  /** Puts tokens on the sets that consist of `smallest` and any of `others`. */
+  #load(smallest: number, others: number, tokens: number): void {
     const room = this.#room;
     let change = 0;
     for (let more = others; ; more = (more - 1) & others) {
@@ -107,8 +129,16 @@ export class BalanceTable {
     this.excess += change;
   }
 
+  #crowding(hosts: number, tokens: number): number {
+    return this.#severalGpus ? Math.max(0, tokens - countMembers(hosts) * this.#mostPerHost) : 0;
+  }
+
+  #allowedPerHost(): number {
+    return Math.floor((this.#limit * this.#tokens) / this.#gpus.at(-1)!);
+  }
+
   #allowed(set: number): number {
-    // The whole cluster holds all tokens whatever the limit; a set of no GPUs may hold none.
+    // The whole cluster holds all tokens whatever the limit.
     if (set === this.#gpus.length - 1) return this.#tokens;
     return Math.floor((this.#limit * this.#tokens * this.#gpus[set]!) / this.#gpus.at(-1)!);
   }

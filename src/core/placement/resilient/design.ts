@@ -76,7 +76,7 @@ export function makeDesignLayer(
   const balance = new BalanceTable(gpus, total, balanceLimit);
   const tokens = Float64Array.from(expert, (e) => loads[e] ?? 0);
   hosts.forEach((set, position) => {
-    balance.add(set, tokens[position]!);
+    balance.change(set, 0, tokens[position]!);
   });
   return { loads, expert, tokens, balance, penalty: total === 0 ? 0 : (EXCESS_ENERGY * nodes) / total };
 }
@@ -134,12 +134,12 @@ function bitOf(node: number): number {
 
 /** The experts at two positions of a layer take each other's host sets. */
 export function swapExperts({ hosts }: Design, { tokens, expert, balance }: DesignLayer, first: number, second: number): void {
-  const more = tokens[second]! - tokens[first]!;
-  if (more !== 0) {
-    balance.add(hosts[first]!, more);
-    balance.add(hosts[second]!, -more);
-    tokens[first]! += more;
-    tokens[second]! -= more;
+  const [before, after] = [tokens[first]!, tokens[second]!];
+  if (before !== after) {
+    balance.change(hosts[first]!, before, after);
+    balance.change(hosts[second]!, after, before);
+    tokens[first] = after;
+    tokens[second] = before;
   }
   const moved = expert[first]!;
   expert[first] = expert[second]!;
@@ -176,7 +176,7 @@ export function retake({ hosts, experts }: Snapshot, design: Design): void {
 export function restore(design: Design, { hosts, experts }: Snapshot): void {
   for (const { tokens, balance } of design.layers) {
     tokens.forEach((count, position) => {
-      balance.add(design.hosts[position]!, -count);
+      balance.change(design.hosts[position]!, count, 0);
     });
   }
   for (const set of design.hosts) design.survival.remove(set);
@@ -190,7 +190,7 @@ export function restore(design: Design, { hosts, experts }: Snapshot): void {
     expert.set(experts[l]!);
     expert.forEach((e, position) => {
       tokens[position] = loads[e] ?? 0;
-      balance.add(hosts[position]!, tokens[position]!);
+      balance.change(hosts[position]!, 0, tokens[position]!);
     });
   });
 }

@@ -50,19 +50,20 @@ export function searchLayerDesigns(
 
 /** Brings a design of one layer within a balance limit, or else as near to it as bisection finds. */
 function approachLimit(design: Design, limit: number, search: Annealing): void {
-  const { balance } = design.layers[0]!;
+  const { balance, tokens } = design.layers[0]!;
+  const { hosts } = design;
   if (balance.excess === 0) return;
   anneal(design, search);
   let low = limit;
-  let high = balance.balance();
+  let high = balance.balance(hosts, tokens);
   let nearest = snapshot(design);
   for (let step = 0; step < BISECTIONS && high > limit; step++) {
     const middle = (low + high) / 2;
-    balance.setLimit(middle);
+    balance.setLimit(middle, hosts, tokens);
     anneal(design, search);
     if (balance.excess > 0) low = middle;
-    if (balance.balance() < high) {
-      high = balance.balance();
+    if (balance.balance(hosts, tokens) < high) {
+      high = balance.balance(hosts, tokens);
       nearest = snapshot(design);
     }
     restore(design, nearest);

@@ -16,7 +16,7 @@ export interface ResilientProblem {
 export interface ResilientOptions {
   /** By default, nodes fail one by one. */
   readonly failureModel?: FailureModel;
-  /** How far the busiest node's load may exceed the mean in any layer when shares are free (default 0.02); Infinity for no limit. */
+  /** How far the busiest GPU's load may exceed the mean in any layer when shares are free (default 0.02); Infinity for no limit. */
   readonly balanceSlack?: number;
   readonly effort?: Effort;
   readonly seed?: number;

@@ -18,7 +18,7 @@ export interface ResilientHostSets {
   readonly minReplicas: number;
   /** Probability that every expert of every layer keeps a live host under the failure model. */
   readonly survival: number;
-  /** Load per GPU of the busiest node over the mean, worst layer, that free shares reach at least. */
+  /** Load of the busiest GPU over the mean when shares are free, worst layer, as far as host sets decide it. */
   readonly balance: number;
   /** Whether `balance` is within the limit. Where it is not, no better balance was found. */
   readonly withinBalanceLimit: boolean;
@@ -52,7 +52,7 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
   let best: ResilientHostSets | undefined;
   for (const { hosts, settles } of candidates(problem, search, options.startFrom ?? [])) {
     const filled = layers.map(({ loads }, l) => fillFreeSlots(hosts[l]!, loads, slots));
-    const balance = Math.max(...layers.map(({ loads }, l) => optimalBalance(filled[l]!, loads, gpus).maxOverMean));
+    const balance = Math.max(...layers.map(({ loads }, l) => balanceOfHosts(filled[l]!, loads, gpus)));
     const survival = survivalUnder(filled, units, seed);
     const placed = { hosts: filled, minReplicas, survival, balance, withinBalanceLimit: balance <= 1 + balanceSlack };
     if (best === undefined || isBetter(placed, best)) best = placed;
@@ -95,6 +95,16 @@ function* candidates(
 function isBetter(placed: ResilientHostSets, other: ResilientHostSets): boolean {
   if (placed.withinBalanceLimit !== other.withinBalanceLimit) return placed.withinBalanceLimit;
   return placed.withinBalanceLimit ? placed.survival > other.survival : placed.balance < other.balance;
+}
+
+/** Load of the busiest GPU over the mean when shares are free: nodes share evenly among their GPUs, but a host has an expert on one. */
+function balanceOfHosts(hosts: readonly (readonly number[])[], loads: readonly number[], gpus: readonly number[]): number {
+  const { maxOverMean } = optimalBalance(hosts, loads, gpus);
+  const mean = loads.reduce((sum, load) => sum + load, 0) / gpus.reduce((sum, count) => sum + count, 0);
+  return loads.reduce(
+    (worst, load, expert) => (load === 0 ? worst : Math.max(worst, load / hosts[expert]!.length / mean)),
+    maxOverMean,
+  );
 }
 
 /** Hosts that every expert of a layer can have: the threshold asked for, or less where the slots do not hold it. */
