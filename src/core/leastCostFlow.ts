@@ -78,7 +78,9 @@ class ResidualNetwork {
 
   /** Flow on each arc, shape [arcs]. */
   flow(): Float64Array {
-    return this.#capacity.filter((_, arc) => arc % 2 === 1);
+    const flow = new Float64Array(this.#capacity.length / 2);
+    for (let arc = 0; arc < flow.length; arc++) flow[arc] = this.#capacity[2 * arc + 1]!;
+    return flow;
   }
 
   /** Dijkstra until the sink; potentials take the distances over, cut off at the sink's. False when no path is left. */
@@ -109,18 +111,26 @@ class ResidualNetwork {
 
   /** Hops from the source over arcs of no reduced cost. False when the sink is out of reach. */
   findLevels(): boolean {
+    const begin = this.#begin;
+    const out = this.#out;
+    const head = this.#head;
+    const capacity = this.#capacity;
+    const cost = this.#cost;
+    const potential = this.#potential;
+    const queue = this.#queue;
     const level = this.#level.fill(-1);
     level[this.#source] = 0;
-    this.#queue[0] = this.#source;
+    queue[0] = this.#source;
     for (let done = 0, end = 1; done < end; done++) {
-      const v = this.#queue[done]!;
+      const v = queue[done]!;
       if (v === this.#sink) return true;
-      for (let at = this.#begin[v]!; at < this.#begin[v + 1]!; at++) {
-        const arc = this.#out[at]!;
-        const next = this.#head[arc]!;
-        if (level[next]! >= 0 || !this.#isFree(arc, v)) continue;
+      const last = begin[v + 1]!;
+      for (let at = begin[v]!; at < last; at++) {
+        const arc = out[at]!;
+        const next = head[arc]!;
+        if (level[next]! >= 0 || capacity[arc] === 0 || cost[arc]! + potential[v]! !== potential[next]!) continue;
         level[next] = level[v]! + 1;
-        this.#queue[end++] = next;
+        queue[end++] = next;
       }
     }
     return false;
@@ -128,48 +138,51 @@ class ResidualNetwork {
 
   /** Sends flow along paths that are shortest in cost and hops until there is none; dead ends are not tried twice. */
   sendAlongLevels(): void {
+    const begin = this.#begin;
+    const out = this.#out;
+    const head = this.#head;
+    const capacity = this.#capacity;
+    const cost = this.#cost;
+    const potential = this.#potential;
+    const level = this.#level;
+    const current = this.#current;
     const path = this.#path;
-    this.#current.set(this.#begin.subarray(0, this.#vertices));
+    current.set(begin.subarray(0, this.#vertices));
     for (let length = 0, v = this.#source; ; ) {
       if (v === this.#sink) {
-        this.#send(length);
-        length = 0;
-        v = this.#source;
+        length = this.#send(length);
+        v = head[path[length]! ^ 1]!;
       }
-      const arc = this.#advance(v);
-      if (arc >= 0) {
-        path[length++] = arc;
-        v = this.#head[arc]!;
+      let found = -1;
+      for (const last = begin[v + 1]!; found < 0 && current[v]! < last; ) {
+        const arc = out[current[v]!]!;
+        const next = head[arc]!;
+        if (level[next] === level[v]! + 1 && capacity[arc]! > 0 && cost[arc]! + potential[v]! === potential[next]!) found = arc;
+        else current[v]!++;
+      }
+      if (found >= 0) {
+        path[length++] = found;
+        v = head[found]!;
       } else {
         if (length === 0) return;
-        v = this.#head[path[--length]! ^ 1]!;
-        this.#current[v]!++;
+        v = head[path[--length]! ^ 1]!;
+        current[v]!++;
       }
     }
   }
 
-  /** The next arc from v to the following level, -1 when there is none left. */
-  #advance(v: number): number {
-    for (; this.#current[v]! < this.#begin[v + 1]!; this.#current[v]!++) {
-      const arc = this.#out[this.#current[v]!]!;
-      if (this.#level[this.#head[arc]!] === this.#level[v]! + 1 && this.#isFree(arc, v)) return arc;
-    }
-    return -1;
-  }
-
-  /** Sends as much as fits along the first arcs of the path. */
-  #send(length: number): void {
+  /** Sends as much as fits along the first arcs of the path; returns how many of them come before one that is full now. */
+  #send(length: number): number {
     const capacity = this.#capacity;
+    const path = this.#path;
     let sent = Infinity;
-    for (let i = 0; i < length; i++) sent = Math.min(sent, capacity[this.#path[i]!]!);
-    for (let i = 0; i < length; i++) {
-      capacity[this.#path[i]!]! -= sent;
-      capacity[this.#path[i]! ^ 1]! += sent;
+    for (let i = 0; i < length; i++) sent = Math.min(sent, capacity[path[i]!]!);
+    let full = length;
+    for (let i = length - 1; i >= 0; i--) {
+      capacity[path[i]!]! -= sent;
+      capacity[path[i]! ^ 1]! += sent;
+      if (capacity[path[i]!] === 0) full = i;
     }
-  }
-
-  /** Whether an arc out of v has capacity left and no reduced cost. */
-  #isFree(arc: number, v: number): boolean {
-    return this.#capacity[arc]! > 0 && this.#cost[arc]! + this.#potential[v]! === this.#potential[this.#head[arc]!]!;
+    return full;
   }
 }

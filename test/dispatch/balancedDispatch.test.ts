@@ -70,11 +70,19 @@ function optimalCosts(routing: Routing, replicas: ReplicasByRank, levels: readon
   const loads = into.filter((names) => names.length > 0).map(sum);
   const solve = (objective: string, more: string[]) =>
     optimum(`Minimize\n${objective}\nSubject To\n${[...rows, ...more, "nothing >= 0"].join("\n")}\nEnd`)!;
-  const busiest = Math.ceil(solve("busiest", [...loads.map((load) => `${load} - busiest <= 0`)]) - 1e-6);
+  const busiest = Math.max(
+    0,
+    Math.ceil(
+      solve(
+        "busiest",
+        loads.map((load) => `${load} - busiest <= 0`),
+      ) - 1e-6,
+    ),
+  );
   const limit = loads.map((load) => `${load} <= ${Math.floor(busiest * (1 + slack))}`);
   const kept: string[] = [];
   const least = leaving.map((names) => {
-    const most = Math.round(solve(sum(names), [...limit, ...kept]));
+    const most = Math.max(0, Math.round(solve(sum(names), [...limit, ...kept])));
     kept.push(`${sum(names)} <= ${most}`);
     return most;
   });

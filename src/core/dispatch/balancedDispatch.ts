@@ -1,9 +1,9 @@
 /** Token dispatch at the optimum: the least possible load of the busiest rank, then the least traffic. */
 import { balancedShares } from "./balancedShares.ts";
 import { DispatchBuilder, type LayerDispatch } from "./layerDispatch.ts";
+import { NearestServer } from "./nearestServer.ts";
 import type { ReplicasByRank } from "./replicas.ts";
 import type { Routing } from "./routing.ts";
-import { serveNearest } from "./serveNearest.ts";
 
 /**
  * Dispatches one layer by its `balancedShares`, each source to the nearest hosts.
@@ -20,10 +20,14 @@ export function balancedDispatch(
 ): LayerDispatch {
   const { experts, ranks } = routing;
   const shares = balancedShares(routing, replicas, levels, maxSlack);
-  const dispatch = new DispatchBuilder(ranks, experts * ranks);
+  const dispatch = new DispatchBuilder(
+    ranks,
+    experts * ranks + levels.length * replicas.reduce((sum, list) => sum + list.length, 0),
+  );
+  const server = new NearestServer(ranks, levels);
   for (let expert = 0; expert < experts; expert++) {
     const tokens = routing.tokens.subarray(expert * ranks, (expert + 1) * ranks);
-    serveNearest(dispatch, expert, tokens, shares.hosts[expert]!, shares.tokens[expert]!, levels);
+    server.serve(dispatch, expert, tokens, shares.hosts[expert]!, shares.tokens[expert]!);
   }
   return dispatch.build();
 }
