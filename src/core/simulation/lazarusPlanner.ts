@@ -3,7 +3,7 @@
 import { placeLayers } from "../placement/placeLayers.ts";
 import type { LayerPlacement } from "../placement.ts";
 import type { ExpertPlanner } from "./elasticSystem.ts";
-import { costedLayer, evenLayerCost } from "./evenPlanCost.ts";
+import { evenLayerCosting } from "./evenPlanCost.ts";
 
 /** Plans as Lazarus does (sections 4.1 and 4.2); layers with the very same loads share a placement. */
 export function lazarusPlanner(minReplicas: number): ExpertPlanner {
@@ -20,9 +20,6 @@ export function lazarusPlanner(minReplicas: number): ExpertPlanner {
       const placed = new Map(distinct.map((layerLoads, i) => [layerLoads, layers[i] as LayerPlacement]));
       return loads.map((layerLoads) => placed.get(layerLoads) as LayerPlacement);
     },
-    costing(cluster, layer) {
-      const flat = costedLayer(cluster, layer);
-      return (loads) => evenLayerCost(flat, loads);
-    },
+    costing: evenLayerCosting,
   };
 }
