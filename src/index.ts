@@ -23,6 +23,7 @@ export * from "./core/simulation/job.ts";
 export * from "./core/simulation/loadSchedule.ts";
 export type { Membership, MembershipEvent } from "./core/simulation/membership.ts";
 export * from "./core/simulation/modelSpec.ts";
+export * from "./core/simulation/planners.ts";
 export type { Activity, RunResult } from "./core/simulation/runRecord.ts";
 export * from "./core/simulation/simulateRun.ts";
 export * from "./core/simulation/stepCost.ts";

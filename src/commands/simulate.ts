@@ -74,7 +74,7 @@ export const simulate = defineCommand({
   ],
   description: [
     "Reads a routing log, or load-profiles one a line, replays it over and over, and simulates a training job on nodes that fail and join: every step, checkpoint, restart, reconfiguration and rebalance. Writes a simulation document a trial: what each system reached, and where its time went.",
-    "Systems: lazarus places replicas by load and keeps training on the survivors; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding; resilient is lazarus with this toolkit's own placement and dispatch.",
+    "Systems: lazarus places replicas by load and keeps training on the survivors; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding.",
     "The step-time model, its constants and what they were fitted to stand in the model and hardware files. A trial with the same seed has the same failures for all systems.",
   ],
   input: "a routing log or load-profiles",

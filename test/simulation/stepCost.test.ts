@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { totalGpus, uniformCluster } from "../../src/core/cluster.ts";
 import { lazarusDispatch } from "../../src/core/dispatch/lazarusDispatch.ts";
 import { evenRouting } from "../../src/core/dispatch/routing.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
 import { hostSets, type LayerPlacement, replicasByRank } from "../../src/core/placement.ts";
-import { costedLayer, evenLayerCost, syncCost } from "../../src/core/simulation/evenPlanCost.ts";
+import { evenLayerCosting, syncCost } from "../../src/core/simulation/evenPlanCost.ts";
 import { loadSchedule, windowAt } from "../../src/core/simulation/loadSchedule.ts";
 import { modelSize } from "../../src/core/simulation/modelSize.ts";
 import type { ModelSpec } from "../../src/core/simulation/modelSpec.ts";
@@ -97,13 +97,13 @@ describe("what a plan costs", () => {
     fc.assert(
       fc.property(layers, ({ cluster, loads }) => {
         const layer = placed(cluster, loads);
-        const flat = costedLayer(cluster, layer);
+        const ranks = totalGpus(cluster);
         const tokens = loads.map((load) => load * 1_000_000);
-        const dispatch = lazarusDispatch(evenRouting(tokens, flat.ranks), replicasByRank(cluster, layer));
-        const mean = tokens.reduce((sum, load) => sum + load, 0) / flat.ranks;
-        const received = new Array<number>(flat.ranks).fill(0);
-        const arriving = new Array<number>(flat.ranks).fill(0);
-        const leaving = new Array<number>(flat.ranks).fill(0);
+        const dispatch = lazarusDispatch(evenRouting(tokens, ranks), replicasByRank(cluster, layer));
+        const mean = tokens.reduce((sum, load) => sum + load, 0) / ranks;
+        const received = new Array<number>(ranks).fill(0);
+        const arriving = new Array<number>(ranks).fill(0);
+        const leaving = new Array<number>(ranks).fill(0);
         dispatch.tokens.forEach((count, i) => {
           const [source, target] = [dispatch.source[i] as number, dispatch.target[i] as number];
           received[target] = (received[target] as number) + count;
@@ -111,7 +111,7 @@ describe("what a plan costs", () => {
           arriving[target] = (arriving[target] as number) + count;
           leaving[source] = (leaving[source] as number) + count;
         });
-        const { compute, traffic } = evenLayerCost(flat, loads);
+        const { compute, traffic } = evenLayerCosting(cluster, layer)(loads);
         expect(compute).toBeCloseTo(Math.max(...received) / mean, 4);
         expect(traffic).toBeCloseTo(Math.max(...arriving, ...leaving) / mean, 4);
       }),

@@ -31,9 +31,13 @@ export function mroPlacement(replicas: readonly number[], cluster: readonly Clus
   }
 
   for (const expert of ascending) {
+    const lacks = (node: number) => !table.holds(node, expert);
+    // Free slots only get fewer: once no node lacks the expert, none will.
+    let someLack = true;
     while ((left[expert] as number) > 0) {
-      const fresh = table.roomiest((node) => !table.holds(node, expert));
-      place(table, left, fresh < 0 ? table.roomiest() : fresh, expert);
+      const fresh: number = someLack ? table.roomiest(lacks) : -1;
+      someLack = fresh >= 0;
+      place(table, left, someLack ? fresh : table.roomiest(), expert);
     }
   }
   return table.filled();

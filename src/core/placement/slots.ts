@@ -6,16 +6,16 @@ import { FREE_SLOT } from "../placement.ts";
 export class SlotTable {
   /** Expert in each slot, shape [nodes][slots used so far]. */
   readonly nodes: number[][];
-  readonly #slots: readonly number[];
+  readonly #free: number[];
 
   constructor(cluster: readonly ClusterNode[]) {
     this.nodes = cluster.map(() => []);
-    this.#slots = cluster.map((node) => node.slots);
+    this.#free = cluster.map((node) => node.slots);
   }
 
   /** Free slots of a node. */
   free(node: number): number {
-    return (this.#slots[node] as number) - (this.nodes[node] as number[]).length;
+    return this.#free[node] as number;
   }
 
   /** Whether a node holds a replica of an expert. */
@@ -27,13 +27,20 @@ export class SlotTable {
   add(node: number, expert: number): void {
     if (this.free(node) < 1) throw new RangeError(`node ${node} has no free slot for expert ${expert}`);
     (this.nodes[node] as number[]).push(expert);
+    this.#free[node] = this.free(node) - 1;
   }
 
   /** The node with the most free slots among those that pass, lowest id first; -1 when none has any. */
-  roomiest(passes: (node: number) => boolean = () => true): number {
+  roomiest(passes?: (node: number) => boolean): number {
+    const free = this.#free;
     let best = -1;
-    for (let node = 0; node < this.nodes.length; node++) {
-      if (this.free(node) > 0 && passes(node) && (best < 0 || this.free(node) > this.free(best))) best = node;
+    let most = 0;
+    for (let node = 0; node < free.length; node++) {
+      const room = free[node] as number;
+      if (room > most && (passes === undefined || passes(node))) {
+        best = node;
+        most = room;
+      }
     }
     return best;
   }

@@ -1,7 +1,7 @@
 /** Systems that place expert replicas freely (Lazarus, and the toolkit's own placement) and use every live node. */
 import { type ClusterNode, uniformCluster } from "../cluster.ts";
 import { hostSets, type LayerPlacement } from "../placement.ts";
-import { type LayerCost, syncCost } from "./evenPlanCost.ts";
+import { type LayerCost, type LayerCosting, syncCost } from "./evenPlanCost.ts";
 import type { HardwareSpec } from "./hardwareSpec.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
 import type { ModelSpec } from "./modelSpec.ts";
@@ -17,7 +17,7 @@ export interface ExpertPlanner {
    */
   plan(loads: readonly (readonly number[])[], cluster: readonly ClusterNode[]): readonly LayerPlacement[];
   /** Prepares a layer for costing with any loads. */
-  costing(cluster: readonly ClusterNode[], layer: LayerPlacement): (loads: readonly number[]) => LayerCost;
+  costing(cluster: readonly ClusterNode[], layer: LayerPlacement): LayerCosting;
 }
 
 /** An elastic system's parts. */
@@ -30,8 +30,8 @@ export interface ElasticOptions {
 
 /** A plan for a number of nodes: who they are is a matter of the configuration. */
 interface ElasticPlan {
-  /** Places in the plan that hold an expert, over all experts and layers; repeated sets are left out. */
-  readonly hosts: readonly (readonly number[])[];
+  /** Places in the plan that hold an expert, over all experts of all distinct layers. */
+  hosts(): readonly (readonly number[])[];
   cost(window: LoadWindow): PlanCost;
 }
 
@@ -68,7 +68,7 @@ export function elasticSystem({ name, model, hardware, planner }: ElasticOptions
       const { nodes, plan } = current as ElasticConfiguration;
       const alive = new Set(live);
       const lives = nodes.map((node) => alive.has(node));
-      return plan.hosts.every((set) => set.some((place) => lives[place])) ? configure(live, window) : undefined;
+      return plan.hosts().every((set) => set.some((place) => lives[place])) ? configure(live, window) : undefined;
     },
     scaleUp(current, live, window) {
       if (live.length <= current.nodes.length) return undefined;
@@ -88,8 +88,7 @@ function elasticPlan(
   const costings = new Map([...new Set(layers)].map((layer) => [layer, planner.costing(cluster, layer)]));
   const sync = syncCost(layers);
   const cached = new Map<number, PlanCost>();
-  const hosts = new Map<string, readonly number[]>();
-  for (const layer of costings.keys()) for (const set of hostSets(layer)) hosts.set(set.join(), set);
+  let hosts: readonly (readonly number[])[] | undefined;
 
   function costOf(window: LoadWindow): PlanCost {
     let compute = 0;
@@ -98,7 +97,7 @@ function elasticPlan(
     layers.forEach((layer, l) => {
       const loads = window.loads[l] as readonly number[];
       if (previous?.layer !== layer || previous.loads !== loads) {
-        const costing = costings.get(layer) as (loads: readonly number[]) => LayerCost;
+        const costing = costings.get(layer) as LayerCosting;
         previous = { layer, loads, cost: costing(loads) };
       }
       compute += previous.cost.compute;
@@ -108,7 +107,11 @@ function elasticPlan(
   }
 
   return {
-    hosts: [...hosts.values()],
+    // Most plans are replaced by a rebalance before a failure asks for them.
+    hosts: () => {
+      hosts ??= [...costings.keys()].flatMap(hostSets);
+      return hosts;
+    },
     cost(window) {
       let cost = cached.get(window.index);
       if (cost === undefined) {

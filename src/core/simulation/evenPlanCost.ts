@@ -3,63 +3,61 @@ import type { ClusterNode } from "../cluster.ts";
 import { totalGpus } from "../cluster.ts";
 import { hostSets, type LayerPlacement, replicasByRank } from "../placement.ts";
 
-/** One layer of a plan, ready to be costed again and again. */
-export interface CostedLayer {
-  readonly ranks: number;
-  /** Copies of each expert in the layer, shape [experts]. */
-  readonly replicas: readonly number[];
-  /** Copies of an expert on a rank: three arrays of equal length. */
-  readonly expert: Int32Array;
-  readonly rank: Int32Array;
-  readonly copies: Int32Array;
-}
-
-/** Flattens a layer's replicas for costing. */
-export function costedLayer(cluster: readonly ClusterNode[], layer: LayerPlacement): CostedLayer {
-  const entries = replicasByRank(cluster, layer).flatMap((list, expert) =>
-    list.map(([rank, copies]) => [expert, rank, copies] as const),
-  );
-  return {
-    ranks: totalGpus(cluster),
-    replicas: layer.replicas,
-    expert: Int32Array.from(entries, ([expert]) => expert),
-    rank: Int32Array.from(entries, ([, rank]) => rank),
-    copies: Int32Array.from(entries, ([, , copies]) => copies),
-  };
-}
-
 /** What a layer asks of the busiest rank, in units of a rank's mean tokens. */
 export interface LayerCost {
+  /** Tokens that the busiest rank computes. */
   readonly compute: number;
+  /** Most tokens that a rank sends or receives. */
   readonly traffic: number;
 }
 
-/**
- * Busiest rank's tokens, and the most tokens that a rank sends or receives after local priority, when all ranks route alike.
- * @param loads tokens of each expert, shape [experts]; only their ratios matter
- */
-export function evenLayerCost(layer: CostedLayer, loads: readonly number[]): LayerCost {
-  const { ranks, expert, rank, copies } = layer;
-  let tokens = 0;
-  for (const load of loads) tokens += load;
+/** Costs one layer of a plan under any loads, shape [experts]; only their ratios matter. */
+export type LayerCosting = (loads: readonly number[]) => LayerCost;
+
+/** Prepares a layer for costing with equal shares for all replicas and local priority, when all ranks route alike. */
+export function evenLayerCosting(cluster: readonly ClusterNode[], layer: LayerPlacement): LayerCosting {
+  const ranks = totalGpus(cluster);
+  const { expert, rank, weight } = shares(replicasByRank(cluster, layer), layer.replicas, ranks);
   const load = new Float64Array(ranks);
   const local = new Float64Array(ranks);
-  for (let i = 0; i < expert.length; i++) {
-    const e = expert[i] as number;
-    const j = rank[i] as number;
-    const share = (loads[e] as number) / tokens;
-    const capacity = ((copies[i] as number) * ranks * share) / (layer.replicas[e] as number);
-    load[j] = (load[j] as number) + capacity;
-    local[j] = (local[j] as number) + Math.min(capacity, share);
-  }
-  let compute = 0;
-  let traffic = 0;
-  for (let j = 0; j < ranks; j++) {
-    const kept = local[j] as number;
-    compute = Math.max(compute, load[j] as number);
-    traffic = Math.max(traffic, 1 - kept, (load[j] as number) - kept);
-  }
-  return { compute, traffic };
+  return (loads) => {
+    let tokens = 0;
+    for (const count of loads) tokens += count;
+    load.fill(0);
+    local.fill(0);
+    for (let i = 0; i < expert.length; i++) {
+      const j = rank[i] as number;
+      const routed = (loads[expert[i] as number] as number) / tokens;
+      const capacity = (weight[i] as number) * routed;
+      load[j] = (load[j] as number) + capacity;
+      local[j] = (local[j] as number) + Math.min(capacity, routed);
+    }
+    let compute = 0;
+    let traffic = 0;
+    for (let j = 0; j < ranks; j++) {
+      const kept = local[j] as number;
+      compute = Math.max(compute, load[j] as number);
+      traffic = Math.max(traffic, 1 - kept, (load[j] as number) - kept);
+    }
+    return { compute, traffic };
+  };
+}
+
+/** One entry an expert and rank that holds it; `weight` is what the rank takes of the expert, in rank means for a load of 1. */
+function shares(byExpert: readonly (readonly [number, number][])[], replicas: readonly number[], ranks: number) {
+  const entries = byExpert.reduce((sum, list) => sum + list.length, 0);
+  const expert = new Int32Array(entries);
+  const rank = new Int32Array(entries);
+  const weight = new Float64Array(entries);
+  let at = 0;
+  byExpert.forEach((list, e) => {
+    for (const [j, copies] of list) {
+      expert[at] = e;
+      rank[at] = j;
+      weight[at++] = (copies * ranks) / (replicas[e] as number);
+    }
+  });
+  return { expert, rank, weight };
 }
 
 /** Gradient synchronisation of the busiest node: (hosts - 1) / hosts over its experts, summed over the layers. */

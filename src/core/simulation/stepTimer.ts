@@ -2,7 +2,7 @@
 import type { Job } from "./job.ts";
 import { type LoadWindow, windowAt } from "./loadSchedule.ts";
 import { toTicks } from "./membership.ts";
-import { type StepParts, stepCostCoefficients, stepParts, stepSeconds } from "./stepCost.ts";
+import { type StepCostCoefficients, type StepParts, stepCostCoefficients, stepParts, stepSeconds } from "./stepCost.ts";
 import type { Configuration } from "./trainingSystem.ts";
 
 /** Time of one step. */
@@ -15,6 +15,7 @@ export interface StepTime {
 /** Times steps and remembers the last answer: loads and configuration rarely change. */
 export class StepTimer {
   readonly #job: Job;
+  readonly #byNodes = new Map<number, StepCostCoefficients>();
   #last: { configuration: Configuration; window: LoadWindow; time: StepTime } | undefined;
 
   constructor(job: Job) {
@@ -25,12 +26,21 @@ export class StepTimer {
   timeOf(configuration: Configuration, step: number): StepTime {
     const window = windowAt(this.#job.loads, step);
     if (this.#last?.configuration !== configuration || this.#last.window !== window) {
-      const { model, hardware, gradientAccumulation } = this.#job;
-      const coefficients = stepCostCoefficients(model, hardware, configuration.nodes.length, gradientAccumulation);
+      const coefficients = this.#coefficients(configuration.nodes.length);
       const cost = configuration.cost(window);
       const ticks = Math.max(1, toTicks(stepSeconds(coefficients, cost)));
       this.#last = { configuration, window, time: { ticks, parts: stepParts(coefficients, cost) } };
     }
     return this.#last.time;
+  }
+
+  #coefficients(nodes: number): StepCostCoefficients {
+    let coefficients = this.#byNodes.get(nodes);
+    if (coefficients === undefined) {
+      const { model, hardware, gradientAccumulation } = this.#job;
+      coefficients = stepCostCoefficients(model, hardware, nodes, gradientAccumulation);
+      this.#byNodes.set(nodes, coefficients);
+    }
+    return coefficients;
   }
 }

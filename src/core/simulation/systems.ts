@@ -1,10 +1,10 @@
 /** The training systems that can be simulated, by name. */
-import { type ExpertPlanner, elasticSystem } from "./elasticSystem.ts";
+import { elasticSystem } from "./elasticSystem.ts";
 import { expertParallelSystem } from "./expertParallelSystem.ts";
 import type { HardwareSpec } from "./hardwareSpec.ts";
 import type { RunPolicy } from "./job.ts";
-import { lazarusPlanner } from "./lazarusPlanner.ts";
 import type { ModelSpec } from "./modelSpec.ts";
+import { lazarusPlanner } from "./planners.ts";
 import type { TrainingSystem } from "./trainingSystem.ts";
 
 /** Classic expert parallelism and what its variants do differently. */
@@ -15,27 +15,17 @@ const expertParallel = {
   tutel: { faultTolerant: false, computesPadding: false },
 } as const;
 
-/** Names of the systems, the most resilient first. */
-export const systemNames = ["resilient", "lazarus", "ds-ft", "ds", "tutel-ft", "tutel"] as const;
+/** Names of the systems. */
+export const systemNames = ["lazarus", "ds-ft", "ds", "tutel-ft", "tutel"] as const;
 
 /** A system's name. */
 export type SystemName = (typeof systemNames)[number];
 
 /**
  * Builds a system.
- * @param resilientPlanner places experts for `resilient`; the other systems have their own rules
- * @throws RangeError when `resilient` has no planner
+ * @throws RangeError when the model's experts do not divide over the system's groups
  */
-export function trainingSystem(
-  name: SystemName,
-  model: ModelSpec,
-  hardware: HardwareSpec,
-  resilientPlanner?: ExpertPlanner,
-): TrainingSystem {
-  if (name === "resilient") {
-    if (resilientPlanner === undefined) throw new RangeError("resilient needs a planner");
-    return elasticSystem({ name, model, hardware, planner: resilientPlanner });
-  }
+export function trainingSystem(name: SystemName, model: ModelSpec, hardware: HardwareSpec): TrainingSystem {
   if (name === "lazarus") return elasticSystem({ name, model, hardware, planner: lazarusPlanner(model.minReplicas) });
   return expertParallelSystem({ name, model, hardware, ...expertParallel[name] });
 }
