@@ -14,6 +14,10 @@ import { readProfiles, windowOption } from "./readProfile.ts";
 import { routingInputOptions } from "./routingInput.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
 
+/** Prints the steps of a recorder's file as JSON lines. */
+const torchToJsonLines =
+  'python3 -c \'import json, sys, torch; [print(json.dumps({"logical_count": step.tolist()})) for step in torch.load(sys.argv[1], map_location="cpu")["logical_count"]]\' recorder.pt | lazarus profile-load';
+
 export const profileLoad = defineCommand({
   name: "profile-load",
   summary: "measure how many tokens every expert gets, from a routing log",
@@ -23,12 +27,21 @@ export const profileLoad = defineCommand({
       line: "lazarus profile-load routing.csv.gz --window last:100 --format table",
     },
     { says: "Profile and place", line: "lazarus profile-load routing.csv | lazarus place -n 10 -c 6" },
+    {
+      says: "A folder of TensorRT-LLM's expert statistics, written without its load balancer",
+      line: "lazarus profile-load expert_statistic --physical-to-logical identity",
+    },
+    {
+      says: "A file of SGLang's expert distribution recorder, which only PyTorch opens",
+      line: torchToJsonLines,
+    },
     { says: "One document for every 50 iterations, a line each", line: "lazarus profile-load routing.csv --every 50" },
   ],
   description: [
     "Reads a routing log and writes a load-profile: the tokens routed to every expert of every layer in a window of iterations. CSV comes in three layouts, told apart by the header: wide (iteration,layer[,rank],e0..eN), long (iteration,layer[,rank],expert,tokens in any order) and tokens (iteration,layer[,rank],token,expert, a row for each routed token). JSON is [layers][experts] or [steps][layers][experts]. Gzip is read as it is.",
     "Rows come in order of iteration, so that memory does not grow with the log. Loads are whole numbers: means are rounded by largest remainder, so that each layer's total is kept.",
-    "The table shows, for every layer, max/mean, the share of the two hottest experts, the coefficient of variation (CV) and the entropy of the shares over that of even ones.",
+    "Routing records of other systems are read as they are: a folder of TensorRT-LLM's expert statistics or MindIE's hot spots, Parquet with top-k ids, JSON of Megatron-Core, SGLang and MindSpeed. Records that count physical slots need --physical-to-logical. Layers keep the numbers of the system.",
+    "The table shows, for every layer, max/mean, the imbalance ratio of TensorRT-LLM (max/mean - 1), the balancedness of SGLang and vLLM (mean/max), the share of the two hottest experts, the coefficient of variation (CV) and the entropy of the shares over that of even ones.",
   ],
   input: "a routing log or load-profile",
   options: {

@@ -63,10 +63,10 @@ export async function openRoutingInput(file: string | undefined, options: Routin
     if (!isFolder(file)) throw new UsageError(`--input-format ${folder} reads a folder; name it`);
     return { name: file, steps: folderSteps(folder, file, source) };
   }
+  const parquet = () => ({ name: source.file, steps: parquetFileSteps(file, columns ?? {}, source) });
+  if (format === "parquet") return parquet();
   const beginning = await peek(openInput(file));
-  if (format === "parquet" || (format === undefined && isParquet(beginning))) {
-    return { name: source.file, steps: parquetFileSteps(file, columns ?? {}, source) };
-  }
+  if (format === undefined && isParquet(beginning)) return parquet();
   if (columns !== undefined) throw new UsageError("--columns names columns of Parquet files, and this is none");
   refuseTorchFile(beginning);
   const input = await followed(beginning.input);

@@ -9,21 +9,26 @@ const BAR_WIDTH = 12;
 /** Statistics of every layer. */
 export function profileTable({ experts, window, layers }: LoadProfileDocument, paint: Paint): string {
   const rows = layers.map(({ layer, loads }) => {
-    const { tokens, maxOverMean, top2Share, coefficientOfVariation, normalizedEntropy } = loadStatistics(loads);
+    const statistics = loadStatistics(loads);
+    const { tokens, maxOverMean, imbalanceRatio, balancedness, top2Share } = statistics;
     return [
       String(layer),
       grouped(tokens),
       fixed(maxOverMean, 2),
+      fixed(imbalanceRatio, 2),
+      fixed(balancedness, 3),
       percent(top2Share),
       paint.yellow(bar(top2Share, BAR_WIDTH)),
-      fixed(coefficientOfVariation, 2),
-      fixed(normalizedEntropy, 3),
+      fixed(statistics.coefficientOfVariation, 2),
+      fixed(statistics.normalizedEntropy, 3),
     ];
   });
   const columns = [
     { head: "layer" },
     { head: "tokens" },
     { head: "max/mean" },
+    { head: "imbalance" },
+    { head: "balancedness" },
     { head: "top-2 share" },
     { head: "", align: "left" as const },
     { head: "CV" },

@@ -4,13 +4,15 @@ export interface LoadStatistics {
   readonly tokens: number;
   /** Largest load over the mean load, at least 1. */
   readonly maxOverMean: number;
+  /** How far the largest load exceeds the mean, as a fraction of it: max/mean - 1, as TensorRT-LLM reports it. */
+  readonly imbalanceRatio: number;
   /** Share of the tokens that the two most loaded experts get, in [0, 1] (section 2.1 of the Lazarus paper). */
   readonly top2Share: number;
   /** Standard deviation over the mean, of the loads as a population. */
   readonly coefficientOfVariation: number;
   /** Entropy of the shares over that of even ones, in [0, 1]; 1 with a single expert. */
   readonly normalizedEntropy: number;
-  /** Mean load over the largest load, in (0, 1]. */
+  /** Mean load over the largest load, in (0, 1], as SGLang and vLLM report it. */
   readonly balancedness: number;
 }
 
@@ -37,6 +39,7 @@ export function loadStatistics(loads: readonly number[]): LoadStatistics {
   return {
     tokens,
     maxOverMean: Math.max(1, largest * experts),
+    imbalanceRatio: Math.max(0, largest * experts - 1),
     top2Share: Math.min(1, largest + second),
     coefficientOfVariation: Math.sqrt(squares / experts),
     normalizedEntropy: experts === 1 ? 1 : Math.min(1, entropy / Math.log(experts)),
