@@ -7,6 +7,11 @@ import type { RoutingOptions, StepReader } from "./stepReader.ts";
 /** Such a file is held in memory; larger logs belong in CSV. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
+/** What stands where a number should: all up to the next punctuation or blank. */
+const WORD = /[^\s,[\]]*/y;
+/** Space, tab, carriage return, line feed: the blanks of JSON. */
+const BLANKS = new Set([0x20, 0x09, 0x0d, 0x0a]);
+
 /** Reads the whole text, then gives its steps, numbered from 0, with layers numbered from 0. */
 export class MatrixSteps implements StepReader {
   private readonly options: RoutingOptions;
@@ -94,7 +99,6 @@ class MatrixText {
   /** Walks an array: the caller reads the element each time it gets control. */
   private *elements(): Generator<void> {
     this.expect("[");
-    this.blanks();
     do {
       this.blanks();
       yield;
@@ -104,22 +108,18 @@ class MatrixText {
   }
 
   private count(): number {
-    const number = /[^\s,[\]]*/y;
-    number.lastIndex = this.at;
-    const text = number.exec(this.text)?.[0] ?? "";
+    WORD.lastIndex = this.at;
+    const text = WORD.exec(this.text)?.[0] ?? "";
     if (text === "") throw this.unexpected("a number of tokens");
     if (!/^(0|[1-9]\d*)$/.test(text)) throw this.unexpected("a whole number of tokens, digits only", text);
     const value = Number(text);
     if (!Number.isSafeInteger(value)) throw this.unexpected("a number of tokens below 2^53", text);
-    this.at = number.lastIndex;
+    this.at += text.length;
     return value;
   }
 
   private blanks(): void {
-    const blanks = /[ \t\r\n]*/y;
-    blanks.lastIndex = this.at;
-    blanks.exec(this.text);
-    this.at = blanks.lastIndex;
+    while (BLANKS.has(this.text.charCodeAt(this.at))) this.at++;
   }
 
   private skip(character: string): boolean {
