@@ -22,8 +22,10 @@ function logNormalLayers(layers: number, experts: number): LayerLoads[] {
 }
 
 const base = { allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.1 } as const;
-const place = (nodes: number, slots: number, gpus: number, layers: readonly LayerLoads[], policy: Pick<Policy, "placement" | "effort">) => () =>
-  void makePlacement(uniformCluster(nodes, slots, gpus), layers, { ...base, ...policy });
+const place =
+  (nodes: number, slots: number, gpus: number, layers: readonly LayerLoads[], policy: Pick<Policy, "placement" | "effort">) =>
+  () =>
+    void makePlacement(uniformCluster(nodes, slots, gpus), layers, { ...base, ...policy });
 
 const small = logNormalLayers(12, 16);
 const large = logNormalLayers(58, 256);
@@ -43,8 +45,14 @@ const tasks: Record<string, () => void> = {
   "resilient normal, 12 layers x 16 experts, 10 nodes": place(10, 6, 1, small, { placement: "resilient" }),
   "resilient fast, 12 layers x 16 experts, 20 nodes": place(20, 6, 1, small, { placement: "resilient", effort: "fast" }),
   "resilient fast, 12 layers x 16 experts, 40 nodes": place(40, 6, 1, small, { placement: "resilient", effort: "fast" }),
-  "resilient fast, 58 layers x 256 experts, 32 nodes x 32 slots": place(32, 32, 8, large, { placement: "resilient", effort: "fast" }),
-  "resilient fast, 58 layers x 256 experts, 128 nodes x 32 slots": place(128, 32, 8, large, { placement: "resilient", effort: "fast" }),
+  "resilient fast, 58 layers x 256 experts, 32 nodes x 32 slots": place(32, 32, 8, large, {
+    placement: "resilient",
+    effort: "fast",
+  }),
+  "resilient fast, 58 layers x 256 experts, 128 nodes x 32 slots": place(128, 32, 8, large, {
+    placement: "resilient",
+    effort: "fast",
+  }),
   "balanced fast, 58 layers x 256 experts, 32 nodes x 9 slots": place(32, 9, 1, large, { placement: "balanced", effort: "fast" }),
   "balanced dispatch, 256 experts, 512 ranks, 2,048 slots": () => void balancedDispatch(routing, replicas, rankGroups(wide)),
 };
