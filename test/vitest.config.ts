@@ -2,5 +2,5 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
-  test: { include: ["test/**/*.test.ts"], testTimeout: 30_000 },
+  test: { setupFiles: ["test/setup.ts"], include: ["test/**/*.test.ts"], testTimeout: 120_000 },
 });
