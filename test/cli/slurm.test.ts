@@ -34,5 +34,5 @@ describe.skipIf(!slurm)(`Slurm${slurm ? "" : " (skipped: `sinfo` shows no idle n
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  });
+  }, 180_000); // Slurm takes its time to schedule, and longer on a busy machine.
 });
