@@ -106,11 +106,11 @@ export const place = defineCommand({
     { says: "Nodes that differ, in racks", line: "lazarus place profile.json --cluster nodes.csv" },
     {
       says: "For SGLang, DeepSeek-V3 with three dense layers, named nodes of eight GPUs",
-      line: "lazarus place profile.json -n gpu[01-04] --gpus 8 -c 72 --placement eplb --num-dense-layers 3 --format sglang -o location.json",
+      line: "lazarus place profile.json -n 'gpu[01-04]' --gpus 8 -c 72 --placement eplb --num-dense-layers 3 --format sglang -o location.json",
     },
     {
       says: "What does a plan that another system made survive?",
-      line: "lazarus place profile.json --audit location.json -n gpu[01-04] --gpus 8 --num-dense-layers 3 --format table",
+      line: "lazarus place profile.json --audit location.json -n 'gpu[01-04]' --gpus 8 --num-dense-layers 3 --format table",
     },
     { says: "The paper's placement, as a table", line: "lazarus place profile.json -n 10 -c 6 --placement mro --format table" },
   ],

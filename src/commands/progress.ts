@@ -27,8 +27,8 @@ export async function startProgress(
   shown: (amount: number) => string = String,
 ): Promise<Progress> {
   if (manner().quiet || process.stderr.isTTY !== true) return silent;
-  const { SingleBar } = await import("cli-progress");
-  const bar = new SingleBar({
+  const { default: cliProgress } = await import("cli-progress");
+  const bar = new cliProgress.SingleBar({
     format: total === undefined ? "{says} {amount}" : "{says} {bar} {percentage}% of {whole}, {eta_formatted} left",
     stream: process.stderr,
     clearOnComplete: true,

@@ -1,0 +1,185 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { planSystems } from "../../src/formats/plans/plan.ts";
+import { inProcess } from "../support/inProcess.ts";
+import { root, shell } from "../support/lazarus.ts";
+
+let folder = "";
+const at = (name: string) => join(folder, name);
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "lazarus-ecosystem-"));
+  expect((await inProcess(["profile-load", "fixtures/routing.csv", "-o", at("profile.json")])).code).toBe(0);
+  const words = ["place", at("profile.json"), "-n", "gpu[01-10]", "-c", "6", "--placement", "mro", "-o", at("placement.json")];
+  expect((await inProcess(words)).code).toBe(0);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const placement = () => JSON.parse(readFileSync(at("placement.json"), "utf8"));
+
+describe.each(planSystems)("plans: %s", (system) => {
+  const numbering = ["--num-dense-layers", "2"];
+  const nodes = ["--nodes", "gpu[01-10]"];
+  const make = () =>
+    inProcess([
+      "place",
+      at("profile.json"),
+      ...nodes,
+      "-c",
+      "6",
+      "--placement",
+      "mro",
+      "--format",
+      system,
+      ...numbering,
+      "-o",
+      at(system),
+    ]);
+
+  test("audited, a plan has the recovery and balance of the placement it was made from", async () => {
+    await make();
+    const { code, stdout } = await inProcess(["place", at("profile.json"), "--audit", at(system), ...nodes, ...numbering]);
+    expect(code).toBe(0);
+    const audited = JSON.parse(stdout);
+    const { recovery, balance, layers } = placement();
+    expect(audited.layers).toEqual(layers);
+    expect(audited.balance).toEqual(balance);
+    expect(audited.recovery.failures).toEqual(recovery.failures);
+    expect(audited.policy.placement).toBe(system);
+  });
+
+  test("recovered, it leads to the same plan as the placement", async () => {
+    await make();
+    const words = ["--failed", "gpu[03,07]", "--placement", "mro", "--format", system, ...numbering];
+    const own = await inProcess(["recover", at("placement.json"), ...words]);
+    const foreign = await inProcess(["recover", at(system), "--profile", at("profile.json"), ...nodes, ...words]);
+    expect(foreign).toEqual(own);
+    expect(own.code).toBe(0);
+  });
+
+  test("what a plan does not say is asked for", async () => {
+    await make();
+    const refused = async (words: string[], message: RegExp) => {
+      expect(await inProcess(words)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(message) });
+    };
+    await refused(["recover", at(system), "--failed", "gpu03"], /how many nodes are there/);
+    await refused(["recover", at(system), ...nodes, "--failed", "gpu03"], /says nothing about loads/);
+    await refused(["recover", at(system), ...nodes, "--profile", at("profile.json"), ...numbering], /name a policy/);
+    await refused(["place", "--audit", at(system), "--nodes", "7", at("profile.json"), ...numbering], /evenly/);
+    const lost = await inProcess(["recover", at("placement.json"), "--failed", "gpu[01-02]", "--format", system]);
+    expect(lost).toMatchObject({ code: 3, stdout: "", stderr: expect.stringMatching(/no live replica/) });
+  });
+});
+
+describe("recover --failed", () => {
+  const failed = async (source: string, text: string, ...words: string[]) => {
+    writeFileSync(at(source), text);
+    return inProcess(["recover", at("placement.json"), "--failed", `@${at(source)}`, ...words]);
+  };
+
+  test("nodes of others are left out with a warning, unless there are only others", async () => {
+    const { code, stdout, stderr } = await failed("down.txt", "gpu03\nlogin[1-2]\n");
+    expect([code, JSON.parse(stdout).failed]).toEqual([0, ["gpu03"]]);
+    expect(stderr).toMatch(/left out: login1, login2/);
+    expect(await failed("others.txt", "node[1-3]\n")).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/node1, node2, node3; the placement has gpu01/),
+    });
+    expect((await inProcess(["recover", at("placement.json"), "--failed", "gpu03,login1"])).stderr).toMatch(/no node "login1"/);
+  });
+
+  test("nobody failed", async () => {
+    const { code, stdout } = await failed("none.txt", "\n");
+    expect([code, JSON.parse(stdout).failed, JSON.parse(stdout).moved]).toEqual([0, [], 0]);
+  });
+
+  test("standard input holds one thing only", () => {
+    expect(shell(`lazarus recover --failed @- < ${at("placement.json")}`)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/standard input cannot/),
+    });
+    const { code, stdout } = shell(
+      `echo 'gpu[03-04]' | lazarus recover ${at("placement.json")} --failed @- --format csv | head -1`,
+    );
+    expect([code, stdout]).toEqual([0, "round,layer,expert,from,to,bytes\n"]);
+  });
+
+  test("AWS instances by the nodes' provider ids", async () => {
+    const nodes = {
+      kind: "List",
+      items: [{ kind: "Node", metadata: { name: "gpu05" }, spec: { providerID: "aws:///us-east-1a/i-05" } }],
+    };
+    writeFileSync(at("nodes.json"), JSON.stringify(nodes));
+    const notice = {
+      "detail-type": "EC2 Spot Instance Interruption Warning",
+      detail: { "instance-id": "i-05", "instance-action": "terminate" },
+    };
+    const { code, stdout } = await failed("notice.json", JSON.stringify(notice), "--instances", at("nodes.json"));
+    expect([code, JSON.parse(stdout).failed]).toEqual([0, ["gpu05"]]);
+  });
+});
+
+describe("the README's scripts, with stand-ins for the cluster managers", () => {
+  const script = (name: string) => {
+    const blocks = readFileSync(`${root}README.md`, "utf8").matchAll(/```sh\n(#!\/bin\/sh\n[\s\S]*?)```/g);
+    const found = [...blocks].map(([, block]) => block as string).find((block) => block.includes(`# ${name}:`));
+    writeFileSync(at(name), found as string);
+    return at(name);
+  };
+  const standIn = (name: string, text: string) => {
+    writeFileSync(at(name), `#!/bin/sh\n${text}\n`);
+    chmodSync(at(name), 0o755);
+  };
+  const run = (name: string, env: string) => {
+    standIn("lazarus", `exec "${process.execPath}" "${root}bin/lazarus.js" "$@"`);
+    return shell(
+      `cp ${at("placement.json")} ${at("plan.json")}; PATH=${folder}:$PATH LAZARUS_PLAN=${at("plan.json")} ${env} sh ${script(name)}`,
+    );
+  };
+
+  test("the Slurm epilog keeps the plan up to date", () => {
+    standIn("sinfo", 'case "$*" in *--nodes*gpu*) echo "gpu[03-04]" ;; esac');
+    const survived = run("lazarus-epilog", "SLURM_JOB_NODELIST='gpu[01-10]'");
+    expect(survived).toMatchObject({ code: 3, stderr: expect.stringMatching(/restart from a checkpoint/) });
+    standIn("sinfo", "echo gpu03");
+    expect(run("lazarus-epilog", "SLURM_JOB_NODELIST='gpu[01-10]'").code).toBe(0);
+    expect(JSON.parse(readFileSync(at("plan.json"), "utf8"))).toMatchObject({ type: "recovery-plan", failed: ["gpu03"] });
+    standIn("sinfo", "echo");
+    expect(run("lazarus-epilog", "SLURM_JOB_NODELIST='gpu[01-10]'").code).toBe(0);
+    expect(JSON.parse(readFileSync(at("plan.json"), "utf8")).type).toBe("placement");
+  });
+
+  test("the Kubernetes watcher plans when a node is not ready", () => {
+    const node = (name: string, ready: string) => ({
+      kind: "Node",
+      metadata: { name },
+      status: { conditions: [{ type: "Ready", status: ready }] },
+    });
+    const list = JSON.stringify({ kind: "List", items: [node("gpu01", "True"), node("gpu02", "Unknown")] });
+    standIn("kubectl", `case "$*" in *--watch*) printf 'gpu01 Ready 1d\\ngpu02 NotReady 1d\\n' ;; *) echo '${list}' ;; esac`);
+    expect(run("lazarus-watch", "").code).toBe(0);
+    expect(existsSync(at("plan.json.recovery"))).toBe(true);
+    expect(JSON.parse(readFileSync(at("plan.json.recovery"), "utf8")).failed).toEqual(["gpu02"]);
+  });
+
+  test("the Python one-liners turn a recorder's file into JSON lines that profile-load reads", (context) => {
+    if (shell("python3 -c 1").code !== 0) context.skip("there is no python3 here");
+    const tensor = "class T(list):\n  def tolist(self): return list(self)";
+    const loads = [
+      'lambda path, map_location: {"logical_count": [T([[1, 2]]), T([[3, 4]])]}',
+      'lambda path, map_location: {"records": [{"global_physical_count": T([[1, 2]])}, {"global_physical_count": T([[3, 4]])}]}',
+      "lambda path, map_location: [T([[1, 2]]), T([[3, 4]])]",
+    ];
+    const lines = readFileSync(`${root}README.md`, "utf8").match(/^python3 -c .*$/gm) ?? [];
+    expect(lines).toHaveLength(loads.length);
+    writeFileSync(at("location.json"), '{"physical_to_logical_map":[[0,1]]}');
+    lines.forEach((line, i) => {
+      writeFileSync(at("torch.py"), `${tensor}\nload = ${loads[i]}\n`);
+      const { code, stdout } = shell(
+        `cd ${folder}; export PYTHONPATH=. PYTHONDONTWRITEBYTECODE=1; ${line} --method sum --format csv`,
+      );
+      expect([code, stdout]).toEqual([0, "iteration,layer,expert,tokens\n1,0,0,4\n1,0,1,6\n"]);
+    });
+  });
+});

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { closestWord } from "../../src/commands/closestWord.ts";
+import { commandNames } from "../../src/commands/table.ts";
+import { paint } from "../../src/report/paint.ts";
+import { version } from "../../src/version.ts";
+import { inProcess } from "../support/inProcess.ts";
+import { root, shell } from "../support/lazarus.ts";
+
+const matrix = "[[5,9,2,4],[1,1,8,8]]";
+let folder = "";
+let placement = "";
+let profile = "";
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "lazarus-habits-"));
+  profile = join(folder, "profile.json");
+  placement = join(folder, "placement.json");
+  writeFileSync(profile, (await inProcess(["profile-load"], matrix)).stdout);
+  writeFileSync(placement, (await inProcess(["place", "-n", "gpu[1-4]", "-c", "2", "--placement", "mro", profile])).stdout);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("colour: --color, then NO_COLOR, then FORCE_COLOR, then the terminal", () => {
+  const colored = (terminal: boolean, choice: "auto" | "always" | "never", env: Record<string, string | undefined>) => {
+    for (const name of ["NO_COLOR", "FORCE_COLOR"]) vi.stubEnv(name, env[name]);
+    const text = paint(terminal, choice).bold("x");
+    vi.unstubAllEnvs();
+    return text !== "x";
+  };
+  test.each([
+    [true, "auto", {}, true],
+    [false, "auto", {}, false],
+    [false, "auto", { FORCE_COLOR: "1" }, true],
+    [true, "auto", { FORCE_COLOR: "0" }, false],
+    [true, "auto", { FORCE_COLOR: "1", NO_COLOR: "1" }, false],
+    [true, "auto", { NO_COLOR: "" }, true],
+    [false, "always", { NO_COLOR: "1" }, true],
+    [true, "never", { FORCE_COLOR: "1" }, false],
+  ] as const)("terminal %s, --color %s, %j: %s", (terminal, choice, env, expected) => {
+    expect(colored(terminal, choice, env)).toBe(expected);
+  });
+
+  test("the option reaches the tables", async () => {
+    const table = (color: string) => inProcess(["profile-load", "--format", "table", "--color", color], matrix);
+    expect((await table("always")).stdout).toContain("\u001b[");
+    expect((await table("never")).stdout).not.toContain("\u001b[");
+    expect((await table("sometimes")).stderr).toMatch(/--color: expected one of auto, always, never/);
+  });
+});
+
+describe("quiet and verbose", () => {
+  const line = ["place", "-n", "5", "-c", "1", "-f", "2", "--placement", "mro"];
+  test("warnings unless quiet, errors always", async () => {
+    expect((await inProcess([...line, profile])).stderr).toMatch(/--min-replicas is lowered/);
+    expect((await inProcess([...line, profile, "-q"])).stderr).toBe("");
+    expect((await inProcess(["place", "-n", "1", "-c", "1", "-f", "1", "-q", profile])).stderr).toMatch(/do not fit/);
+  });
+
+  test("verbose says what was read; both at once are refused", async () => {
+    expect((await inProcess(["profile-load", "-v"], matrix)).stderr).toMatch(/input: read 1 iterations\n$/);
+    expect((await inProcess(["profile-load"], matrix)).stderr).toBe("");
+    expect(await inProcess(["profile-load", "-q", "-v"], matrix)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/contradict/),
+    });
+  });
+});
+
+describe("progress", () => {
+  const slowly = `(head -c 20000 fixtures/routing.csv; sleep 1.3; tail -c +20001 fixtures/routing.csv)`;
+  const watched = (options: string) =>
+    shell(
+      `script -qec "bash -c '${slowly} | \\"${process.execPath}\\" bin/lazarus.js profile-load ${options} --format csv > /dev/null'" /dev/null`,
+      root,
+    );
+
+  test("a line on a terminal after a second, unless quiet", () => {
+    expect(watched("").stdout).toMatch(/reading standard input 0\.\d MB/);
+    expect(watched("-q").stdout).not.toMatch(/reading/);
+  });
+
+  test("nothing on a pipe", () => {
+    expect(shell(`${slowly} | lazarus profile-load --format csv 2>&1 >/dev/null`).stdout).toBe("");
+  });
+});
+
+describe("slips of the finger", () => {
+  test.each(commandNames.map((name) => [name]))("%s with two letters swapped, one missing, one too many", (name) => {
+    const middle = Math.floor(name.length / 2);
+    const swapped = name.slice(0, middle - 1) + name[middle] + name[middle - 1] + name.slice(middle + 1);
+    for (const typed of [swapped, name.slice(1), `${name}s`]) expect(closestWord(typed, commandNames)).toBe(name);
+  });
+
+  test("words that mean nothing are not guessed", () => {
+    for (const typed of ["", "xyzzyxyzzy", "kubectl-get-nodes"])
+      expect(closestWord(typed, ["profile-load", "schema"])).toBeUndefined();
+  });
+
+  test("commands and options", async () => {
+    expect(await inProcess(["recoverr"])).toMatchObject({
+      code: 2,
+      stderr: 'lazarus: there is no command "recoverr"; did you mean recover?\n',
+    });
+    expect(await inProcess(["recover", "--faild", "x", placement])).toMatchObject({
+      code: 2,
+      stderr: "lazarus: there is no option --faild; did you mean --failed?\n",
+    });
+    expect((await inProcess(["recover", "--xyzzyxyzzy", placement])).stderr).toMatch(/--help lists them/);
+  });
+});
+
+test("the version, alone and after a command", async () => {
+  for (const words of [["--version"], ["place", "--version"]]) {
+    expect(await inProcess(words)).toEqual({ code: 0, stdout: `lazarus ${version}\n`, stderr: "" });
+  }
+});
+
+describe("completion", () => {
+  const complete = (...words: string[]) => {
+    const list = words.map((word) => `"${word}"`).join(" ");
+    const { code, stdout } = shell(
+      `eval "$(lazarus completion bash)"; COMP_WORDS=(lazarus ${list}); COMP_CWORD=${words.length}; _lazarus; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    );
+    expect(code).toBe(0);
+    return stdout.split("\n");
+  };
+
+  test("bash completes commands, options and their values", () => {
+    expect(complete("rec")).toEqual(["recover", ""]);
+    expect(complete("place", "--col")).toEqual(["--color", ""]);
+    expect(complete("place", "--format", "sg")).toEqual(["sglang", ""]);
+    expect(complete("profile-load", "--input-format", "")).toEqual(expect.arrayContaining(["trtllm", "parquet", "wide"]));
+  });
+
+  test("zsh and fish scripts name every command and standard option", async () => {
+    for (const name of ["zsh", "fish"]) {
+      const { code, stdout } = await inProcess(["completion", name]);
+      expect(code).toBe(0);
+      for (const word of [...commandNames, "quiet", "verbose", "color"]) expect(stdout).toContain(word);
+    }
+    expect((await inProcess(["completion", "tcsh"])).stderr).toMatch(/bash, zsh, fish/);
+  });
+});
