@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { closestWord } from "../../src/commands/closestWord.ts";
+import { setManner } from "../../src/commands/manner.ts";
+import { startProgress } from "../../src/commands/progress.ts";
 import { commandNames } from "../../src/commands/table.ts";
 import { paint } from "../../src/report/paint.ts";
 import { version } from "../../src/version.ts";
@@ -69,20 +71,55 @@ describe("quiet and verbose", () => {
 });
 
 describe("progress", () => {
-  const slowly = `(head -c 100000 fixtures/routing.csv; sleep 1.3; tail -c +100001 fixtures/routing.csv)`;
-  const watched = (options: string) =>
-    shell(
-      `script -qec "bash -c '${slowly} | \\"${process.execPath}\\" bin/lazarus.js profile-load ${options} --format csv > /dev/null'" /dev/null`,
-      root,
-    );
+  /** What is drawn on standard error while work is at these amounts at these times (milliseconds after it began). */
+  async function drawn(terminal: boolean, quiet: boolean, moments: readonly (readonly [time: number, done: number])[]) {
+    let text = "";
+    const { isTTY } = process.stderr;
+    const write = vi.spyOn(process.stderr, "write").mockImplementation((piece) => {
+      text += piece;
+      return true;
+    });
+    const now = vi.spyOn(performance, "now").mockReturnValue(5000);
+    process.stderr.isTTY = terminal;
+    setManner({ color: "auto", quiet, verbose: false });
+    try {
+      const progress = await startProgress("searching", 200, (amount) => `${amount} moves`);
+      for (const [time, done] of moments) {
+        now.mockReturnValue(5000 + time);
+        progress.update(done);
+      }
+      progress.stop();
+      progress.update(200);
+    } finally {
+      process.stderr.isTTY = isTTY;
+      now.mockRestore();
+      write.mockRestore();
+    }
+    return text;
+  }
 
-  test("a line on a terminal after a second, unless quiet", () => {
-    expect(watched("").stdout).toMatch(/reading standard input 0\.\d MB/);
-    expect(watched("-q").stdout).not.toMatch(/reading/);
+  test("a line on a terminal after a second, which goes away; not before, not on a pipe, not when quiet", async () => {
+    const long = [
+      [10, 2],
+      [1100, 50],
+    ] as const;
+    const text = await drawn(true, false, long);
+    expect(text).toMatch(/searching █+░+ 25% of 200 moves/);
+    expect(text.endsWith("\u001b[2K")).toBe(true);
+    expect(
+      await drawn(true, false, [
+        [10, 2],
+        [900, 50],
+      ]),
+    ).toBe("");
+    expect(await drawn(false, false, long)).toBe("");
+    expect(await drawn(true, true, long)).toBe("");
   });
 
-  test("nothing on a pipe", () => {
-    expect(shell(`${slowly} | lazarus profile-load --format csv 2>&1 >/dev/null`).stdout).toBe("");
+  test("reading a slow pipe in the real program", () => {
+    const slowly = "(head -c 20000 fixtures/routing.csv; sleep 4; tail -c +20001 fixtures/routing.csv)";
+    const line = `bash -c '${slowly} | \\"${process.execPath}\\" bin/lazarus.js profile-load --format csv > /dev/null'`;
+    expect(shell(`script -qec "${line}" /dev/null`, root).stdout).toMatch(/reading standard input 0\.\d MB/);
   });
 });
 

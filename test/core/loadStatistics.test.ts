@@ -4,7 +4,14 @@ import { loadStatistics } from "../../src/core/profile/loadStatistics.ts";
 
 test("figures worked out by hand", () => {
   const { normalizedEntropy, ...rest } = loadStatistics([6, 2, 0, 0]);
-  expect(rest).toEqual({ tokens: 8, maxOverMean: 3, top2Share: 1, coefficientOfVariation: Math.sqrt(1.5), balancedness: 1 / 3 });
+  expect(rest).toEqual({
+    tokens: 8,
+    maxOverMean: 3,
+    imbalanceRatio: 2,
+    top2Share: 1,
+    coefficientOfVariation: Math.sqrt(1.5),
+    balancedness: 1 / 3,
+  });
   expect(normalizedEntropy).toBeCloseTo((0.75 * Math.log2(4 / 3) + 0.25 * 2) / 2, 12);
 });
 
@@ -13,6 +20,7 @@ test.each([[[0, 0, 0, 0]], [[7, 7, 7, 7]]])("no tokens count as even loads: %j",
   expect(statistics).toEqual({
     tokens: loads.reduce((a, b) => a + b),
     maxOverMean: 1,
+    imbalanceRatio: 0,
     top2Share: 0.5,
     coefficientOfVariation: 0,
     normalizedEntropy: 1,
@@ -21,7 +29,13 @@ test.each([[[0, 0, 0, 0]], [[7, 7, 7, 7]]])("no tokens count as even loads: %j",
 });
 
 test("one expert, and none", () => {
-  expect(loadStatistics([5])).toMatchObject({ maxOverMean: 1, top2Share: 1, normalizedEntropy: 1, balancedness: 1 });
+  expect(loadStatistics([5])).toMatchObject({
+    maxOverMean: 1,
+    imbalanceRatio: 0,
+    top2Share: 1,
+    normalizedEntropy: 1,
+    balancedness: 1,
+  });
   expect(() => loadStatistics([])).toThrow(RangeError);
 });
 
