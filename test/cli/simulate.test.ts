@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const job = ["fixtures/routing.csv", "--model", "gpt-s", "-n", "10", "--fail-every", "5m", "--duration", "30m"];
+const job = ["fixtures/routing.csv", "--model", "gpt-s", "-n", "10", "--fail-every", "1m", "--duration", "6m"];
 
 function documents(text: string): SimulationDocument[] {
   return text
@@ -31,9 +31,9 @@ test("one document a trial, each of which a run with its seed repeats byte for b
   expect(lazarus(["simulate", ...job, "--seed", "5"]).stdout).toBe(`${lines[1]}\n`);
   const [first] = documents(stdout);
   expect(first?.runs.map(({ system }) => system)).toEqual(["lazarus", "ds-ft", "ds"]);
-  expect(first?.seconds).toBe(1800);
+  expect(first?.seconds).toBe(360);
   expect(first?.program).toMatch(/^lazarus \d/);
-  expect(first?.parameters).toMatchObject({ model: "gpt-s", hardware: "rtx3090", nodes: 10, "fail-every": 300, keep: 5 });
+  expect(first?.parameters).toMatchObject({ model: "gpt-s", hardware: "rtx3090", nodes: 10, "fail-every": 60, keep: 5 });
 });
 
 test("timeline and plot of the first trial; rows for csv; a table for people", () => {

@@ -21,7 +21,7 @@ import {
 } from "../support/simulation.ts";
 
 const microseconds = (seconds: number) => Math.round(seconds * 1e6);
-const runs = { numRuns: 40 };
+const runs = { numRuns: 25 };
 
 describe.each(systemsToTest)("%s", (name) => {
   test("the seconds of a run add up to its duration, to the microsecond", () => {
@@ -170,6 +170,44 @@ describe.each(systemsToTest)("%s", (name) => {
       }),
       runs,
     );
+  });
+});
+
+describe("one failure, worked out by hand", () => {
+  const job = jobOf();
+  const at = 1000;
+  const changes = [{ seconds: at, event: "remove" as const, node: 3 }];
+  const run = (name: Name, what = {}) => observed(name, job, what, { initial: nodeIds(5), changes }).result;
+
+  test("lazarus loses the step in progress and 30 seconds", () => {
+    const [before, after] = [stepTicks("lazarus", job, 5), stepTicks("lazarus", job, 4)];
+    const steps = Math.floor((at * 1e6) / before);
+    const later = Math.floor(((3600 - at - 30) * 1e6) / after);
+    const result = run("lazarus");
+    expect(result).toMatchObject({ steps: steps + later, failures: 1, recoveries: 1, restarts: 0, lostSteps: 0 });
+    expect(result.samples).toBe((steps * 5 + later * 4) * tinyModel.sequencesPerNode);
+    expect(result.seconds).toMatchObject({ reconfigure: 30, compute: 3570 });
+    expect(microseconds(result.lostComputeSeconds)).toBe(at * 1e6 - steps * before);
+  });
+
+  test("ds goes back to its last checkpoint and loses all since", () => {
+    const every = 500;
+    const step = stepTicks("ds", job, 5);
+    const save = 10e6 + Math.round((14e6 * parameterCount(job)) / 0.45e9);
+    const saved = Math.floor((at * 1e6) / (every * step + save));
+    const computing = at * 1e6 - saved * (every * step + save); // the failure hits a step, not a save
+    const result = run("ds", { checkpoint: { steps: every } });
+    expect(computing).toBeLessThan(every * step);
+    expect(result).toMatchObject({ failures: 1, recoveries: 0, restarts: 1, lostSteps: Math.floor(computing / step) });
+    expect(microseconds(result.lostComputeSeconds)).toBe(computing);
+    expect(microseconds(result.seconds.restart)).toBe(80e6 + save); // 90 s instead of 10 s, and the same state
+  });
+
+  test("an unused node's failure costs nothing", () => {
+    // Groups of two: node 4 is left over.
+    const result = observed("ds", job, {}, { initial: nodeIds(5), changes: [{ seconds: at, event: "remove", node: 4 }] }).result;
+    const { stepParts: _, ...exact } = observed("ds", job, {}, noFailures(5)).result;
+    expect(result).toMatchObject(exact);
   });
 });
 
