@@ -39,7 +39,16 @@ describe.each(planSystems)("plans: %s", (system) => {
 
   test("audited, a plan has the recovery and balance of the placement it was made from", async () => {
     await make();
-    const { code, stdout } = await inProcess(["place", at("profile.json"), "--audit", at(system), ...nodes, ...numbering]);
+    const { code, stdout } = await inProcess([
+      "place",
+      at("profile.json"),
+      "--audit",
+      at(system),
+      ...nodes,
+      ...numbering,
+      "--placement",
+      "mro",
+    ]);
     expect(code).toBe(0);
     const audited = JSON.parse(stdout);
     const { recovery, balance, layers } = placement();
