@@ -142,3 +142,14 @@ test("what cannot be recovered is listed, and the exit code is 3", () => {
   );
   expect(cramped.code).toBe(3);
 });
+
+test("an audit leaves out what the policy cannot place", () => {
+  const line =
+    "echo '[[40,30,20,10],[10,20,30,40]]' | lazarus profile-load | lazarus place -n 2 --gpus 2 -c 4 --placement eplb 2>/dev/null " +
+    "| lazarus place --audit -";
+  const { code, stdout, stderr } = shell(line);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  const { explanation } = JSON.parse(stdout);
+  expect(explanation.alternatives.map(({ change }: { change: string }) => change)).toEqual(["one more node"]);
+});

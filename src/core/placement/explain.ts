@@ -20,6 +20,7 @@ export interface Explanation {
   readonly criticalSets: readonly CriticalSet[];
   /** Probability that the job dies when the node is among `fatalFailures` failed ones, shape [nodes]. */
   readonly criticality: readonly Likelihood[];
+  /** Changes of the cluster on which the policy can place the same layers. */
   readonly alternatives: readonly Alternative[];
 }
 
@@ -35,13 +36,26 @@ export function explain(placement: Placement, policy: Policy): Explanation {
     criticalSets: criticalSets(hosts),
     criticality: nodeCriticality(hosts.flat(), placement.cluster.length, fatalFailures, { seed: policy.seed }),
     alternatives: [
-      { change: "one more slot on every node", cluster: placement.cluster.map((node) => ({ ...node, slots: node.slots + 1 })) },
-      { change: "one more node", cluster: [...placement.cluster, anotherNode(placement.cluster)] },
-    ].map(({ change, cluster }) => ({
-      change: change as Alternative["change"],
-      assessment: assess(makePlacement(cluster, placement.layers, policy), { ...policy, freeReplicas: choosesReplicas(policy) }),
-    })),
+      {
+        change: "one more slot on every node" as const,
+        cluster: placement.cluster.map((node) => ({ ...node, slots: node.slots + 1 })),
+      },
+      { change: "one more node" as const, cluster: [...placement.cluster, anotherNode(placement.cluster)] },
+    ].flatMap(({ change, cluster }) => {
+      const assessment = assessAlternative(cluster, placement, policy);
+      return assessment === undefined ? [] : [{ change, assessment }];
+    }),
   };
+}
+
+/** What the policy would make of another cluster; nothing where it cannot place there, as EPLB where slots do not divide. */
+function assessAlternative(cluster: readonly ClusterNode[], { layers }: Placement, policy: Policy): Assessment | undefined {
+  try {
+    return assess(makePlacement(cluster, layers, policy), { ...policy, freeReplicas: choosesReplicas(policy) });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** A node like the last one, in no domain that others share. */
