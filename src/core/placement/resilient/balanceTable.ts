@@ -1,22 +1,27 @@
 /** How far a layer's host sets are from a balance limit, kept up to date as experts and hosts move. */
+import type { LayerTable } from "./layerTable.ts";
 import { countMembers } from "./subsets.ts";
+
+/** Cost of a node's mean tokens above the limit, beside the logarithm of the probability that the job is lost. */
+const EXCESS_COST = 3;
 
 /**
  * Room of every node set of one layer.
  *
  * The least possible maximum load (shares free) is the maximum over node sets W of (tokens of the experts hosted inside W) /
  * (GPUs of W), so the layer keeps a balance limit when no W holds more tokens than limit * mean * GPUs(W). An expert that
- * changes hosts touches the supersets of its host set only. On nodes of several GPUs there is one thing more: a host gives an
+ * changes hosts touches the supersets of its host sets only. On nodes of several GPUs there is one thing more: a host gives an
  * expert one GPU, so no expert may have more tokens than limit * mean * hosts.
  */
-export class BalanceTable {
+export class BalanceTable implements LayerTable {
   /** Tokens above what the limit allows, summed over node sets and experts: 0 when and only when the limit is kept. */
-  excess = 0;
+  #excess = 0;
   /** Whole tokens that a node set could hold in addition, shape [2^nodes]. */
   readonly #room: Float64Array;
   readonly #gpus: Float64Array;
   readonly #tokens: number;
   readonly #severalGpus: boolean;
+  readonly #costPerToken: number;
   #limit: number;
   /** Tokens that one host can compute of an expert. */
   #mostPerHost: number;
@@ -27,55 +32,39 @@ export class BalanceTable {
    * @param limit on the busiest GPU's tokens over the mean
    */
   constructor(gpus: Float64Array, tokens: number, limit: number) {
+    const nodes = Math.log2(gpus.length);
     this.#gpus = gpus;
     this.#tokens = tokens;
-    this.#severalGpus = gpus.at(-1)! > Math.log2(gpus.length);
+    this.#severalGpus = gpus.at(-1)! > nodes;
+    this.#costPerToken = tokens === 0 ? 0 : (EXCESS_COST * nodes) / tokens;
     this.#limit = limit;
     this.#mostPerHost = this.#allowedPerHost();
     this.#room = gpus.map((_, set) => this.#allowed(set));
   }
 
-  /** The expert on these hosts changes for one with another number of tokens; 0 stands for no expert. */
+  /** 0 when and only when the limit is kept. */
+  get cost(): number {
+    return this.#excess * this.#costPerToken;
+  }
+
   change(hosts: number, before: number, after: number): void {
-    this.excess += this.#crowding(hosts, after) - this.#crowding(hosts, before);
-    this.#load(hosts, (this.#room.length - 1) & ~hosts, after - before);
+    if (before === after) return;
+    this.#excess += this.#crowding(hosts, after) - this.#crowding(hosts, before);
+    this.#load(hosts, this.#nodesBut(hosts), after - before);
   }
 
-  /** An expert's tokens gain the host `node`. */
-  grow(hosts: number, node: number, tokens: number): void {
-    this.excess += this.#crowding(hosts | (1 << node), tokens) - this.#crowding(hosts, tokens);
-    this.#load(hosts, (this.#room.length - 1) & ~hosts & ~(1 << node), -tokens);
-  }
-
-  /** An expert's tokens lose the host `node`. */
-  shrink(hosts: number, node: number, tokens: number): void {
-    const kept = hosts & ~(1 << node);
-    this.excess += this.#crowding(kept, tokens) - this.#crowding(hosts, tokens);
-    this.#load(kept, (this.#room.length - 1) & ~hosts, tokens);
-  }
-
-  /** An expert moves from one of its hosts to a node that is none. */
-  exchange(hosts: number, from: number, to: number, tokens: number): void {
-    const room = this.#room;
-    const kept = hosts & ~(1 << from);
-    const left = kept | (1 << from);
-    const entered = kept | (1 << to);
-    const others = (room.length - 1) & ~(left | entered);
-    let change = 0;
-    for (let more = others; ; more = (more - 1) & others) {
-      const relieved = left | more;
-      const before = room[relieved]!;
-      const after = before + tokens;
-      room[relieved] = after;
-      if (before < 0) change += after < 0 ? -tokens : before;
-      const loaded = entered | more;
-      const had = room[loaded]!;
-      const has = had - tokens;
-      room[loaded] = has;
-      if (has < 0) change += had < 0 ? tokens : -has;
-      if (more === 0) break;
+  move(before: number, after: number, tokens: number): void {
+    if (tokens === 0) return;
+    const left = before & ~after;
+    const entered = after & ~before;
+    this.#excess += this.#crowding(after, tokens) - this.#crowding(before, tokens);
+    if (isOne(left) && isOne(entered)) this.#exchange(before, after, tokens);
+    else if (left === 0 && isOne(entered)) this.#load(before, this.#nodesBut(after), -tokens);
+    else if (isOne(left) && entered === 0) this.#load(after, this.#nodesBut(before), tokens);
+    else {
+      this.#load(before, this.#nodesBut(before), -tokens);
+      this.#load(after, this.#nodesBut(after), tokens);
     }
-    this.excess += change;
   }
 
   /**
@@ -126,7 +115,32 @@ export class BalanceTable {
       if (before < 0) change += before;
       if (more === 0) break;
     }
-    this.excess += change;
+    this.#excess += change;
+  }
+
+  /** Moves tokens between host sets of one node's difference: the sets that contain both keep theirs. */
+  #exchange(before: number, after: number, tokens: number): void {
+    const room = this.#room;
+    const others = this.#nodesBut(before | after);
+    let change = 0;
+    for (let more = others; ; more = (more - 1) & others) {
+      const relieved = before | more;
+      const lacked = room[relieved]!;
+      const lacks = lacked + tokens;
+      room[relieved] = lacks;
+      if (lacked < 0) change += lacks < 0 ? -tokens : lacked;
+      const loaded = after | more;
+      const had = room[loaded]!;
+      const has = had - tokens;
+      room[loaded] = has;
+      if (has < 0) change += had < 0 ? tokens : -has;
+      if (more === 0) break;
+    }
+    this.#excess += change;
+  }
+
+  #nodesBut(hosts: number): number {
+    return (this.#room.length - 1) & ~hosts;
   }
 
   #crowding(hosts: number, tokens: number): number {
@@ -142,4 +156,8 @@ export class BalanceTable {
     if (set === this.#gpus.length - 1) return this.#tokens;
     return Math.floor((this.#limit * this.#tokens * this.#gpus[set]!) / this.#gpus.at(-1)!);
   }
+}
+
+function isOne(nodes: number): boolean {
+  return nodes !== 0 && (nodes & (nodes - 1)) === 0;
 }

@@ -32,7 +32,7 @@ export interface CellSearch {
   readonly moves: number;
   readonly seed: number;
   /** Ends the search early when it returns true. */
-  readonly shouldStop?: () => boolean;
+  readonly shouldStop: () => boolean;
 }
 
 /** Host sets of a cell as bit masks over its nodes, shape [layers][experts]. */

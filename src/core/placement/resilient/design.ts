@@ -1,17 +1,9 @@
 /** The state of the search: host sets by position, and in every layer the expert that takes each position. */
-import { BalanceTable } from "./balanceTable.ts";
+import type { LayerTable } from "./layerTable.ts";
+import type { Objective } from "./objective.ts";
 import { membersOf } from "./subsets.ts";
 import type { SurvivalTable } from "./survivalTable.ts";
-
-/** Host sets by position, with everything that is counted about them. */
-export interface Design {
-  /** Host set of each position as a bit mask, shape [positions]. */
-  readonly hosts: Int32Array;
-  /** Free slots of each node, shape [nodes]. */
-  readonly free: Int32Array;
-  readonly layers: readonly DesignLayer[];
-  readonly survival: SurvivalTable;
-}
+import type { SyncTable } from "./syncTable.ts";
 
 /** What the search sees of one layer. */
 export interface DesignLayer {
@@ -21,136 +13,27 @@ export interface DesignLayer {
   readonly expert: Int32Array;
   /** Tokens of the expert at each position, shape [positions]. */
   readonly tokens: Float64Array;
-  /** Room under the balance limit, for exactly these tokens on the design's host sets. */
-  readonly balance: BalanceTable;
-  /** Energy of one token above the limit. */
-  readonly penalty: number;
+  /** Cost of exactly these tokens on the design's host sets. */
+  readonly table: LayerTable;
 }
 
-/**
- * A change of hosts: position `first` gives up node `given` and takes node `taken`; position `second` the other way round. -1
- * stands for no node or, as `second`, for no position.
- */
-export interface HostMove {
-  readonly first: number;
-  readonly second: number;
-  readonly given: number;
-  readonly taken: number;
-}
-
-/** Energy of a node's mean tokens above a balance limit, beside the logarithm of the probability that the job is lost. */
-const EXCESS_ENERGY = 3;
-
-/**
- * A design on given host sets; they enter the survival table.
- * @param slots of each node, shape [nodes]
- */
-export function makeDesign(
-  hosts: Int32Array,
-  slots: readonly number[],
-  survival: SurvivalTable,
-  layers: readonly DesignLayer[],
-): Design {
-  const free = Int32Array.from(slots);
-  for (const set of hosts) {
-    survival.add(set);
-    for (const node of membersOf(set)) free[node]!--;
-  }
-  return { hosts, free, layers, survival };
-}
-
-/**
- * A layer of a design.
- * @param expert expert that takes each position, shape [positions]
- * @param gpus GPUs of every node set, shape [2^nodes]
- */
-export function makeDesignLayer(
-  loads: readonly number[],
-  expert: Int32Array,
-  hosts: Int32Array,
-  gpus: Float64Array,
-  balanceLimit: number,
-): DesignLayer {
-  const total = loads.reduce((sum, load) => sum + load, 0);
-  const nodes = Math.log2(gpus.length);
-  const balance = new BalanceTable(gpus, total, balanceLimit);
+/** A layer of a design: experts take positions, and their tokens enter the table. */
+export function makeDesignLayer(loads: readonly number[], expert: Int32Array, hosts: Int32Array, table: LayerTable): DesignLayer {
   const tokens = Float64Array.from(expert, (e) => loads[e] ?? 0);
   hosts.forEach((set, position) => {
-    balance.change(set, 0, tokens[position]!);
+    table.change(set, 0, tokens[position]!);
   });
-  return { loads, expert, tokens, balance, penalty: total === 0 ? 0 : (EXCESS_ENERGY * nodes) / total };
+  return { loads, expert, tokens, table };
 }
 
-/** Changes hosts in the design and in the survival table, not yet in the layers. */
-export function moveHosts(design: Design, { first, second, given, taken }: HostMove): void {
-  changeHosts(design, first, given, taken);
-  if (second >= 0) changeHosts(design, second, taken, given);
-}
-
-function changeHosts({ hosts, free, survival }: Design, position: number, from: number, to: number): void {
-  const before = hosts[position]!;
-  const after = changed(before, from, to);
-  if (from >= 0) free[from]!++;
-  if (to >= 0) free[to]!--;
-  hosts[position] = after;
-  survival.add(after);
-  survival.remove(before);
-}
-
-/** The move that takes a move back. */
-export function reversed({ first, second, given, taken }: HostMove): HostMove {
-  return { first, second, given: taken, taken: given };
-}
-
-/** Carries a move that the design has made over to one of its layers. */
-export function moveTokens({ hosts }: Design, layer: DesignLayer, { first, second, given, taken }: HostMove): void {
-  changeTokens(layer, first, changed(hosts[first]!, taken, given), given, taken);
-  if (second >= 0) changeTokens(layer, second, changed(hosts[second]!, given, taken), taken, given);
-}
-
-/** Takes a move back in a layer while the design still has it. */
-export function takeBackTokens({ hosts }: Design, layer: DesignLayer, { first, second, given, taken }: HostMove): void {
-  changeTokens(layer, first, hosts[first]!, taken, given);
-  if (second >= 0) changeTokens(layer, second, hosts[second]!, given, taken);
-}
-
-/** Tokens of a position whose hosts in the layer's table are `present` leave node `from` and come to node `to`. */
-function changeTokens({ tokens, balance }: DesignLayer, position: number, present: number, from: number, to: number): void {
-  const count = tokens[position]!;
-  if (count === 0) return;
-  if (from < 0) balance.grow(present, to, count);
-  else if (to < 0) balance.shrink(present, from, count);
-  else balance.exchange(present, from, to, count);
-}
-
-/** A set without one node and with another; -1 stands for none. */
-function changed(set: number, removed: number, added: number): number {
-  return (set & ~bitOf(removed)) | bitOf(added);
-}
-
-function bitOf(node: number): number {
-  return node < 0 ? 0 : 1 << node;
-}
-
-/** The experts at two positions of a layer take each other's host sets. */
-export function swapExperts({ hosts }: Design, { tokens, expert, balance }: DesignLayer, first: number, second: number): void {
-  const [before, after] = [tokens[first]!, tokens[second]!];
-  if (before !== after) {
-    balance.change(hosts[first]!, before, after);
-    balance.change(hosts[second]!, after, before);
-    tokens[first] = after;
-    tokens[second] = before;
-  }
-  const moved = expert[first]!;
-  expert[first] = expert[second]!;
-  expert[second] = moved;
-}
-
-/** Energy of the tokens above the balance limits of all layers. */
-export function penaltyOf({ layers }: Design): number {
-  let penalty = 0;
-  for (const layer of layers) penalty += layer.balance.excess * layer.penalty;
-  return penalty;
+/** One or two positions get other hosts: from -> to as bit masks; `second` is -1 when there is none. */
+export interface HostMove {
+  readonly first: number;
+  readonly firstFrom: number;
+  readonly firstTo: number;
+  readonly second: number;
+  readonly secondFrom: number;
+  readonly secondTo: number;
 }
 
 /** Host sets and experts, to come back to. */
@@ -159,38 +42,191 @@ export interface Snapshot {
   readonly experts: readonly Int32Array[];
 }
 
-/** Copies the state of a design. */
-export function snapshot({ hosts, layers }: Design): Snapshot {
-  return { hosts: hosts.slice(), experts: layers.map(({ expert }) => expert.slice()) };
+/** What a design is built on. */
+export interface DesignParts {
+  /** Host set of each position as a bit mask, shape [positions]; they enter the tables. */
+  readonly hosts: Int32Array;
+  /** Slots of each node, shape [nodes]. */
+  readonly slots: readonly number[];
+  readonly layers: readonly DesignLayer[];
+  readonly objective: Objective;
+  /** Shared with the designs of other layers, where there are any. */
+  readonly survival: SurvivalTable;
+  readonly sync?: SyncTable | undefined;
+  /** Cost of layers outside the design. */
+  readonly costElsewhere?: number;
 }
 
-/** Copies the state of a design over an older copy. */
-export function retake({ hosts, experts }: Snapshot, design: Design): void {
-  hosts.set(design.hosts);
-  design.layers.forEach(({ expert }, l) => {
-    experts[l]!.set(expert);
-  });
-}
+/** Host sets by position, with everything that is counted about them. */
+export class Design {
+  readonly hosts: Int32Array;
+  /** Free slots of each node, shape [nodes]. */
+  readonly free: Int32Array;
+  readonly layers: readonly DesignLayer[];
+  readonly #objective: Objective;
+  readonly #survival: SurvivalTable;
+  readonly #sync: SyncTable | undefined;
+  readonly #costElsewhere: number;
+  #cost = 0;
+  #energy = 0;
 
-/** Brings a design back to a state that was copied before. */
-export function restore(design: Design, { hosts, experts }: Snapshot): void {
-  for (const { tokens, balance } of design.layers) {
-    tokens.forEach((count, position) => {
-      balance.change(design.hosts[position]!, count, 0);
+  constructor({ hosts, slots, layers, objective, survival, sync, costElsewhere = 0 }: DesignParts) {
+    this.hosts = hosts;
+    this.free = Int32Array.from(slots);
+    this.layers = layers;
+    this.#objective = objective;
+    this.#survival = survival;
+    this.#sync = sync;
+    this.#costElsewhere = costElsewhere;
+    for (const set of hosts) this.#enter(set);
+    this.recount();
+  }
+
+  /** Probability that the job is lost. */
+  get lost(): number {
+    return this.#survival.lost;
+  }
+
+  /** Cost of all layers, also of those outside the design. */
+  get cost(): number {
+    return this.#cost;
+  }
+
+  /** By how much limits are broken. */
+  get violation(): number {
+    return this.#objective.violation(this.#cost, this.#syncCost);
+  }
+
+  /** What to compare states by that keep all limits: less is better. */
+  get badness(): number {
+    return this.#objective.badness(this.lost, this.#cost, this.#syncCost);
+  }
+
+  /** Lets the experts at two positions of a layer take each other's host sets, unless that costs more energy than tolerated. */
+  trySwap(layer: DesignLayer, first: number, second: number, tolerated: number): boolean {
+    const before = layer.table.cost;
+    this.#swap(layer, first, second);
+    const cost = this.#cost - before + layer.table.cost;
+    const energy = this.#energyWith(cost);
+    if (energy <= this.#energy + tolerated) {
+      this.recount();
+      return true;
+    }
+    this.#swap(layer, first, second);
+    return false;
+  }
+
+  /** Changes host sets, unless that costs more energy than tolerated or loses the job more likely than `mostLost`. */
+  tryMove(move: HostMove, tolerated: number, mostLost: number): boolean {
+    const most = this.#energy + tolerated;
+    this.#changeHosts(move.first, move.firstFrom, move.firstTo);
+    if (move.second >= 0) this.#changeHosts(move.second, move.secondFrom, move.secondTo);
+    if (this.lost <= mostLost && this.#carryOver(move, most)) {
+      this.recount();
+      return true;
+    }
+    if (move.second >= 0) this.#changeHosts(move.second, move.secondTo, move.secondFrom);
+    this.#changeHosts(move.first, move.firstTo, move.firstFrom);
+    return false;
+  }
+
+  /** Copies host sets and experts. */
+  snapshot(): Snapshot {
+    return { hosts: this.hosts.slice(), experts: this.layers.map(({ expert }) => expert.slice()) };
+  }
+
+  /** Copies host sets and experts over an older copy. */
+  retake({ hosts, experts }: Snapshot): void {
+    hosts.set(this.hosts);
+    this.layers.forEach(({ expert }, l) => {
+      experts[l]!.set(expert);
     });
   }
-  for (const set of design.hosts) design.survival.remove(set);
-  design.hosts.forEach((set, position) => {
-    for (const node of membersOf(set)) design.free[node]!++;
-    for (const node of membersOf(hosts[position]!)) design.free[node]!--;
-  });
-  design.hosts.set(hosts);
-  for (const set of hosts) design.survival.add(set);
-  design.layers.forEach(({ loads, expert, tokens, balance }, l) => {
-    expert.set(experts[l]!);
-    expert.forEach((e, position) => {
-      tokens[position] = loads[e] ?? 0;
-      balance.change(hosts[position]!, 0, tokens[position]!);
+
+  /** Comes back to host sets and experts that were copied before. */
+  restore({ hosts, experts }: Snapshot): void {
+    for (const { tokens, table } of this.layers) {
+      tokens.forEach((count, position) => {
+        table.change(this.hosts[position]!, count, 0);
+      });
+    }
+    for (const set of this.hosts) this.#leave(set);
+    this.hosts.set(hosts);
+    for (const set of hosts) this.#enter(set);
+    this.layers.forEach(({ loads, expert, tokens, table }, l) => {
+      expert.set(experts[l]!);
+      expert.forEach((e, position) => {
+        tokens[position] = loads[e] ?? 0;
+        table.change(hosts[position]!, 0, tokens[position]!);
+      });
     });
-  });
+    this.recount();
+  }
+
+  /** Carries a move over to the layers one by one; undone, and false, as soon as their costs are too much. */
+  #carryOver({ first, firstFrom, firstTo, second, secondFrom, secondTo }: HostMove, mostEnergy: number): boolean {
+    let cost = this.#costElsewhere;
+    if (this.#energyWith(cost) > mostEnergy) return false;
+    for (let l = 0; l < this.layers.length; l++) {
+      const { table, tokens } = this.layers[l]!;
+      table.move(firstFrom, firstTo, tokens[first]!);
+      if (second >= 0) table.move(secondFrom, secondTo, tokens[second]!);
+      cost += table.cost;
+      if (this.#energyWith(cost) <= mostEnergy) continue;
+      for (let done = l; done >= 0; done--) {
+        const { table, tokens } = this.layers[done]!;
+        if (second >= 0) table.move(secondTo, secondFrom, tokens[second]!);
+        table.move(firstTo, firstFrom, tokens[first]!);
+      }
+      return false;
+    }
+    return true;
+  }
+
+  #changeHosts(position: number, from: number, to: number): void {
+    for (let left = from & ~to; left !== 0; left &= left - 1) this.free[31 - Math.clz32(left & -left)]!++;
+    for (let entered = to & ~from; entered !== 0; entered &= entered - 1) this.free[31 - Math.clz32(entered & -entered)]!--;
+    this.hosts[position] = to;
+    this.#survival.add(to);
+    this.#survival.remove(from);
+    this.#sync?.move(from, to);
+  }
+
+  #swap({ tokens, expert, table }: DesignLayer, first: number, second: number): void {
+    const [before, after] = [tokens[first]!, tokens[second]!];
+    table.change(this.hosts[first]!, before, after);
+    table.change(this.hosts[second]!, after, before);
+    tokens[first] = after;
+    tokens[second] = before;
+    const moved = expert[first]!;
+    expert[first] = expert[second]!;
+    expert[second] = moved;
+  }
+
+  #enter(set: number): void {
+    this.#survival.add(set);
+    this.#sync?.move(0, set);
+    for (const node of membersOf(set)) this.free[node]!--;
+  }
+
+  #leave(set: number): void {
+    this.#survival.remove(set);
+    this.#sync?.move(set, 0);
+    for (const node of membersOf(set)) this.free[node]!++;
+  }
+
+  get #syncCost(): number {
+    return this.#sync?.cost ?? 0;
+  }
+
+  #energyWith(cost: number): number {
+    return this.#objective.energy(this.lost, cost, this.#syncCost);
+  }
+
+  /** Takes stock of all tables, also after one was changed from outside; sums afresh, so that rounding does not pile up. */
+  recount(): void {
+    this.#cost = this.#costElsewhere;
+    for (const { table } of this.layers) this.#cost += table.cost;
+    this.#energy = this.#energyWith(this.#cost);
+  }
 }

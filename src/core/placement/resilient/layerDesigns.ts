@@ -1,8 +1,10 @@
 /** Host sets of a layer's own, where the design that all layers share does not serve it well. */
 import type { RandomSource } from "../../random.ts";
 import { type Annealing, anneal } from "./anneal.ts";
+import { BalanceTable } from "./balanceTable.ts";
 import type { Cell, CellHosts } from "./cell.ts";
-import { type Design, makeDesign, makeDesignLayer, restore, snapshot } from "./design.ts";
+import { Design, makeDesignLayer } from "./design.ts";
+import { survivalObjective } from "./objective.ts";
 import { COLDEST, HOTTEST } from "./sharedDesign.ts";
 import { sumsOverSets } from "./subsets.ts";
 import { SurvivalTable } from "./survivalTable.ts";
@@ -23,50 +25,49 @@ export function searchLayerDesigns(
   hosts: CellHosts,
   moves: number,
   random: RandomSource,
-  shouldStop?: () => boolean,
+  shouldStop: () => boolean,
 ): CellHosts {
   const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts);
   const gpus = sumsOverSets(cell.gpus);
   for (const sets of hosts) for (const set of sets) survival.add(set);
-  const search: Annealing = {
-    minHosts: cell.minHosts,
-    evaluations: moves,
-    hottest: HOTTEST,
-    coldest: COLDEST,
-    random,
-    ...(shouldStop && { shouldStop }),
-  };
-  return cell.layers.map((layer, l) => {
+  const search: Annealing = { minHosts: cell.minHosts, moves, hottest: HOTTEST, coldest: COLDEST, random, shouldStop };
+  return cell.layers.map(({ loads, balanceLimit }, l) => {
     const sets = hosts[l]!.slice();
     for (const set of sets) survival.remove(set);
-    const balanceLimit = cell.limitBalance ? layer.balanceLimit : 1;
-    const experts = Int32Array.from(sets.keys());
-    const design = makeDesign(sets, cell.slots, survival, [makeDesignLayer(layer.loads, experts, sets, gpus, balanceLimit)]);
-    if (cell.limitBalance) approachLimit(design, balanceLimit, search);
+    const limit = cell.limitBalance ? balanceLimit : 1;
+    const table = new BalanceTable(
+      gpus,
+      loads.reduce((sum, load) => sum + load, 0),
+      limit,
+    );
+    const layers = [makeDesignLayer(loads, Int32Array.from(sets.keys()), sets, table)];
+    const design = new Design({ hosts: sets, slots: cell.slots, layers, objective: survivalObjective, survival });
+    if (cell.limitBalance) approachLimit(design, table, limit, search);
     else anneal(design, { ...search, keepSurvival: true });
     return byExpert(design);
   });
 }
 
 /** Brings a design of one layer within a balance limit, or else as near to it as bisection finds. */
-function approachLimit(design: Design, limit: number, search: Annealing): void {
-  const { balance, tokens } = design.layers[0]!;
+function approachLimit(design: Design, table: BalanceTable, limit: number, search: Annealing): void {
   const { hosts } = design;
-  if (balance.excess === 0) return;
+  const { tokens } = design.layers[0]!;
+  if (table.cost === 0) return;
   anneal(design, search);
   let low = limit;
-  let high = balance.balance(hosts, tokens);
-  let nearest = snapshot(design);
+  let high = table.balance(hosts, tokens);
+  let nearest = design.snapshot();
   for (let step = 0; step < BISECTIONS && high > limit; step++) {
     const middle = (low + high) / 2;
-    balance.setLimit(middle, hosts, tokens);
+    table.setLimit(middle, hosts, tokens);
+    design.recount();
     anneal(design, search);
-    if (balance.excess > 0) low = middle;
-    if (balance.balance(hosts, tokens) < high) {
-      high = balance.balance(hosts, tokens);
-      nearest = snapshot(design);
+    if (table.cost > 0) low = middle;
+    if (table.balance(hosts, tokens) < high) {
+      high = table.balance(hosts, tokens);
+      nearest = design.snapshot();
     }
-    restore(design, nearest);
+    design.restore(nearest);
   }
 }
 

@@ -1,8 +1,10 @@
 /** One design of host sets for all layers of a cell, so that they die together. */
 import type { RandomSource } from "../../random.ts";
 import { anneal } from "./anneal.ts";
+import { BalanceTable } from "./balanceTable.ts";
 import type { Cell, CellHosts } from "./cell.ts";
-import { makeDesign, makeDesignLayer, penaltyOf, restore, snapshot } from "./design.ts";
+import { Design, makeDesignLayer } from "./design.ts";
+import { survivalObjective } from "./objective.ts";
 import { groupedHosts, spreadHosts } from "./startingHosts.ts";
 import { countMembers, maskOf, sumsOverSets } from "./subsets.ts";
 import { SurvivalTable } from "./survivalTable.ts";
@@ -19,42 +21,38 @@ const FIRST_RUNS_SHARE = 0.6;
  * Host sets of all layers from one design; the layers differ in which expert takes which set.
  * @param moves to try
  */
-export function searchSharedDesign(cell: Cell, moves: number, random: RandomSource, shouldStop?: () => boolean): CellHosts {
+export function searchSharedDesign(cell: Cell, moves: number, random: RandomSource, shouldStop: () => boolean): CellHosts {
   const { minHosts } = cell;
   const hosts = toMasks(spreadHosts(cell.positions, cell.slots, minHosts));
   const groups = groupedHosts(cell.positions, cell.slots, minHosts);
   const gpus = sumsOverSets(cell.gpus);
   const layers = cell.limitBalance
-    ? cell.layers.map(({ loads, balanceLimit }) =>
-        makeDesignLayer(loads, moreTokensMoreHosts(loads, hosts), hosts, gpus, balanceLimit),
-      )
+    ? cell.layers.map(({ loads, balanceLimit }) => {
+        const table = new BalanceTable(gpus, sumOf(loads), balanceLimit);
+        return makeDesignLayer(loads, moreTokensMoreHosts(loads, hosts), hosts, table);
+      })
     : [];
-  const design = makeDesign(
-    hosts,
-    cell.slots,
-    new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts),
-    layers,
-  );
+  const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbability, minHosts);
+  const design = new Design({ hosts, slots: cell.slots, layers, objective: survivalObjective, survival });
 
-  const search = { minHosts, coldest: COLDEST, random, ...(shouldStop && { shouldStop }) };
-  const start = snapshot(design);
+  const search = { minHosts, coldest: COLDEST, random, shouldStop };
+  const start = design.snapshot();
   let best = start;
-  let leastPenalty = Infinity;
-  let leastLost = Infinity;
+  let leastViolation = Infinity;
+  let leastBadness = Infinity;
   for (let run = 0; run < FIRST_RUNS; run++) {
     // Every other run starts from groups: they are hard to reach from anywhere else.
-    restore(design, run % 2 === 1 && groups ? { ...start, hosts: toMasks(groups) } : start);
-    const evaluations = Math.ceil((moves * FIRST_RUNS_SHARE) / FIRST_RUNS);
-    anneal(design, { ...search, evaluations, hottest: cell.limitBalance ? HOTTEST : HOTTEST_FREE });
-    const penalty = penaltyOf(design);
-    if (penalty > leastPenalty || (penalty === leastPenalty && design.survival.lost >= leastLost)) continue;
-    best = snapshot(design);
-    leastPenalty = penalty;
-    leastLost = design.survival.lost;
+    design.restore(run % 2 === 1 && groups ? { ...start, hosts: toMasks(groups) } : start);
+    const hottest = cell.limitBalance ? HOTTEST : HOTTEST_FREE;
+    anneal(design, { ...search, moves: Math.ceil((moves * FIRST_RUNS_SHARE) / FIRST_RUNS), hottest });
+    const { violation, badness } = design;
+    if (violation > leastViolation || (violation === leastViolation && badness >= leastBadness)) continue;
+    best = design.snapshot();
+    leastViolation = violation;
+    leastBadness = badness;
   }
-  restore(design, best);
-  const evaluations = Math.ceil(moves * (1 - FIRST_RUNS_SHARE));
-  anneal(design, { ...search, evaluations, hottest: HOTTEST / 2 });
+  design.restore(best);
+  anneal(design, { ...search, moves: Math.ceil(moves * (1 - FIRST_RUNS_SHARE)), hottest: HOTTEST / 2 });
 
   return cell.layers.map(({ loads }, l) => {
     const expert = design.layers[l]?.expert ?? moreTokensMoreHosts(loads, hosts);
@@ -64,6 +62,10 @@ export function searchSharedDesign(cell: Cell, moves: number, random: RandomSour
     });
     return sets;
   });
+}
+
+function sumOf(loads: readonly number[]): number {
+  return loads.reduce((sum, load) => sum + load, 0);
 }
 
 function toMasks(hosts: readonly (readonly number[])[]): Int32Array {
