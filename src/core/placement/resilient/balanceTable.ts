@@ -9,9 +9,9 @@ const EXCESS_COST = 3;
  * Room of every node set of one layer.
  *
  * The least possible maximum load (shares free) is the maximum over node sets W of (tokens of the experts hosted inside W) /
- * (GPUs of W), so the layer keeps a balance limit when no W holds more tokens than limit * mean * GPUs(W). An expert that
- * changes hosts touches the supersets of its host sets only. On nodes of several GPUs there is one thing more: a host gives an
- * expert one GPU, so no expert may have more tokens than limit * mean * hosts.
+ * (GPUs of W), so the layer keeps a limit on it when no W holds more tokens than limit * GPUs(W). An expert that changes hosts
+ * touches the supersets of its host sets only. On nodes of several GPUs there is one thing more: a host gives an expert one
+ * GPU, so no expert may have more tokens than limit * hosts.
  */
 export class BalanceTable implements LayerTable {
   /** Tokens above what the limit allows, summed over node sets and experts: 0 when and only when the limit is kept. */
@@ -23,13 +23,11 @@ export class BalanceTable implements LayerTable {
   readonly #severalGpus: boolean;
   readonly #costPerToken: number;
   #limit: number;
-  /** Tokens that one host can compute of an expert. */
-  #mostPerHost: number;
 
   /**
    * @param gpus of every node set, shape [2^nodes]
    * @param tokens of the layer
-   * @param limit on the busiest GPU's tokens over the mean
+   * @param limit on the tokens of the busiest GPU; at least their mean
    */
   constructor(gpus: Float64Array, tokens: number, limit: number) {
     const nodes = Math.log2(gpus.length);
@@ -38,13 +36,17 @@ export class BalanceTable implements LayerTable {
     this.#severalGpus = gpus.at(-1)! > nodes;
     this.#costPerToken = tokens === 0 ? 0 : (EXCESS_COST * nodes) / tokens;
     this.#limit = limit;
-    this.#mostPerHost = this.#allowedPerHost();
     this.#room = gpus.map((_, set) => this.#allowed(set));
   }
 
   /** 0 when and only when the limit is kept. */
   get cost(): number {
     return this.#excess * this.#costPerToken;
+  }
+
+  /** Most tokens that a GPU may compute. */
+  get limit(): number {
+    return this.#limit;
   }
 
   change(hosts: number, before: number, after: number): void {
@@ -68,23 +70,22 @@ export class BalanceTable implements LayerTable {
   }
 
   /**
-   * The least possible load of the busiest GPU over the mean, as far as host sets decide it.
+   * The least possible tokens of the busiest GPU, as far as host sets decide it.
    * @param hosts the host sets now in place, shape [positions]
    * @param tokens of the experts on them, shape [positions]
    */
-  balance(hosts: Int32Array, tokens: Float64Array): number {
-    if (this.#tokens === 0) return 1;
-    let worst = 0;
+  busiest(hosts: Int32Array, tokens: Float64Array): number {
+    let most = 0;
     for (let set = 1; set < this.#room.length; set++) {
       const inside = this.#allowed(set) - this.#room[set]!;
-      worst = Math.max(worst, inside / this.#gpus[set]!);
+      most = Math.max(most, inside / this.#gpus[set]!);
     }
     if (this.#severalGpus) {
       hosts.forEach((set, position) => {
-        worst = Math.max(worst, tokens[position]! / countMembers(set));
+        most = Math.max(most, tokens[position]! / countMembers(set));
       });
     }
-    return (worst * this.#gpus.at(-1)!) / this.#tokens;
+    return most;
   }
 
   /** Sets another limit for the host sets and tokens now in place. */
@@ -93,7 +94,6 @@ export class BalanceTable implements LayerTable {
       this.change(set, tokens[position]!, 0);
     });
     this.#limit = limit;
-    this.#mostPerHost = this.#allowedPerHost();
     this.#room.forEach((_, set) => {
       this.#room[set] = this.#allowed(set);
     });
@@ -144,17 +144,13 @@ export class BalanceTable implements LayerTable {
   }
 
   #crowding(hosts: number, tokens: number): number {
-    return this.#severalGpus ? Math.max(0, tokens - countMembers(hosts) * this.#mostPerHost) : 0;
-  }
-
-  #allowedPerHost(): number {
-    return Math.floor((this.#limit * this.#tokens) / this.#gpus.at(-1)!);
+    return this.#severalGpus ? Math.max(0, tokens - Math.floor(countMembers(hosts) * this.#limit)) : 0;
   }
 
   #allowed(set: number): number {
     // The whole cluster holds all tokens whatever the limit.
     if (set === this.#gpus.length - 1) return this.#tokens;
-    return Math.floor((this.#limit * this.#tokens * this.#gpus[set]!) / this.#gpus.at(-1)!);
+    return Math.floor(this.#limit * this.#gpus[set]!);
   }
 }
 

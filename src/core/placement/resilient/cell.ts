@@ -1,11 +1,12 @@
 /** A part of the cluster whose host sets are designed by themselves. Small clusters are a single cell. */
+import type { StepGoal } from "./stepGoal.ts";
 
 /** Experts of one layer that a cell hosts. */
 export interface CellLayer {
   /** Tokens that each expert brings to this cell, whole numbers, shape [experts]. */
   readonly loads: readonly number[];
-  /** Most tokens that the busiest GPU should compute, over the mean of the cell; at least 1. */
-  readonly balanceLimit: number;
+  /** Tokens of a GPU on average, over the whole cluster. */
+  readonly meanPerGpu: number;
 }
 
 /** Nodes with what they host in every layer. */
@@ -22,15 +23,19 @@ export interface Cell {
   /** Nodes that every expert must have. */
   readonly minHosts: number;
   readonly layers: readonly CellLayer[];
-  /** Whether layers must keep their balance limits; otherwise survival comes first. */
-  readonly limitBalance: boolean;
+  /** On the busiest GPU's tokens over the mean of the whole cluster, in every layer; Infinity for no limit. */
+  readonly balanceLimit: number;
+  /** GPUs of the whole cluster. */
+  readonly clusterGpus: number;
 }
 
-/** How thoroughly a cell is searched. */
+/** How a cell is searched. */
 export interface CellSearch {
   /** Moves to try on ten nodes with twelve layers and four hosts an expert; other cells get as many as take that long. */
   readonly moves: number;
   readonly seed: number;
+  /** What counts beside survival. */
+  readonly goal?: StepGoal | undefined;
   /** Ends the search early when it returns true. */
   readonly shouldStop: () => boolean;
 }

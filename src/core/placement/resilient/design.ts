@@ -53,8 +53,6 @@ export interface DesignParts {
   /** Shared with the designs of other layers, where there are any. */
   readonly survival: SurvivalTable;
   readonly sync?: SyncTable | undefined;
-  /** Cost of layers outside the design. */
-  readonly costElsewhere?: number;
 }
 
 /** Host sets by position, with everything that is counted about them. */
@@ -63,21 +61,20 @@ export class Design {
   /** Free slots of each node, shape [nodes]. */
   readonly free: Int32Array;
   readonly layers: readonly DesignLayer[];
-  readonly #objective: Objective;
+  #objective: Objective;
   readonly #survival: SurvivalTable;
   readonly #sync: SyncTable | undefined;
-  readonly #costElsewhere: number;
+  #costElsewhere = 0;
   #cost = 0;
   #energy = 0;
 
-  constructor({ hosts, slots, layers, objective, survival, sync, costElsewhere = 0 }: DesignParts) {
+  constructor({ hosts, slots, layers, objective, survival, sync }: DesignParts) {
     this.hosts = hosts;
     this.free = Int32Array.from(slots);
     this.layers = layers;
     this.#objective = objective;
     this.#survival = survival;
     this.#sync = sync;
-    this.#costElsewhere = costElsewhere;
     for (const set of hosts) this.#enter(set);
     this.recount();
   }
@@ -128,6 +125,28 @@ export class Design {
     if (move.second >= 0) this.#changeHosts(move.second, move.secondTo, move.secondFrom);
     this.#changeHosts(move.first, move.firstTo, move.firstFrom);
     return false;
+  }
+
+  /** Host set of each expert of a layer, as bit masks, shape [experts]. */
+  hostsByExpert(layer: number): Int32Array {
+    const { loads, expert } = this.layers[layer]!;
+    const sets = new Int32Array(loads.length);
+    expert.forEach((e, position) => {
+      if (e < sets.length) sets[e] = this.hosts[position]!;
+    });
+    return sets;
+  }
+
+  /** Goes after something else from now on. */
+  pursue(objective: Objective): void {
+    this.#objective = objective;
+    this.recount();
+  }
+
+  /** Counts with this cost of layers outside the design from now on. */
+  setCostElsewhere(cost: number): void {
+    this.#costElsewhere = cost;
+    this.recount();
   }
 
   /** Copies host sets and experts. */

@@ -19,6 +19,18 @@ const MOST_SEARCHED_NODES = 16;
 /** Divisions tried beyond the first when loads cannot be packed evenly. */
 const MORE_DIVISIONS = 4;
 
+/** What a division must respect. */
+export interface DivisionRules {
+  /** Hosts that every expert must get. */
+  readonly minReplicas: number;
+  /** What fails as one, shape [nodes]: cells span as many units as they can. */
+  readonly unitOfNode: readonly number[];
+  /** On the load per GPU of a cell over the mean. */
+  readonly balanceLimit: number;
+  /** Whole cells to have at least. */
+  readonly fewestCells: number;
+}
+
 /** Whether every node of a cell holds all experts of the cell, or the cell is searched for host sets. */
 export type CellKind = "whole" | "searched";
 
@@ -27,29 +39,26 @@ export type CellKind = "whole" | "searched";
  * to be searched (a single one if it can be). As long as the loads cannot be packed evenly, more cells or more positions
  * follow.
  * @param loads tokens, shape [layers][experts]
- * @param unitOfNode what fails as one: cells span as many units as they can
- * @param balanceLimit on the load per GPU of a cell over the mean
  * @returns undefined when every division that was tried leaves some expert without its minimum of hosts
  */
 export function divideCluster(
   kind: CellKind,
   cluster: readonly ClusterNode[],
   loads: readonly (readonly number[])[],
-  minHosts: number,
-  unitOfNode: readonly number[],
-  balanceLimit: number,
+  { minReplicas, unitOfNode, balanceLimit, fewestCells }: DivisionRules,
 ): DividedCluster | undefined {
   const experts = Math.max(...loads.map((layer) => layer.length));
   const slots = cluster.map((node) => Math.min(node.slots, experts));
-  const divide = { whole: wholeCells, searched: searchedCells }[kind];
+  const divisions =
+    kind === "whole" ? wholeCells(slots, experts, unitOfNode, fewestCells) : searchedCells(slots, experts, unitOfNode);
   let best: DividedCluster | undefined;
-  for (const { nodes, wanted, last } of divide(slots, experts, unitOfNode)) {
+  for (const { nodes, wanted, last } of divisions) {
     if (last && best) break;
     const positions = nodes.map((cell, c) =>
       feasiblePositions(
         cell.map((node) => slots[node]!),
         wanted[c]!,
-        minHosts,
+        minReplicas,
       ),
     );
     if (sum(positions) < experts) continue;
@@ -76,8 +85,13 @@ interface Division {
   readonly last?: boolean;
 }
 
-function* wholeCells(slots: readonly number[], experts: number, unitOfNode: readonly number[]): Generator<Division> {
-  const fewest = Math.ceil(experts / Math.min(...slots));
+function* wholeCells(
+  slots: readonly number[],
+  experts: number,
+  unitOfNode: readonly number[],
+  fewestCells: number,
+): Generator<Division> {
+  const fewest = Math.max(fewestCells, Math.ceil(experts / Math.min(...slots)));
   for (let cells = fewest; cells <= Math.min(fewest + MORE_DIVISIONS, slots.length); cells++) {
     const nodes = dealNodes(slots, unitOfNode, cells);
     yield { nodes, wanted: nodes.map((cell) => Math.min(...cell.map((node) => slots[node]!))) };

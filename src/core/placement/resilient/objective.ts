@@ -10,14 +10,51 @@ export interface Objective {
   badness(lost: number, cost: number, sync: number): number;
 }
 
-/** Survival, with the layers' cost as a limit to be kept at 0. */
+/** Seconds of a training step, from the layers' cost and synchronisation. */
+export type StepSeconds = (cost: number, sync: number) => number;
+
+/** Energy of a factor e in step time: one percent more weighs as much as losing the job 2.7 times as often. */
+const ENERGY_PER_LOG_SECONDS = 100;
+
+/** Survival, with costs that stand for broken limits: they are to be 0. */
 export const survivalObjective: Objective = {
   energy: (lost, cost) => logOf(lost) + cost,
   violation: (cost) => cost,
   badness: (lost) => lost,
 };
 
+/** Survival within a limit on the step time. */
+export function budgetObjective(seconds: StepSeconds, budget: number): Objective {
+  const excess = (cost: number, sync: number) => Math.max(0, Math.log(seconds(cost, sync) / budget));
+  return {
+    energy: (lost, cost, sync) => logOf(lost) + ENERGY_PER_LOG_SECONDS * excess(cost, sync),
+    violation: excess,
+    badness: (lost) => lost,
+  };
+}
+
+/** Step time alone. */
+export function stepObjective(seconds: StepSeconds): Objective {
+  return {
+    energy: (_, cost, sync) => ENERGY_PER_LOG_SECONDS * Math.log(seconds(cost, sync)),
+    violation: () => 0,
+    badness: (_, cost, sync) => seconds(cost, sync),
+  };
+}
+
+/**
+ * The most of a quantity that grows with survival and falls with step time.
+ * @param value above 0
+ */
+export function valueObjective(seconds: StepSeconds, value: (lost: number, seconds: number) => number): Objective {
+  return {
+    energy: (lost, cost, sync) => -ENERGY_PER_LOG_SECONDS * Math.log(value(lost, seconds(cost, sync))),
+    violation: () => 0,
+    badness: (lost, cost, sync) => -value(lost, seconds(cost, sync)),
+  };
+}
+
 /** Logarithm that leaves 0 finite. */
-export function logOf(lost: number): number {
+function logOf(lost: number): number {
   return Math.log(lost + Number.MIN_VALUE);
 }

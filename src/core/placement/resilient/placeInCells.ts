@@ -4,6 +4,7 @@ import { type CellKind, type DividedCluster, divideCluster } from "./divideClust
 import type { FailureUnits } from "./failureUnits.ts";
 import type { ResilientProblem } from "./problem.ts";
 import { searchCell } from "./searchCell.ts";
+import type { StepGoal } from "./stepGoal.ts";
 import { membersOf } from "./subsets.ts";
 
 /** How to place: the options of `resilientHostSets`, without their defaults. */
@@ -13,6 +14,7 @@ export interface PlacementSearch {
   readonly balanceSlack: number;
   readonly moves: number;
   readonly seed: number;
+  readonly goal: StepGoal | undefined;
   readonly shouldStop: () => boolean;
 }
 
@@ -24,17 +26,19 @@ const PACKING_SLACK = 0.02;
 
 /**
  * Places all layers cell by cell.
+ * @param fewestCells to divide the cluster into, where cells are whole
  * @returns host sets and the number of cells; undefined when the cluster cannot be divided into cells of the kind
  */
 export function placeInCells(
   kind: CellKind,
   problem: ResilientProblem,
   search: PlacementSearch,
+  fewestCells = 1,
 ): { hosts: LayerHosts; cells: number } | undefined {
   const { cluster, layers } = problem;
   const loads = layers.map((layer) => layer.loads);
   const packingLimit = 1 + Math.min(search.balanceSlack, PACKING_SLACK);
-  const divided = divideCluster(kind, cluster, loads, search.minReplicas, search.units.unitOfNode, packingLimit);
+  const divided = divideCluster(kind, cluster, loads, { ...search, ...search.units, balanceLimit: packingLimit, fewestCells });
   if (divided === undefined) return undefined;
   const hosts: number[][][] = loads.map((layer) => layer.map(() => []));
   divided.nodes.forEach((nodes, c) => {
@@ -54,23 +58,22 @@ export function placeInCells(
 function makeCell({ cluster, layers }: ResilientProblem, search: PlacementSearch, divided: DividedCluster, c: number): Cell {
   const nodes = divided.nodes[c]!;
   const positions = divided.positions[c]!;
-  const gpus = nodes.map((node) => cluster[node]!.gpus);
   const unitsOfNodes = nodes.map((node) => search.units.unitOfNode[node]!);
   const units = [...new Set(unitsOfNodes)];
   const clusterGpus = sum(cluster.map((node) => node.gpus));
   return {
     slots: nodes.map((node) => Math.min(cluster[node]!.slots, positions)),
-    gpus,
+    gpus: nodes.map((node) => cluster[node]!.gpus),
     unitOfNode: unitsOfNodes.map((unit) => units.indexOf(unit)),
     failureProbability: search.units.probability,
     positions,
     minHosts: search.minReplicas,
-    limitBalance: search.balanceSlack < Infinity,
-    layers: layers.map((layer, l) => {
-      const loads = divided.layers[l]!.cells[c]!.map((part) => part.load);
-      const mostTokens = ((1 + search.balanceSlack) * sum(layer.loads) * sum(gpus)) / clusterGpus;
-      return { loads, balanceLimit: Math.max(1, mostTokens / Math.max(1, sum(loads))) };
-    }),
+    layers: layers.map((layer, l) => ({
+      loads: divided.layers[l]!.cells[c]!.map((part) => part.load),
+      meanPerGpu: sum(layer.loads) / clusterGpus,
+    })),
+    balanceLimit: 1 + search.balanceSlack,
+    clusterGpus,
   };
 }
 

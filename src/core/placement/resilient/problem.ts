@@ -3,6 +3,7 @@ import type { ClusterNode } from "../../cluster.ts";
 import type { LayerLoads, LayerPlacement } from "../../placement.ts";
 import type { Effort } from "../balanced/efforts.ts";
 import type { FailureModel } from "./failureUnits.ts";
+import type { StepGoal } from "./stepGoal.ts";
 
 /** What to place. */
 export interface ResilientProblem {
@@ -18,6 +19,8 @@ export interface ResilientOptions {
   readonly failureModel?: FailureModel;
   /** How far the busiest GPU's load may exceed the mean in any layer when shares are free (default 0.02); Infinity for no limit. */
   readonly balanceSlack?: number;
+  /** What counts beside survival; slots may then stay free. */
+  readonly goal?: StepGoal;
   readonly effort?: Effort;
   readonly seed?: number;
   /** Placements of the same layers. Without a balance limit the result survives at least as well as any that keeps the minimum. */

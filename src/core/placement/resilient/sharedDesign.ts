@@ -1,50 +1,42 @@
 /** One design of host sets for all layers of a cell, so that they die together. */
-import type { RandomSource } from "../../random.ts";
-import { anneal } from "./anneal.ts";
-import { BalanceTable } from "./balanceTable.ts";
+import { type Annealing, anneal } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
-import { Design, makeDesignLayer } from "./design.ts";
-import { survivalObjective } from "./objective.ts";
+import { Design, type DesignParts, makeDesignLayer } from "./design.ts";
+import type { LayerTable } from "./layerTable.ts";
 import { groupedHosts, spreadHosts } from "./startingHosts.ts";
-import { countMembers, maskOf, sumsOverSets } from "./subsets.ts";
-import { SurvivalTable } from "./survivalTable.ts";
+import { countMembers, maskOf } from "./subsets.ts";
 
-/** Temperatures between which designs freeze: differences in the logarithm of what is lost, or in penalties. */
-export const HOTTEST = 0.03;
-const HOTTEST_FREE = 0.3;
-export const COLDEST = 0.003;
 /** Short runs, of which the best goes on at lower temperatures. */
 const FIRST_RUNS = 4;
 const FIRST_RUNS_SHARE = 0.6;
 
-/**
- * Host sets of all layers from one design; the layers differ in which expert takes which set.
- * @param moves to try
- */
-export function searchSharedDesign(cell: Cell, moves: number, random: RandomSource, shouldStop: () => boolean): CellHosts {
-  const { minHosts } = cell;
-  const hosts = toMasks(spreadHosts(cell.positions, cell.slots, minHosts));
-  const groups = groupedHosts(cell.positions, cell.slots, minHosts);
-  const gpus = sumsOverSets(cell.gpus);
-  const layers = cell.limitBalance
-    ? cell.layers.map(({ loads, balanceLimit }) => {
-        const table = new BalanceTable(gpus, sumOf(loads), balanceLimit);
-        return makeDesignLayer(loads, moreTokensMoreHosts(loads, hosts), hosts, table);
-      })
-    : [];
-  const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbability, minHosts);
-  const design = new Design({ hosts, slots: cell.slots, layers, objective: survivalObjective, survival });
+/** What a shared design is measured by. */
+type Measures = Pick<DesignParts, "objective" | "survival" | "sync">;
 
-  const search = { minHosts, coldest: COLDEST, random, shouldStop };
+/**
+ * A design for a cell, every position with its minimum of hosts and the other slots handed out in turns.
+ * @param tables of all layers, or none where the layers' costs do not matter
+ */
+export function makeSharedDesign(cell: Cell, tables: readonly LayerTable[], measures: Measures): Design {
+  const hosts = toMasks(spreadHosts(cell.positions, cell.slots, cell.minHosts));
+  const layers = tables.map((table, l) => {
+    const { loads } = cell.layers[l]!;
+    return makeDesignLayer(loads, moreTokensMoreHosts(loads, hosts), hosts, table);
+  });
+  return new Design({ hosts, slots: cell.slots, layers, ...measures });
+}
+
+/** Searches a shared design in a few short runs, half of them from groups, and a long one from the best of them. */
+export function searchSharedDesign(design: Design, cell: Cell, search: Annealing): void {
+  const groups = groupedHosts(cell.positions, cell.slots, cell.minHosts);
   const start = design.snapshot();
   let best = start;
-  let leastViolation = Infinity;
-  let leastBadness = Infinity;
+  let leastViolation = Number.POSITIVE_INFINITY;
+  let leastBadness = Number.POSITIVE_INFINITY;
   for (let run = 0; run < FIRST_RUNS; run++) {
-    // Every other run starts from groups: they are hard to reach from anywhere else.
+    // Groups are hard to reach from anywhere else.
     design.restore(run % 2 === 1 && groups ? { ...start, hosts: toMasks(groups) } : start);
-    const hottest = cell.limitBalance ? HOTTEST : HOTTEST_FREE;
-    anneal(design, { ...search, moves: Math.ceil((moves * FIRST_RUNS_SHARE) / FIRST_RUNS), hottest });
+    anneal(design, { ...search, moves: Math.ceil((search.moves * FIRST_RUNS_SHARE) / FIRST_RUNS) });
     const { violation, badness } = design;
     if (violation > leastViolation || (violation === leastViolation && badness >= leastBadness)) continue;
     best = design.snapshot();
@@ -52,20 +44,19 @@ export function searchSharedDesign(cell: Cell, moves: number, random: RandomSour
     leastBadness = badness;
   }
   design.restore(best);
-  anneal(design, { ...search, moves: Math.ceil(moves * (1 - FIRST_RUNS_SHARE)), hottest: HOTTEST / 2 });
+  anneal(design, { ...search, moves: Math.ceil(search.moves * (1 - FIRST_RUNS_SHARE)), hottest: search.hottest / 2 });
+}
 
-  return cell.layers.map(({ loads }, l) => {
-    const expert = design.layers[l]?.expert ?? moreTokensMoreHosts(loads, hosts);
+/** The host sets that a design gives the experts of all layers of its cell. */
+export function hostsOfExperts(design: Design, { layers }: Cell): CellHosts {
+  if (design.layers.length > 0) return layers.map((_, l) => design.hostsByExpert(l));
+  return layers.map(({ loads }) => {
     const sets = new Int32Array(loads.length);
-    expert.forEach((e, position) => {
-      if (e < loads.length) sets[e] = hosts[position]!;
+    moreTokensMoreHosts(loads, design.hosts).forEach((expert, position) => {
+      if (expert < loads.length) sets[expert] = design.hosts[position]!;
     });
     return sets;
   });
-}
-
-function sumOf(loads: readonly number[]): number {
-  return loads.reduce((sum, load) => sum + load, 0);
 }
 
 function toMasks(hosts: readonly (readonly number[])[]): Int32Array {

@@ -29,17 +29,15 @@ export class SyncTable {
     this.#add(after, this.#copies);
   }
 
+  /** Synchronisation of the busiest node. */
+  get busiest(): number {
+    return this.#ofNode.reduce((most, own) => Math.max(most, own), 0) / UNIT;
+  }
+
   /** What the search minimises: the busiest node, smoothed by the mean. */
   get cost(): number {
-    const { length } = this.#ofNode;
-    let busiest = 0;
-    let sum = 0;
-    for (let node = 0; node < length; node++) {
-      const own = this.#ofNode[node]!;
-      sum += own;
-      if (own > busiest) busiest = own;
-    }
-    return (BUSIEST_WEIGHT * busiest + (1 - BUSIEST_WEIGHT) * (sum / length)) / UNIT;
+    const mean = this.#ofNode.reduce((sum, own) => sum + own, 0) / this.#ofNode.length;
+    return BUSIEST_WEIGHT * this.busiest + ((1 - BUSIEST_WEIGHT) * mean) / UNIT;
   }
 
   #add(hosts: number, times: number): void {

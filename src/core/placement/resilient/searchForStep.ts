@@ -1,0 +1,110 @@
+/** Host sets for a goal that counts the time of a training step. */
+import { type Annealing, anneal } from "./anneal.ts";
+import type { Cell, CellHosts } from "./cell.ts";
+import { Design, makeDesignLayer } from "./design.ts";
+import { budgetObjective, type StepSeconds, stepObjective, valueObjective } from "./objective.ts";
+import { hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
+import type { StepGoal } from "./stepGoal.ts";
+import { StepTable } from "./stepTable.ts";
+import { sumsOverSets } from "./subsets.ts";
+import { SurvivalTable } from "./survivalTable.ts";
+import { SyncTable } from "./syncTable.ts";
+
+/** First and last temperature, in the unit of the objectives' energy, of the shared design and of the layers. */
+const SHARED_TEMPERATURES = { hottest: 0.2, coldest: 0.005 };
+const LAYER_TEMPERATURES = { hottest: 0.2, coldest: 0.01 };
+/** Share of the moves that go into the layers' own host sets: a move costs less there. */
+const LAYERS_SHARE = 0.7;
+/** Rounds through the layers, each colder than the one before. */
+const LAYER_ROUNDS = 4;
+/** Attempts at a budget: the shared design gets what the layers saved in the attempt before. */
+const ATTEMPTS = 3;
+
+/** Moves, randomness and when to stop. */
+type Search = Pick<Annealing, "moves" | "random" | "shouldStop">;
+
+/**
+ * Searches a design that all layers share; then every layer saves step time by host sets of its own, as far as the job is
+ * lost in no failure in which it would not be lost anyway.
+ */
+export function searchForStep(cell: Cell, goal: StepGoal, search: Search): CellHosts {
+  const seconds = stepSeconds(cell, goal);
+  const shared = makeSharedDesign(cell, makeTables(cell, goal), {
+    objective: "budget" in goal ? budgetObjective(seconds, goal.budget) : valueObjective(seconds, goal.value),
+    survival: new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts),
+    sync: new SyncTable(cell.slots.length, cell.layers.length),
+  });
+  const attempts = "budget" in goal ? ATTEMPTS : 1;
+  const sharedSearch = {
+    ...search,
+    ...SHARED_TEMPERATURES,
+    minHosts: cell.minHosts,
+    moves: (search.moves * (1 - LAYERS_SHARE)) / attempts,
+  };
+  const layersSearch = { ...search, moves: (search.moves * LAYERS_SHARE) / attempts };
+  searchSharedDesign(shared, cell, sharedSearch);
+  let best = improveLayers(cell, goal, hostsOfExperts(shared, cell), layersSearch);
+  if (!("budget" in goal)) return best.hosts;
+
+  let budget = goal.budget;
+  let latest = best;
+  for (let attempt = 1; attempt < attempts; attempt++) {
+    budget *= goal.budget / latest.seconds;
+    shared.pursue(budgetObjective(seconds, budget));
+    anneal(shared, sharedSearch);
+    latest = improveLayers(cell, goal, hostsOfExperts(shared, cell), layersSearch);
+    const excess = Math.max(0, latest.seconds - goal.budget) - Math.max(0, best.seconds - goal.budget);
+    if (excess < 0 || (excess === 0 && latest.lost < best.lost)) best = latest;
+  }
+  return best.hosts;
+}
+
+/** Host sets with what they lose and how long a step takes with them. */
+interface MeasuredHosts {
+  readonly hosts: CellHosts;
+  readonly lost: number;
+  readonly seconds: number;
+}
+
+/** Saves step time layer by layer. */
+function improveLayers(cell: Cell, goal: StepGoal, hosts: CellHosts, { moves, random, shouldStop }: Search): MeasuredHosts {
+  const seconds = stepSeconds(cell, goal);
+  const objective = stepObjective(seconds);
+  const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts);
+  const sync = new SyncTable(cell.slots.length, 1);
+  const tables = makeTables(cell, goal);
+  const designs = cell.layers.map(({ loads }, l) => {
+    const sets = hosts[l]!.slice();
+    const layers = [makeDesignLayer(loads, Int32Array.from(sets.keys()), sets, tables[l]!)];
+    return new Design({ hosts: sets, slots: cell.slots, layers, objective, survival, sync });
+  });
+  const cost = () => tables.reduce((sum, table) => sum + table.cost, 0);
+  for (let round = 0; round < LAYER_ROUNDS; round++) {
+    const hottest =
+      LAYER_TEMPERATURES.hottest * (LAYER_TEMPERATURES.coldest / LAYER_TEMPERATURES.hottest) ** (round / LAYER_ROUNDS);
+    designs.forEach((design, l) => {
+      design.setCostElsewhere(cost() - tables[l]!.cost);
+      anneal(design, {
+        moves: moves / LAYER_ROUNDS,
+        hottest,
+        coldest: LAYER_TEMPERATURES.coldest,
+        minHosts: cell.minHosts,
+        keepSurvival: true,
+        random,
+        shouldStop,
+      });
+    });
+  }
+  return { hosts: designs.map((design) => design.hostsByExpert(0)), lost: survival.lost, seconds: seconds(cost(), sync.busiest) };
+}
+
+/** Seconds of a step from the layers' cost and synchronisation. */
+function stepSeconds({ layers }: Cell, { costs }: StepGoal): StepSeconds {
+  const fixed = costs.base + layers.length * costs.perCompute;
+  return (cost, sync) => fixed + cost + costs.perSync * sync;
+}
+
+function makeTables({ gpus, layers, clusterGpus, balanceLimit }: Cell, { costs }: StepGoal): StepTable[] {
+  const perGpu = sumsOverSets(gpus).map((count) => 1 / count);
+  return layers.map(({ meanPerGpu }) => new StepTable(costs, perGpu, meanPerGpu, clusterGpus, balanceLimit));
+}

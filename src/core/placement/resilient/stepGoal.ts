@@ -1,0 +1,26 @@
+/** What placement `resilient` is after when the time of a training step counts. */
+
+/** Seconds that a step takes for each unit of a plan's cost (see `planCost`). */
+export interface StepCost {
+  /** What no placement changes. */
+  readonly base: number;
+  readonly perCompute: number;
+  readonly perTraffic: number;
+  readonly perSync: number;
+}
+
+/** Survival within a step time. */
+export interface StepBudget {
+  readonly costs: StepCost;
+  /** Longest time of a step, in seconds. */
+  readonly budget: number;
+}
+
+/** The most of a value that weighs survival and step time, such as useful samples per second. */
+export interface StepValue {
+  readonly costs: StepCost;
+  /** Worth of a plan, above 0; grows with the survival probability and falls with the seconds of a step. */
+  readonly value: (survival: number, seconds: number) => number;
+}
+
+export type StepGoal = StepBudget | StepValue;
