@@ -1,7 +1,7 @@
 /** From a placement to its document and back. */
 
 import type { ClusterNode } from "../core/cluster.ts";
-import { assess, defaultFailureProbability, type FailureModel, type Resilience } from "../core/placement/assess.ts";
+import { type Assessment, assess, defaultFailureProbability, type Resilience } from "../core/placement/assess.ts";
 import { explain } from "../core/placement/explain.ts";
 import {
   type AllocationPolicyName,
@@ -9,9 +9,13 @@ import {
   type MadePlacement,
   type PlacementPolicyName,
   type Policy,
+  sharesOf,
 } from "../core/placement/makePlacement.ts";
+import { planCost } from "../core/placement/planCost.ts";
 import { allocationPolicies, placementPolicies } from "../core/placement/placeLayers.ts";
+import { goodput, survivalOfFailure } from "../core/placement/trainingCosts.ts";
 import type { LayerPlacement, Placement, SpilledExpert } from "../core/placement.ts";
+import { stepSeconds } from "../core/simulation/stepCost.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 
 /** Names that `--placement` takes. */
@@ -45,6 +49,9 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
       ...(policy.balanceSlack === undefined
         ? {}
         : { balanceSlack: policy.balanceSlack === Number.POSITIVE_INFINITY ? null : policy.balanceSlack }),
+      ...given(policy.objective, "objective"),
+      ...given(policy.stepBudget, "stepBudget"),
+      ...(policy.training === undefined ? {} : { training: policy.training }),
     },
     layers: made.layers.map(({ layer, loads, replicas, nodes }) => ({
       layer,
@@ -53,7 +60,7 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
       nodes: nodes.map((slots) => [...slots]),
     })),
     ...(made.spilled?.length ? { spilled: spilledNodes(made, made.spilled) } : {}),
-    ...figuresOf(made, { ...policy, freeReplicas: choosesReplicas(policy) }),
+    ...figuresOf(made, policy),
   };
 }
 
@@ -71,9 +78,11 @@ function given<K extends string, V>(value: V | undefined, name: K): { [P in K]?:
   return value === undefined ? {} : ({ [name]: value } as { [P in K]: V });
 }
 
-/** What a document says about its placement. */
-export function figuresOf(placement: Placement, model: FailureModel): Pick<PlacementDocument, "recovery" | "balance"> {
+/** What a document says about its placement under the policy that it was made, or is to be judged, by. */
+export function figuresOf(placement: Placement, policy: Policy): Pick<PlacementDocument, "recovery" | "balance" | "cost"> {
+  const model = { ...policy, freeReplicas: choosesReplicas(policy) };
   const figures = assess(placement, model);
+  const cost = costFields(placement, policy, figures);
   return {
     recovery: {
       ...resilienceFields(figures, figures.upperBound),
@@ -85,7 +94,28 @@ export function figuresOf(placement: Placement, model: FailureModel): Pick<Place
         : {}),
     },
     balance: { ...figures.balance },
+    ...(cost === undefined ? {} : { cost }),
   };
+}
+
+/** Ranks times experts, over all layers, up to which free shares are solved without being asked for: it takes some seconds beyond. */
+const FREELY_COSTED = 200_000;
+
+function costFields(placement: Placement, policy: Policy, { domains, survival }: Assessment): PlacementDocument["cost"] {
+  const { cluster, layers } = placement;
+  const { training, failureUnit } = policy;
+  const shares = sharesOf(policy);
+  const size = totalGpus(cluster) * layers.reduce((sum, { loads }) => sum + loads.length, 0);
+  if (placement.spilled?.length || (shares === "free" && training === undefined && size > FREELY_COSTED)) return undefined;
+  const cost = { shares, ...planCost(placement, shares) };
+  if (training === undefined) return cost;
+  const seconds = stepSeconds(training, cost);
+  const timed = { ...cost, stepSeconds: seconds, samplesPerSecond: training.samplesPerStep / seconds };
+  if (training.failures === undefined) return timed;
+  const byDomain = failureUnit === "domain" ? domains : undefined;
+  const units = byDomain?.recovery.failures.length ?? cluster.length;
+  const left = survivalOfFailure((byDomain?.survival ?? survival).probability, units, policy.failureProbability);
+  return { ...timed, usefulSamplesPerSecond: goodput(left, seconds, training.samplesPerStep, training.failures) };
 }
 
 /** The same document with the weak spots of its placement. */
@@ -142,6 +172,9 @@ export function policyOf({ policy, recovery, nodes }: PlacementDocument, wanted?
     shares: policy.shares,
     effort: policy.effort,
     failureUnit: policy.failureUnit,
+    objective: policy.objective,
+    stepBudget: policy.stepBudget,
+    training: policy.training,
     balanceSlack: policy.balanceSlack === null ? Number.POSITIVE_INFINITY : policy.balanceSlack,
     failureProbability: recovery?.failureProbability ?? defaultFailureProbability(nodes.length),
   };

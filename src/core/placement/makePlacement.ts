@@ -5,8 +5,11 @@ import type { Effort } from "./balanced/efforts.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { type allocationPolicies, placeLayers, type placementPolicies } from "./placeLayers.ts";
+import { failureUnits } from "./resilient/failureUnits.ts";
 import { placeHosts } from "./resilient/placeHosts.ts";
 import { resilientHostSets } from "./resilient/resilientHostSets.ts";
+import { stepGoalOf } from "./stepGoalOf.ts";
+import type { TrainingCosts } from "./trainingCosts.ts";
 
 /** Names of the placement policies. */
 export type PlacementPolicyName = "resilient" | "balanced" | "eplb" | keyof typeof placementPolicies;
@@ -26,12 +29,18 @@ export interface Policy {
   readonly failureProbability: number;
   /** How replicas share tokens, with `balanced`: evenly, or as the dispatcher likes. */
   readonly shares?: "even" | "free" | undefined;
-  /** How far the busiest node may exceed the mean load, with `resilient`; Infinity for no limit, 0.02 without it. */
+  /** How far the busiest node may exceed the mean load, with `resilient`; Infinity for no limit. */
   readonly balanceSlack?: number | undefined;
   /** What fails as one, with `resilient`: nodes, or failure domains. */
   readonly failureUnit?: "node" | "domain" | undefined;
   /** How long to search, with `resilient` and `balanced`. */
   readonly effort?: Effort | undefined;
+  /** What `resilient` is after: survival (the default), or goodput, which needs the costs of training and of failures. */
+  readonly objective?: "survival" | "goodput" | undefined;
+  /** Longest step that objective survival allows `resilient`, over the step of the paper's placement; needs the costs of training. */
+  readonly stepBudget?: number | undefined;
+  /** What a step costs, where the job is known. */
+  readonly training?: TrainingCosts | undefined;
   /** Expert groups that hierarchical EPLB keeps together. */
   readonly groups?: number | undefined;
 }
@@ -42,34 +51,51 @@ export interface MadePlacement extends Placement {
   readonly keptMinReplicas: number;
   /** Whether the balance limit holds; always, for policies that know none. */
   readonly withinBalanceLimit: boolean;
+  /** Whether a step is within its budget; always, where there is none. */
+  readonly withinStepBudget: boolean;
 }
 
 /** What a policy gives. */
 interface Placed {
   readonly layers: LayerPlacement[];
   readonly withinBalanceLimit?: boolean;
+  readonly withinStepBudget?: boolean;
 }
+
+/** Called now and then during a search; true ends it early, with a complete placement all the same. */
+export type ShouldStop = () => boolean;
 
 /**
  * Places all layers on a cluster.
  * @throws RangeError when a layer has more experts than the cluster has slots, or the policy cannot place on such a cluster
  */
-export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
-  const placed = placeBy(cluster, layers, policy);
+export function makePlacement(
+  cluster: readonly ClusterNode[],
+  layers: readonly LayerLoads[],
+  policy: Policy,
+  shouldStop: ShouldStop = () => false,
+): MadePlacement {
+  const placed = placeBy(cluster, layers, policy, shouldStop);
   const fewest = Math.min(...placed.layers.flatMap((layer) => hostSets(layer).map((hosts) => hosts.length)));
   return {
     cluster,
     layers: placed.layers,
     keptMinReplicas: Math.min(policy.minReplicas, fewest),
     withinBalanceLimit: placed.withinBalanceLimit ?? true,
+    withinStepBudget: placed.withinStepBudget ?? true,
   };
 }
 
-function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
+function placeBy(
+  cluster: readonly ClusterNode[],
+  layers: readonly LayerLoads[],
+  policy: Policy,
+  shouldStop: ShouldStop,
+): Placed {
   const { placement, effort = "normal", shares = "free", groups = 1 } = policy;
   switch (placement) {
     case "resilient":
-      return placeResilient(cluster, layers, policy);
+      return placeResilient(cluster, layers, policy, shouldStop);
     case "balanced":
       return placeBalanced({ ...policy, cluster, layers, shares, effort });
     case "eplb":
@@ -79,19 +105,33 @@ function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[],
   }
 }
 
-function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
-  const { minReplicas, failureProbability, failureUnit = "node", balanceSlack = 0.02, effort = "normal", seed } = policy;
+function placeResilient(
+  cluster: readonly ClusterNode[],
+  layers: readonly LayerLoads[],
+  policy: Policy,
+  shouldStop: ShouldStop,
+): Placed {
+  const { minReplicas, failureProbability, failureUnit = "node", effort = "normal", seed } = policy;
+  const balanceSlack = policy.balanceSlack ?? usualBalanceSlack(policy);
   // With a limit on balance the paper's placement is no candidate; without one nothing may be worse than it.
   const startFrom =
     balanceSlack < Number.POSITIVE_INFINITY
       ? []
       : (["mro", "spread"] as const).map((placement) => placeLayers({ ...policy, placement, cluster, layers }).layers);
   const failureModel = { unit: failureUnit, probability: Math.min(Math.max(failureProbability, 1e-9), 1 - 1e-9) };
-  const found = resilientHostSets({ cluster, layers, minReplicas }, { failureModel, balanceSlack, effort, seed, startFrom });
+  const goal = stepGoalOf(cluster, layers, policy, failureUnits(cluster, failureModel));
+  const search = { failureModel, balanceSlack, effort, seed, startFrom, shouldStop, ...(goal && { goal }) };
+  const found = resilientHostSets({ cluster, layers, minReplicas }, search);
   return {
     layers: layers.map((layer, l) => placeHosts(cluster, layer, found.hosts[l] as readonly (readonly number[])[])),
     withinBalanceLimit: found.withinBalanceLimit,
+    withinStepBudget: found.withinStepBudget,
   };
+}
+
+/** Limit of balance unless the user sets one: goodput weighs balance itself, as part of the step. */
+export function usualBalanceSlack({ objective }: Pick<Policy, "objective">): number {
+  return objective === "goodput" ? Number.POSITIVE_INFINITY : 0.02;
 }
 
 /** How the dispatcher is to share an expert's tokens among its replicas under a policy. */

@@ -26,7 +26,7 @@ export interface RunPolicy {
 }
 
 /** Seconds that the model's state takes to or from the checkpoint store. */
-export function storeSeconds({ model, hardware }: Job): number {
+export function storeSeconds({ model, hardware }: Pick<Job, "model" | "hardware">): number {
   const { storeBytesPerSecond } = hardware.recovery;
   return storeBytesPerSecond === undefined ? 0 : (modelSize(model).total * model.stateBytesPerParameter) / storeBytesPerSecond;
 }

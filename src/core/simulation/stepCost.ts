@@ -71,7 +71,10 @@ export function stepParts(coefficients: StepCostCoefficients, cost: PlanCost): S
 }
 
 /** Seconds that a step takes. */
-export function stepSeconds(coefficients: StepCostCoefficients, cost: PlanCost): number {
+export function stepSeconds(
+  coefficients: Pick<StepCostCoefficients, "base" | "perCompute" | "perTraffic" | "perSync">,
+  cost: PlanCost,
+): number {
   return (
     coefficients.base +
     cost.compute * coefficients.perCompute +

@@ -50,6 +50,28 @@ export const placementSchema = z.object({
     /** Limit of balance and what fails as one, with placement resilient; null for no limit. */
     balanceSlack: z.optional(z.nullable(amount)),
     failureUnit: z.optional(z.enum(["node", "domain"])),
+    /** What resilient is after; a step's limit is a multiple of the paper's placement's step. */
+    objective: z.optional(z.enum(["survival", "goodput"])),
+    stepBudget: z.optional(amount),
+    /** Seconds that a step of the job takes for each unit of the cost, and what failures cost it. */
+    training: z.optional(
+      z.object({
+        base: amount,
+        perCompute: amount,
+        perTraffic: amount,
+        perSync: amount,
+        samplesPerStep: amount,
+        failures: z.optional(
+          z.object({
+            secondsBetween: amount,
+            reconfigureSeconds: amount,
+            restartSeconds: amount,
+            repeatedSeconds: amount,
+            repeatedSteps: amount,
+          }),
+        ),
+      }),
+    ),
   }),
   layers: z.array(
     z.object({
@@ -92,7 +114,18 @@ export const placementSchema = z.object({
     }),
   ),
   balance: z.optional(z.object({ even: amount, optimal: amount })),
-  cost: z.optional(z.object({ shares: z.enum(["even", "free"]), compute: amount, traffic: amount, sync: amount })),
+  /** What a step asks of the busiest rank and node; seconds and useful samples per second where the job is known. */
+  cost: z.optional(
+    z.object({
+      shares: z.enum(["even", "free"]),
+      compute: amount,
+      traffic: amount,
+      sync: amount,
+      stepSeconds: z.optional(amount),
+      samplesPerSecond: z.optional(amount),
+      usefulSamplesPerSecond: z.optional(amount),
+    }),
+  ),
 });
 
 /** A placement document. */

@@ -1,7 +1,7 @@
 /** Placement `resilient`: host sets chosen so that a job survives as many failures as it can at perfect balance. */
 import { optimalBalance } from "../../balance/optimalBalance.ts";
 import type { ClusterNode } from "../../cluster.ts";
-import type { PlanCost } from "../../simulation/stepCost.ts";
+import { type PlanCost, stepSeconds } from "../../simulation/stepCost.ts";
 import { keptThreshold } from "../allocation.ts";
 import { planCost } from "../planCost.ts";
 import { candidates } from "./candidates.ts";
@@ -24,6 +24,8 @@ export interface ResilientHostSets {
   readonly balance: number;
   /** Whether `balance` is within the limit. Where it is not, no better balance was found. */
   readonly withinBalanceLimit: boolean;
+  /** Whether a step is within its budget, where there is one. Where it is not, no shorter step was found. */
+  readonly withinStepBudget: boolean;
   /** Cost and time of a step, where the goal counts it. */
   readonly step?: StepOfPlan;
 }
@@ -66,13 +68,15 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
     // Where the step time counts, a free slot may be worth more than a host.
     const hosts = goal ? candidate.hosts : layers.map(({ loads }, l) => fillFreeSlots(candidate.hosts[l]!, loads, slots));
     const balance = Math.max(...layers.map(({ loads }, l) => balanceOfHosts(hosts[l]!, loads, gpus)));
+    const step = goal && stepOf(problem, hosts, goal.costs);
     const placed = {
       hosts,
       minReplicas,
       survival: survivalUnder(hosts, units, seed),
       balance,
       withinBalanceLimit: balance <= 1 + balanceSlack,
-      ...(goal && { step: stepOf(problem, hosts, goal.costs) }),
+      withinStepBudget: goal === undefined || !("budget" in goal) || step!.seconds <= goal.budget,
+      ...(step && { step }),
     };
     if (best === undefined || isBetter(placed, best, goal)) best = placed;
     if (candidate.settles && best.withinBalanceLimit) break;
@@ -94,8 +98,7 @@ function isBetter(placed: ResilientHostSets, other: ResilientHostSets, goal: Ste
 function stepOf({ cluster, layers }: ResilientProblem, hosts: LayerHosts, costs: StepCost): StepOfPlan {
   const placed = layers.map((layer, l) => placeHosts(cluster, layer, hosts[l]!));
   const cost = planCost({ cluster, layers: placed }, "free");
-  const { base, perCompute, perTraffic, perSync } = costs;
-  return { cost, seconds: base + cost.compute * perCompute + cost.traffic * perTraffic + cost.sync * perSync };
+  return { cost, seconds: stepSeconds(costs, cost) };
 }
 
 /** Load of the busiest GPU over the mean: nodes share evenly among their GPUs, but a host has an expert on one only. */

@@ -3,7 +3,7 @@ import { type Annealing, anneal } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
 import { Design, makeDesignLayer } from "./design.ts";
 import { budgetObjective, type StepSeconds, stepObjective, valueObjective } from "./objective.ts";
-import { hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
+import { frugalStarts, hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
 import type { StepGoal } from "./stepGoal.ts";
 import { StepTable } from "./stepTable.ts";
 import { sumsOverSets } from "./subsets.ts";
@@ -11,14 +11,19 @@ import { SurvivalTable } from "./survivalTable.ts";
 import { SyncTable } from "./syncTable.ts";
 
 /** First and last temperature, in the unit of the objectives' energy, of the shared design and of the layers. */
-const SHARED_TEMPERATURES = { hottest: 0.2, coldest: 0.005 };
+const SHARED_TEMPERATURES = { hottest: 1, coldest: 0.02 };
 const LAYER_TEMPERATURES = { hottest: 0.2, coldest: 0.01 };
-/** Share of the moves that go into the layers' own host sets: a move costs less there. */
-const LAYERS_SHARE = 0.7;
+/** First temperature of later attempts, which go on from the attempt before. */
+const LATER_HOTTEST = 0.3;
+/** Shares of the moves for the shared design and for each layer: tables of step time cost more than those of balance. */
+const SHARED_MOVES = 0.3;
+const LAYER_MOVES = 0.015;
 /** Rounds through the layers, each colder than the one before. */
 const LAYER_ROUNDS = 4;
 /** Attempts at a budget: the shared design gets what the layers saved in the attempt before. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
+/** Part of a budget that the search goes for: its estimate of traffic may be a little low. */
+const BUDGET_AIM = 0.998;
 
 /** Moves, randomness and when to stop. */
 type Search = Pick<Annealing, "moves" | "random" | "shouldStop">;
@@ -29,31 +34,32 @@ type Search = Pick<Annealing, "moves" | "random" | "shouldStop">;
  */
 export function searchForStep(cell: Cell, goal: StepGoal, search: Search): CellHosts {
   const seconds = stepSeconds(cell, goal);
-  const shared = makeSharedDesign(cell, makeTables(cell, goal), {
-    objective: "budget" in goal ? budgetObjective(seconds, goal.budget) : valueObjective(seconds, goal.value),
+  const budget = "budget" in goal ? goal.budget * BUDGET_AIM : undefined;
+  const shared = makeSharedDesign(cell, makeTables(cell, goal, Number.POSITIVE_INFINITY), {
+    objective: "budget" in goal ? budgetObjective(seconds, goal.budget * BUDGET_AIM) : valueObjective(seconds, goal.value),
     survival: new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts),
     sync: new SyncTable(cell.slots.length, cell.layers.length),
   });
-  const attempts = "budget" in goal ? ATTEMPTS : 1;
+  const attempts = budget === undefined ? 1 : ATTEMPTS;
   const sharedSearch = {
     ...search,
     ...SHARED_TEMPERATURES,
     minHosts: cell.minHosts,
-    moves: (search.moves * (1 - LAYERS_SHARE)) / attempts,
+    moves: (search.moves * SHARED_MOVES) / attempts,
   };
-  const layersSearch = { ...search, moves: (search.moves * LAYERS_SHARE) / attempts };
-  searchSharedDesign(shared, cell, sharedSearch);
+  const layersSearch = { ...search, moves: (search.moves * LAYER_MOVES) / attempts };
+  searchSharedDesign(shared, frugalStarts(cell), sharedSearch);
   let best = improveLayers(cell, goal, hostsOfExperts(shared, cell), layersSearch);
-  if (!("budget" in goal)) return best.hosts;
+  if (budget === undefined) return best.hosts;
 
-  let budget = goal.budget;
   let latest = best;
+  let sharedBudget = budget;
   for (let attempt = 1; attempt < attempts; attempt++) {
-    budget *= goal.budget / latest.seconds;
-    shared.pursue(budgetObjective(seconds, budget));
-    anneal(shared, sharedSearch);
+    sharedBudget *= budget / latest.seconds;
+    shared.pursue(budgetObjective(seconds, sharedBudget));
+    anneal(shared, { ...sharedSearch, hottest: LATER_HOTTEST });
     latest = improveLayers(cell, goal, hostsOfExperts(shared, cell), layersSearch);
-    const excess = Math.max(0, latest.seconds - goal.budget) - Math.max(0, best.seconds - goal.budget);
+    const excess = Math.max(0, latest.seconds - budget) - Math.max(0, best.seconds - budget);
     if (excess < 0 || (excess === 0 && latest.lost < best.lost)) best = latest;
   }
   return best.hosts;
@@ -72,7 +78,7 @@ function improveLayers(cell: Cell, goal: StepGoal, hosts: CellHosts, { moves, ra
   const objective = stepObjective(seconds);
   const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts);
   const sync = new SyncTable(cell.slots.length, 1);
-  const tables = makeTables(cell, goal);
+  const tables = makeTables(cell, goal, cell.balanceLimit);
   const designs = cell.layers.map(({ loads }, l) => {
     const sets = hosts[l]!.slice();
     const layers = [makeDesignLayer(loads, Int32Array.from(sets.keys()), sets, tables[l]!)];
@@ -104,7 +110,14 @@ function stepSeconds({ layers }: Cell, { costs }: StepGoal): StepSeconds {
   return (cost, sync) => fixed + cost + costs.perSync * sync;
 }
 
-function makeTables({ gpus, layers, clusterGpus, balanceLimit }: Cell, { costs }: StepGoal): StepTable[] {
+function makeTables({ gpus, layers, clusterGpus }: Cell, { costs }: StepGoal, limit: number): StepTable[] {
   const perGpu = sumsOverSets(gpus).map((count) => 1 / count);
-  return layers.map(({ meanPerGpu }) => new StepTable(costs, perGpu, meanPerGpu, clusterGpus, balanceLimit));
+  return layers.map(
+    ({ loads, meanPerGpu }) =>
+      new StepTable({ costs, perGpu, mean: meanPerGpu, tokens: sum(loads), ranks: clusterGpus, limit }),
+  );
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

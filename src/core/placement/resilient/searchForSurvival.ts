@@ -4,7 +4,7 @@ import { BalanceTable } from "./balanceTable.ts";
 import type { Cell, CellHosts, CellLayer } from "./cell.ts";
 import { Design, makeDesignLayer } from "./design.ts";
 import { survivalObjective } from "./objective.ts";
-import { hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
+import { fullStarts, hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
 import { sumsOverSets } from "./subsets.ts";
 import { SurvivalTable } from "./survivalTable.ts";
 
@@ -32,7 +32,7 @@ export function searchForSurvival(cell: Cell, search: Pick<Annealing, "moves" | 
   });
   const hottest = limited ? HOTTEST : HOTTEST_WITHOUT_LIMITS;
   const annealing = { ...search, minHosts, hottest, coldest: COLDEST };
-  searchSharedDesign(shared, cell, { ...annealing, moves: search.moves * (1 - LAYERS_SHARE) });
+  searchSharedDesign(shared, fullStarts(cell), { ...annealing, moves: search.moves * (1 - LAYERS_SHARE) });
   // A move in one layer costs about as much as one in all layers divided by their number, and there is one search for each.
   return searchLayers(cell, hostsOfExperts(shared, cell), gpus, {
     ...annealing,

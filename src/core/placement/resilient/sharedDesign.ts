@@ -3,11 +3,10 @@ import { type Annealing, anneal } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
 import { Design, type DesignParts, makeDesignLayer } from "./design.ts";
 import type { LayerTable } from "./layerTable.ts";
-import { groupedHosts, spreadHosts } from "./startingHosts.ts";
+import { groupedHosts, spreadHosts, useFreeSlots } from "./startingHosts.ts";
 import { countMembers, maskOf } from "./subsets.ts";
 
-/** Short runs, of which the best goes on at lower temperatures. */
-const FIRST_RUNS = 4;
+/** Share of the moves for short runs from all starts; the best of them goes on at lower temperatures. */
 const FIRST_RUNS_SHARE = 0.6;
 
 /** What a shared design is measured by. */
@@ -26,17 +25,34 @@ export function makeSharedDesign(cell: Cell, tables: readonly LayerTable[], meas
   return new Design({ hosts, slots: cell.slots, layers, ...measures });
 }
 
-/** Searches a shared design in a few short runs, half of them from groups, and a long one from the best of them. */
-export function searchSharedDesign(design: Design, cell: Cell, search: Annealing): void {
-  const groups = groupedHosts(cell.positions, cell.slots, cell.minHosts);
-  const start = design.snapshot();
-  let best = start;
+/** Starts of a search for survival alone: twice a design as even as can be, twice as few groups as hold all positions. */
+export function fullStarts({ positions, slots, minHosts }: Cell): Int32Array[] {
+  const spread = toMasks(spreadHosts(positions, slots, minHosts));
+  const groups = groupedHosts(positions, slots, minHosts, Math.ceil(positions / Math.min(...slots)));
+  // Groups are hard to reach from anywhere else.
+  const grouped = groups ? toMasks(useFreeSlots(groups, slots)) : spread;
+  return [spread, grouped, spread, grouped];
+}
+
+/** Starts of a search in which free slots may be worth more than hosts: a design as even as can be, and any number of groups. */
+export function frugalStarts({ positions, slots, minHosts }: Cell): Int32Array[] {
+  const starts = [toMasks(spreadHosts(positions, slots, minHosts))];
+  for (let groups = 1; groups <= slots.length; groups++) {
+    const hosts = groupedHosts(positions, slots, minHosts, groups);
+    if (hosts) starts.push(toMasks(hosts));
+  }
+  return starts;
+}
+
+/** Searches a shared design in a short run from each start, and a long one from the best of them. */
+export function searchSharedDesign(design: Design, starts: readonly Int32Array[], search: Annealing): void {
+  const { experts } = design.snapshot();
+  let best = design.snapshot();
   let leastViolation = Number.POSITIVE_INFINITY;
   let leastBadness = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < FIRST_RUNS; run++) {
-    // Groups are hard to reach from anywhere else.
-    design.restore(run % 2 === 1 && groups ? { ...start, hosts: toMasks(groups) } : start);
-    anneal(design, { ...search, moves: Math.ceil((search.moves * FIRST_RUNS_SHARE) / FIRST_RUNS) });
+  for (const hosts of starts) {
+    design.restore({ hosts, experts });
+    anneal(design, { ...search, moves: Math.ceil((search.moves * FIRST_RUNS_SHARE) / starts.length) });
     const { violation, badness } = design;
     if (violation > leastViolation || (violation === leastViolation && badness >= leastBadness)) continue;
     best = design.snapshot();

@@ -11,37 +11,37 @@ export function spreadHosts(positions: number, slots: readonly number[], minHost
   const hosts: number[][] = Array.from({ length: positions }, () => []);
   const free = [...slots];
   for (const set of hosts) for (let host = 0; host < minHosts; host++) addRoomiestNode(set, free);
-  useFreeSlots(hosts, free);
-  return hosts;
+  return useFreeSlots(hosts, slots);
 }
 
 /**
- * Host sets in disjoint groups, as few as hold all positions: what survives most failures when positions are all alike.
- * @returns as `spreadHosts`; undefined when such groups would be smaller than the minimum
+ * Host sets in disjoint groups of nodes: what survives most failures when positions are all alike. Slots left stay free.
+ * @param groups at least 1
+ * @returns as `spreadHosts`; undefined when groups would be smaller than the minimum or not hold their positions
  */
-export function groupedHosts(positions: number, slots: readonly number[], minHosts: number): number[][] | undefined {
-  const groups = Math.ceil(positions / Math.min(...slots));
-  if (Math.floor(slots.length / groups) < minHosts) return undefined;
+export function groupedHosts(
+  positions: number,
+  slots: readonly number[],
+  minHosts: number,
+  groups: number,
+): number[][] | undefined {
+  if (Math.floor(slots.length / groups) < minHosts || Math.ceil(positions / groups) > Math.min(...slots)) return undefined;
   const members: number[][] = Array.from({ length: groups }, () => []);
   slots.forEach((_, node) => {
     members[node % groups]!.push(node);
   });
-  const free = [...slots];
-  const hosts = Array.from({ length: positions }, (_, position) => {
-    const set = members[position % groups]!;
-    for (const node of set) free[node]!--;
-    return [...set];
-  });
-  useFreeSlots(hosts, free);
-  return hosts;
+  return Array.from({ length: positions }, (_, position) => [...members[position % groups]!]);
 }
 
-/** Hands out the free slots in turns, last position first. */
-function useFreeSlots(hosts: number[][], free: number[]): void {
+/** Hands out the slots that host sets leave free in turns, last position first. */
+export function useFreeSlots(hosts: number[][], slots: readonly number[]): number[][] {
+  const free = [...slots];
+  for (const node of hosts.flat()) free[node]!--;
   for (let added = true; added; ) {
     added = false;
     for (const set of hosts.toReversed()) if (addRoomiestNode(set, free)) added = true;
   }
+  return hosts;
 }
 
 /** Adds the node with the most free slots that is not a host yet; false when there is none. */

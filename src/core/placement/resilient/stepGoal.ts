@@ -1,13 +1,8 @@
 /** What placement `resilient` is after when the time of a training step counts. */
+import type { StepCostCoefficients } from "../../simulation/stepCost.ts";
 
 /** Seconds that a step takes for each unit of a plan's cost (see `planCost`). */
-export interface StepCost {
-  /** What no placement changes. */
-  readonly base: number;
-  readonly perCompute: number;
-  readonly perTraffic: number;
-  readonly perSync: number;
-}
+export type StepCost = Pick<StepCostCoefficients, "base" | "perCompute" | "perTraffic" | "perSync">;
 
 /** Survival within a step time. */
 export interface StepBudget {

@@ -3,7 +3,22 @@ import type { LayerTable } from "./layerTable.ts";
 import type { StepCost } from "./stepGoal.ts";
 
 /** Seconds for a GPU's mean tokens beyond a balance limit: more than any plan saves by them. */
-const EXCESS_SECONDS = 10;
+const EXCESS_SECONDS = 3;
+
+/** What a table is built on. */
+export interface StepTableParts {
+  readonly costs: StepCost;
+  /** 1 / GPUs of every node set, shape [2^nodes]. */
+  readonly perGpu: Float64Array;
+  /** Tokens of a GPU on average, over the whole cluster. */
+  readonly mean: number;
+  /** Tokens of the layer on these nodes. */
+  readonly tokens: number;
+  /** GPUs of the whole cluster. */
+  readonly ranks: number;
+  /** On the busiest GPU's tokens over the mean. */
+  readonly limit: number;
+}
 
 /**
  * Seconds of one layer's compute and traffic.
@@ -14,7 +29,7 @@ const EXCESS_SECONDS = 10;
  */
 export class StepTable implements LayerTable {
   readonly #costs: StepCost;
-  /** Tokens of the experts hosted inside each node set, shape [2^nodes]. */
+  /** Tokens of the experts hosted inside each node set, shape [2^nodes]; not counted for all nodes, which hold everything. */
   readonly #inside: Float64Array;
   /** Tokens of the experts on each node, whichever their other hosts, shape [nodes]. */
   readonly #present: Float64Array;
@@ -24,32 +39,37 @@ export class StepTable implements LayerTable {
   readonly #mean: number;
   readonly #ranks: number;
   readonly #limit: number;
-  #cost = 0;
-  #stale = true;
+  /** Tokens of a GPU when all nodes share all tokens: the busiest has no less. */
+  readonly #least: number;
+  /** Tokens of a GPU in the busiest node set; NaN until counted again. */
+  #busiest: number;
+  /** The busiest node set, or 0 for all nodes. */
+  #busiestSet = 0;
 
-  /**
-   * @param perGpu 1 / GPUs of every node set, shape [2^nodes]
-   * @param mean tokens of a GPU over the whole cluster
-   * @param ranks GPUs of the whole cluster
-   * @param limit on the busiest GPU's tokens over the mean
-   */
-  constructor(costs: StepCost, perGpu: Float64Array, mean: number, ranks: number, limit: number) {
+  constructor({ costs, perGpu, mean, tokens, ranks, limit }: StepTableParts) {
     this.#costs = costs;
     this.#perGpu = perGpu;
     this.#mean = mean;
     this.#ranks = ranks;
     this.#limit = limit;
+    this.#least = tokens * perGpu.at(-1)!;
+    this.#busiest = this.#least;
     this.#inside = new Float64Array(perGpu.length);
     this.#present = new Float64Array(Math.log2(perGpu.length));
   }
 
   /** Seconds beyond those of perfectly even compute. */
   get cost(): number {
-    if (this.#stale) {
-      this.#cost = this.#count();
-      this.#stale = false;
+    if (this.#mean === 0) return 0;
+    if (Number.isNaN(this.#busiest)) this.#findBusiest();
+    let leastPresent = Number.POSITIVE_INFINITY;
+    for (let node = 0; node < this.#present.length; node++) {
+      leastPresent = Math.min(leastPresent, this.#present[node]! * this.#perGpu[1 << node]!);
     }
-    return this.#cost;
+    const compute = this.#busiest / this.#mean;
+    const traffic = compute - leastPresent / (this.#mean * this.#ranks);
+    const { perCompute, perTraffic } = this.#costs;
+    return perCompute * (compute - 1) + perTraffic * traffic + EXCESS_SECONDS * Math.max(0, compute - this.#limit);
   }
 
   change(hosts: number, before: number, after: number): void {
@@ -63,32 +83,42 @@ export class StepTable implements LayerTable {
 
   #put(hosts: number, tokens: number): void {
     if (tokens === 0) return;
-    this.#stale = true;
     const inside = this.#inside;
+    const perGpu = this.#perGpu;
     const others = (inside.length - 1) & ~hosts;
-    for (let more = others; ; more = (more - 1) & others) {
-      inside[hosts | more]! += tokens;
-      if (more === 0) break;
+    // With fewer tokens, the busiest set may be another one.
+    if (tokens < 0 && this.#busiestSet !== 0 && (this.#busiestSet & hosts) === hosts) this.#busiest = Number.NaN;
+    let busiest = this.#busiest;
+    let busiestSet = this.#busiestSet;
+    for (let more = others; more !== 0; ) {
+      more = (more - 1) & others;
+      const set = hosts | more;
+      const tokensInside = inside[set]! + tokens;
+      inside[set] = tokensInside;
+      const perGpuInside = tokensInside * perGpu[set]!;
+      if (perGpuInside > busiest) {
+        busiest = perGpuInside;
+        busiestSet = set;
+      }
     }
+    this.#busiest = busiest;
+    this.#busiestSet = busiestSet;
     for (let rest = hosts; rest !== 0; rest &= rest - 1) this.#present[31 - Math.clz32(rest & -rest)]! += tokens;
   }
 
-  #count(): number {
-    if (this.#mean === 0) return 0;
+  #findBusiest(): void {
     const inside = this.#inside;
     const perGpu = this.#perGpu;
-    let busiest = 0;
-    for (let set = 1; set < inside.length; set++) {
+    let busiest = this.#least;
+    let busiestSet = 0;
+    for (let set = 1; set < inside.length - 1; set++) {
       const load = inside[set]! * perGpu[set]!;
-      if (load > busiest) busiest = load;
+      if (load > busiest) {
+        busiest = load;
+        busiestSet = set;
+      }
     }
-    let leastPresent = Number.POSITIVE_INFINITY;
-    for (let node = 0; node < this.#present.length; node++) {
-      leastPresent = Math.min(leastPresent, this.#present[node]! * perGpu[1 << node]!);
-    }
-    const compute = busiest / this.#mean;
-    const traffic = compute - leastPresent / (this.#mean * this.#ranks);
-    const { perCompute, perTraffic } = this.#costs;
-    return perCompute * (compute - 1) + perTraffic * traffic + EXCESS_SECONDS * Math.max(0, compute - this.#limit);
+    this.#busiest = busiest;
+    this.#busiestSet = busiestSet;
   }
 }

@@ -1,0 +1,37 @@
+/** The search goal behind a policy that counts step time. */
+import type { ClusterNode } from "../cluster.ts";
+import type { LayerLoads } from "../placement.ts";
+import { stepSeconds } from "../simulation/stepCost.ts";
+import type { Policy } from "./makePlacement.ts";
+import { planCost } from "./planCost.ts";
+import { placeLayers } from "./placeLayers.ts";
+import type { FailureUnits } from "./resilient/failureUnits.ts";
+import type { StepGoal } from "./resilient/stepGoal.ts";
+import { goodput, survivalOfFailure } from "./trainingCosts.ts";
+
+/**
+ * What a policy goes after beside survival; nothing when step time does not count.
+ * @throws RangeError when the policy asks for step time or goodput without saying what the job costs
+ */
+export function stepGoalOf(
+  cluster: readonly ClusterNode[],
+  layers: readonly LayerLoads[],
+  policy: Policy,
+  { count, probability }: FailureUnits,
+): StepGoal | undefined {
+  const { objective = "survival", stepBudget, training } = policy;
+  if (objective === "goodput") {
+    const failures = training?.failures;
+    if (training === undefined || failures === undefined) {
+      throw new RangeError("objective goodput needs the costs of training and of failures");
+    }
+    const worth = (survival: number, seconds: number) =>
+      goodput(survivalOfFailure(survival, count, probability), seconds, training.samplesPerStep, failures);
+    return { costs: training, value: worth };
+  }
+  if (stepBudget === undefined) return undefined;
+  if (training === undefined) throw new RangeError("a step budget needs the costs of training");
+  const published = placeLayers({ ...policy, placement: "mro", allocation: "lazarus", cluster, layers });
+  const seconds = stepSeconds(training, planCost({ cluster, layers: published.layers }, "even"));
+  return { costs: training, budget: stepBudget * seconds };
+}
