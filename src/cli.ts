@@ -6,7 +6,7 @@ import { commandHelp, operandName, overview, standardOptions } from "./commands/
 import { setManner } from "./commands/manner.ts";
 import { optionValues } from "./commands/option.ts";
 import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
-import { InputError, IoError, OutputClosed, UsageError } from "./errors.ts";
+import { InputError, IoError, MachineError, OutputClosed, UsageError } from "./errors.ts";
 import { waitsForTyping } from "./io/input.ts";
 import { version } from "./version.ts";
 
@@ -108,7 +108,7 @@ function report(error: unknown): number {
     return complain(`${error.location}: ${error.message}`, 2);
   }
   if (error instanceof UsageError) return complain(error.message, 2);
-  if (error instanceof IoError) return complain(error.message, 1);
+  if (error instanceof IoError || error instanceof MachineError) return complain(error.message, 1);
   process.stderr.write(
     `lazarus: this is a bug in lazarus; please report it with the command line and this trace\n${error instanceof Error ? error.stack : error}\n`,
   );

@@ -24,6 +24,7 @@ import { placeAfresh } from "./placeResidents.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
 import { readDocument, readDocuments } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
+import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
 import { warn } from "./warn.ts";
 import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -86,6 +87,7 @@ const options = {
     parse: (text) => text,
     says: "Assess and explain this placement instead of making one; - is standard input. A plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM needs --nodes or --cluster and, as FILE, the load-profile.",
   }),
+  ...recoveryMethodOptions,
   seed: option({
     argument: "N",
     fallback: "0",
@@ -121,11 +123,16 @@ export const place = defineCommand({
   readsInput: ({ audit }) => audit === undefined,
   options,
   run: async (options, file) =>
-    writeDocuments(options, renderers(options), async (write) => {
-      if (options.audit === undefined) for await (const document of madePlacements(options, file)) await write(document);
-      else for await (const document of auditedPlacements(options, options.audit, file)) await write(document);
-      return 0;
-    }),
+    withRecoverySampler(options, (sampler) =>
+      writeDocuments(options, renderers(options), async (write) => {
+        const documents =
+          options.audit === undefined
+            ? madePlacements(options, sampler, file)
+            : auditedPlacements(options, sampler, options.audit, file);
+        for await (const document of documents) await write(document);
+        return 0;
+      }),
+    ),
 });
 
 type Options = OptionValues<typeof options>;
@@ -135,7 +142,11 @@ function renderers(options: Options): Renderers<PlacementDocument> {
 }
 
 /** Places every profile of the input. */
-async function* madePlacements(options: Options, file: string | undefined): AsyncGenerator<PlacementDocument> {
+async function* madePlacements(
+  options: Options,
+  sampler: RecoverySampler | undefined,
+  file: string | undefined,
+): AsyncGenerator<PlacementDocument> {
   const cluster = await readCluster(options);
   const minReplicas = options["min-replicas"];
   if (minReplicas > cluster.length) {
@@ -168,13 +179,18 @@ async function* madePlacements(options: Options, file: string | undefined): Asyn
     if (made.keptMinReplicas < minReplicas) warn(lowered(made.keptMinReplicas, policy, slots, experts));
     if (!made.withinBalanceLimit)
       warn(`no placement within --balance-slack ${policy.balanceSlack} was found; this has the best balance found`);
-    const document = placementDocument(made, policy);
+    const document = placementDocument(made, policy, await sampler?.(made));
     yield options.explain ? withExplanation(document, made, policy) : document;
   }
 }
 
 /** Assesses every placement of a file anew and explains it. */
-async function* auditedPlacements(options: Options, plan: string, file: string | undefined): AsyncGenerator<PlacementDocument> {
+async function* auditedPlacements(
+  options: Options,
+  sampler: RecoverySampler | undefined,
+  plan: string,
+  file: string | undefined,
+): AsyncGenerator<PlacementDocument> {
   let profileRead = false;
   const context = {
     nodes: () => readNodes(options),
@@ -197,7 +213,8 @@ async function* auditedPlacements(options: Options, plan: string, file: string |
       ...(known ?? { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed }),
       failureProbability,
     };
-    const audited = { ...document, ...figuresOf(placement, { ...policy, freeReplicas: choosesReplicas(policy) }) };
+    const model = { ...policy, freeReplicas: choosesReplicas(policy) };
+    const audited = { ...document, ...figuresOf(placement, model, await sampler?.(placement)) };
     yield withExplanation(audited, placement, policy);
   }
 }

@@ -1,7 +1,13 @@
 /** From a placement to its document and back. */
 
 import type { ClusterNode } from "../core/cluster.ts";
-import { assess, defaultFailureProbability, type FailureModel, type Resilience } from "../core/placement/assess.ts";
+import {
+  assess,
+  defaultFailureProbability,
+  type FailureModel,
+  type FoundRecovery,
+  type Resilience,
+} from "../core/placement/assess.ts";
 import { explain } from "../core/placement/explain.ts";
 import {
   type AllocationPolicyName,
@@ -25,8 +31,16 @@ function isLayerwise(name: PlacementPolicyName): boolean {
   return name in placementPolicies;
 }
 
-/** The document of a placement, with everything that can be said about it. */
-export function placementDocument(made: MadePlacement, policy: Policy): PlacementDocument {
+/** Recovery probabilities that were sampled on a backend. */
+export interface SampledRecovery extends FoundRecovery {
+  readonly backend: NonNullable<NonNullable<PlacementDocument["recovery"]>["backend"]>;
+}
+
+/**
+ * The document of a placement, with everything that can be said about it.
+ * @param sampled recovery probabilities to state instead of the core's own
+ */
+export function placementDocument(made: MadePlacement, policy: Policy, sampled?: SampledRecovery): PlacementDocument {
   const layerwise = isLayerwise(policy.placement);
   return {
     type: "placement",
@@ -53,7 +67,7 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
       nodes: nodes.map((slots) => [...slots]),
     })),
     ...(made.spilled?.length ? { spilled: spilledNodes(made, made.spilled) } : {}),
-    ...figuresOf(made, { ...policy, freeReplicas: choosesReplicas(policy) }),
+    ...figuresOf(made, { ...policy, freeReplicas: choosesReplicas(policy) }, sampled),
   };
 }
 
@@ -72,11 +86,16 @@ function given<K extends string, V>(value: V | undefined, name: K): { [P in K]?:
 }
 
 /** What a document says about its placement. */
-export function figuresOf(placement: Placement, model: FailureModel): Pick<PlacementDocument, "recovery" | "balance"> {
-  const figures = assess(placement, model);
+export function figuresOf(
+  placement: Placement,
+  model: FailureModel,
+  sampled?: SampledRecovery,
+): Pick<PlacementDocument, "recovery" | "balance"> {
+  const figures = assess(placement, model, sampled);
   return {
     recovery: {
       ...resilienceFields(figures, figures.upperBound),
+      ...given(sampled && { ...sampled.backend }, "backend"),
       certified: figures.certified,
       bound: model.freeReplicas ? ("slots" as const) : ("replicas" as const),
       failureProbability: model.failureProbability,
@@ -112,6 +131,8 @@ export function withExplanation(document: PlacementDocument, placement: Placemen
 function resilienceFields({ recovery, survival }: Resilience, upperBound?: readonly number[]) {
   return {
     method: recovery.method,
+    ...given(recovery.samples, "samples"),
+    ...given(recovery.seed, "seed"),
     failures: recovery.failures.map(({ failed, probability, interval }, i) => ({
       failed,
       probability,
