@@ -1,10 +1,10 @@
 /** The command line: finds the command, parses its options, and turns what was thrown into one line and an exit code. */
 import yargs from "yargs";
-import { closestWord } from "./commands/closestWord.ts";
+import { didYouMean } from "./commands/closestWord.ts";
 import type { Command } from "./commands/command.ts";
 import { commandHelp, operandName, overview, standardOptions } from "./commands/help.ts";
 import { setManner } from "./commands/manner.ts";
-import { optionValues } from "./commands/option.ts";
+import { type OptionTable, optionValues } from "./commands/option.ts";
 import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
 import { InputError, IoError, MachineError, OutputClosed, UsageError } from "./errors.ts";
 import { waitsForTyping } from "./io/input.ts";
@@ -22,24 +22,26 @@ export async function main(words: readonly string[]): Promise<number> {
 async function dispatch(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    process.stdout.write(
-      rest[0] !== undefined && commandNames.includes(rest[0])
-        ? commandHelp(await loadCommand(rest[0]))
-        : overview(await allCommands()),
-    );
+    const [topic] = rest;
+    if (topic !== undefined) checkCommandName(topic);
+    process.stdout.write(topic === undefined ? overview(await allCommands()) : commandHelp(await loadCommand(topic)));
     return name === undefined ? 2 : 0;
   }
   if (name === "--version") {
     process.stdout.write(`lazarus ${version}\n`);
     return 0;
   }
-  if (!commandNames.includes(name)) {
-    const meant = closestWord(name, commandNames);
-    throw new UsageError(
-      `there is no command "${name}"${meant === undefined ? "; `lazarus --help` lists them" : `; did you mean ${meant}?`}`,
-    );
+  if (name.startsWith("-")) {
+    const otherwise = "; options come after the command, as in `lazarus place --format table`";
+    throw new UsageError(`there is no option ${name} without a command${didYouMean(name, ["--help", "--version"], otherwise)}`);
   }
+  checkCommandName(name);
   return runCommand(await loadCommand(name), rest);
+}
+
+function checkCommandName(name: string): void {
+  if (commandNames.includes(name)) return;
+  throw new UsageError(`there is no command "${name}"${didYouMean(name, commandNames, "; `lazarus --help` lists them")}`);
 }
 
 async function runCommand(command: Command, words: readonly string[]): Promise<number> {
@@ -89,17 +91,21 @@ function parse(command: Command, words: readonly string[]): Record<string, unkno
   try {
     return parser.parseSync([...words]) as Record<string, unknown>;
   } catch (error) {
-    throw new UsageError(usageMessage(error, Object.keys(table)));
+    throw new UsageError(usageMessage(error, table));
   }
 }
 
 /** Says what yargs complains about in our own form, with the option that was probably meant. */
-function usageMessage(error: unknown, names: readonly string[]): string {
+function usageMessage(error: unknown, table: OptionTable): string {
   const message = error instanceof Error ? error.message : String(error);
+  const bare = /^Not enough arguments following: (.+)/.exec(message)?.[1];
+  const needy = Object.entries(table).find(([name, { letter }]) => bare !== undefined && [name, letter].includes(bare));
+  if (needy !== undefined) return `--${needy[0]} needs a value: ${needy[1].argument}`;
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
   if (unknown === undefined) return message.replace(/\s*\n\s*/g, " ");
-  const meant = closestWord(unknown, names);
-  return `there is no option --${unknown}${meant === undefined ? "; --help lists them" : `; did you mean --${meant}?`}`;
+  const typed = unknown.length === 1 ? `-${unknown}` : `--${unknown}`;
+  const spellings = Object.keys(table).map((long) => `--${long}`);
+  return `there is no option ${typed}${didYouMean(typed, spellings, "; --help lists them")}`;
 }
 
 function report(error: unknown): number {

@@ -5,9 +5,7 @@ import { UsageError } from "../errors.ts";
 import { benchCsv } from "../formats/benchCsv.ts";
 import { parseBenchSizes } from "../formats/benchSizes.ts";
 import { type BenchDocument, checkBench } from "../formats/documents/bench.ts";
-import { checkHardware } from "../formats/hardwareFile.ts";
-import { checkModel } from "../formats/modelFile.ts";
-import { hardwarePreset, hardwarePresetNames, modelPreset, modelPresetNames } from "../formats/presets/index.ts";
+import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
 import { parseCount, parseNameList, UnitError } from "../formats/units.ts";
 import { benchKernels, kernelNames } from "../gpu/benchKernels.ts";
 import { type BenchResult, benchmark } from "../gpu/benchmark.ts";
@@ -19,6 +17,7 @@ import { benchTable } from "../report/benchTable.ts";
 import { benchSetting } from "./benchSetting.ts";
 import { defineCommand } from "./command.ts";
 import { checkBaselineBackend, compareWithBaseline } from "./compareWithBaseline.ts";
+import { readHardware, readModel } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { readDocument } from "./readDocuments.ts";
 import { backendChoice, openWantedBackend, wantedBackends } from "./wantedBackend.ts";
@@ -29,6 +28,7 @@ const benchOptions = {
   kernels: option({
     argument: "LIST",
     fallback: kernelNames.join(","),
+    names: kernelNames,
     parse: (text) =>
       parseNameList(text).map((name) => {
         const found = kernelNames.find((kernel) => kernel === name);
@@ -129,8 +129,8 @@ interface Specs {
 
 async function readSpecs({ model, hardware }: BenchOptions): Promise<Specs> {
   return {
-    model: model === undefined ? undefined : (modelPreset(model) ?? (await readDocument(model, checkModel))),
-    hardware: hardwarePreset(hardware) ?? (await readDocument(hardware, checkHardware)),
+    model: model === undefined ? undefined : await readModel(model),
+    hardware: await readHardware(hardware),
   };
 }
 

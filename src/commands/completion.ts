@@ -1,6 +1,7 @@
 /** lazarus completion: scripts by which shells complete commands, options and their values. */
 import { UsageError } from "../errors.ts";
 import { openOutput } from "../io/output.ts";
+import { didYouMean } from "./closestWord.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { standardOptions } from "./help.ts";
 import type { Option } from "./option.ts";
@@ -25,8 +26,10 @@ export const completion = (allCommands: () => Promise<Command[]>) =>
     options: {},
     run: async (_, shell) => {
       const script = Object.entries(scripts).find(([name]) => name === shell)?.[1];
-      if (script === undefined)
-        throw new UsageError(`completion for which shell? expected one of ${Object.keys(scripts).join(", ")}`);
+      if (script === undefined) {
+        const hint = shell === undefined ? "" : `, got "${shell}"${didYouMean(shell, Object.keys(scripts))}`;
+        throw new UsageError(`completion for which shell? expected one of ${Object.keys(scripts).join(", ")}${hint}`);
+      }
       await openOutput(undefined).write(script(await allCommands()));
       return 0;
     },

@@ -1,5 +1,6 @@
 /** Options as data: parsing, --help, the man pages and the README all come from these tables. */
 import { UsageError } from "../errors.ts";
+import { didYouMean } from "./closestWord.ts";
 
 /** One option of a command. */
 export interface Option<T = unknown> {
@@ -13,6 +14,8 @@ export interface Option<T = unknown> {
   readonly fallback?: string;
   /** The only values there are. */
   readonly choices?: readonly string[];
+  /** Names that may stand between commas in the argument. */
+  readonly names?: readonly string[];
   /** Turns what was typed into the value; throws an Error whose message says what was expected. */
   readonly parse: (text: string) => T;
   /** Value of an absent option that has no fallback. */
@@ -32,6 +35,7 @@ interface Common {
 
 interface WithArgument<T> extends Common {
   readonly argument: string;
+  readonly names?: readonly string[];
   readonly parse: (text: string) => T;
 }
 
@@ -77,13 +81,27 @@ export function optionValues<T extends OptionTable>(table: T, typed: Readonly<Re
 
 function optionValue(name: string, entry: Option, typed: unknown): unknown {
   if (Array.isArray(typed)) throw new UsageError(`--${name} is given ${typed.length} times; give it once`);
-  if (entry.argument === undefined) return typed === true ? entry.parse("") : entry.absent;
+  if (entry.argument === undefined) {
+    if (typed === undefined) return entry.absent;
+    if (typed !== true) throw new UsageError(`--${name} takes no value; give it alone, or leave it out`);
+    return entry.parse("");
+  }
   const text = typed ?? entry.fallback;
   if (text === undefined) return entry.absent;
   if (text === "") throw new UsageError(`--${name} needs a value: ${entry.argument}`);
   try {
     return entry.parse(String(text));
   } catch (error) {
-    throw new UsageError(`--${name}: ${error instanceof Error ? error.message : error}, got "${text}"`);
+    const typedText = String(text);
+    throw new UsageError(
+      `--${name}: ${error instanceof Error ? error.message : error}, got "${typedText}"${hint(entry, typedText)}`,
+    );
   }
+}
+
+/** The word that was probably meant. */
+function hint({ choices = [], names = [] }: Option, text: string): string {
+  if (choices.length > 0) return didYouMean(text, choices);
+  const unknown = text.split(",").find((name) => !names.includes(name.trim()));
+  return names.length === 0 || unknown === undefined ? "" : didYouMean(unknown.trim(), names);
 }

@@ -25,6 +25,7 @@ const options = {
   systems: option({
     argument: "LIST",
     fallback: "lazarus,ds-ft,ds",
+    names: systemNames,
     parse: parseSystems,
     says: `Systems to compare, the first one being the measure of the others: ${systemNames.join(", ")}.`,
   }),

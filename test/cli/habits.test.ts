@@ -135,6 +135,41 @@ describe("slips of the finger", () => {
       expect(closestWord(typed, ["profile-load", "schema"])).toBeUndefined();
   });
 
+  test("short words are guessed by one slip only, cut ones when nothing else begins so", () => {
+    const shells = ["bash", "zsh", "fish", "js"];
+    expect(["zhs", "zs", "zssh", "bahs", "sj"].map((typed) => closestWord(typed, shells))).toEqual([
+      "zsh",
+      "zsh",
+      "zsh",
+      "bash",
+      "js",
+    ]);
+    for (const typed of ["abc", "ab", "csh2"]) expect(closestWord(typed, shells)).toBeUndefined();
+    expect(closestWord("--top", ["--top-experts", "--help"])).toBe("--top-experts");
+    expect(closestWord("--top", ["--top-experts", "--top-layers"])).toBeUndefined();
+  });
+
+  test.each([
+    [["place", "-n", "3", "-c", "2", "--format", "sglng"], /^lazarus: --format: .*, got "sglng"; did you mean sglang\?$/],
+    [["bench", "--kernels", "layer,routr"], /got "layer,routr"; did you mean router\?$/],
+    [["simulate", "--systems", "lazrus"], /did you mean lazarus\?$/],
+    [["bench", "--model", "gptl"], /--model: "gptl" is no file .*; did you mean gpt-l\?$/],
+    [["bench", "--hardware", "./a1g", "--calibrate", "x", "--model", "gpt-s"], /cannot read \.\/a1g: there is no such file/],
+    [["schema", "placment"], /got "placment"; did you mean placement\?$/],
+    [["completion", "zhs"], /got "zhs"; did you mean zsh\?$/],
+    [["--verison"], /^lazarus: there is no option --verison without a command; did you mean --version\?$/],
+    [["-q", "place"], /options come after the command/],
+    [["help", "plcae"], /there is no command "plcae"; did you mean place\?$/],
+    [["place", "-z"], /there is no option -z; --help lists them$/],
+    [["place", "-n"], /^lazarus: --nodes needs a value: N\|LIST$/],
+    [["place", "--explain=no"], /^lazarus: --explain takes no value/],
+  ])("%j", async (words, message) => {
+    const { code, stderr, stdout } = await inProcess(words);
+    expect(stderr.trimEnd()).toMatch(message);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect({ code: code === 0, stdout }).toEqual({ code: false, stdout: "" });
+  });
+
   test("commands and options", async () => {
     expect(await inProcess(["recoverr"])).toMatchObject({
       code: 2,
