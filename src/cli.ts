@@ -1,10 +1,10 @@
 /** The command line: finds the command, parses its options, and turns what was thrown into one line and an exit code. */
-import yargs from "yargs";
-import { didYouMean } from "./commands/closestWord.ts";
+import { Parser } from "yargs/helpers";
+import { closestWord, didYouMean } from "./commands/closestWord.ts";
 import type { Command } from "./commands/command.ts";
 import { commandHelp, operandName, overview, standardOptions } from "./commands/help.ts";
 import { setManner } from "./commands/manner.ts";
-import { type OptionTable, optionValues } from "./commands/option.ts";
+import { optionValues } from "./commands/option.ts";
 import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
 import { InputError, IoError, MachineError, OutputClosed, UsageError } from "./errors.ts";
 import { waitsForTyping } from "./io/input.ts";
@@ -72,40 +72,37 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
 }
 
 function parse(command: Command, words: readonly string[]): Record<string, unknown> {
-  const table = { ...command.options, ...standardOptions };
-  const parser = yargs().help(false).version(false).exitProcess(false).strictOptions().fail(false).parserConfiguration({
-    "boolean-negation": false,
-    "camel-case-expansion": false,
-    "dot-notation": false,
-    "parse-numbers": false,
-    "parse-positional-numbers": false,
-    "greedy-arrays": false,
+  const table = Object.entries({ ...command.options, ...standardOptions });
+  const withArgument = table.filter(([, { argument }]) => argument !== undefined).map(([name]) => name);
+  const { argv, error } = Parser.detailed([...words], {
+    alias: Object.fromEntries(table.flatMap(([name, { letter }]) => (letter === undefined ? [] : [[name, letter]]))),
+    string: [...withArgument, "_"],
+    boolean: table.flatMap(([name, { argument }]) => (argument === undefined ? [name] : [])),
+    narg: Object.fromEntries(withArgument.map((name) => [name, 1])),
+    configuration: {
+      "boolean-negation": false,
+      "camel-case-expansion": false,
+      "dot-notation": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "greedy-arrays": false,
+      "strip-aliased": true,
+    },
   });
-  for (const [name, entry] of Object.entries(table)) {
-    parser.option(name, {
-      type: entry.argument === undefined ? "boolean" : "string",
-      ...(entry.letter === undefined ? {} : { alias: entry.letter }),
-      ...(entry.argument === undefined ? {} : { requiresArg: true }),
-    });
+  const names = table.map(([name]) => name);
+  const unknown = Object.keys(argv).find((name) => name !== "_" && !names.includes(name));
+  if (unknown !== undefined) {
+    const meant = closestWord(unknown, names);
+    throw new UsageError(
+      `there is no option ${unknown.length === 1 ? "-" : "--"}${unknown}${meant === undefined ? "; --help lists them" : `; did you mean --${meant}?`}`,
+    );
   }
-  try {
-    return parser.parseSync([...words]) as Record<string, unknown>;
-  } catch (error) {
-    throw new UsageError(usageMessage(error, table));
+  const lacking = /^Not enough arguments following: (.+)$/.exec(error?.message ?? "")?.[1];
+  for (const [name, { letter, argument }] of table) {
+    if (lacking === name || lacking === (letter ?? name)) throw new UsageError(`--${name} needs a value: ${argument}`);
   }
-}
-
-/** Says what yargs complains about in our own form, with the option that was probably meant. */
-function usageMessage(error: unknown, table: OptionTable): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const bare = /^Not enough arguments following: (.+)/.exec(message)?.[1];
-  const needy = Object.entries(table).find(([name, { letter }]) => bare !== undefined && [name, letter].includes(bare));
-  if (needy !== undefined) return `--${needy[0]} needs a value: ${needy[1].argument}`;
-  const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
-  if (unknown === undefined) return message.replace(/\s*\n\s*/g, " ");
-  const typed = unknown.length === 1 ? `-${unknown}` : `--${unknown}`;
-  const spellings = Object.keys(table).map((long) => `--${long}`);
-  return `there is no option ${typed}${didYouMean(typed, spellings, "; --help lists them")}`;
+  if (error != null) throw new UsageError(error.message.replace(/\s*\n\s*/g, " "));
+  return argv;
 }
 
 function report(error: unknown): number {

@@ -15,10 +15,12 @@ import { launchSeconds } from "../gpu/launchOverhead.ts";
 import { openOutput } from "../io/output.ts";
 import { benchTable } from "../report/benchTable.ts";
 import { benchSetting } from "./benchSetting.ts";
+import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
 import { checkBaselineBackend, compareWithBaseline } from "./compareWithBaseline.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
+import { startProgress } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
 import { backendChoice, openWantedBackend, wantedBackends } from "./wantedBackend.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
@@ -28,11 +30,11 @@ const benchOptions = {
   kernels: option({
     argument: "LIST",
     fallback: kernelNames.join(","),
-    names: kernelNames,
     parse: (text) =>
       parseNameList(text).map((name) => {
         const found = kernelNames.find((kernel) => kernel === name);
-        if (found === undefined) throw new UnitError(`expected names among ${kernelNames.join(", ")}`);
+        if (found === undefined)
+          throw new UnitError(`expected names among ${kernelNames.join(", ")}${meantInstead(name, kernelNames)}`);
         return found;
       }),
     says: "Only these kernels.",
@@ -150,7 +152,15 @@ async function measured(
   try {
     checkBackend(backend.name);
     const results: BenchResult[] = [];
-    for (const kernel of benchKernels(kernels, setting)) results.push(await benchmark(backend, kernel, options.repetitions));
+    const progress = await startProgress(`measuring on ${backend.name}`, kernels.length, (count) => `${count} kernels`);
+    try {
+      for (const kernel of benchKernels(kernels, setting)) {
+        results.push(await benchmark(backend, kernel, options.repetitions));
+        progress.update(results.length);
+      }
+    } finally {
+      progress.stop();
+    }
     if (options.calibrate !== undefined && model !== undefined) {
       const launch = backend.device === undefined ? 0 : await launchSeconds(backend.device, options.repetitions);
       await writeHardware(options.calibrate, calibratedHardware(backend.adapter, results, launch, model.layers, hardware));

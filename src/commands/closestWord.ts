@@ -9,6 +9,12 @@ export function closestWord(typed: string, words: readonly string[]): string | u
   return longer.length === 1 ? longer[0] : undefined;
 }
 
+/** Beside the words that were expected: the one that was probably meant. */
+export function meantInstead(typed: string, words: readonly string[]): string {
+  const meant = closestWord(typed, words);
+  return meant === undefined ? "" : ` (did you mean ${meant}?)`;
+}
+
 /** The end of a message about a word that is none of these: the one that was probably meant, if any. */
 export function didYouMean(typed: string, words: readonly string[], otherwise = ""): string {
   const meant = closestWord(typed, words);

@@ -1,6 +1,6 @@
 /** Options as data: parsing, --help, the man pages and the README all come from these tables. */
-import { UsageError } from "../errors.ts";
-import { didYouMean } from "./closestWord.ts";
+import { quoteInput, UsageError } from "../errors.ts";
+import { meantInstead } from "./closestWord.ts";
 
 /** One option of a command. */
 export interface Option<T = unknown> {
@@ -14,8 +14,6 @@ export interface Option<T = unknown> {
   readonly fallback?: string;
   /** The only values there are. */
   readonly choices?: readonly string[];
-  /** Names that may stand between commas in the argument. */
-  readonly names?: readonly string[];
   /** Turns what was typed into the value; throws an Error whose message says what was expected. */
   readonly parse: (text: string) => T;
   /** Value of an absent option that has no fallback. */
@@ -35,7 +33,6 @@ interface Common {
 
 interface WithArgument<T> extends Common {
   readonly argument: string;
-  readonly names?: readonly string[];
   readonly parse: (text: string) => T;
 }
 
@@ -58,7 +55,7 @@ export function choice<const T extends string>(
 ): Option<T | undefined> {
   const parse = (text: string) => {
     const found = given.choices.find((word) => word === text);
-    if (found === undefined) throw new Error(`expected one of ${given.choices.join(", ")}`);
+    if (found === undefined) throw new Error(`expected one of ${given.choices.join(", ")}${meantInstead(text, given.choices)}`);
     return found;
   };
   return { ...given, argument: given.choices.join("|"), parse, absent: undefined };
@@ -83,7 +80,7 @@ function optionValue(name: string, entry: Option, typed: unknown): unknown {
   if (Array.isArray(typed)) throw new UsageError(`--${name} is given ${typed.length} times; give it once`);
   if (entry.argument === undefined) {
     if (typed === undefined) return entry.absent;
-    if (typed !== true) throw new UsageError(`--${name} takes no value; give it alone, or leave it out`);
+    if (typed !== true) throw new UsageError(`--${name} takes no value; give it or leave it out`);
     return entry.parse("");
   }
   const text = typed ?? entry.fallback;
@@ -92,16 +89,6 @@ function optionValue(name: string, entry: Option, typed: unknown): unknown {
   try {
     return entry.parse(String(text));
   } catch (error) {
-    const typedText = String(text);
-    throw new UsageError(
-      `--${name}: ${error instanceof Error ? error.message : error}, got "${typedText}"${hint(entry, typedText)}`,
-    );
+    throw new UsageError(`--${name}: ${error instanceof Error ? error.message : error}, got ${quoteInput(String(text))}`);
   }
-}
-
-/** The word that was probably meant. */
-function hint({ choices = [], names = [] }: Option, text: string): string {
-  if (choices.length > 0) return didYouMean(text, choices);
-  const unknown = text.split(",").find((name) => !names.includes(name.trim()));
-  return names.length === 0 || unknown === undefined ? "" : didYouMean(unknown.trim(), names);
 }

@@ -2,6 +2,7 @@
 import { type ClusterNode, totalSlots } from "../core/cluster.ts";
 import { defaultFailureProbability } from "../core/placement/assess.ts";
 import { choosesReplicas, type Policy } from "../core/placement/makePlacement.ts";
+import type { Placement } from "../core/placement.ts";
 import { failureDomains } from "../core/recovery/failureDomains.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
@@ -22,6 +23,7 @@ import { defineCommand } from "./command.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { placeAfresh } from "./placeResidents.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
+import { withStopwatch } from "./progress.ts";
 import { readDocument, readDocuments } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
@@ -175,12 +177,12 @@ async function* madePlacements(
         `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
       );
     }
-    const made = feasible(() => placeAfresh(cluster, layers, policy));
+    const made = await withStopwatch("placing", (watch) => feasible(() => placeAfresh(cluster, layers, { ...policy, watch })));
     if (made.keptMinReplicas < minReplicas) warn(lowered(made.keptMinReplicas, policy, slots, experts));
     if (!made.withinBalanceLimit)
       warn(`no placement within --balance-slack ${policy.balanceSlack} was found; this has the best balance found`);
     const document = placementDocument(made, policy, await sampler?.(made));
-    yield options.explain ? withExplanation(document, made, policy) : document;
+    yield options.explain ? await explained(document, made, policy) : document;
   }
 }
 
@@ -215,8 +217,12 @@ async function* auditedPlacements(
     };
     const model = { ...policy, freeReplicas: choosesReplicas(policy) };
     const audited = { ...document, ...figuresOf(placement, model, await sampler?.(placement)) };
-    yield withExplanation(audited, placement, policy);
+    yield await explained(audited, placement, policy);
   }
+}
+
+function explained(document: PlacementDocument, placement: Placement, policy: Policy): Promise<PlacementDocument> {
+  return withStopwatch("explaining", (watch) => withExplanation(document, placement, { ...policy, watch }));
 }
 
 /** A policy that cannot place on such a cluster says so; that is the user's to mend. */

@@ -10,7 +10,7 @@ import { type RoutingSource, routingSources, type SourceOptions } from "../forma
 import { isFolder } from "../io/folder.ts";
 import { type Beginning, type Input, openInput, peek } from "../io/input.ts";
 import { choice, option } from "./option.ts";
-import { startProgress } from "./progress.ts";
+import { megabytes, startProgress } from "./progress.ts";
 import { documentsOf } from "./readDocuments.ts";
 import { readForeignPlan } from "./readForeignPlan.ts";
 import { folderSource, folderSteps, parquetFileSteps } from "./recordsInFiles.ts";
@@ -127,10 +127,6 @@ async function followed(input: Input): Promise<Input> {
     }
   })();
   return { ...input, chunks };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function parseColumns(text: string): ColumnNames {

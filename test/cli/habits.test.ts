@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -11,6 +11,8 @@ import { version } from "../../src/version.ts";
 import { inProcess } from "../support/inProcess.ts";
 import { root, shell } from "../support/lazarus.ts";
 
+const training = ["-n", "4", "--slots", "1", "--fail-every", "5m", "--duration", "10m", "--model", "gpt-s"];
+const sampled = ["--recovery-method", "gpu", "--backend", "js", "--samples", "9"];
 const matrix = "[[5,9,2,4],[1,1,8,8]]";
 let folder = "";
 let placement = "";
@@ -116,6 +118,44 @@ describe("progress", () => {
     expect(await drawn(true, true, long)).toBe("");
   });
 
+  describe("in commands whose work takes its time", () => {
+    const quick = ["-n", "4", "-c", "3", "--effort", "fast"];
+    beforeAll(async () => {
+      await inProcess(["place", profile, ...quick, "-o", join(folder, "quick.json")]);
+      mkdirSync(join(folder, "mindie"));
+      writeFileSync(join(folder, "mindie", "model_gen_config.json"), '{"num_moe_layers":1}');
+      writeFileSync(join(folder, "mindie", "decode_0.csv"), "1,2\n2,3\n3,9\n");
+    });
+
+    test.each([
+      ["reading .*topk.parquet ", () => ["profile-load", `${root}test/fixtures/topk.parquet`]],
+      ["reading .*mindie ", () => ["profile-load", join(folder, "mindie"), "--physical-to-logical", "identity"]],
+      ["placing \\d+ s", () => ["place", profile, ...quick]],
+      ["explaining \\d+ s", () => ["place", profile, ...quick, "--explain"]],
+      ["planning \\d+ s", () => ["recover", join(folder, "quick.json"), "--failed", "node1"]],
+      ["dispatching \\d+ layers", () => ["dispatch-plan", placement]],
+      ["simulating █*░* \\d+% of one trial", () => ["simulate", "--load-spread", "0.5", ...training]],
+      ["measuring on js █*░* \\d+% of 1 kernels", () => ["bench", "--backend", "js", "--kernels", "histogram"]],
+      ["sampling on js █+ 100% of 9", () => ["place", profile, "-n", "4", "-c", "2", "--placement", "mro", ...sampled]],
+    ])("%s", async (line, words) => {
+      const { isTTY } = process.stderr;
+      let time = 0;
+      const now = vi.spyOn(performance, "now").mockImplementation(() => {
+        time += 1500;
+        return time;
+      });
+      process.stderr.isTTY = true;
+      try {
+        const { code, stderr } = await inProcess([...words(), "-o", join(folder, "out.json")]);
+        expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(line) });
+        expect((await inProcess([...words(), "-q", "-o", join(folder, "out.json")])).stderr).toBe("");
+      } finally {
+        process.stderr.isTTY = isTTY;
+        now.mockRestore();
+      }
+    });
+  });
+
   test("reading a slow pipe in the real program", () => {
     const slowly = "(head -c 20000 fixtures/routing.csv; sleep 4; tail -c +20001 fixtures/routing.csv)";
     const line = `bash -c '${slowly} | \\"${process.execPath}\\" bin/lazarus.js profile-load --format csv > /dev/null'`;
@@ -150,9 +190,9 @@ describe("slips of the finger", () => {
   });
 
   test.each([
-    [["place", "-n", "3", "-c", "2", "--format", "sglng"], /^lazarus: --format: .*, got "sglng"; did you mean sglang\?$/],
-    [["bench", "--kernels", "layer,routr"], /got "layer,routr"; did you mean router\?$/],
-    [["simulate", "--systems", "lazrus"], /did you mean lazarus\?$/],
+    [["place", "-n", "3", "-c", "2", "--format", "sglng"], /^lazarus: --format: .* \(did you mean sglang\?\), got "sglng"$/],
+    [["bench", "--kernels", "layer,routr"], / \(did you mean router\?\), got "layer,routr"$/],
+    [["simulate", "--systems", "lazrus"], / \(did you mean lazarus\?\), got "lazrus"$/],
     [["bench", "--model", "gptl"], /--model: "gptl" is no file .*; did you mean gpt-l\?$/],
     [["bench", "--hardware", "./a1g", "--calibrate", "x", "--model", "gpt-s"], /cannot read \.\/a1g: there is no such file/],
     [["schema", "placment"], /got "placment"; did you mean placement\?$/],

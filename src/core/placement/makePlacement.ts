@@ -34,6 +34,8 @@ export interface Policy {
   readonly effort?: Effort | undefined;
   /** Expert groups that hierarchical EPLB keeps together. */
   readonly groups?: number | undefined;
+  /** Is called now and then while `resilient` searches. */
+  readonly watch?: (() => void) | undefined;
 }
 
 /** A placement and what became of the policy's wishes. */
@@ -87,7 +89,12 @@ function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerL
       ? []
       : (["mro", "spread"] as const).map((placement) => placeLayers({ ...policy, placement, cluster, layers }).layers);
   const failureModel = { unit: failureUnit, probability: Math.min(Math.max(failureProbability, 1e-9), 1 - 1e-9) };
-  const found = resilientHostSets({ cluster, layers, minReplicas }, { failureModel, balanceSlack, effort, seed, startFrom });
+  const shouldStop = () => {
+    policy.watch?.();
+    return false;
+  };
+  const search = { failureModel, balanceSlack, effort, seed, startFrom, shouldStop };
+  const found = resilientHostSets({ cluster, layers, minReplicas }, search);
   return {
     layers: layers.map((layer, l) => placeHosts(cluster, layer, found.hosts[l] as readonly (readonly number[])[])),
     withinBalanceLimit: found.withinBalanceLimit,
