@@ -172,7 +172,10 @@ function failedOf({ nodes }: PlacementDocument, source: FailedSource | undefined
   const whereFrom = source !== undefined && "file" in source ? source.file : undefined;
   if (whereFrom === undefined || strangers.length === named.length) {
     const which = strangers.length === 1 ? `there is no node "${strangers[0]}"` : `there are no nodes ${listed(strangers)}`;
-    throw new UsageError(`--failed: ${which}; the placement has ${listed(nodes.map((node) => node.name))}`);
+    const instances = strangers.some((name) => /^i-[0-9a-f]+$/.test(name))
+      ? "; --instances names the nodes of AWS instances"
+      : "";
+    throw new UsageError(`--failed: ${which}; the placement has ${listed(nodes.map((node) => node.name))}${instances}`);
   }
   warn(`failed nodes that the placement does not have are left out: ${listed(strangers)}`);
   return named.filter((name) => !strangers.includes(name));

@@ -16,6 +16,7 @@ export const schema = defineCommand({
     `Prints the JSON Schema (draft 2020-12) of one kind of document: ${documentKinds.join(", ")}. Documents may have more fields than these.`,
   ],
   operand: "DOCUMENT",
+  operandChoices: documentKinds,
   options: {},
   run: async (_, wanted) => {
     const kind = documentKinds.find((name) => name === wanted);

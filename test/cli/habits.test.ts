@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -146,9 +147,9 @@ describe("progress", () => {
       });
       process.stderr.isTTY = true;
       try {
-        const { code, stderr } = await inProcess([...words(), "-o", join(folder, "out.json")]);
+        const { code, stderr } = await inProcess(words());
         expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(line) });
-        expect((await inProcess([...words(), "-q", "-o", join(folder, "out.json")])).stderr).toBe("");
+        expect((await inProcess([...words(), "-q"])).stderr).toBe("");
       } finally {
         process.stderr.isTTY = isTTY;
         now.mockRestore();
@@ -244,6 +245,38 @@ describe("completion", () => {
     expect(complete("place", "--col")).toEqual(["--color", ""]);
     expect(complete("place", "--format", "sg")).toEqual(["sglang", ""]);
     expect(complete("profile-load", "--input-format", "")).toEqual(expect.arrayContaining(["trtllm", "parquet", "wide"]));
+  });
+
+  test("bash offers files but after a dash, and the words that an operand may be", () => {
+    expect(complete("place", "prof")).toEqual(["", ""]); // Then bash goes on with files.
+    expect(complete("schema", "")).toEqual(expect.arrayContaining(["placement", "bench"]));
+    expect(complete("completion", "f")).toEqual(["fish", ""]);
+    expect(complete("--ver")).toEqual(["--version", ""]);
+  });
+
+  const missing = (name: string) => spawnSync(name, ["-c", "exit"]).error !== undefined;
+  const reason = (name: string) => (missing(name) ? ` (skipped: ${name} is not installed)` : "");
+
+  test.skipIf(missing("fish"))(`fish completes them from its script${reason("fish")}`, async () => {
+    writeFileSync(join(folder, "lazarus.fish"), (await inProcess(["completion", "fish"])).stdout);
+    const lines = ["rec", "place --col", "place --format sg", "schema placem", "completion z", "--ver"];
+    const asked = lines.map((line) => `complete -C "lazarus ${line}" | string split -f 1 \\t`).join("; ");
+    const { stdout } = spawnSync("fish", ["-c", `source ${join(folder, "lazarus.fish")}; ${asked}`], { encoding: "utf8" });
+    expect(stdout.trim().split("\n")).toEqual(["recover", "--color", "sglang", "placement", "zsh", "--version"]);
+  });
+
+  test.skipIf(missing("zsh"))(`zsh takes its script and finds the command's options${reason("zsh")}`, async () => {
+    writeFileSync(join(folder, "_lazarus"), (await inProcess(["completion", "zsh"])).stdout);
+    const standIns = "compdef() { :; }; _arguments() { print -rl -- $@; }; _describe() { print -rl -- $commands; };";
+    const at = (...words: string[]) => `words=(lazarus ${words.join(" ")}); CURRENT=${words.length + 1}; _lazarus;`;
+    const script = `${standIns} source ${join(folder, "_lazarus")}; ${at("''")} print -- --; ${at("schema", "''")} print -- --; ${at("place", "''")}`;
+    const { stdout, stderr } = spawnSync("zsh", ["-f", "-c", script], { encoding: "utf8" });
+    const [commands, schema, place] = stdout.split("\n--\n");
+    expect(stderr).toBe("");
+    expect(commands!.split("\n").map((line) => line.split(":")[0])).toEqual([...commandNames]);
+    expect(schema).toMatch(/^1:document:\(.*placement.*\)$/m);
+    expect(place).toMatch(/^--format\[.*\]:value:\(json csv table sglang ascend trtllm vllm\)$/m);
+    expect(place).toMatch(/^--explain\[[^:]*\]$/m);
   });
 
   test("zsh and fish scripts name every command and standard option", async () => {

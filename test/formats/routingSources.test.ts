@@ -7,7 +7,7 @@ import type { RoutingStep } from "../../src/core/profile/routingStep.ts";
 import { decodePlan } from "../../src/formats/plans/decodePlan.ts";
 import { checkRouterRecord, megatronSteps } from "../../src/formats/routingSources/megatron.ts";
 import { checkRecordedCounts, sglangSteps } from "../../src/formats/routingSources/sglang.ts";
-import { inProcess as lazarus } from "../support/inProcess.ts";
+import { inProcess, inProcess as lazarus } from "../support/inProcess.ts";
 import type { Run } from "../support/lazarus.ts";
 
 let folder = "";
@@ -376,6 +376,18 @@ describe("Parquet", () => {
 test("files of PyTorch are refused with the way to turn them into JSON lines", async () => {
   await refused(lazarus(["profile-load"], Buffer.from("PK\u0003\u0004archive/data.pkl")), /PyTorch.*--help/);
   expect((await lazarus(["profile-load", "--help"])).stdout).toMatch(/torch\.load/);
+});
+
+test.each([
+  ["", /: there is nothing in it; expected a routing log/],
+  ["\n \n", /: there is nothing in it; expected a routing log/],
+  ['{"a":1}', /: this JSON is none that profile-load knows; expected .*logical_count/],
+  ['{"layer":{"expert":4}}', /: this JSON is none that profile-load knows/],
+  ['{"type":"placement","version":1}', /expected a load-profile document, got a placement/],
+])("what is no record: %j", async (text, message) => {
+  const { code, stderr } = await lazarus(["profile-load"], text);
+  expect(stderr).toMatch(message);
+  expect(code).toBe(2);
 });
 
 test("a plan of slots is no use to logs that list experts", async () => {
