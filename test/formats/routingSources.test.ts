@@ -7,7 +7,7 @@ import type { RoutingStep } from "../../src/core/profile/routingStep.ts";
 import { decodePlan } from "../../src/formats/plans/decodePlan.ts";
 import { checkRouterRecord, megatronSteps } from "../../src/formats/routingSources/megatron.ts";
 import { checkRecordedCounts, sglangSteps } from "../../src/formats/routingSources/sglang.ts";
-import { inProcess, inProcess as lazarus } from "../support/inProcess.ts";
+import { inProcess as lazarus } from "../support/inProcess.ts";
 import type { Run } from "../support/lazarus.ts";
 
 let folder = "";
