@@ -1,12 +1,12 @@
 /** The command line: finds the command, parses its options, and turns what was thrown into one line and an exit code. */
-import yargs from "yargs";
-import { closestWord } from "./commands/closestWord.ts";
+import { Parser } from "yargs/helpers";
+import { closestWord, didYouMean } from "./commands/closestWord.ts";
 import type { Command } from "./commands/command.ts";
 import { commandHelp, operandName, overview, standardOptions } from "./commands/help.ts";
 import { setManner } from "./commands/manner.ts";
 import { optionValues } from "./commands/option.ts";
 import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
-import { InputError, IoError, OutputClosed, UsageError } from "./errors.ts";
+import { InputError, IoError, MachineError, OutputClosed, UsageError } from "./errors.ts";
 import { waitsForTyping } from "./io/input.ts";
 import { version } from "./version.ts";
 
@@ -22,24 +22,26 @@ export async function main(words: readonly string[]): Promise<number> {
 async function dispatch(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    process.stdout.write(
-      rest[0] !== undefined && commandNames.includes(rest[0])
-        ? commandHelp(await loadCommand(rest[0]))
-        : overview(await allCommands()),
-    );
+    const [topic] = rest;
+    if (topic !== undefined) checkCommandName(topic);
+    process.stdout.write(topic === undefined ? overview(await allCommands()) : commandHelp(await loadCommand(topic)));
     return name === undefined ? 2 : 0;
   }
   if (name === "--version") {
     process.stdout.write(`lazarus ${version}\n`);
     return 0;
   }
-  if (!commandNames.includes(name)) {
-    const meant = closestWord(name, commandNames);
-    throw new UsageError(
-      `there is no command "${name}"${meant === undefined ? "; `lazarus --help` lists them" : `; did you mean ${meant}?`}`,
-    );
+  if (name.startsWith("-")) {
+    const otherwise = "; options come after the command, as in `lazarus place --format table`";
+    throw new UsageError(`there is no option ${name} without a command${didYouMean(name, ["--help", "--version"], otherwise)}`);
   }
+  checkCommandName(name);
   return runCommand(await loadCommand(name), rest);
+}
+
+function checkCommandName(name: string): void {
+  if (commandNames.includes(name)) return;
+  throw new UsageError(`there is no command "${name}"${didYouMean(name, commandNames, "; `lazarus --help` lists them")}`);
 }
 
 async function runCommand(command: Command, words: readonly string[]): Promise<number> {
@@ -70,36 +72,37 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
 }
 
 function parse(command: Command, words: readonly string[]): Record<string, unknown> {
-  const table = { ...command.options, ...standardOptions };
-  const parser = yargs().help(false).version(false).exitProcess(false).strictOptions().fail(false).parserConfiguration({
-    "boolean-negation": false,
-    "camel-case-expansion": false,
-    "dot-notation": false,
-    "parse-numbers": false,
-    "parse-positional-numbers": false,
-    "greedy-arrays": false,
+  const table = Object.entries({ ...command.options, ...standardOptions });
+  const withArgument = table.filter(([, { argument }]) => argument !== undefined).map(([name]) => name);
+  const { argv, error } = Parser.detailed([...words], {
+    alias: Object.fromEntries(table.flatMap(([name, { letter }]) => (letter === undefined ? [] : [[name, letter]]))),
+    string: [...withArgument, "_"],
+    boolean: table.flatMap(([name, { argument }]) => (argument === undefined ? [name] : [])),
+    narg: Object.fromEntries(withArgument.map((name) => [name, 1])),
+    configuration: {
+      "boolean-negation": false,
+      "camel-case-expansion": false,
+      "dot-notation": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "greedy-arrays": false,
+      "strip-aliased": true,
+    },
   });
-  for (const [name, entry] of Object.entries(table)) {
-    parser.option(name, {
-      type: entry.argument === undefined ? "boolean" : "string",
-      ...(entry.letter === undefined ? {} : { alias: entry.letter }),
-      ...(entry.argument === undefined ? {} : { requiresArg: true }),
-    });
+  const names = table.map(([name]) => name);
+  const unknown = Object.keys(argv).find((name) => name !== "_" && !names.includes(name));
+  if (unknown !== undefined) {
+    const meant = closestWord(unknown, names);
+    throw new UsageError(
+      `there is no option ${unknown.length === 1 ? "-" : "--"}${unknown}${meant === undefined ? "; --help lists them" : `; did you mean --${meant}?`}`,
+    );
   }
-  try {
-    return parser.parseSync([...words]) as Record<string, unknown>;
-  } catch (error) {
-    throw new UsageError(usageMessage(error, Object.keys(table)));
+  const lacking = /^Not enough arguments following: (.+)$/.exec(error?.message ?? "")?.[1];
+  for (const [name, { letter, argument }] of table) {
+    if (lacking === name || lacking === (letter ?? name)) throw new UsageError(`--${name} needs a value: ${argument}`);
   }
-}
-
-/** Says what yargs complains about in our own form, with the option that was probably meant. */
-function usageMessage(error: unknown, names: readonly string[]): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
-  if (unknown === undefined) return message.replace(/\s*\n\s*/g, " ");
-  const meant = closestWord(unknown, names);
-  return `there is no option --${unknown}${meant === undefined ? "; --help lists them" : `; did you mean --${meant}?`}`;
+  if (error != null) throw new UsageError(error.message.replace(/\s*\n\s*/g, " "));
+  return argv;
 }
 
 function report(error: unknown): number {
@@ -108,7 +111,7 @@ function report(error: unknown): number {
     return complain(`${error.location}: ${error.message}`, 2);
   }
   if (error instanceof UsageError) return complain(error.message, 2);
-  if (error instanceof IoError) return complain(error.message, 1);
+  if (error instanceof IoError || error instanceof MachineError) return complain(error.message, 1);
   process.stderr.write(
     `lazarus: this is a bug in lazarus; please report it with the command line and this trace\n${error instanceof Error ? error.stack : error}\n`,
   );

@@ -68,6 +68,11 @@ export class IoError extends Error {
   override readonly name = "IoError";
 }
 
+/** Something that does not work on this machine; the message says why, and what to do (exit 1). */
+export class MachineError extends Error {
+  override readonly name: string = "MachineError";
+}
+
 /** The reader of our output went away, as `head` does: not an error, only the end (exit 0). */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";

@@ -5,12 +5,8 @@ import { UsageError } from "../errors.ts";
 import { benchCsv } from "../formats/benchCsv.ts";
 import { parseBenchSizes } from "../formats/benchSizes.ts";
 import { type BenchDocument, checkBench } from "../formats/documents/bench.ts";
-import { checkHardware } from "../formats/hardwareFile.ts";
-import { checkModel } from "../formats/modelFile.ts";
-import { hardwarePreset, hardwarePresetNames, modelPreset, modelPresetNames } from "../formats/presets/index.ts";
+import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
 import { parseCount, parseNameList, UnitError } from "../formats/units.ts";
-import { type Backend, backendNames, openBackend, openFirstBackend } from "../gpu/backend.ts";
-import { BackendUnavailable } from "../gpu/backendUnavailable.ts";
 import { benchKernels, kernelNames } from "../gpu/benchKernels.ts";
 import { type BenchResult, benchmark } from "../gpu/benchmark.ts";
 import { calibratedHardware, calibrationKernels } from "../gpu/calibration.ts";
@@ -19,26 +15,26 @@ import { launchSeconds } from "../gpu/launchOverhead.ts";
 import { openOutput } from "../io/output.ts";
 import { benchTable } from "../report/benchTable.ts";
 import { benchSetting } from "./benchSetting.ts";
+import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
-import { compareWithBaseline } from "./compareWithBaseline.ts";
+import { checkBaselineBackend, compareWithBaseline } from "./compareWithBaseline.ts";
+import { readHardware, readModel } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
+import { startProgress } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
-import { warn } from "./warn.ts";
+import { backendChoice, openWantedBackend, wantedBackends } from "./wantedBackend.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
 
 const benchOptions = {
-  backend: choice({
-    choices: ["auto", ...backendNames],
-    fallback: "auto",
-    says: "What runs the kernels, through gpu.js: webgpu, headlessgl, webasm, cpu, or js for plain JavaScript without it. auto takes the first of these that works and says why not the others.",
-  }),
+  backend: choice({ choices: wantedBackends, fallback: "auto", says: `What runs the kernels, through gpu.js: ${backendChoice}` }),
   kernels: option({
     argument: "LIST",
     fallback: kernelNames.join(","),
     parse: (text) =>
       parseNameList(text).map((name) => {
         const found = kernelNames.find((kernel) => kernel === name);
-        if (found === undefined) throw new UnitError(`expected names among ${kernelNames.join(", ")}`);
+        if (found === undefined)
+          throw new UnitError(`expected names among ${kernelNames.join(", ")}${meantInstead(name, kernelNames)}`);
         return found;
       }),
     says: "Only these kernels.",
@@ -116,8 +112,9 @@ export const bench = defineCommand({
       throw new UsageError("--calibrate needs --model: the time of a step's launches depends on its layers");
     }
     const baseline = options.baseline === undefined ? undefined : await readDocument(options.baseline, checkBench);
-    const document = await measured(options, await readSpecs(options));
-    if (document === undefined) return 1;
+    const document = await measured(options, await readSpecs(options), (backend) => {
+      if (baseline) checkBaselineBackend(baseline, options.baseline as string, backend);
+    });
     const asFast =
       baseline === undefined || compareWithBaseline(document, baseline, options.baseline as string, options["max-regression"]);
     await writeDocuments(options, { csv: benchCsv, table: benchTable }, (write) => write(document));
@@ -134,20 +131,36 @@ interface Specs {
 
 async function readSpecs({ model, hardware }: BenchOptions): Promise<Specs> {
   return {
-    model: model === undefined ? undefined : (modelPreset(model) ?? (await readDocument(model, checkModel))),
-    hardware: hardwarePreset(hardware) ?? (await readDocument(hardware, checkHardware)),
+    model: model === undefined ? undefined : await readModel(model),
+    hardware: await readHardware(hardware),
   };
 }
 
-/** The document of a bench; nothing when a backend or kernel failed, which has been said by then. */
-async function measured(options: BenchOptions, { model, hardware }: Specs): Promise<BenchDocument | undefined> {
+/**
+ * The document of a bench.
+ * @param checkBackend throws when the backend that was opened is not to be measured
+ * @throws MachineError when no backend works as wanted, or a result is wrong
+ */
+async function measured(
+  options: BenchOptions,
+  { model, hardware }: Specs,
+  checkBackend: (name: string) => void,
+): Promise<BenchDocument> {
   const { setting, plan } = await benchSetting(options, model);
   const kernels = options.calibrate === undefined ? options.kernels : [...new Set([...options.kernels, ...calibrationKernels])];
-  let backend: Backend | undefined;
+  const backend = await openWantedBackend(options.backend, "bench runs");
   try {
-    backend = await opened(options.backend);
+    checkBackend(backend.name);
     const results: BenchResult[] = [];
-    for (const kernel of benchKernels(kernels, setting)) results.push(await benchmark(backend, kernel, options.repetitions));
+    const progress = await startProgress(`measuring on ${backend.name}`, kernels.length, (count) => `${count} kernels`);
+    try {
+      for (const kernel of benchKernels(kernels, setting)) {
+        results.push(await benchmark(backend, kernel, options.repetitions));
+        progress.update(results.length);
+      }
+    } finally {
+      progress.stop();
+    }
     if (options.calibrate !== undefined && model !== undefined) {
       const launch = backend.device === undefined ? 0 : await launchSeconds(backend.device, options.repetitions);
       await writeHardware(options.calibrate, calibratedHardware(backend.adapter, results, launch, model.layers, hardware));
@@ -164,22 +177,11 @@ async function measured(options: BenchOptions, { model, hardware }: Specs): Prom
       results: results.map((result) => ({ ...result, checked: true })),
     };
   } catch (error) {
-    if (error instanceof BackendUnavailable) warn(`${error.message}; ${error.remedy}`);
-    else if (error instanceof WrongResult) warn(`${backend?.name}: ${error.message}; these times would mean nothing`);
-    else throw error;
-    return undefined;
+    if (!(error instanceof WrongResult)) throw error;
+    throw new WrongResult(`${backend.name}: ${error.message}; these times would mean nothing`);
   } finally {
-    await backend?.close();
+    await backend.close();
   }
-}
-
-async function opened(wanted: BenchOptions["backend"]): Promise<Backend> {
-  if (wanted !== "auto") return openBackend(wanted);
-  const { backend, declined } = await openFirstBackend();
-  const { name, adapter, software } = backend;
-  const others = declined.map(({ name: other, reason }) => `; not ${other}: ${reason}`).join("");
-  warn(`bench runs on ${name}, ${adapter}${software ? " (software)" : ""}${others}`);
-  return backend;
 }
 
 async function writeHardware(file: string, spec: HardwareSpec): Promise<void> {

@@ -20,6 +20,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly input?: string;
   /** What stands after the command, when it is not a FILE. */
   readonly operand?: string;
+  /** The only words that it may be. */
+  readonly operandChoices?: readonly string[];
   readonly options: T;
   /** Whether these options leave something to read from FILE or standard input; true without it. */
   readonly readsInput?: (options: OptionValues<T>) => boolean;

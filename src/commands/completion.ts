@@ -1,6 +1,7 @@
 /** lazarus completion: scripts by which shells complete commands, options and their values. */
 import { UsageError } from "../errors.ts";
 import { openOutput } from "../io/output.ts";
+import { didYouMean } from "./closestWord.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { standardOptions } from "./help.ts";
 import type { Option } from "./option.ts";
@@ -22,11 +23,14 @@ export const completion = (allCommands: () => Promise<Command[]>) =>
     ],
     description: ["Prints a completion script for bash, zsh or fish, made from the same data as --help."],
     operand: "SHELL",
+    operandChoices: Object.keys(scripts),
     options: {},
     run: async (_, shell) => {
       const script = Object.entries(scripts).find(([name]) => name === shell)?.[1];
-      if (script === undefined)
-        throw new UsageError(`completion for which shell? expected one of ${Object.keys(scripts).join(", ")}`);
+      if (script === undefined) {
+        const hint = shell === undefined ? "" : `, got "${shell}"${didYouMean(shell, Object.keys(scripts))}`;
+        throw new UsageError(`completion for which shell? expected one of ${Object.keys(scripts).join(", ")}${hint}`);
+      }
       await openOutput(undefined).write(script(await allCommands()));
       return 0;
     },
@@ -43,16 +47,18 @@ function choicesOf({ choices = [] }: Option): readonly string[] {
 
 function bashScript(commands: readonly Command[]): string {
   const cases = commands.map((command) => {
+    const { name: verb, operandChoices = [] } = command;
     const words = optionsOf(command).map(([name]) => `--${name}`);
     const values = optionsOf(command)
       .filter(([, entry]) => choicesOf(entry).length > 0)
       .map(([name, entry]) => `        --${name}) words="${choicesOf(entry).join(" ")}";;\n`);
-    return `    ${command.name})\n      case $previous in\n${values.join("")}        *) words="${words.join(" ")}";;\n      esac;;\n`;
+    const otherwise = `        *) case $word in -*) words="${words.join(" ")}";; *) words="${operandChoices.join(" ")}";; esac;;\n`;
+    return `    ${verb})\n      case $previous in\n${values.join("")}${otherwise}      esac;;\n`;
   });
   return `_lazarus() {
   local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=
   case \${COMP_CWORD}:\${COMP_WORDS[1]} in
-    1:*) words="${commands.map(({ name }) => name).join(" ")}";;
+    1:*) words="${commands.map(({ name }) => name).join(" ")} --help --version";;
   esac
   [ "$COMP_CWORD" -gt 1 ] && case \${COMP_WORDS[1]} in
 ${cases.join("")}  esac
@@ -73,7 +79,9 @@ function zshScript(commands: readonly Command[]): string {
             : ":value:_files";
       return `        ${singleQuoted(`--${name}[${entry.says.replaceAll(/[[\]:]/g, " ")}]${values}`)}`;
     });
-    return `    ${command.name}) _arguments \\\n${lines.join(" \\\n")} \\\n        '*:file:_files';;\n`;
+    const { name: verb, operandChoices } = command;
+    const operand = operandChoices ? `'1:${command.operand?.toLowerCase()}:(${operandChoices.join(" ")})'` : "'*:file:_files'";
+    return `    ${verb}) _arguments \\\n${lines.join(" \\\n")} \\\n        ${operand};;\n`;
   });
   const summaries = commands.map(({ name, summary }) => singleQuoted(`${name}:${summary}`)).join(" ");
   return `#compdef lazarus
@@ -106,7 +114,13 @@ function fishScript(commands: readonly Command[]): string {
       return `complete -c lazarus -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${letter}${values} -d ${singleQuoted(entry.says)}`;
     }),
   ]);
-  return `${lines.join("\n")}\n`;
+  const operands = commands.flatMap(({ name, operandChoices }) =>
+    operandChoices === undefined
+      ? []
+      : [`complete -c lazarus -n '__fish_seen_subcommand_from ${name}' -f -a ${singleQuoted(operandChoices.join(" "))}`],
+  );
+  const alone = ["help", "version"].map((name) => `complete -c lazarus -n __fish_use_subcommand -l ${name}`);
+  return `${[...alone, ...lines, ...operands].join("\n")}\n`;
 }
 
 function singleQuoted(text: string): string {

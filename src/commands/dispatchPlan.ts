@@ -15,6 +15,7 @@ import { parseIdList, parseNumber } from "../formats/units.ts";
 import { dispatchTable, dispatchWeightsTable } from "../report/dispatchTable.ts";
 import { defineCommand } from "./command.ts";
 import { choice, option, toggle } from "./option.ts";
+import { eachCounted, startProgress } from "./progress.ts";
 import { readDocuments } from "./readDocuments.ts";
 import { readProfile, windowOption } from "./readProfile.ts";
 import { type RoutedLayer, routedLayers } from "./routedLayers.ts";
@@ -86,7 +87,9 @@ export const dispatchPlan = defineCommand({
     return writeDocuments<DispatchPlan, number>(options, renderers, async (write) => {
       const { policy, shuffle } = options;
       for await (const { cluster, ranks, layers } of plans()) {
-        await write({ policy, ranks, shuffle, layers: dispatched(cluster, layers, policy, options["max-slack"]) });
+        const progress = await startProgress("dispatching", undefined, (count) => `${count} layers`);
+        const followed = eachCounted(dispatched(cluster, layers, policy, options["max-slack"]), progress.update);
+        await write({ policy, ranks, shuffle, layers: followed }).finally(progress.stop);
       }
       return 0;
     });

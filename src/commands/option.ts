@@ -1,5 +1,6 @@
 /** Options as data: parsing, --help, the man pages and the README all come from these tables. */
-import { UsageError } from "../errors.ts";
+import { quoteInput, UsageError } from "../errors.ts";
+import { meantInstead } from "./closestWord.ts";
 
 /** One option of a command. */
 export interface Option<T = unknown> {
@@ -54,7 +55,7 @@ export function choice<const T extends string>(
 ): Option<T | undefined> {
   const parse = (text: string) => {
     const found = given.choices.find((word) => word === text);
-    if (found === undefined) throw new Error(`expected one of ${given.choices.join(", ")}`);
+    if (found === undefined) throw new Error(`expected one of ${given.choices.join(", ")}${meantInstead(text, given.choices)}`);
     return found;
   };
   return { ...given, argument: given.choices.join("|"), parse, absent: undefined };
@@ -77,13 +78,17 @@ export function optionValues<T extends OptionTable>(table: T, typed: Readonly<Re
 
 function optionValue(name: string, entry: Option, typed: unknown): unknown {
   if (Array.isArray(typed)) throw new UsageError(`--${name} is given ${typed.length} times; give it once`);
-  if (entry.argument === undefined) return typed === true ? entry.parse("") : entry.absent;
+  if (entry.argument === undefined) {
+    if (typed === undefined) return entry.absent;
+    if (typed !== true) throw new UsageError(`--${name} takes no value; give it or leave it out`);
+    return entry.parse("");
+  }
   const text = typed ?? entry.fallback;
   if (text === undefined) return entry.absent;
   if (text === "") throw new UsageError(`--${name} needs a value: ${entry.argument}`);
   try {
     return entry.parse(String(text));
   } catch (error) {
-    throw new UsageError(`--${name}: ${error instanceof Error ? error.message : error}, got "${text}"`);
+    throw new UsageError(`--${name}: ${error instanceof Error ? error.message : error}, got ${quoteInput(String(text))}`);
   }
 }

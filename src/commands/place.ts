@@ -1,82 +1,32 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
-import { type ClusterNode, totalSlots } from "../core/cluster.ts";
+import { totalSlots } from "../core/cluster.ts";
 import { defaultFailureProbability } from "../core/placement/assess.ts";
-import { choosesReplicas, type Policy } from "../core/placement/makePlacement.ts";
-import { failureDomains } from "../core/recovery/failureDomains.ts";
+import type { Policy } from "../core/placement/makePlacement.ts";
+import type { Placement } from "../core/placement.ts";
+import type { ModelSpec } from "../core/simulation/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { placementCsv } from "../formats/placementCsv.ts";
-import {
-  allocationPolicyNames,
-  figuresOf,
-  placementDocument,
-  placementPolicyNames,
-  policyOf,
-  withExplanation,
-} from "../formats/placementDocument.ts";
-import { parseCount, parseNumber } from "../formats/units.ts";
+import { figuresOf, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
 import { placementTable } from "../report/placementTable.ts";
 import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
-import { choice, type OptionValues, option, toggle } from "./option.ts";
+import { type OptionValues, option, toggle } from "./option.ts";
 import { placeAfresh } from "./placeResidents.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
+import { policyOptions, readPolicy } from "./policyOptions.ts";
+import { withStopwatch } from "./progress.ts";
 import { readDocument, readDocuments } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
+import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
+import { readTraining } from "./trainingOptions.ts";
 import { warn } from "./warn.ts";
 import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const options = {
   ...clusterOptions,
-  "min-replicas": option({
-    letter: "f",
-    argument: "N",
-    fallback: "2",
-    parse: parseCount(1),
-    says: "Copies that every expert has at least: fewer failures than this never lose one.",
-  }),
-  allocation: choice({
-    choices: allocationPolicyNames,
-    fallback: "lazarus",
-    says: "How many replicas: lazarus in proportion to load (the paper's Eq. 1), even the same for all.",
-  }),
-  placement: choice({
-    choices: placementPolicyNames,
-    fallback: "resilient",
-    says: "resilient survives the most failures at even load (host sets chosen for all layers together; the dispatcher sets the shares); balanced seeks even load only, for inference; eplb is DeepSeek's load balancer; mro is the paper's placement; spread goes round the nodes; compact fills node after node.",
-  }),
-  "balance-slack": option({
-    argument: "RATIO|none",
-    fallback: "0.02",
-    parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseNumber(0, 1000)(text)),
-    says: "How far the busiest node of any layer may exceed the mean load when the dispatcher sets the shares; resilient only. With none, survival alone counts.",
-  }),
-  "failure-unit": choice({
-    choices: ["node", "domain"],
-    says: "What fails as one, for resilient: nodes, or the cluster file's domains; domains where the file has any.",
-  }),
-  "failure-probability": option({
-    argument: "P",
-    parse: parseNumber(0, 1),
-    says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05. With domains in the cluster file, a domain's as well.",
-  }),
-  shares: choice({
-    choices: ["free", "even"],
-    fallback: "free",
-    says: "What balanced counts on: free lets the dispatcher decide what each replica takes (dispatch-plan does), even gives all replicas of an expert the same.",
-  }),
-  effort: choice({
-    choices: ["fast", "normal", "thorough"],
-    fallback: "normal",
-    says: "How long to search, where there is a search.",
-  }),
-  groups: option({
-    argument: "N",
-    fallback: "1",
-    parse: parseCount(1),
-    says: "Expert groups, for eplb: when the nodes divide them, each stays on one node (hierarchical), otherwise they do not matter (global).",
-  }),
+  ...policyOptions,
   spill: spillOption,
   explain: toggle({
     says: "Add what kills the job first, how far the plan is from the upper bound, and what one more slot or node would buy.",
@@ -86,12 +36,7 @@ const options = {
     parse: (text) => text,
     says: "Assess and explain this placement instead of making one; - is standard input. A plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM needs --nodes or --cluster and, as FILE, the load-profile.",
   }),
-  seed: option({
-    argument: "N",
-    fallback: "0",
-    parse: parseCount(0, 0x7fffffff),
-    says: "Seed of everything that is drawn: the same seed gives the same bytes.",
-  }),
+  ...recoveryMethodOptions,
   ...planOutputOptions,
 };
 
@@ -121,11 +66,16 @@ export const place = defineCommand({
   readsInput: ({ audit }) => audit === undefined,
   options,
   run: async (options, file) =>
-    writeDocuments(options, renderers(options), async (write) => {
-      if (options.audit === undefined) for await (const document of madePlacements(options, file)) await write(document);
-      else for await (const document of auditedPlacements(options, options.audit, file)) await write(document);
-      return 0;
-    }),
+    withRecoverySampler(options, (sampler) =>
+      writeDocuments(options, renderers(options), async (write) => {
+        const documents =
+          options.audit === undefined
+            ? madePlacements(options, sampler, file)
+            : auditedPlacements(options, sampler, options.audit, file);
+        for await (const document of documents) await write(document);
+        return 0;
+      }),
+    ),
 });
 
 type Options = OptionValues<typeof options>;
@@ -135,28 +85,14 @@ function renderers(options: Options): Renderers<PlacementDocument> {
 }
 
 /** Places every profile of the input. */
-async function* madePlacements(options: Options, file: string | undefined): AsyncGenerator<PlacementDocument> {
+async function* madePlacements(
+  options: Options,
+  sampler: RecoverySampler | undefined,
+  file: string | undefined,
+): AsyncGenerator<PlacementDocument> {
   const cluster = await readCluster(options);
-  const minReplicas = options["min-replicas"];
-  if (minReplicas > cluster.length) {
-    throw new UsageError(
-      `--min-replicas ${minReplicas}: ${cluster.length} nodes cannot hold that many copies apart; give at most ${cluster.length}`,
-    );
-  }
-  const { placement, allocation, seed } = options;
-  const failureProbability = options["failure-probability"] ?? defaultFailureProbability(cluster.length);
-  const policy: Policy = {
-    placement,
-    allocation,
-    minReplicas,
-    seed,
-    failureProbability,
-    groups: placement === "eplb" ? options.groups : undefined,
-    shares: placement === "balanced" ? options.shares : undefined,
-    effort: placement === "balanced" || placement === "resilient" ? options.effort : undefined,
-    balanceSlack: placement === "resilient" ? options["balance-slack"] : undefined,
-    failureUnit: placement === "resilient" ? (options["failure-unit"] ?? defaultFailureUnit(cluster)) : undefined,
-  };
+  const training = await readTraining(options);
+  const policy = readPolicy(options, cluster, training);
   const slots = totalSlots(cluster);
   for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
     if (slots < experts && options.spill === "none") {
@@ -164,17 +100,26 @@ async function* madePlacements(options: Options, file: string | undefined): Asyn
         `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
       );
     }
-    const made = feasible(() => placeAfresh(cluster, layers, policy));
-    if (made.keptMinReplicas < minReplicas) warn(lowered(made.keptMinReplicas, policy, slots, experts));
+    const made = await withStopwatch("placing", (watch) => feasible(() => placeAfresh(cluster, layers, { ...policy, watch })));
+    if (training) warnOfOtherLayers(training.model, layers.length);
+    if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, slots, experts));
     if (!made.withinBalanceLimit)
       warn(`no placement within --balance-slack ${policy.balanceSlack} was found; this has the best balance found`);
-    const document = placementDocument(made, policy);
-    yield options.explain ? withExplanation(document, made, policy) : document;
+    if (!made.withinStepBudget)
+      warn(`no placement within --step-budget ${policy.stepBudget} was found; this has the shortest step found`);
+    const document = placementDocument(made, policy, await sampler?.(made));
+    yield options.explain ? await explained(document, made, policy) : document;
   }
 }
 
 /** Assesses every placement of a file anew and explains it. */
-async function* auditedPlacements(options: Options, plan: string, file: string | undefined): AsyncGenerator<PlacementDocument> {
+async function* auditedPlacements(
+  options: Options,
+  sampler: RecoverySampler | undefined,
+  plan: string,
+  file: string | undefined,
+): AsyncGenerator<PlacementDocument> {
+  const training = await readTraining(options);
   let profileRead = false;
   const context = {
     nodes: () => readNodes(options),
@@ -196,10 +141,15 @@ async function* auditedPlacements(options: Options, plan: string, file: string |
     const policy = {
       ...(known ?? { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed }),
       failureProbability,
+      training: training?.costsOn(placement.cluster) ?? known?.training,
     };
-    const audited = { ...document, ...figuresOf(placement, { ...policy, freeReplicas: choosesReplicas(policy) }) };
-    yield withExplanation(audited, placement, policy);
+    const audited = { ...document, ...figuresOf(placement, policy, await sampler?.(placement)) };
+    yield await explained(audited, placement, policy);
   }
+}
+
+function explained(document: PlacementDocument, placement: Placement, policy: Policy): Promise<PlacementDocument> {
+  return withStopwatch("explaining", (watch) => withExplanation(document, placement, { ...policy, watch }));
 }
 
 /** A policy that cannot place on such a cluster says so; that is the user's to mend. */
@@ -211,9 +161,10 @@ function feasible<T>(work: () => T): T {
   }
 }
 
-/** Domains fail as one where the cluster has any that nodes share. */
-function defaultFailureUnit(cluster: readonly ClusterNode[]): "node" | "domain" {
-  return failureDomains(cluster).count < cluster.length ? "domain" : "node";
+/** A step is costed with the layers of the profile. */
+function warnOfOtherLayers(model: ModelSpec, layers: number): void {
+  if (layers === model.layers) return;
+  warn(`the profile has ${layers} layers, ${model.name} has ${model.layers} MoE layers; the step is that of ${layers}`);
 }
 
 function lowered(kept: number, { placement, minReplicas }: Policy, slots: number, experts: number): string {

@@ -25,6 +25,8 @@ export interface RecoveryOptions extends JoinedOptions {
   readonly bandwidth: number;
   readonly detectSeconds: number;
   readonly regroupSeconds: number;
+  /** Is called now and then while a placement is sought. */
+  readonly watch?: () => void;
 }
 
 /** A recovery-plan, and how to act it out when there is something to act out. */
@@ -74,7 +76,7 @@ export function planRecovery(
       `the live nodes have ${slots} slots for ${experts} experts; add nodes (--joined), or keep cold experts in host memory (--spill cpu)`,
     );
   }
-  const policy = newPolicy(document, options.placement);
+  const policy = { ...newPolicy(document, options.placement), watch: options.watch };
   const plan = placeResidents(live.cluster, loads, policy);
   const { mapping, maxMoves } = options;
   const change = reconfigure({

@@ -6,8 +6,8 @@ const PATIENCE = 1000;
 
 /** Follows one piece of work. */
 export interface Progress {
-  /** Tells how much is done, in the unit of the total. Cheap: call it as often as you like. */
-  update(done: number): void;
+  /** Tells how much is done, in the unit of the total, which may become known only now. Cheap: call it as often as you like. */
+  update(done: number, total?: number): void;
   /** Takes the line away; afterwards updates show nothing. */
   stop(): void;
 }
@@ -28,29 +28,62 @@ export async function startProgress(
 ): Promise<Progress> {
   if (manner().quiet || process.stderr.isTTY !== true) return silent;
   const { default: cliProgress } = await import("cli-progress");
-  const bar = new cliProgress.SingleBar({
-    format: total === undefined ? "{says} {amount}" : "{says} {bar} {percentage}% of {whole}, {eta_formatted} left",
-    stream: process.stderr,
-    clearOnComplete: true,
-    hideCursor: false,
-    barsize: 30,
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-  });
+  const makeBar = (isTotalKnown: boolean) =>
+    new cliProgress.SingleBar({
+      format: isTotalKnown ? "{says} {bar} {percentage}% of {whole}, {left} s left" : "{says} {amount}",
+      stream: process.stderr,
+      clearOnComplete: true,
+      hideCursor: false,
+      barsize: 30,
+      barCompleteChar: "█",
+      barIncompleteChar: "░",
+    });
   const begun = performance.now();
-  let state: "waiting" | "shown" | "stopped" = "waiting";
+  let bar: ReturnType<typeof makeBar> | undefined;
+  let stopped = false;
   return {
-    update: (done) => {
-      const payload = { says, amount: shown(done), whole: total === undefined ? "" : shown(total) };
-      if (state === "shown") bar.update(Math.min(done, total ?? done), payload);
-      else if (state === "waiting" && performance.now() - begun > PATIENCE) {
-        state = "shown";
-        bar.start(total ?? 0, done, payload);
+    update: (done, whole = total) => {
+      const elapsed = performance.now() - begun;
+      const left = Math.ceil((elapsed * ((whole ?? done) - done)) / Math.max(done, 1e-9) / 1000);
+      const payload = { says, amount: shown(done), whole: whole === undefined ? "" : shown(whole), left };
+      if (bar !== undefined) bar.update(Math.min(done, whole ?? done), payload);
+      else if (!stopped && elapsed > PATIENCE) {
+        bar = makeBar(whole !== undefined);
+        bar.start(whole ?? 0, done, payload);
       }
     },
     stop: () => {
-      if (state === "shown") bar.stop();
-      state = "stopped";
+      bar?.stop();
+      bar = undefined;
+      stopped = true;
     },
   };
+}
+
+/**
+ * Follows work that cannot tell how much of it is left: the line shows the seconds that it has taken.
+ * @param work calls `watch` now and then
+ */
+export async function withStopwatch<T>(says: string, work: (watch: () => void) => T | Promise<T>): Promise<T> {
+  const progress = await startProgress(says, undefined, (seconds) => `${seconds.toFixed(0)} s`);
+  const begun = performance.now();
+  try {
+    return await work(() => progress.update((performance.now() - begun) / 1000));
+  } finally {
+    progress.stop();
+  }
+}
+
+/** The same items; `update` is told how many have been handed on. */
+export function* eachCounted<T>(items: Iterable<T>, update: (count: number) => void): Generator<T> {
+  let count = 0;
+  for (const item of items) {
+    yield item;
+    update(++count);
+  }
+}
+
+/** Bytes as people read them. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

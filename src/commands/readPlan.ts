@@ -3,12 +3,14 @@ import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { DispatchBuilder } from "../core/dispatch/layerDispatch.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
+import { sharesOf } from "../core/placement/makePlacement.ts";
 import { hostSets } from "../core/placement.ts";
 import { InputError } from "../errors.ts";
 import { type DispatchPlanDocument, dispatchPlanSchema } from "../formats/documents/dispatchPlan.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
 import { checkDocument } from "../formats/documents/schema.ts";
+import { policyOf } from "../formats/placementDocument.ts";
 import { type BusiestRank, busiestRank, type DispatchedLayer } from "../gpu/busiestRank.ts";
 import { readDocument } from "./readDocuments.ts";
 import { routedLayers } from "./routedLayers.ts";
@@ -42,11 +44,12 @@ export async function readPlan(file: string, meanTokens: number): Promise<BenchP
   });
 }
 
-/** Dispatches a placement as it is meant to be: with free shares where its cost counts on them, else by Algorithm 1. */
+/** Dispatches a placement as its policy means it to be: with free shares, or by Algorithm 1. Plans of other systems share evenly. */
 function* dispatchedLayers(document: PlacementDocument): Generator<DispatchedLayer> {
   const placement = placementOf(document);
   const levels = rankGroups(placement.cluster);
-  const free = document.cost?.shares === "free";
+  const policy = policyOf(document);
+  const free = policy !== undefined && sharesOf(policy) === "free";
   for (const { layer, routing, replicas } of routedLayers(placement, undefined, undefined)) {
     yield { layer, dispatch: free ? balancedDispatch(routing, replicas, levels) : lazarusDispatch(routing, replicas) };
   }

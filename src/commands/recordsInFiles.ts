@@ -7,7 +7,8 @@ import type { SourceOptions } from "../formats/routingSources/source.ts";
 import { META_FILE, rankOfStatistics, trtllmSteps } from "../formats/routingSources/trtllm.ts";
 import { openRegions } from "../io/fileRegions.ts";
 import { filesIn, inFolder } from "../io/folder.ts";
-import { isStandardStream, openInput, readText, textPieces } from "../io/input.ts";
+import { type InputExtent, isStandardStream, openInput, readText, textPieces } from "../io/input.ts";
+import { megabytes, startProgress } from "./progress.ts";
 import { warn } from "./warn.ts";
 
 /** Steps of a Parquet file. @throws InputError; UsageError for a pipe */
@@ -19,9 +20,11 @@ export async function* parquetFileSteps(
   if (isStandardStream(file))
     throw new UsageError("Parquet has its index at the end, so that it cannot come from a pipe; save it and name the file");
   const source = await openRegions(file as string);
+  const progress = await startProgress(`reading ${file}`, undefined, (rows) => `${rows} rows`);
   try {
-    yield* parquetSteps(source, columns, options);
+    yield* parquetSteps(source, columns, { ...options, progress: progress.update });
   } finally {
+    progress.stop();
     await source.close();
   }
 }
@@ -46,13 +49,15 @@ async function* trtllmFolderSteps(folder: string, options: SourceOptions): Async
   const names = filesIn(folder);
   const meta = await readText(openInput(inFolder(folder, META_FILE)));
   const sources = [];
+  const progress = await startProgress(`reading ${folder}`, undefined, (iterations) => `${iterations} iterations`);
   try {
     for (const name of names) {
       const rank = rankOfStatistics(name);
       if (rank !== undefined) sources.push({ rank, source: await openRegions(inFolder(folder, name)) });
     }
-    yield* trtllmSteps(meta, sources, options);
+    yield* trtllmSteps(meta, sources, { ...options, progress: progress.update });
   } finally {
+    progress.stop();
     for (const { source } of sources) await source.close();
   }
 }
@@ -72,7 +77,21 @@ async function* mindieFolderSteps(folder: string, options: SourceOptions): Async
   const config = names.includes(CONFIG_FILE) ? await readText(openInput(inFolder(folder, CONFIG_FILE))) : undefined;
   const ranks = files.map(({ name, rank }) => {
     const path = inFolder(folder, name);
-    return { name: path, rank, text: textPieces(openInput(path)) };
+    const input = openInput(path);
+    return { name: path, rank, text: textPieces(input), extent: input.extent };
   });
-  yield* mindieSteps(config, ranks, options, (message) => warn(`${folder}: ${message}`));
+  const bytes = (count: (extent: InputExtent) => number) => ranks.reduce((sum, { extent }) => sum + count(extent), 0);
+  const progress = await startProgress(
+    `reading ${folder}`,
+    bytes(({ bytes: all }) => all ?? 0),
+    megabytes,
+  );
+  try {
+    for await (const step of mindieSteps(config, ranks, options, (message) => warn(`${folder}: ${message}`))) {
+      progress.update(bytes(({ bytesRead }) => bytesRead));
+      yield step;
+    }
+  } finally {
+    progress.stop();
+  }
 }

@@ -19,9 +19,10 @@ import { type FailedSource, failedOption, instancesOption, readFailedNodes } fro
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
 import { planRecovery } from "./planRecovery.ts";
+import { withStopwatch } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
-import { warn } from "./warn.ts";
+import { complain, warn } from "./warn.ts";
 import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const NOT_RECOVERABLE = 3;
@@ -136,13 +137,15 @@ export const recover = defineCommand({
       let exitCode = 0;
       for await (const document of readPlacements(file, context)) {
         const failed = failedOf(document, options.failed, named);
-        const { document: planned, rehearsal } = planRecovery(document, failed, wishes, newer?.layers);
+        const { document: planned, rehearsal } = await withStopwatch("planning", (watch) =>
+          planRecovery(document, failed, { ...wishes, watch }, newer?.layers),
+        );
         const plan =
           options.rehearse && rehearsal ? { ...planned, rehearsal: await actOut(rehearsal, options["rehearse-bytes"]) } : planned;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;
-          if (planSystems.some((system) => system === options.format)) warn(`no plan: ${plan.reason}`);
+          if (planSystems.some((system) => system === options.format)) complain(`no plan: ${plan.reason}`);
         }
         await write(plan);
       }
@@ -169,7 +172,10 @@ function failedOf({ nodes }: PlacementDocument, source: FailedSource | undefined
   const whereFrom = source !== undefined && "file" in source ? source.file : undefined;
   if (whereFrom === undefined || strangers.length === named.length) {
     const which = strangers.length === 1 ? `there is no node "${strangers[0]}"` : `there are no nodes ${listed(strangers)}`;
-    throw new UsageError(`--failed: ${which}; the placement has ${listed(nodes.map((node) => node.name))}`);
+    const instances = strangers.some((name) => /^i-[0-9a-f]+$/.test(name))
+      ? "; --instances names the nodes of AWS instances"
+      : "";
+    throw new UsageError(`--failed: ${which}; the placement has ${listed(nodes.map((node) => node.name))}${instances}`);
   }
   warn(`failed nodes that the placement does not have are left out: ${listed(strangers)}`);
   return named.filter((name) => !strangers.includes(name));

@@ -10,7 +10,7 @@ import { type RoutingSource, routingSources, type SourceOptions } from "../forma
 import { isFolder } from "../io/folder.ts";
 import { type Beginning, type Input, openInput, peek } from "../io/input.ts";
 import { choice, option } from "./option.ts";
-import { startProgress } from "./progress.ts";
+import { megabytes, startProgress } from "./progress.ts";
 import { documentsOf } from "./readDocuments.ts";
 import { readForeignPlan } from "./readForeignPlan.ts";
 import { folderSource, folderSteps, parquetFileSteps } from "./recordsInFiles.ts";
@@ -69,6 +69,11 @@ export async function openRoutingInput(file: string | undefined, options: Routin
   if (format === undefined && isParquet(beginning)) return parquet();
   if (columns !== undefined) throw new UsageError("--columns names columns of Parquet files, and this is none");
   refuseTorchFile(beginning);
+  if (beginning.byte === undefined) {
+    throw new InputError("there is nothing in it; expected a routing log, records of another system or a load-profile", {
+      file: beginning.input.name,
+    });
+  }
   const input = await followed(beginning.input);
   if (format === "load-profile" || isJsonSource(format) || (format === undefined && beginning.byte === OPENING_BRACE)) {
     return openJson(input, format, source);
@@ -85,7 +90,9 @@ export async function openRoutingInput(file: string | undefined, options: Routin
 async function openJson(input: Input, format: RoutingInputOptions["format"], source: SourceOptions): Promise<RoutingInput> {
   let kind: string | undefined = format;
   const documents = documentsOf<unknown>(input, (value, name) => {
-    kind ??= jsonSourceOf(value) ?? "load-profile";
+    kind ??= jsonSourceOf(value);
+    if (kind === undefined && (typeof value !== "object" || value === null || !("type" in value))) throw unknownJson(name);
+    kind ??= "load-profile";
     return isJsonSource(kind) ? checkRecord(kind, value, name) : checkLoadProfile(value, name);
   });
   const first = await documents.next();
@@ -96,6 +103,13 @@ async function openJson(input: Input, format: RoutingInputOptions["format"], sou
   return isJsonSource(kind)
     ? { name: input.name, steps: jsonSteps(kind, all, { ...source, file: input.name }) }
     : { profiles: all as AsyncGenerator<LoadProfile> };
+}
+
+function unknownJson(file: string): InputError {
+  return new InputError(
+    'this JSON is none that profile-load knows; expected a load-profile, [layers][experts], SGLang\'s {"logical_count":[[...]]}, Megatron-Core\'s {"step","layer","rank","top_indices"} or MindSpeed\'s {"0":{"0":412}}',
+    { file },
+  );
 }
 
 function isParquet({ head }: Beginning): boolean {
@@ -127,10 +141,6 @@ async function followed(input: Input): Promise<Input> {
     }
   })();
   return { ...input, chunks };
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function parseColumns(text: string): ColumnNames {

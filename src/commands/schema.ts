@@ -2,6 +2,7 @@
 import { UsageError } from "../errors.ts";
 import { documentKinds, jsonSchema } from "../formats/documents/jsonSchema.ts";
 import { openOutput } from "../io/output.ts";
+import { didYouMean } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
 
 export const schema = defineCommand({
@@ -15,10 +16,14 @@ export const schema = defineCommand({
     `Prints the JSON Schema (draft 2020-12) of one kind of document: ${documentKinds.join(", ")}. Documents may have more fields than these.`,
   ],
   operand: "DOCUMENT",
+  operandChoices: documentKinds,
   options: {},
   run: async (_, wanted) => {
     const kind = documentKinds.find((name) => name === wanted);
-    if (kind === undefined) throw new UsageError(`the schema of which document? expected one of ${documentKinds.join(", ")}`);
+    if (kind === undefined) {
+      const hint = wanted === undefined ? "" : `, got "${wanted}"${didYouMean(wanted, documentKinds)}`;
+      throw new UsageError(`the schema of which document? expected one of ${documentKinds.join(", ")}${hint}`);
+    }
     await openOutput(undefined).write(`${JSON.stringify(jsonSchema(kind), null, 2)}\n`);
     return 0;
   },

@@ -12,9 +12,11 @@ import { type ChartSpec, chartSvg } from "../report/chart.ts";
 import { summaryChart, throughputChart } from "../report/simulationChart.ts";
 import { simulationGroups, simulationTable } from "../report/simulationTable.ts";
 import { version } from "../version.ts";
+import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
 import { failureOptions, readFailures } from "./failureOptions.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
+import { startProgress } from "./progress.ts";
 import { readDocuments } from "./readDocuments.ts";
 import { intervalText, jobOptions, jobParameters, policyOf, readJob } from "./simulatedJob.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
@@ -108,11 +110,18 @@ async function simulations(options: Options, file: string | undefined): Promise<
   const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
   const timeline: TimelineRow[] = [];
   const wanted = options.timeline !== undefined || options.plot !== undefined;
-  const documents = Array.from({ length: options.trials }, (_, trial): SimulationDocument => {
+  const progress = await startProgress("simulating", 100 * options.trials, (percent) => trialsText(percent / 100));
+  const documents: SimulationDocument[] = [];
+  for (let trial = 0; trial < options.trials; trial++) {
     const seed = options.seed + trial;
-    const note = wanted && trial === 0 ? (row: TimelineRow) => timeline.push(row) : undefined;
+    const note = (row: TimelineRow) => {
+      if (wanted && trial === 0) timeline.push(row);
+      const run = contestants.findIndex(({ system }) => system.name === row.system);
+      const share = Math.max(row.second / job.seconds, row.samples / job.samples);
+      progress.update(100 * (trial + (run + Math.min(1, share)) / contestants.length));
+    };
     const runs = asked(() => simulateTrial({ job, contestants, membership }, seed, note));
-    return {
+    documents.push({
       type: "simulation",
       version: 1,
       program: `lazarus ${version}`,
@@ -120,8 +129,9 @@ async function simulations(options: Options, file: string | undefined): Promise<
       parameters: { ...jobParameters(options, file, job), ...parameters, "checkpoint-every": checkpoints },
       seconds: Math.max(...runs.map(totalSeconds)),
       runs,
-    };
-  });
+    });
+  }
+  progress.stop();
   if (options.timeline !== undefined) await writeFile(options.timeline, timelineCsv(timeline));
   if (options.plot !== undefined) {
     const end = Math.max(...timeline.map(({ second }) => second));
@@ -135,6 +145,10 @@ async function readSimulations(options: Options, file: string | undefined): Prom
   for await (const document of readDocuments(file, checkSimulation)) documents.push(document);
   if (options.plot !== undefined) await plot(options.plot, summaryChart(simulationGroups(documents)));
   return documents;
+}
+
+function trialsText(trials: number): string {
+  return trials === 1 ? "one trial" : `${Math.floor(trials)} trials`;
 }
 
 /** What the core refuses, the user asked for. */
@@ -159,7 +173,10 @@ async function writeFile(file: string, pieces: Iterable<string>): Promise<void> 
 function parseSystems(text: string): SystemName[] {
   return text.split(",").map((entry) => {
     const found = systemNames.find((name) => name === entry.trim());
-    if (found === undefined) throw new Error(`expected names between commas, from ${systemNames.join(", ")}`);
+    if (found === undefined) {
+      const meant = meantInstead(entry.trim(), systemNames);
+      throw new Error(`expected names between commas, from ${systemNames.join(", ")}${meant}`);
+    }
     return found;
   });
 }

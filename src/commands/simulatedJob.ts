@@ -1,19 +1,16 @@
 /** The job that a simulation runs: model, hardware, loads, how long, and what the systems do beside training. */
 
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
-import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
 import type { Job, RunPolicy } from "../core/simulation/job.ts";
 import { busiestExperts, type LoadSchedule, loadSchedule } from "../core/simulation/loadSchedule.ts";
 import { logNormalLoads } from "../core/simulation/logNormalLoads.ts";
 import type { CheckpointInterval, ModelSpec } from "../core/simulation/modelSpec.ts";
 import { type SystemName, systemNames, usualPolicy } from "../core/simulation/systems.ts";
 import { InputError, UsageError } from "../errors.ts";
-import { checkHardware } from "../formats/hardwareFile.ts";
-import { checkModel } from "../formats/modelFile.ts";
-import { hardwarePreset, hardwarePresetNames, modelPreset, modelPresetNames } from "../formats/presets/index.ts";
+import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
+import { readHardware, readModel } from "./namedSpecs.ts";
 import { type OptionValues, option } from "./option.ts";
-import { readDocument } from "./readDocuments.ts";
 import { readProfiles } from "./readProfile.ts";
 import { warn } from "./warn.ts";
 
@@ -87,13 +84,13 @@ export async function readJob(options: Options, file: string | undefined): Promi
   if (duration === undefined && samples === undefined) {
     throw new UsageError("when does the job end? pass --duration TIME or --samples N");
   }
-  const preset = modelPreset(options.model) ?? (await readDocument(options.model, checkModel));
+  const preset = await readModel(options.model);
   const model: ModelSpec = {
     ...preset,
     slotsPerNode: slots ?? preset.slotsPerNode,
     minReplicas: minReplicas ?? preset.minReplicas,
   };
-  const hardware: HardwareSpec = hardwarePreset(options.hardware) ?? (await readDocument(options.hardware, checkHardware));
+  const hardware = await readHardware(options.hardware);
   return {
     model,
     hardware,

@@ -6,6 +6,11 @@ export function warn(message: string): void {
   if (!manner().quiet) process.stderr.write(`lazarus: ${message}\n`);
 }
 
+/** Prints one line to standard error, --quiet or not: why the exit code is not 0. */
+export function complain(message: string): void {
+  process.stderr.write(`lazarus: ${message}\n`);
+}
+
 /** Prints one line to standard error with --verbose. */
 export function inform(message: string): void {
   if (manner().verbose) process.stderr.write(`lazarus: ${message}\n`);

@@ -1,7 +1,13 @@
 /** From a placement to its document and back. */
 
-import type { ClusterNode } from "../core/cluster.ts";
-import { type Assessment, assess, defaultFailureProbability, type Resilience } from "../core/placement/assess.ts";
+import { type ClusterNode, totalGpus } from "../core/cluster.ts";
+import {
+  type Assessment,
+  assess,
+  defaultFailureProbability,
+  type FoundRecovery,
+  type Resilience,
+} from "../core/placement/assess.ts";
 import { explain } from "../core/placement/explain.ts";
 import {
   type AllocationPolicyName,
@@ -11,8 +17,8 @@ import {
   type Policy,
   sharesOf,
 } from "../core/placement/makePlacement.ts";
-import { planCost } from "../core/placement/planCost.ts";
 import { allocationPolicies, placementPolicies } from "../core/placement/placeLayers.ts";
+import { planCost } from "../core/placement/planCost.ts";
 import { goodput, survivalOfFailure } from "../core/placement/trainingCosts.ts";
 import type { LayerPlacement, Placement, SpilledExpert } from "../core/placement.ts";
 import { stepSeconds } from "../core/simulation/stepCost.ts";
@@ -29,8 +35,16 @@ function isLayerwise(name: PlacementPolicyName): boolean {
   return name in placementPolicies;
 }
 
-/** The document of a placement, with everything that can be said about it. */
-export function placementDocument(made: MadePlacement, policy: Policy): PlacementDocument {
+/** Recovery probabilities that were sampled on a backend. */
+export interface SampledRecovery extends FoundRecovery {
+  readonly backend: NonNullable<NonNullable<PlacementDocument["recovery"]>["backend"]>;
+}
+
+/**
+ * The document of a placement, with everything that can be said about it.
+ * @param sampled recovery probabilities to state instead of the core's own
+ */
+export function placementDocument(made: MadePlacement, policy: Policy, sampled?: SampledRecovery): PlacementDocument {
   const layerwise = isLayerwise(policy.placement);
   return {
     type: "placement",
@@ -60,7 +74,7 @@ export function placementDocument(made: MadePlacement, policy: Policy): Placemen
       nodes: nodes.map((slots) => [...slots]),
     })),
     ...(made.spilled?.length ? { spilled: spilledNodes(made, made.spilled) } : {}),
-    ...figuresOf(made, policy),
+    ...figuresOf(made, policy, sampled),
   };
 }
 
@@ -79,13 +93,18 @@ function given<K extends string, V>(value: V | undefined, name: K): { [P in K]?:
 }
 
 /** What a document says about its placement under the policy that it was made, or is to be judged, by. */
-export function figuresOf(placement: Placement, policy: Policy): Pick<PlacementDocument, "recovery" | "balance" | "cost"> {
+export function figuresOf(
+  placement: Placement,
+  policy: Policy,
+  sampled?: SampledRecovery,
+): Pick<PlacementDocument, "recovery" | "balance" | "cost"> {
   const model = { ...policy, freeReplicas: choosesReplicas(policy) };
-  const figures = assess(placement, model);
+  const figures = assess(placement, model, sampled);
   const cost = costFields(placement, policy, figures);
   return {
     recovery: {
       ...resilienceFields(figures, figures.upperBound),
+      ...given(sampled && { ...sampled.backend }, "backend"),
       certified: figures.certified,
       bound: model.freeReplicas ? ("slots" as const) : ("replicas" as const),
       failureProbability: model.failureProbability,
@@ -142,6 +161,8 @@ export function withExplanation(document: PlacementDocument, placement: Placemen
 function resilienceFields({ recovery, survival }: Resilience, upperBound?: readonly number[]) {
   return {
     method: recovery.method,
+    ...given(recovery.samples, "samples"),
+    ...given(recovery.seed, "seed"),
     failures: recovery.failures.map(({ failed, probability, interval }, i) => ({
       failed,
       probability,

@@ -62,7 +62,7 @@ export async function openFirstBackend(): Promise<{ backend: Backend; declined: 
       return { backend: await openBackend(name), declined };
     } catch (error) {
       if (!(error instanceof BackendUnavailable)) throw error;
-      declined.push({ name, reason: error.message });
+      declined.push({ name, reason: error.reason });
     }
   }
   throw new Error("plain JavaScript does not work"); // Its branch above cannot fail.

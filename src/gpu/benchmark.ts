@@ -1,9 +1,9 @@
 /** Checks and times kernels on a backend. */
 import type { Backend } from "./backend.ts";
-import { BackendUnavailable } from "./backendUnavailable.ts";
 import type { BenchKernel } from "./benchKernel.ts";
 import { resultError } from "./checkResult.ts";
 import type { Call } from "./device.ts";
+import { deviceWork } from "./deviceWork.ts";
 import { type Timing, timeInTurn } from "./timing.ts";
 
 /** What one kernel did. */
@@ -56,21 +56,11 @@ export async function benchmark(
   };
 }
 
-/** The call on the backend's device; what the device cannot do is no bug of ours. */
+/** The call on the backend's device. */
 async function preparedCall({ device }: Pick<Backend, "device">, kernel: BenchKernel): Promise<Call | undefined> {
   if (device === undefined) return undefined;
-  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof BackendUnavailable) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      throw new BackendUnavailable(
-        `${kernel.name} (${kernel.size}) fails: ${message}`,
-        "try smaller --sizes or another --backend",
-      );
-    }
-  };
+  const guarded = <T>(work: () => Promise<T>) =>
+    deviceWork(`${kernel.name} (${kernel.size})`, "try smaller --sizes or another --backend", work);
   const call = await guarded(() => kernel.prepare(device));
   return () => guarded(call);
 }

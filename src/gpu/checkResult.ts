@@ -1,11 +1,12 @@
 /** Whether a kernel's result is right. */
+import { MachineError } from "../errors.ts";
 import type { BenchKernel } from "./benchKernel.ts";
 
 /** Relative error that single precision explains: sums of some thousand products, exponentials of two units' error. */
 const TOLERANCE = 1e-4;
 
 /** A kernel that computes something else than its definition: its timing means nothing. */
-export class WrongResult extends Error {
+export class WrongResult extends MachineError {
   override readonly name = "WrongResult";
 }
 

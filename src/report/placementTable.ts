@@ -32,15 +32,17 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   return parts.join("\n\n");
 }
 
-function recoveryPart(recovery: NonNullable<PlacementDocument["recovery"]>, paint: Paint): string {
+type Recovery = NonNullable<PlacementDocument["recovery"]>;
+
+function recoveryPart(recovery: Recovery, paint: Paint): string {
+  const sampled = recovery.failures.some((failure) => failure.interval);
   const rows = recovery.failures.map(({ failed, probability, upperBound, interval }) => [
     String(failed),
     percent(probability, 2),
-    ...(interval ? [`${percent(interval[0], 2)} to ${percent(interval[1], 2)}`] : []),
+    ...(sampled ? [interval ? `${percent(interval[0], 2)} to ${percent(interval[1], 2)}` : "certain"] : []),
     upperBound === undefined ? "" : percent(upperBound, 2),
     healthy(probability, paint)(bar(probability, BAR_WIDTH)),
   ]);
-  const sampled = recovery.failures.some((failure) => failure.interval);
   const columns = [
     { head: "failed nodes" },
     { head: "all experts survive" },
@@ -53,7 +55,13 @@ function recoveryPart(recovery: NonNullable<PlacementDocument["recovery"]>, pain
   const verdict = recovery.certified
     ? `certified: no placement ${recovery.bound === "slots" ? "on these slots" : "with these replica counts"} survives more`
     : "below the upper bound, so a better placement may exist";
-  return `${textTable(columns, shown, paint)}\nNever loses an expert to ${recovery.tolerates} or fewer failures; ${verdict} (method: ${recovery.method})`;
+  return `${textTable(columns, shown, paint)}\nNever loses an expert to ${recovery.tolerates} or fewer failures; ${verdict} (method: ${methodText(recovery)})`;
+}
+
+function methodText({ method, samples, seed, backend }: Recovery): string {
+  if (samples === undefined || seed === undefined) return method;
+  const where = backend ? ` on ${backend.name}, ${backend.adapter}${backend.software ? " (software: no GPU)" : ""}` : "";
+  return `${method}, ${grouped(samples)} failure orders with seed ${seed}${where}`;
 }
 
 function healthy(probability: number, paint: Paint): (text: string) => string {

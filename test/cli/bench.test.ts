@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BenchDocument, checkBench } from "../../src/formats/documents/bench.ts";
 import { checkHardware } from "../../src/formats/hardwareFile.ts";
 import { kernelNames } from "../../src/gpu/benchKernels.ts";
@@ -117,12 +117,22 @@ describe("bench", () => {
 describe("gpu.js", () => {
   const guarded = (words: readonly string[]) => program(words, { execArgv: ["--import", `${root}test/support/refuseGpuJs.mjs`] });
 
-  test("is loaded by a bench on its backends", () => {
-    expect(guarded(["bench", "--backend", "cpu", ...smallest]).stderr).toMatch(/refused to load gpu\.js/);
+  const place = ["place", "-n", "4", "-c", "2", at("loads.json")];
+  beforeAll(() => {
+    const layers = [{ layer: 0, loads: [3, 1] }];
+    const window = { from: 0, to: 0, iterations: 1, method: "mean" };
+    writeFileSync(at("loads.json"), JSON.stringify({ type: "load-profile", version: 1, experts: 2, window, layers }));
   });
 
+  test.each([[["bench", "--backend", "cpu", ...smallest]], [[...place, "--recovery-method", "gpu", "--backend", "cpu"]]])(
+    "is loaded by %j",
+    (words) => {
+      expect(guarded(words).stderr).toMatch(/refused to load gpu\.js/);
+    },
+  );
+
   // The overview loads all commands.
-  test.each([[["--help"]], [["bench", "--help"]], [["bench", "--backend", "js", ...smallest]]])(
+  test.each([[["--help"]], [["bench", "--help"]], [["bench", "--backend", "js", ...smallest]], [place]])(
     "is not loaded by %j",
     (words) => {
       expect(guarded(words)).toMatchObject({ status: 0, stderr: "" });

@@ -114,6 +114,12 @@ describe("recover --failed", () => {
     expect([code, stdout]).toEqual([0, "round,layer,expert,from,to,bytes\n"]);
   });
 
+  test("AWS instances without their nodes", async () => {
+    const { code, stderr } = await inProcess(["recover", at("placement.json"), "--failed", "i-0abc12"]);
+    expect(stderr).toMatch(/there is no node "i-0abc12"; .*; --instances names the nodes of AWS instances\n$/);
+    expect(code).toBe(2);
+  });
+
   test("AWS instances by the nodes' provider ids", async () => {
     const nodes = {
       kind: "List",

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -11,6 +12,8 @@ import { version } from "../../src/version.ts";
 import { inProcess } from "../support/inProcess.ts";
 import { root, shell } from "../support/lazarus.ts";
 
+const training = ["-n", "4", "--slots", "1", "--fail-every", "5m", "--duration", "10m", "--model", "gpt-s"];
+const sampled = ["--recovery-method", "gpu", "--backend", "js", "--samples", "9"];
 const matrix = "[[5,9,2,4],[1,1,8,8]]";
 let folder = "";
 let placement = "";
@@ -116,6 +119,44 @@ describe("progress", () => {
     expect(await drawn(true, true, long)).toBe("");
   });
 
+  describe("in commands whose work takes its time", () => {
+    const quick = ["-n", "4", "-c", "3", "--effort", "fast"];
+    beforeAll(async () => {
+      await inProcess(["place", profile, ...quick, "-o", join(folder, "quick.json")]);
+      mkdirSync(join(folder, "mindie"));
+      writeFileSync(join(folder, "mindie", "model_gen_config.json"), '{"num_moe_layers":1}');
+      writeFileSync(join(folder, "mindie", "decode_0.csv"), "1,2\n2,3\n3,9\n");
+    });
+
+    test.each([
+      ["reading .*topk.parquet ", () => ["profile-load", `${root}test/fixtures/topk.parquet`]],
+      ["reading .*mindie ", () => ["profile-load", join(folder, "mindie"), "--physical-to-logical", "identity"]],
+      ["placing \\d+ s", () => ["place", profile, ...quick]],
+      ["explaining \\d+ s", () => ["place", profile, ...quick, "--explain"]],
+      ["planning \\d+ s", () => ["recover", join(folder, "quick.json"), "--failed", "node1"]],
+      ["dispatching \\d+ layers", () => ["dispatch-plan", placement]],
+      ["simulating █*░* \\d+% of one trial", () => ["simulate", "--load-spread", "0.5", ...training]],
+      ["measuring on js █*░* \\d+% of 1 kernels", () => ["bench", "--backend", "js", "--kernels", "histogram"]],
+      ["sampling on js █+ 100% of 9", () => ["place", profile, "-n", "4", "-c", "2", "--placement", "mro", ...sampled]],
+    ])("%s", async (line, words) => {
+      const { isTTY } = process.stderr;
+      let time = 0;
+      const now = vi.spyOn(performance, "now").mockImplementation(() => {
+        time += 1500;
+        return time;
+      });
+      process.stderr.isTTY = true;
+      try {
+        const { code, stderr } = await inProcess(words());
+        expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(line) });
+        expect((await inProcess([...words(), "-q"])).stderr).toBe("");
+      } finally {
+        process.stderr.isTTY = isTTY;
+        now.mockRestore();
+      }
+    });
+  });
+
   test("reading a slow pipe in the real program", () => {
     const slowly = "(head -c 20000 fixtures/routing.csv; sleep 4; tail -c +20001 fixtures/routing.csv)";
     const line = `bash -c '${slowly} | \\"${process.execPath}\\" bin/lazarus.js profile-load --format csv > /dev/null'`;
@@ -133,6 +174,41 @@ describe("slips of the finger", () => {
   test("words that mean nothing are not guessed", () => {
     for (const typed of ["", "xyzzyxyzzy", "kubectl-get-nodes"])
       expect(closestWord(typed, ["profile-load", "schema"])).toBeUndefined();
+  });
+
+  test("short words are guessed by one slip only, cut ones when nothing else begins so", () => {
+    const shells = ["bash", "zsh", "fish", "js"];
+    expect(["zhs", "zs", "zssh", "bahs", "sj"].map((typed) => closestWord(typed, shells))).toEqual([
+      "zsh",
+      "zsh",
+      "zsh",
+      "bash",
+      "js",
+    ]);
+    for (const typed of ["abc", "ab", "csh2"]) expect(closestWord(typed, shells)).toBeUndefined();
+    expect(closestWord("--top", ["--top-experts", "--help"])).toBe("--top-experts");
+    expect(closestWord("--top", ["--top-experts", "--top-layers"])).toBeUndefined();
+  });
+
+  test.each([
+    [["place", "-n", "3", "-c", "2", "--format", "sglng"], /^lazarus: --format: .* \(did you mean sglang\?\), got "sglng"$/],
+    [["bench", "--kernels", "layer,routr"], / \(did you mean router\?\), got "layer,routr"$/],
+    [["simulate", "--systems", "lazrus"], / \(did you mean lazarus\?\), got "lazrus"$/],
+    [["bench", "--model", "gptl"], /--model: "gptl" is no file .*; did you mean gpt-l\?$/],
+    [["bench", "--hardware", "./a1g", "--calibrate", "x", "--model", "gpt-s"], /cannot read \.\/a1g: there is no such file/],
+    [["schema", "placment"], /got "placment"; did you mean placement\?$/],
+    [["completion", "zhs"], /got "zhs"; did you mean zsh\?$/],
+    [["--verison"], /^lazarus: there is no option --verison without a command; did you mean --version\?$/],
+    [["-q", "place"], /options come after the command/],
+    [["help", "plcae"], /there is no command "plcae"; did you mean place\?$/],
+    [["place", "-z"], /there is no option -z; --help lists them$/],
+    [["place", "-n"], /^lazarus: --nodes needs a value: N\|LIST$/],
+    [["place", "--explain=no"], /^lazarus: --explain takes no value/],
+  ])("%j", async (words, message) => {
+    const { code, stderr, stdout } = await inProcess(words);
+    expect(stderr.trimEnd()).toMatch(message);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect({ code: code === 0, stdout }).toEqual({ code: false, stdout: "" });
   });
 
   test("commands and options", async () => {
@@ -169,6 +245,38 @@ describe("completion", () => {
     expect(complete("place", "--col")).toEqual(["--color", ""]);
     expect(complete("place", "--format", "sg")).toEqual(["sglang", ""]);
     expect(complete("profile-load", "--input-format", "")).toEqual(expect.arrayContaining(["trtllm", "parquet", "wide"]));
+  });
+
+  test("bash offers files but after a dash, and the words that an operand may be", () => {
+    expect(complete("place", "prof")).toEqual(["", ""]); // Then bash goes on with files.
+    expect(complete("schema", "")).toEqual(expect.arrayContaining(["placement", "bench"]));
+    expect(complete("completion", "f")).toEqual(["fish", ""]);
+    expect(complete("--ver")).toEqual(["--version", ""]);
+  });
+
+  const missing = (name: string) => spawnSync(name, ["-c", "exit"]).error !== undefined;
+  const reason = (name: string) => (missing(name) ? ` (skipped: ${name} is not installed)` : "");
+
+  test.skipIf(missing("fish"))(`fish completes them from its script${reason("fish")}`, async () => {
+    writeFileSync(join(folder, "lazarus.fish"), (await inProcess(["completion", "fish"])).stdout);
+    const lines = ["rec", "place --col", "place --format sg", "schema placem", "completion z", "--ver"];
+    const asked = lines.map((line) => `complete -C "lazarus ${line}" | string split -f 1 \\t`).join("; ");
+    const { stdout } = spawnSync("fish", ["-c", `source ${join(folder, "lazarus.fish")}; ${asked}`], { encoding: "utf8" });
+    expect(stdout.trim().split("\n")).toEqual(["recover", "--color", "sglang", "placement", "zsh", "--version"]);
+  });
+
+  test.skipIf(missing("zsh"))(`zsh takes its script and finds the command's options${reason("zsh")}`, async () => {
+    writeFileSync(join(folder, "_lazarus"), (await inProcess(["completion", "zsh"])).stdout);
+    const standIns = "compdef() { :; }; _arguments() { print -rl -- $@; }; _describe() { print -rl -- $commands; };";
+    const at = (...words: string[]) => `words=(lazarus ${words.join(" ")}); CURRENT=${words.length + 1}; _lazarus;`;
+    const script = `${standIns} source ${join(folder, "_lazarus")}; ${at("''")} print -- --; ${at("schema", "''")} print -- --; ${at("place", "''")}`;
+    const { stdout, stderr } = spawnSync("zsh", ["-f", "-c", script], { encoding: "utf8" });
+    const [commands, schema, place] = stdout.split("\n--\n");
+    expect(stderr).toBe("");
+    expect(commands!.split("\n").map((line) => line.split(":")[0])).toEqual([...commandNames]);
+    expect(schema).toMatch(/^1:document:\(.*placement.*\)$/m);
+    expect(place).toMatch(/^--format\[.*\]:value:\(json csv table sglang ascend trtllm vllm\)$/m);
+    expect(place).toMatch(/^--explain\[[^:]*\]$/m);
   });
 
   test("zsh and fish scripts name every command and standard option", async () => {

@@ -81,6 +81,15 @@ describe("a plan", () => {
     expect(best.setting.recovery).toMatchObject({ nodes: 48 });
   });
 
+  test("of free shares is dispatched so, and beats the paper's", async () => {
+    const free = { ...policy, placement: "resilient" } as const;
+    const resilient = makePlacement(uniformCluster(6, 4), [{ layer: 5, loads: [90, 80, 70, 60, 50, 40, 30, 20] }], free);
+    const plan = file("resilient.json", JSON.stringify(placementDocument(resilient, free)));
+    const found = (await setting("tokens=1000", plan)).plan!.maxOverMean;
+    expect(found).toBeLessThan(1.03);
+    expect(found).toBeLessThan((await setting("tokens=1000", placement)).plan!.maxOverMean);
+  });
+
   test("decides experts and topk, and nodes and sets where it knows them", async () => {
     for (const name of ["experts", "topk", "nodes", "sets"]) {
       await expect(setting(`${name}=6`, placement)).rejects.toThrow(`--sizes ${name}: --plan decides this`);

@@ -378,6 +378,18 @@ test("files of PyTorch are refused with the way to turn them into JSON lines", a
   expect((await lazarus(["profile-load", "--help"])).stdout).toMatch(/torch\.load/);
 });
 
+test.each([
+  ["", /: there is nothing in it; expected a routing log/],
+  ["\n \n", /: there is nothing in it; expected a routing log/],
+  ['{"a":1}', /: this JSON is none that profile-load knows; expected .*logical_count/],
+  ['{"layer":{"expert":4}}', /: this JSON is none that profile-load knows/],
+  ['{"type":"placement","version":1}', /expected a load-profile document, got a placement/],
+])("what is no record: %j", async (text, message) => {
+  const { code, stderr } = await lazarus(["profile-load"], text);
+  expect(stderr).toMatch(message);
+  expect(code).toBe(2);
+});
+
 test("a plan of slots is no use to logs that list experts", async () => {
   await refused(lazarus(["profile-load", "--physical-to-logical", "identity"], "iteration,layer,e0\n1,0,1\n"), /list experts/);
 });

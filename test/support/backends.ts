@@ -27,7 +27,7 @@ async function whyNot(name: BackendName): Promise<string | undefined> {
     await (await openBackend(name)).close();
     return undefined;
   } catch (error) {
-    if (error instanceof BackendUnavailable) return error.message;
+    if (error instanceof BackendUnavailable) return error.reason;
     throw error;
   }
 }

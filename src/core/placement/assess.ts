@@ -1,14 +1,13 @@
 /** What a placement is worth: what it survives, how even it can be. */
 import { evenBalance } from "../balance/evenBalance.ts";
 import { optimalBalance } from "../balance/optimalBalance.ts";
-import type { ClusterNode } from "../cluster.ts";
 import { allHostSets, type Placement } from "../placement.ts";
 import { certifies } from "../recovery/certifies.ts";
-import { failureDomains, hostDomains } from "../recovery/failureDomains.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import { type Likelihood, type RecoveryProbabilities, recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
 import { recoveryUpperBound } from "../recovery/recoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
+import { type FailingUnits, failingUnits } from "./failingUnits.ts";
 
 /** How nodes fail, and how to draw where nothing exact is feasible. */
 export interface FailureModel {
@@ -24,6 +23,13 @@ export interface Resilience {
   readonly recovery: RecoveryProbabilities;
   /** Probability that every expert keeps a live host when each fails independently. */
   readonly survival: Likelihood;
+}
+
+/** Recovery probabilities of a placement that were found elsewhere. */
+export interface FoundRecovery {
+  readonly nodes: RecoveryProbabilities;
+  /** When domains fail; found here where they are missing. */
+  readonly domains?: RecoveryProbabilities;
 }
 
 /** Figures of a placement. */
@@ -46,8 +52,9 @@ export function defaultFailureProbability(nodes: number): number {
 /**
  * Assesses a placement; recovery is joint over all its layers. Experts in host memory count as hosted by the nodes that keep
  * them, and their tokens for nothing.
+ * @param found recovery probabilities to take instead of finding them here
  */
-export function assess(placement: Placement, model: FailureModel): Assessment {
+export function assess(placement: Placement, model: FailureModel, found?: FoundRecovery): Assessment {
   const { cluster } = placement;
   const gpus = cluster.map((node) => node.gpus);
   const hosts = allHostSets(placement);
@@ -56,12 +63,13 @@ export function assess(placement: Placement, model: FailureModel): Assessment {
     loads: layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load)),
   }));
   const upperBound = boundOf(placement, model);
-  const nodes = resilience(hosts.flat(), cluster.length, model);
+  const units = failingUnits(placement);
+  const nodes = resilience(units.nodes, model, found?.nodes);
   return {
     ...nodes,
     upperBound,
     certified: certifies(upperBound, nodes.recovery),
-    domains: domainResilience(hosts.flat(), cluster, model),
+    domains: units.domains && resilience(units.domains, model, found?.domains),
     balance: {
       even: Math.max(...layers.map((layer) => evenBalance(layer, gpus))),
       optimal: Math.max(...layers.map((layer, l) => optimalBalance(hosts[l] as number[][], layer.loads, gpus).maxOverMean)),
@@ -80,12 +88,10 @@ function boundOf({ cluster, layers, spilled = [] }: Placement, { freeReplicas }:
   );
 }
 
-function domainResilience(hosts: number[][], cluster: readonly ClusterNode[], model: FailureModel): Resilience | undefined {
-  const domains = failureDomains(cluster);
-  return domains.count === cluster.length ? undefined : resilience(hostDomains(hosts, domains), domains.count, model);
-}
-
-function resilience(hosts: number[][], count: number, { failureProbability, seed }: FailureModel): Resilience {
-  const recovery = recoveryProbabilities(hosts, count, { seed });
+function resilience(
+  { hostSets, count }: FailingUnits,
+  { failureProbability, seed }: FailureModel,
+  recovery = recoveryProbabilities(hostSets, count, { seed }),
+): Resilience {
   return { recovery, survival: survivalProbability(recovery, failureProbability) };
 }

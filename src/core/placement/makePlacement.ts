@@ -43,6 +43,8 @@ export interface Policy {
   readonly training?: TrainingCosts | undefined;
   /** Expert groups that hierarchical EPLB keeps together. */
   readonly groups?: number | undefined;
+  /** Is called now and then while `resilient` searches. */
+  readonly watch?: (() => void) | undefined;
 }
 
 /** A placement and what became of the policy's wishes. */
@@ -62,20 +64,12 @@ interface Placed {
   readonly withinStepBudget?: boolean;
 }
 
-/** Called now and then during a search; true ends it early, with a complete placement all the same. */
-export type ShouldStop = () => boolean;
-
 /**
  * Places all layers on a cluster.
  * @throws RangeError when a layer has more experts than the cluster has slots, or the policy cannot place on such a cluster
  */
-export function makePlacement(
-  cluster: readonly ClusterNode[],
-  layers: readonly LayerLoads[],
-  policy: Policy,
-  shouldStop: ShouldStop = () => false,
-): MadePlacement {
-  const placed = placeBy(cluster, layers, policy, shouldStop);
+export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
+  const placed = placeBy(cluster, layers, policy);
   const fewest = Math.min(...placed.layers.flatMap((layer) => hostSets(layer).map((hosts) => hosts.length)));
   return {
     cluster,
@@ -86,16 +80,11 @@ export function makePlacement(
   };
 }
 
-function placeBy(
-  cluster: readonly ClusterNode[],
-  layers: readonly LayerLoads[],
-  policy: Policy,
-  shouldStop: ShouldStop,
-): Placed {
+function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
   const { placement, effort = "normal", shares = "free", groups = 1 } = policy;
   switch (placement) {
     case "resilient":
-      return placeResilient(cluster, layers, policy, shouldStop);
+      return placeResilient(cluster, layers, policy);
     case "balanced":
       return placeBalanced({ ...policy, cluster, layers, shares, effort });
     case "eplb":
@@ -105,12 +94,7 @@ function placeBy(
   }
 }
 
-function placeResilient(
-  cluster: readonly ClusterNode[],
-  layers: readonly LayerLoads[],
-  policy: Policy,
-  shouldStop: ShouldStop,
-): Placed {
+function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
   const { minReplicas, failureProbability, failureUnit = "node", effort = "normal", seed } = policy;
   const balanceSlack = policy.balanceSlack ?? usualBalanceSlack(policy);
   // With a limit on balance the paper's placement is no candidate; without one nothing may be worse than it.
@@ -119,6 +103,10 @@ function placeResilient(
       ? []
       : (["mro", "spread"] as const).map((placement) => placeLayers({ ...policy, placement, cluster, layers }).layers);
   const failureModel = { unit: failureUnit, probability: Math.min(Math.max(failureProbability, 1e-9), 1 - 1e-9) };
+  const shouldStop = () => {
+    policy.watch?.();
+    return false;
+  };
   const goal = stepGoalOf(cluster, layers, policy, failureUnits(cluster, failureModel));
   const search = { failureModel, balanceSlack, effort, seed, startFrom, shouldStop, ...(goal && { goal }) };
   const found = resilientHostSets({ cluster, layers, minReplicas }, search);

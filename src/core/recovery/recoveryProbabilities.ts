@@ -1,10 +1,10 @@
 import { type Component, connectedComponents } from "./components.ts";
 import { diagramSurvival } from "./decisionDiagram.ts";
 import { ENUMERATION_LIMIT, enumerateSurvival } from "./enumeration.ts";
+import { estimatedOutcomes } from "./estimatedOutcomes.ts";
 import { binomial, freeNodes, joinSurvival } from "./hypergeometric.ts";
 import { minimalHostSets } from "./minimalHostSets.ts";
-import { recoveryBounds } from "./recoveryBounds.ts";
-import { proportionInterval, sampleSurvivors } from "./sampling.ts";
+import { sampleSurvivors } from "./sampling.ts";
 
 /** How recovery probabilities were found. All but `sampling` are exact. */
 export type RecoveryMethod = "disjoint-sets" | "enumeration" | "decision-diagram" | "sampling";
@@ -27,8 +27,9 @@ export interface RecoveryProbabilities {
   readonly failures: readonly FailureOutcome[];
   /** Largest k whose loss is always survived; 0 when one failure can kill. */
   readonly tolerates: number;
-  /** Failure orders drawn, when the method is `sampling`. */
+  /** Failure orders drawn, and their seed, when the method is `sampling`. */
   readonly samples?: number;
+  readonly seed?: number;
 }
 
 export interface RecoveryOptions {
@@ -42,8 +43,6 @@ export interface RecoveryOptions {
 
 /** Counts up to this are exact as doubles with room to spare, so a probability can be rounded to a whole count. */
 const WHOLE_COUNT_LIMIT = 1e12;
-/** Bounds that differ by no more than this differ by rounding. */
-const ROUNDING = 1e-14;
 
 /**
  * Probability that every expert keeps a live host when k nodes, drawn uniformly, fail (Lazarus section 4.1), for all k.
@@ -70,14 +69,8 @@ export function recoveryProbabilities(
 
   const drawn = samples ?? affordableSamples(minimal.length, nodes);
   const survivors = sampleSurvivors(minimal, nodes, drawn, seed);
-  const bounds = recoveryBounds(minimal, nodes);
-  const failures = Array.from({ length: nodes }, (_, i): FailureOutcome => {
-    const failed = i + 1;
-    // Every component needs a live node of its own.
-    if (nodes - failed < components.length) return { failed, probability: 0 };
-    return { failed, ...estimate(survivors[failed]!, drawn, bounds.least[failed]!, bounds.most[failed]!) };
-  });
-  return { method: "sampling", failures, tolerates, samples: drawn };
+  const failures = estimatedOutcomes(survivors, minimal, nodes, drawn);
+  return { method: "sampling", failures, tolerates, samples: drawn, seed };
 }
 
 /** Samples of about a second's work in all, within limits. */
@@ -107,17 +100,6 @@ function exactSurvival(
     }
   }
   return { method, survival };
-}
-
-/** A sampled proportion and its 95 % interval, narrowed to what is certain; when the two exclude each other, what is certain. */
-function estimate(survivors: number, samples: number, least: number, most: number): Likelihood {
-  if (most - least <= ROUNDING) return { probability: most };
-  const [low, high] = proportionInterval(survivors, samples);
-  const compatible = low <= most && high >= least;
-  return {
-    probability: Math.min(most, Math.max(least, survivors / samples)),
-    interval: compatible ? [Math.max(low, least), Math.min(high, most)] : [least, most],
-  };
 }
 
 /** P(k) for k = 1..nodes; where the number of failed sets is small enough, cleared of rounding. */

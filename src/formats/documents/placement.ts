@@ -17,6 +17,9 @@ const failuresSchema = z.array(
 /** Recovery when nodes, or failure domains, fail. */
 const resilience = {
   method: z.string(),
+  /** Failure orders drawn, and their seed, with method sampling. */
+  samples: z.optional(positiveCount),
+  seed: z.optional(count),
   failures: failuresSchema,
   tolerates: count,
   /** Probability of surviving when each fails independently with `failureProbability`. */
@@ -84,6 +87,8 @@ export const placementSchema = z.object({
   recovery: z.optional(
     z.object({
       ...resilience,
+      /** What counted the sampled orders through gpu.js; nothing when it was not asked to. */
+      backend: z.optional(z.object({ name: z.string(), adapter: z.string(), software: z.boolean() })),
       certified: z.boolean(),
       /** What the upper bound holds for: any placement with these replica counts, or any on these slots. */
       bound: z.optional(z.enum(["replicas", "slots"])),

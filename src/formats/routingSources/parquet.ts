@@ -16,6 +16,8 @@ const usualNames = {
   experts: ["topk_ids", "top_indices", "experts", "expert", "expert_id"],
 } as const;
 
+const ROWS_BETWEEN_REPORTS = 1 << 14;
+
 /** What a column holds. */
 export type ParquetColumn = keyof typeof usualNames;
 
@@ -40,6 +42,7 @@ export async function* parquetSteps(
   const counts = new StepCounts(options);
   const logicalOfLayer = new Map<number, readonly number[]>();
   let current = -1;
+  const rows = scan.ranges.at(-1)?.rowEnd ?? 0;
   for (const range of scan.ranges) {
     const [iterations, layers, ranks, experts] = await Promise.all(
       [names.iteration, names.layer, names.rank, names.experts].map((name) =>
@@ -48,6 +51,7 @@ export async function* parquetSteps(
     );
     for (let i = 0; i < range.rowEnd - range.rowStart; i++) {
       const row = range.rowStart + i;
+      if (row % ROWS_BETWEEN_REPORTS === 0) options.progress?.(row, rows);
       const whole = (value: unknown, what: string) => {
         const number = typeof value === "bigint" ? Number(value) : value;
         if (isCount(number)) return number;

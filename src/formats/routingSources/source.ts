@@ -19,6 +19,8 @@ export interface SourceOptions {
   readonly byRank: boolean;
   /** What the user said about ids; nothing when the user said nothing. */
   readonly physicalToLogical: PhysicalToLogical | undefined;
+  /** Is told how much of files that are not read from front to back is done, of how much. */
+  readonly progress?: (done: number, total: number) => void;
 }
 
 /**

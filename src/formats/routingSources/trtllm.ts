@@ -50,7 +50,9 @@ export async function* trtllmSteps(
   const ranks: RankFile[] = [];
   for (const { rank, source } of sources) ranks.push({ rank, source, tensors: await tensorsOf(source) });
   if (ranks.length === 0) throw new InputError("there is no rank*.safetensors; expected one for every rank", { file });
-  for (const [iteration, layers] of iterationsOf(ranks)) {
+  const iterations = iterationsOf(ranks);
+  for (const [done, [iteration, layers]] of iterations.entries()) {
+    options.progress?.(done, iterations.length);
     const counts = new StepCounts(options, ids === "identity" ? slots : 0);
     for (const layer of layers) {
       counts.open(layer);

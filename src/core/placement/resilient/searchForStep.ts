@@ -113,8 +113,7 @@ function stepSeconds({ layers }: Cell, { costs }: StepGoal): StepSeconds {
 function makeTables({ gpus, layers, clusterGpus }: Cell, { costs }: StepGoal, limit: number): StepTable[] {
   const perGpu = sumsOverSets(gpus).map((count) => 1 / count);
   return layers.map(
-    ({ loads, meanPerGpu }) =>
-      new StepTable({ costs, perGpu, mean: meanPerGpu, tokens: sum(loads), ranks: clusterGpus, limit }),
+    ({ loads, meanPerGpu }) => new StepTable({ costs, perGpu, mean: meanPerGpu, tokens: sum(loads), ranks: clusterGpus, limit }),
   );
 }
 

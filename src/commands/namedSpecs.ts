@@ -1,0 +1,36 @@
+/** Models and hardware: those that come with the program by name, others from files. */
+import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
+import type { ModelSpec } from "../core/simulation/modelSpec.ts";
+import { IoError, UsageError } from "../errors.ts";
+import { checkHardware } from "../formats/hardwareFile.ts";
+import { checkModel } from "../formats/modelFile.ts";
+import { hardwarePreset, hardwarePresetNames, modelPreset, modelPresetNames } from "../formats/presets/index.ts";
+import { didYouMean } from "./closestWord.ts";
+import { readDocument } from "./readDocuments.ts";
+
+/** The model that --model names. @throws UsageError, InputError, IoError */
+export async function readModel(wanted: string): Promise<ModelSpec> {
+  return modelPreset(wanted) ?? (await fromFile("model", wanted, modelPresetNames, checkModel));
+}
+
+/** The hardware that --hardware names. @throws UsageError, InputError, IoError */
+export async function readHardware(wanted: string): Promise<HardwareSpec> {
+  return hardwarePreset(wanted) ?? (await fromFile("hardware", wanted, hardwarePresetNames, checkHardware));
+}
+
+async function fromFile<T>(
+  option: string,
+  wanted: string,
+  names: readonly string[],
+  check: (value: unknown, source: string) => T,
+): Promise<T> {
+  try {
+    return await readDocument(wanted, check);
+  } catch (error) {
+    // Names of files look different from names of presets.
+    if (!(error instanceof IoError) || /\/|\.json/.test(wanted)) throw error;
+    throw new UsageError(
+      `--${option}: "${wanted}" is no file that can be read, and none of ${names.join(", ")}${didYouMean(wanted, names)}`,
+    );
+  }
+}

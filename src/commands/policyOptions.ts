@@ -1,0 +1,128 @@
+/** How placements are made: the policy and its settings on the command line. */
+import type { ClusterNode } from "../core/cluster.ts";
+import { defaultFailureProbability } from "../core/placement/assess.ts";
+import { type Policy, usualBalanceSlack } from "../core/placement/makePlacement.ts";
+import { failureDomains } from "../core/recovery/failureDomains.ts";
+import { UsageError } from "../errors.ts";
+import { allocationPolicyNames, placementPolicyNames } from "../formats/placementDocument.ts";
+import { parseCount, parseNumber } from "../formats/units.ts";
+import { choice, type OptionValues, option } from "./option.ts";
+import { type Training, trainingOptions } from "./trainingOptions.ts";
+
+export const policyOptions = {
+  "min-replicas": option({
+    letter: "f",
+    argument: "N",
+    fallback: "2",
+    parse: parseCount(1),
+    says: "Copies that every expert has at least: fewer failures than this never lose one.",
+  }),
+  allocation: choice({
+    choices: allocationPolicyNames,
+    fallback: "lazarus",
+    says: "How many replicas: lazarus in proportion to load (the paper's Eq. 1), even the same for all.",
+  }),
+  placement: choice({
+    choices: placementPolicyNames,
+    fallback: "resilient",
+    says: "resilient survives the most failures at even load (host sets chosen for all layers together; the dispatcher sets the shares); balanced seeks even load only, for inference; eplb is DeepSeek's load balancer; mro is the paper's placement; spread goes round the nodes; compact fills node after node.",
+  }),
+  "balance-slack": option({
+    argument: "RATIO|none",
+    parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseNumber(0, 1000)(text)),
+    says: "How far the busiest node of any layer may exceed the mean load when the dispatcher sets the shares; resilient only. With none, survival alone counts. Default: 0.02, and none with --objective goodput, which weighs balance itself.",
+  }),
+  "failure-unit": choice({
+    choices: ["node", "domain"],
+    says: "What fails as one, for resilient: nodes, or the cluster file's domains; domains where the file has any.",
+  }),
+  "failure-probability": option({
+    argument: "P",
+    parse: parseNumber(0, 1),
+    says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05. With domains in the cluster file, a domain's as well.",
+  }),
+  shares: choice({
+    choices: ["free", "even"],
+    fallback: "free",
+    says: "What balanced counts on: free lets the dispatcher decide what each replica takes (dispatch-plan does), even gives all replicas of an expert the same.",
+  }),
+  effort: choice({
+    choices: ["fast", "normal", "thorough"],
+    fallback: "normal",
+    says: "How long to search, where there is a search.",
+  }),
+  groups: option({
+    argument: "N",
+    fallback: "1",
+    parse: parseCount(1),
+    says: "Expert groups, for eplb: when the nodes divide them, each stays on one node (hierarchical), otherwise they do not matter (global).",
+  }),
+  objective: choice({
+    choices: ["survival", "goodput"],
+    fallback: "survival",
+    says: "What resilient is after: survival of as many failures as possible, or goodput, the useful samples per second to be expected; that needs --model, --hardware and --mtbf.",
+  }),
+  "step-budget": option({
+    argument: "RATIO|none",
+    parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseNumber(0.01, 100)(text)),
+    says: "Longest step that resilient may take for survival's sake, over the step of the paper's placement; needs --model and --hardware. Slots may then stay free. Default: none.",
+  }),
+  ...trainingOptions,
+  seed: option({
+    argument: "N",
+    fallback: "0",
+    parse: parseCount(0, 0x7fffffff),
+    says: "Seed of everything that is drawn: the same seed gives the same bytes.",
+  }),
+};
+
+/**
+ * The policy that the options describe.
+ * @throws UsageError
+ */
+export function readPolicy(
+  options: OptionValues<typeof policyOptions>,
+  cluster: readonly ClusterNode[],
+  training: Training | undefined,
+): Policy {
+  const { placement, allocation, seed, objective, effort, mtbf, "min-replicas": minReplicas } = options;
+  const budget = options["step-budget"];
+  const stepBudget = budget === Number.POSITIVE_INFINITY ? undefined : budget;
+  if (minReplicas > cluster.length) {
+    throw new UsageError(
+      `--min-replicas ${minReplicas}: ${cluster.length} nodes cannot hold that many copies apart; give at most ${cluster.length}`,
+    );
+  }
+  const resilient = placement === "resilient";
+  const goodput = objective === "goodput";
+  if (!resilient && (goodput || stepBudget !== undefined)) {
+    throw new UsageError(`--${goodput ? "objective" : "step-budget"} is for --placement resilient, not ${placement}`);
+  }
+  if (goodput && (training === undefined || mtbf === undefined)) {
+    throw new UsageError("--objective goodput needs --model, --hardware and --mtbf");
+  }
+  if (goodput && stepBudget !== undefined) {
+    throw new UsageError("--step-budget limits --objective survival; goodput weighs the step itself: leave one of them out");
+  }
+  if (stepBudget !== undefined && training === undefined) throw new UsageError("--step-budget needs --model and --hardware");
+  return {
+    placement,
+    allocation,
+    minReplicas,
+    seed,
+    failureProbability: options["failure-probability"] ?? defaultFailureProbability(cluster.length),
+    groups: placement === "eplb" ? options.groups : undefined,
+    shares: placement === "balanced" ? options.shares : undefined,
+    effort: placement === "balanced" || resilient ? effort : undefined,
+    balanceSlack: resilient ? (options["balance-slack"] ?? usualBalanceSlack({ objective })) : undefined,
+    failureUnit: resilient ? (options["failure-unit"] ?? defaultFailureUnit(cluster)) : undefined,
+    objective: goodput ? objective : undefined,
+    stepBudget,
+    training: training?.costsOn(cluster),
+  };
+}
+
+/** Domains fail as one where the cluster has any that nodes share. */
+function defaultFailureUnit(cluster: readonly ClusterNode[]): "node" | "domain" {
+  return failureDomains(cluster).count < cluster.length ? "domain" : "node";
+}

@@ -1,0 +1,72 @@
+/** place --recovery-method: where the recovery probabilities of a placement come from. */
+import { type FailingUnits, failingUnits } from "../core/placement/failingUnits.ts";
+import type { Placement } from "../core/placement.ts";
+import { UsageError } from "../errors.ts";
+import type { SampledRecovery } from "../formats/placementDocument.ts";
+import { parseCount } from "../formats/units.ts";
+import { sampleRecovery } from "../gpu/sampleRecovery.ts";
+import { choice, type OptionValues, option } from "./option.ts";
+import { startProgress } from "./progress.ts";
+import { backendChoice, openWantedBackend, wantedBackends } from "./wantedBackend.ts";
+
+const DEFAULT_SAMPLES = 100_000;
+
+export const recoveryMethodOptions = {
+  "recovery-method": choice({
+    choices: ["auto", "gpu"],
+    fallback: "auto",
+    says: "How recovery probabilities are found: auto is exact wherever that is feasible, and else samples and says so; gpu samples through gpu.js, with 95 % intervals.",
+  }),
+  backend: choice({
+    choices: wantedBackends,
+    says: `What --recovery-method gpu runs on: ${backendChoice} Default: auto.`,
+  }),
+  samples: option({
+    argument: "N",
+    parse: parseCount(1, 1e9),
+    says: `Failure orders that --recovery-method gpu draws, with --seed. Default: ${DEFAULT_SAMPLES}.`,
+  }),
+};
+
+/** Samples the recovery of placements. */
+export type RecoverySampler = (placement: Placement) => Promise<SampledRecovery>;
+
+/**
+ * Runs work with what samples recovery on the wanted backend, if the options ask for that; gpu.js is loaded only then.
+ * @throws UsageError when options contradict each other; MachineError when the backend does not work here
+ */
+export async function withRecoverySampler<T>(
+  options: OptionValues<typeof recoveryMethodOptions> & { readonly seed: number },
+  work: (sampler: RecoverySampler | undefined) => Promise<T>,
+): Promise<T> {
+  const { samples = DEFAULT_SAMPLES, seed } = options;
+  if (options["recovery-method"] !== "gpu") {
+    for (const name of ["backend", "samples"] as const) {
+      if (options[name] !== undefined)
+        throw new UsageError(`--${name} is for --recovery-method gpu; add that, or leave this out`);
+    }
+    return work(undefined);
+  }
+  const backend = await openWantedBackend(options.backend ?? "auto", "recovery is sampled");
+  const { name, adapter, software } = backend;
+  const sampled = async ({ hostSets, count }: FailingUnits) => {
+    const progress = await startProgress(`sampling on ${name}`, samples);
+    try {
+      return await sampleRecovery(backend, hostSets, count, { samples, seed, progress: progress.update });
+    } finally {
+      progress.stop();
+    }
+  };
+  try {
+    return await work(async (placement) => {
+      const { nodes, domains } = failingUnits(placement);
+      return {
+        nodes: await sampled(nodes),
+        ...(domains ? { domains: await sampled(domains) } : {}),
+        backend: { name, adapter, software },
+      };
+    });
+  } finally {
+    await backend.close();
+  }
+}
