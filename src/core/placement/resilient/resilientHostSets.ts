@@ -9,7 +9,7 @@ import { failureUnits, survivalUnder } from "./failureUnits.ts";
 import { fillFreeSlots } from "./fillFreeSlots.ts";
 import { placeHosts } from "./placeHosts.ts";
 import type { LayerHosts } from "./placeInCells.ts";
-import { MOVES, type ResilientOptions, type ResilientProblem } from "./problem.ts";
+import { MOVES, type ResilientOptions, type ResilientProblem, STEP_MOVES } from "./problem.ts";
 import type { StepCost, StepGoal } from "./stepGoal.ts";
 
 /** Host sets and what they are worth. */
@@ -56,7 +56,7 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
     units,
     minReplicas,
     balanceSlack,
-    moves: MOVES[options.effort ?? "normal"],
+    moves: (goal ? STEP_MOVES : MOVES)[options.effort ?? "normal"],
     seed,
     goal,
     shouldStop: options.shouldStop ?? (() => false),

@@ -14,10 +14,9 @@ import { SyncTable } from "./syncTable.ts";
 const SHARED_TEMPERATURES = { hottest: 1, coldest: 0.02 };
 const LAYER_TEMPERATURES = { hottest: 0.2, coldest: 0.01 };
 /** First temperature of later attempts, which go on from the attempt before. */
-const LATER_HOTTEST = 0.3;
-/** Shares of the moves for the shared design and for each layer: tables of step time cost more than those of balance. */
-const SHARED_MOVES = 0.3;
-const LAYER_MOVES = 0.015;
+const LATER_HOTTEST = 0.5;
+/** Moves in each layer for every move in the shared design. */
+const LAYER_MOVES = 0.05;
 /** Rounds through the layers, each colder than the one before. */
 const LAYER_ROUNDS = 4;
 /** Attempts at a budget: the shared design gets what the layers saved in the attempt before. */
@@ -45,7 +44,7 @@ export function searchForStep(cell: Cell, goal: StepGoal, search: Search): CellH
     ...search,
     ...SHARED_TEMPERATURES,
     minHosts: cell.minHosts,
-    moves: (search.moves * SHARED_MOVES) / attempts,
+    moves: search.moves / attempts,
   };
   const layersSearch = { ...search, moves: (search.moves * LAYER_MOVES) / attempts };
   searchSharedDesign(shared, frugalStarts(cell), sharedSearch);
@@ -59,7 +58,7 @@ export function searchForStep(cell: Cell, goal: StepGoal, search: Search): CellH
     shared.pursue(budgetObjective(seconds, sharedBudget));
     anneal(shared, { ...sharedSearch, hottest: LATER_HOTTEST });
     latest = improveLayers(cell, goal, hostsOfExperts(shared, cell), layersSearch);
-    const excess = Math.max(0, latest.seconds - budget) - Math.max(0, best.seconds - budget);
+    const excess = broken(latest, budget) - broken(best, budget);
     if (excess < 0 || (excess === 0 && latest.lost < best.lost)) best = latest;
   }
   return best.hosts;
@@ -70,6 +69,13 @@ interface MeasuredHosts {
   readonly hosts: CellHosts;
   readonly lost: number;
   readonly seconds: number;
+  /** Seconds that stand for broken balance limits; not part of the step. */
+  readonly fines: number;
+}
+
+/** By how much host sets break limits. */
+function broken({ seconds, fines }: MeasuredHosts, budget: number): number {
+  return fines + Math.max(0, seconds - budget);
 }
 
 /** Saves step time layer by layer. */
@@ -84,7 +90,7 @@ function improveLayers(cell: Cell, goal: StepGoal, hosts: CellHosts, { moves, ra
     const layers = [makeDesignLayer(loads, Int32Array.from(sets.keys()), sets, tables[l]!)];
     return new Design({ hosts: sets, slots: cell.slots, layers, objective, survival, sync });
   });
-  const cost = () => tables.reduce((sum, table) => sum + table.cost, 0);
+  const cost = () => sum(tables.map((table) => table.cost));
   for (let round = 0; round < LAYER_ROUNDS; round++) {
     const hottest =
       LAYER_TEMPERATURES.hottest * (LAYER_TEMPERATURES.coldest / LAYER_TEMPERATURES.hottest) ** (round / LAYER_ROUNDS);
@@ -101,7 +107,13 @@ function improveLayers(cell: Cell, goal: StepGoal, hosts: CellHosts, { moves, ra
       });
     });
   }
-  return { hosts: designs.map((design) => design.hostsByExpert(0)), lost: survival.lost, seconds: seconds(cost(), sync.busiest) };
+  const fines = sum(tables.map((table) => table.fine));
+  return {
+    hosts: designs.map((design) => design.hostsByExpert(0)),
+    lost: survival.lost,
+    seconds: seconds(cost() - fines, sync.busiest),
+    fines,
+  };
 }
 
 /** Seconds of a step from the layers' cost and synchronisation. */

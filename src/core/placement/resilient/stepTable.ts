@@ -3,7 +3,7 @@ import type { LayerTable } from "./layerTable.ts";
 import type { StepCost } from "./stepGoal.ts";
 
 /** Seconds for a GPU's mean tokens beyond a balance limit: more than any plan saves by them. */
-const EXCESS_SECONDS = 3;
+const FINE_SECONDS = 3;
 
 /** What a table is built on. */
 export interface StepTableParts {
@@ -58,18 +58,28 @@ export class StepTable implements LayerTable {
     this.#present = new Float64Array(Math.log2(perGpu.length));
   }
 
-  /** Seconds beyond those of perfectly even compute. */
+  /** Seconds beyond those of perfectly even compute, and a fine for a broken balance limit. */
   get cost(): number {
     if (this.#mean === 0) return 0;
-    if (Number.isNaN(this.#busiest)) this.#findBusiest();
     let leastPresent = Number.POSITIVE_INFINITY;
     for (let node = 0; node < this.#present.length; node++) {
       leastPresent = Math.min(leastPresent, this.#present[node]! * this.#perGpu[1 << node]!);
     }
-    const compute = this.#busiest / this.#mean;
+    const compute = this.#busiestGpu / this.#mean;
     const traffic = compute - leastPresent / (this.#mean * this.#ranks);
     const { perCompute, perTraffic } = this.#costs;
-    return perCompute * (compute - 1) + perTraffic * traffic + EXCESS_SECONDS * Math.max(0, compute - this.#limit);
+    return perCompute * (compute - 1) + perTraffic * traffic + this.fine;
+  }
+
+  /** The part of the cost that stands for a broken balance limit. */
+  get fine(): number {
+    if (this.#mean === 0) return 0;
+    return FINE_SECONDS * Math.max(0, this.#busiestGpu / this.#mean - this.#limit);
+  }
+
+  get #busiestGpu(): number {
+    if (Number.isNaN(this.#busiest)) this.#findBusiest();
+    return this.#busiest;
   }
 
   change(hosts: number, before: number, after: number): void {
