@@ -4,7 +4,6 @@ import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { fixedWeights } from "../core/dispatch/fixedWeights.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
-import { summarizeDispatch } from "../core/dispatch/summary.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import type { WindowSelection } from "../core/profile/loadProfiler.ts";
 import { type DispatchedLayer, type DispatchPlan, dispatchPlanCsv, dispatchPlanJson } from "../formats/dispatchPlanText.ts";
@@ -116,7 +115,7 @@ function* dispatched(
   for (const { layer, replicas, routing } of layers) {
     const dispatch =
       policy === "lazarus" ? lazarusDispatch(routing, replicas) : balancedDispatch(routing, replicas, levels, maxSlack);
-    yield { layer, dispatch, summary: summarizeDispatch(dispatch) };
+    yield { layer, dispatch };
   }
 }
 
