@@ -32,7 +32,7 @@ export interface RecoveryOptions extends JoinedOptions {
 /** A recovery-plan, and how to act it out when there is something to act out. */
 export interface PlannedRecovery {
   readonly document: RecoveryPlanDocument;
-  readonly rehearsal?: Rehearsal;
+  readonly rehearsal?: () => Rehearsal;
 }
 
 /**
@@ -97,7 +97,7 @@ export function planRecovery(
     moved: change.transfers.length,
     ...transferFields(change, live.cluster, options),
   };
-  return { document: plannedDocument, rehearsal: rehearsalOf(old, live, change, old.spilled) };
+  return { document: plannedDocument, rehearsal: () => rehearsalOf(old, live, change, old.spilled) };
 }
 
 function transferFields(

@@ -141,7 +141,7 @@ export const recover = defineCommand({
           planRecovery(document, failed, { ...wishes, watch }, newer?.layers),
         );
         const plan =
-          options.rehearse && rehearsal ? { ...planned, rehearsal: await actOut(rehearsal, options["rehearse-bytes"]) } : planned;
+          options.rehearse && rehearsal ? { ...planned, rehearsal: await actOut(rehearsal(), options["rehearse-bytes"]) } : planned;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;
