@@ -22,13 +22,16 @@ export function exchangeExperts(
   const { loads } = layer;
   const experts = loads.length;
   const present = presentHosts(layer, held);
-  const pairs = savingPairs(layer, present);
+  let near = savingPairs(layer, present);
   const placeOf = new Int32Array(experts);
   for (const tolerance of TOLERANCES) {
-    const near = pairs.filter((pair) => {
-      const [one, other] = [loads[Math.floor(pair / experts)]!, loads[pair % experts]!];
-      return Math.abs(one - other) <= tolerance * Math.max(one, other);
-    });
+    if (tolerance < 1) {
+      near = near.filter((pair) => {
+        const one = loads[Math.floor(pair / experts)]!;
+        const other = loads[pair % experts]!;
+        return Math.abs(one - other) <= tolerance * Math.max(one, other);
+      });
+    }
     if (near.length === 0) return layer;
     for (let expert = 0; expert < experts; expert++) placeOf[expert] = expert;
     exchange(near, present, placeOf);
