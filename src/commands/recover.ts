@@ -70,6 +70,11 @@ const options = {
     fallback: "optimal",
     says: "Which live node plays which part of the new placement: optimal moves the fewest replicas, greedy takes the nearest node part by part.",
   }),
+  effort: choice({
+    choices: ["fast", "normal", "thorough"],
+    fallback: "fast",
+    says: "How long to search for a new placement, where the policy searches: the GPUs wait meanwhile.",
+  }),
   "expert-bytes": option({
     argument: "SIZE",
     fallback: "112MiB",
@@ -141,7 +146,9 @@ export const recover = defineCommand({
           planRecovery(document, failed, { ...wishes, watch }, newer?.layers),
         );
         const plan =
-          options.rehearse && rehearsal ? { ...planned, rehearsal: await actOut(rehearsal(), options["rehearse-bytes"]) } : planned;
+          options.rehearse && rehearsal
+            ? { ...planned, rehearsal: await actOut(rehearsal(), options["rehearse-bytes"]) }
+            : planned;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;

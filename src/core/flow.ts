@@ -63,13 +63,7 @@ export class FlowNetwork {
 
   /** Distance of each vertex from the source in the residual network, -1 where there is no path. */
   #findLevels(source: number): Int32Array {
-    const [first, heads, following, residual, queue] = [
-      this.#first,
-      this.#heads,
-      this.#following,
-      this.#residual,
-      this.#queue,
-    ];
+    const [first, heads, following, residual, queue] = [this.#first, this.#heads, this.#following, this.#residual, this.#queue];
     const level = this.#level.fill(-1);
     level[source] = 0;
     queue[0] = source;
