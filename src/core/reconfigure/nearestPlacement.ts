@@ -26,8 +26,8 @@ export interface NearestPlacementProblem {
 /**
  * Repairs what survived of a `resilient` placement, and makes a new one only where the repaired one may fall short of it.
  *
- * The repaired placement is taken when its balance is within the policy's limit (or no worse than before, where that was beyond
- * the limit already) and its survival is the upper bound's, or the new placement's.
+ * The repaired placement is taken when its balance is within the policy's limit (where the old placement missed that: no worse than
+ * the old one's was, under the old loads) and its survival is the upper bound's, or the new placement's.
  * @param anew makes a new placement by the policy
  * @returns the placement, and whether it is a repaired one: then there is nothing to exchange any more
  */
@@ -70,7 +70,7 @@ function repairedPlacement({ old, survivors, loads, policy }: NearestPlacementPr
     nodes.some((slots) => slots.some((expert, slot) => expert !== FREE_SLOT && slots.indexOf(expert) < slot));
   if (policy.placement !== "resilient" || (old.spilled?.length ?? 0) > 0 || old.layers.some(hasCopies)) return undefined;
   const limit = 1 + (policy.balanceSlack ?? 0.02);
-  const before = worstBalance(old.cluster, loads, old.layers.map(hostSets));
+  const before = worstBalance(old.cluster, old.layers, old.layers.map(hostSets));
   const balanceLimit = Math.max(limit, before.nodes);
   const shareLimit = Math.max(limit, before.shares);
   const minReplicas = Math.min(
