@@ -35,8 +35,8 @@ export function evenHosts(hosts: readonly number[][], problem: EvenProblem): num
   const mostOfOne = shareLimit * ROUNDING * mean;
   const { places, placeOf } = distinctPlaces(hosts);
   const fits = (expert: number, place: number) => loads[expert]! <= mostOfOne * places[place]!.length;
-  if (!placeOf.every((place, expert) => fits(expert, place))) return undefined;
   const arrivals = arrivalCounter(problem, places);
+  if (!widenShares(loads, placeOf, fits, arrivals)) return undefined;
   const tokens = new Float64Array(places.length);
   loads.forEach((load, expert) => {
     tokens[placeOf[expert]!]! += load;
@@ -72,6 +72,37 @@ export function evenHosts(hosts: readonly number[][], problem: EvenProblem): num
     tokens[to]! += loads[a]! - loads[b]!;
   }
   return undefined;
+}
+
+/**
+ * Experts too hot for their number of hosts exchange places with others that are not; false when there is none left to exchange with.
+ * @param fits whether a place has hosts enough for an expert
+ */
+function widenShares(
+  loads: readonly number[],
+  placeOf: Int32Array,
+  fits: (expert: number, place: number) => boolean,
+  arrivals: (expert: number, place: number) => number,
+): boolean {
+  const tooHot = [...loads.keys()].filter((expert) => !fits(expert, placeOf[expert]!));
+  for (const a of tooHot.sort((one, other) => loads[other]! - loads[one]! || one - other)) {
+    const from = placeOf[a]!;
+    let best = -1;
+    let fewest = Infinity;
+    for (let b = 0; b < placeOf.length; b++) {
+      const to = placeOf[b]!;
+      if (!fits(a, to) || !fits(b, from)) continue;
+      const moves = arrivals(a, to) + arrivals(b, from);
+      // Of exchanges that cost the same, the one that changes the balance of nodes least.
+      if (moves > fewest || (moves === fewest && loads[b]! <= loads[best]!)) continue;
+      best = b;
+      fewest = moves;
+    }
+    if (best < 0) return false;
+    placeOf[a] = placeOf[best]!;
+    placeOf[best] = from;
+  }
+  return true;
 }
 
 /** Host sets without repeats, and which of them each expert has. */

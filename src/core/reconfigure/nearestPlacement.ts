@@ -12,7 +12,7 @@ import { repairHosts } from "./repairHosts.ts";
 import type { Survivors } from "./survivors.ts";
 
 /** Survival probabilities no further apart count as equal: what little is to be won is not worth moving experts for. */
-const EQUAL_SURVIVAL = 1e-6;
+const EQUAL_SURVIVAL = 1e-5;
 
 /** A placement that changes its nodes. */
 export interface NearestPlacementProblem {
