@@ -18,8 +18,8 @@ import { placeResidents } from "./placeResidents.ts";
 export interface RecoveryOptions extends JoinedOptions {
   readonly placement: PlacementPolicyName | undefined;
   readonly mapping: "greedy" | "optimal";
-  /** How long to search for a new placement, where the policy searches. */
-  readonly effort: Effort;
+  /** How long to search for a new placement, where the policy searches; otherwise as for the old one. */
+  readonly effort: Effort | undefined;
   /** Most transfers; the best plan within them. */
   readonly maxMoves: number | undefined;
   /** Whether experts may wait in host memory when the slots do not hold all. */
@@ -141,7 +141,7 @@ function newPolicy(document: PlacementDocument, { placement, effort }: RecoveryO
       `the placement was made by "${document.policy.placement}", which is none of ours; name a policy for the new one with --placement`,
     );
   }
-  return choosesReplicas(policy) ? { ...policy, effort } : policy;
+  return effort !== undefined && choosesReplicas(policy) ? { ...policy, effort } : policy;
 }
 
 /** The newer loads of the placement's layers. */

@@ -72,8 +72,7 @@ const options = {
   }),
   effort: choice({
     choices: ["fast", "normal", "thorough"],
-    fallback: "fast",
-    says: "How long to search for a new placement, where the policy searches: the GPUs wait meanwhile.",
+    says: "How long to search for a new placement, where the policy searches and the GPUs wait meanwhile; otherwise as for the old one.",
   }),
   "expert-bytes": option({
     argument: "SIZE",

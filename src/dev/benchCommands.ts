@@ -70,6 +70,7 @@ try {
   const tasks: Record<string, readonly string[]> = {
     "node alone": ["-e", "0"],
     "recover, resilient, 10 nodes x 6 slots, 12 layers": recover(placementFile("small.json", 10, 6, 1, small, "resilient")),
+    "the same, mro": recover(placementFile("small-mro.json", 10, 6, 1, small, "mro")),
     "recover, mro, 64 nodes x 32 slots, 58 layers": recover(placementFile("mro.json", 64, 32, 8, large, "mro")),
     "recover, resilient, 64 nodes x 32 slots, 58 layers": recover(placementFile("large.json", 64, 32, 8, large, "resilient")),
     "dispatch-plan as CSV, 512 ranks, 2,048 slots, 58 layers": [
