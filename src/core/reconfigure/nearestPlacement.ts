@@ -79,7 +79,7 @@ function repairedPlacement({ old, survivors, loads, policy }: NearestPlacementPr
       return keptThreshold(length, usable, policy.minReplicas);
     }),
   );
-  const hosts = repairHosts({ old, survivors, loads, minReplicas, balanceLimit, shareLimit });
+  const hosts = repairHosts({ old, survivors, loads, minReplicas, balanceLimit, shareLimit, watch: policy.watch });
   if (hosts === undefined) return undefined;
   const after = worstBalance(cluster, loads, hosts);
   return {

@@ -16,6 +16,8 @@ export interface RepairProblem {
   readonly balanceLimit: number;
   /** Most tokens of one expert that each of its hosts may have to compute, over the mean per GPU. */
   readonly shareLimit: number;
+  /** Is called before each layer. */
+  readonly watch?: (() => void) | undefined;
 }
 
 /**
@@ -37,6 +39,7 @@ export function repairHosts(problem: RepairProblem): number[][][] | undefined {
   const replaced = replacedNodes(old, survivors);
   const repaired: number[][][] = [];
   for (const [l, { loads: tokens }] of loads.entries()) {
+    problem.watch?.();
     const hosts = hostSets(survivors.layers[l]!);
     const before = old.layers[l]!.nodes;
     replaced.forEach((failed, node) => {
