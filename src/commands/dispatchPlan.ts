@@ -4,22 +4,74 @@ import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { fixedWeights } from "../core/dispatch/fixedWeights.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
-import { summarizeDispatch } from "../core/dispatch/summary.ts";
-import type { LoadProfile } from "../core/profile/loadProfile.ts";
-import type { WindowSelection } from "../core/profile/loadProfiler.ts";
+import { UsageError } from "../errors.ts";
 import { type DispatchedLayer, type DispatchPlan, dispatchPlanCsv, dispatchPlanJson } from "../formats/dispatchPlanText.ts";
 import { type DispatchWeightsDocument, dispatchWeightsCsv } from "../formats/dispatchWeights.ts";
+import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { placementOf } from "../formats/documents/placement.ts";
-import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
-import { parseIdList, parseNumber } from "../formats/units.ts";
+import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { dispatchTable, dispatchWeightsTable } from "../report/dispatchTable.ts";
+import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
-import { choice, option, toggle } from "./option.ts";
+import { choice, type OptionValues, option, toggle } from "./option.ts";
+import { numberingOptions } from "./planOptions.ts";
 import { eachCounted, startProgress } from "./progress.ts";
-import { readDocuments } from "./readDocuments.ts";
+import { readDocument } from "./readDocuments.ts";
+import { type PlanContext, readPlacements } from "./readPlacements.ts";
 import { readProfile, windowOption } from "./readProfile.ts";
-import { type RoutedLayer, routedLayers } from "./routedLayers.ts";
+import { type RoutedLayer, routedLayers, type Sources } from "./routedLayers.ts";
+import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+
+const options = {
+  policy: choice({
+    choices: ["balanced", "lazarus"],
+    fallback: "balanced",
+    says: "How replicas share tokens: balanced makes the busiest rank's load as small as the placement allows, then keeps tokens near; lazarus is the paper's Algorithm 1.",
+  }),
+  "max-slack": option({
+    argument: "RATIO",
+    fallback: "0",
+    parse: parseNumber(0, 1000),
+    says: "How far the busiest rank may exceed the least possible load to keep tokens near, as a fraction of it; balanced only.",
+  }),
+  weights: toggle({
+    says: "Write the share of each expert's tokens that each replica takes, for engines that solve nothing at run time, instead of token counts.",
+  }),
+  routing: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "Routing log or load-profile with ranks that says how many tokens of each expert come from each rank. Without it every rank sends the same share of the placement's loads.",
+  }),
+  window: {
+    ...windowOption,
+    says: "Iterations of the routing log to add up: FROM:TO, last:K or all; the default is last:1. A load-profile is taken as it is.",
+  },
+  ...routingInputOptions,
+  "input-format": { ...routingInputOptions["input-format"], says: `For --routing. ${routingInputOptions["input-format"].says}` },
+  layers: option({ argument: "LIST", parse: parseIdList, says: "Only these layers, such as 0,3,5-7." }),
+  shuffle: toggle({
+    says: "Add to the JSON every rank's send counts, receive counts and offsets, as an all-to-all with unequal splits takes them.",
+  }),
+  nodes: {
+    ...nodesOption,
+    says: "Nodes of a plan of another system in rank order: how many, or their names such as gpu[001-010].",
+  },
+  cluster: { ...clusterOption, says: "File with the nodes of a plan of another system, instead of --nodes." },
+  gpus: option({
+    argument: "N",
+    fallback: "1",
+    parse: parseCount(1),
+    says: "GPUs of a node, for plans of other systems that do not say.",
+  }),
+  profile: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "The load-profile that a plan of another system was made for; without it the loads are those of --routing.",
+  }),
+  ...numberingOptions,
+  ...outputOptions,
+};
 
 export const dispatchPlan = defineCommand({
   name: "dispatch-plan",
@@ -30,48 +82,22 @@ export const dispatchPlan = defineCommand({
       says: "The tokens that one iteration really routed",
       line: "lazarus dispatch-plan placement.json --routing routing.csv --window 20:20",
     },
+    {
+      says: "The dispatch of an SGLang plan, for recorded routing",
+      line: "lazarus dispatch-plan location.json -n 4 --gpus 8 --num-dense-layers 3 --routing routing.csv",
+    },
     { says: "Flat rows for another program", line: "lazarus dispatch-plan placement.json --format csv -o dispatch.csv" },
   ],
   description: [
-    "Reads a placement (or a recovery-plan) and writes a dispatch-plan: for every layer and expert how many tokens go from which source rank to which target rank. For every layer, expert and source the tokens add up to the routed tokens exactly.",
+    "Reads a placement (or a recovery-plan, or a plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM) and writes a dispatch-plan: for every layer and expert how many tokens go from which source rank to which target rank. For every layer, expert and source the tokens add up to the routed tokens exactly.",
     "Policy balanced (the default) finds the least possible load of the busiest rank exactly, by maximum flow, and among such plans keeps tokens on their own rank first, then their own node, then their own domain. Policy lazarus is the paper's Algorithm 1: every replica takes the same share of its expert's tokens, tokens stay on their rank while its share lasts, the rest goes out in proportion to the shares that are left.",
   ],
-  input: "a placement or recovery-plan",
-  options: {
-    policy: choice({
-      choices: ["balanced", "lazarus"],
-      fallback: "balanced",
-      says: "How replicas share tokens: balanced makes the busiest rank's load as small as the placement allows, then keeps tokens near; lazarus is the paper's Algorithm 1.",
-    }),
-    "max-slack": option({
-      argument: "RATIO",
-      fallback: "0",
-      parse: parseNumber(0, 1000),
-      says: "How far the busiest rank may exceed the least possible load to keep tokens near, as a fraction of it; balanced only.",
-    }),
-    weights: toggle({
-      says: "Write the share of each expert's tokens that each replica takes, for engines that solve nothing at run time, instead of token counts.",
-    }),
-    routing: option({
-      argument: "FILE",
-      parse: (text) => text,
-      says: "Routing log or load-profile with ranks that says how many tokens of each expert come from each rank. Without it every rank sends the same share of the placement's loads.",
-    }),
-    window: {
-      ...windowOption,
-      says: "Iterations of the routing log to add up: FROM:TO, last:K or all; the default is last:1. A load-profile is taken as it is.",
-    },
-    layers: option({ argument: "LIST", parse: parseIdList, says: "Only these layers, such as 0,3,5-7." }),
-    shuffle: toggle({
-      says: "Add to the JSON every rank's send counts, receive counts and offsets, as an all-to-all with unequal splits takes them.",
-    }),
-    ...outputOptions,
-  },
+  input: "a placement, a recovery-plan or a plan of another system",
+  options,
   run: async (options, file) => {
-    const { routing, window } = options;
-    const sources = routing === undefined ? undefined : { file: routing, profile: await sourceTokens(routing, window) };
+    const sources = await sourceTokens(options);
     const plans = async function* () {
-      for await (const document of readDocuments(file, checkPlacementOrRecovery)) {
+      for await (const document of readPlacements(file, planContext(options, sources))) {
         const placement = placementOf(document);
         const { cluster } = placement;
         yield { cluster, ranks: totalGpus(cluster), layers: routedLayers(placement, options.layers, sources) };
@@ -96,13 +122,31 @@ export const dispatchPlan = defineCommand({
   },
 });
 
-/** Tokens by rank: those of a load-profile, or the sum over a routing log's window. */
-async function sourceTokens(file: string, window: WindowSelection | undefined): Promise<LoadProfile> {
-  return readProfile(file, {
-    window,
-    byRank: true,
-    otherwise: { window: { kind: "last", iterations: 1 }, method: { kind: "sum" } },
-  });
+type Options = OptionValues<typeof options>;
+
+/** Tokens by rank, where a file says them: those of a load-profile, or the sum over a routing log's window. */
+async function sourceTokens(options: Options): Promise<Sources | undefined> {
+  const { routing: file, window } = options;
+  const settings = routingInputSettings(options);
+  if (file === undefined) {
+    const idle = [...Object.keys(routingInputOptions), "window"].find((name) => options[name as "window"] !== undefined);
+    if (idle !== undefined) throw new UsageError(`--${idle} says how to read --routing FILE, which is not given`);
+    return undefined;
+  }
+  const otherwise = { window: { kind: "last", iterations: 1 }, method: { kind: "sum" } } as const;
+  return { file, profile: await readProfile(file, { ...settings, window, byRank: true, otherwise }) };
+}
+
+/** What is to be known about a plan of another system. */
+function planContext(options: Options, sources: Sources | undefined): PlanContext {
+  const { profile } = options;
+  return {
+    nodes: () => readNodes(options),
+    loads: async () => (profile === undefined ? sources?.profile : await readDocument(profile, checkLoadProfile))?.layers,
+    gpus: options.gpus,
+    layerBase: options["layer-base"],
+    denseLayers: options["num-dense-layers"],
+  };
 }
 
 /** Dispatches layers one at a time, when they are asked for. */
@@ -116,7 +160,7 @@ function* dispatched(
   for (const { layer, replicas, routing } of layers) {
     const dispatch =
       policy === "lazarus" ? lazarusDispatch(routing, replicas) : balancedDispatch(routing, replicas, levels, maxSlack);
-    yield { layer, dispatch, summary: summarizeDispatch(dispatch) };
+    yield { layer, dispatch };
   }
 }
 

@@ -1,7 +1,9 @@
 /** From a placement and a change of nodes to a recovery-plan. */
 import { type ClusterNode, totalSlots } from "../core/cluster.ts";
-import { type PlacementPolicyName, type Policy, sharesOf } from "../core/placement/makePlacement.ts";
+import type { Effort } from "../core/placement/balanced/efforts.ts";
+import { choosesReplicas, type PlacementPolicyName, type Policy, sharesOf } from "../core/placement/makePlacement.ts";
 import type { LayerLoads } from "../core/placement.ts";
+import { nearestPlacement } from "../core/reconfigure/nearestPlacement.ts";
 import { type Reconfiguration, reconfigure } from "../core/reconfigure/reconfigure.ts";
 import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { type LostExpert, survivors } from "../core/reconfigure/survivors.ts";
@@ -16,6 +18,8 @@ import { placeResidents } from "./placeResidents.ts";
 export interface RecoveryOptions extends JoinedOptions {
   readonly placement: PlacementPolicyName | undefined;
   readonly mapping: "greedy" | "optimal";
+  /** How long to search for a new placement, where the policy searches; otherwise as for the old one. */
+  readonly effort: Effort | undefined;
   /** Most transfers; the best plan within them. */
   readonly maxMoves: number | undefined;
   /** Whether experts may wait in host memory when the slots do not hold all. */
@@ -32,7 +36,7 @@ export interface RecoveryOptions extends JoinedOptions {
 /** A recovery-plan, and how to act it out when there is something to act out. */
 export interface PlannedRecovery {
   readonly document: RecoveryPlanDocument;
-  readonly rehearsal?: Rehearsal;
+  readonly rehearsal?: () => Rehearsal;
 }
 
 /**
@@ -76,15 +80,19 @@ export function planRecovery(
       `the live nodes have ${slots} slots for ${experts} experts; add nodes (--joined), or keep cold experts in host memory (--spill cpu)`,
     );
   }
-  const policy = { ...newPolicy(document, options.placement), watch: options.watch };
-  const plan = placeResidents(live.cluster, loads, policy);
+  const policy = { ...newPolicy(document, options), watch: options.watch };
   const { mapping, maxMoves } = options;
+  const isRepairable = mapping === "optimal" && policy.placement === document.policy.placement && slots >= experts;
+  const anew = () => placeResidents(live.cluster, loads, policy);
+  const { placement: plan, isRepaired } = isRepairable
+    ? nearestPlacement({ old, survivors: live, loads, policy }, anew)
+    : { placement: anew(), isRepaired: false };
   const change = reconfigure({
     survivors: live,
     plan: plan.layers,
     mapping,
     keepDomains: policy.failureUnit === "domain",
-    ...(mapping === "optimal" ? { exchange: sharesOf(policy) } : {}),
+    ...(mapping === "optimal" && !isRepaired ? { exchange: sharesOf(policy) } : {}),
     ...(maxMoves === undefined ? {} : { maxMoves }),
   });
   const placed = placementDocument({ ...plan, layers: change.placement.layers, spilled: change.spilled }, policy);
@@ -97,7 +105,7 @@ export function planRecovery(
     moved: change.transfers.length,
     ...transferFields(change, live.cluster, options),
   };
-  return { document: plannedDocument, rehearsal: rehearsalOf(old, live, change, old.spilled) };
+  return { document: plannedDocument, rehearsal: () => rehearsalOf(old, live, change, old.spilled) };
 }
 
 function transferFields(
@@ -126,14 +134,14 @@ function transferFields(
 }
 
 /** The policy that made the old placement, unless the user names another. */
-function newPolicy(document: PlacementDocument, placement: PlacementPolicyName | undefined): Policy {
+function newPolicy(document: PlacementDocument, { placement, effort }: RecoveryOptions): Policy {
   const policy = policyOf(document, placement);
   if (policy === undefined) {
     throw new UsageError(
       `the placement was made by "${document.policy.placement}", which is none of ours; name a policy for the new one with --placement`,
     );
   }
-  return policy;
+  return effort !== undefined && choosesReplicas(policy) ? { ...policy, effort } : policy;
 }
 
 /** The newer loads of the placement's layers. */

@@ -11,7 +11,7 @@ import { profileTable } from "../report/profileTable.ts";
 import { defineCommand } from "./command.ts";
 import { choice, option, toggle } from "./option.ts";
 import { readProfiles, windowOption } from "./readProfile.ts";
-import { routingInputOptions } from "./routingInput.ts";
+import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { outputOptions, writeDocuments } from "./writeDocuments.ts";
 
 /** Prints the steps of a recorder's file as JSON lines. */
@@ -72,10 +72,9 @@ export const profileLoad = defineCommand({
     ...outputOptions,
   },
   run: async (options, file) => {
-    const { "input-format": format, "physical-to-logical": physicalToLogical, columns } = options;
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
-    const profileOptions = { format, physicalToLogical, columns, window, every, method: windowMethod, byRank };
+    const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
     return writeDocuments(options, { csv: loadProfileCsv, table: profileTable }, async (write) => {
       for await (const profile of readProfiles(file, profileOptions)) {
         await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));

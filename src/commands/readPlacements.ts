@@ -49,7 +49,9 @@ async function placed(plan: ForeignPlan, context: PlanContext, file: string): Pr
   const nodes = await context.nodes();
   const loads = await context.loads();
   if (loads === undefined) {
-    throw new UsageError(`the ${plan.system} plan says nothing about loads; give the load-profile that it was made for`);
+    throw new UsageError(
+      `the ${plan.system} plan says nothing about loads; give the load-profile that it was made for with --profile`,
+    );
   }
   const surroundings: PlanSurroundings = { ...context, nodes, loads };
   return planPlacement(plan, surroundings, file);

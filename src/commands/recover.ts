@@ -70,6 +70,10 @@ const options = {
     fallback: "optimal",
     says: "Which live node plays which part of the new placement: optimal moves the fewest replicas, greedy takes the nearest node part by part.",
   }),
+  effort: choice({
+    choices: ["fast", "normal", "thorough"],
+    says: "How long to search for a new placement, where the policy searches and the GPUs wait meanwhile; otherwise as for the old one.",
+  }),
   "expert-bytes": option({
     argument: "SIZE",
     fallback: "112MiB",
@@ -109,6 +113,7 @@ export const recover = defineCommand({
   ],
   description: [
     "Reads a placement (or an earlier recovery-plan) and writes a recovery-plan: whether every expert of every layer keeps a live host, the new placement on the live nodes by the same policy, which replicas move from where to where in which round, and how long that takes.",
+    "A placement of policy resilient is repaired where that is as good as a new one: its balance within the limit, its survival within 0.00001 of the most that is possible, or of a new placement's. Otherwise a new one is made, and experts exchange places where that saves transfers.",
     "In a round a node sends at most one replica and receives at most one. The lower bound is what the busiest node needs at full bandwidth.",
     "When experts are lost, or the live nodes have fewer slots than there are experts, the document says so with recoverable false and the exit code is 3.",
   ],
@@ -141,7 +146,9 @@ export const recover = defineCommand({
           planRecovery(document, failed, { ...wishes, watch }, newer?.layers),
         );
         const plan =
-          options.rehearse && rehearsal ? { ...planned, rehearsal: await actOut(rehearsal, options["rehearse-bytes"]) } : planned;
+          options.rehearse && rehearsal
+            ? { ...planned, rehearsal: await actOut(rehearsal(), options["rehearse-bytes"]) }
+            : planned;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;

@@ -7,9 +7,10 @@ import { readRoutingSteps } from "../formats/routing/readRoutingSteps.ts";
 import type { RoutingFormat } from "../formats/routing/stepReader.ts";
 import { type ColumnNames, parquetColumns } from "../formats/routingSources/parquet.ts";
 import { type RoutingSource, routingSources, type SourceOptions } from "../formats/routingSources/source.ts";
+import { parseCount } from "../formats/units.ts";
 import { isFolder } from "../io/folder.ts";
 import { type Beginning, type Input, openInput, peek } from "../io/input.ts";
-import { choice, option } from "./option.ts";
+import { choice, type OptionValues, option } from "./option.ts";
 import { megabytes, startProgress } from "./progress.ts";
 import { documentsOf } from "./readDocuments.ts";
 import { readForeignPlan } from "./readForeignPlan.ts";
@@ -32,7 +33,18 @@ export const routingInputOptions = {
     parse: parseColumns,
     says: "Columns of a Parquet file that are not called iteration (or step), layer, rank, experts (or topk_ids, top_indices, expert), such as layer=moe_layer,experts=ids.",
   }),
+  experts: option({
+    argument: "N",
+    parse: parseCount(1, 65_536),
+    says: "Experts of a layer, for routing logs that list only those with tokens (long and tokens CSV); others are checked against it.",
+  }),
 };
+
+/** What the options say about a routing log. */
+export function routingInputSettings(options: OptionValues<typeof routingInputOptions>): Omit<RoutingInputOptions, "byRank"> {
+  const { "input-format": format, "physical-to-logical": physicalToLogical, columns, experts } = options;
+  return { format, physicalToLogical, columns, experts };
+}
 
 /** How to open a routing log. */
 export interface RoutingInputOptions {
@@ -41,6 +53,8 @@ export interface RoutingInputOptions {
   /** File of a plan, or `identity`. */
   readonly physicalToLogical?: string | undefined;
   readonly columns?: ColumnNames | undefined;
+  /** Experts of a layer, for logs that do not list all of them. */
+  readonly experts?: number | undefined;
 }
 
 /** The steps of a log, or profiles that were made before. */
@@ -52,18 +66,26 @@ const OPENING_BRACE = 0x7b;
 
 /** Opens a routing log, routing records of another system, or load-profiles. @throws InputError, UsageError */
 export async function openRoutingInput(file: string | undefined, options: RoutingInputOptions): Promise<RoutingInput> {
-  const { format, byRank, physicalToLogical: plan, columns } = options;
+  const { format, byRank, physicalToLogical: plan, columns, experts } = options;
   const source: SourceOptions = {
     file: file ?? "standard input",
     byRank,
     physicalToLogical: plan === undefined ? undefined : plan === "identity" ? "identity" : await readForeignPlan(plan),
   };
+  const refuseExperts = () => {
+    if (experts !== undefined)
+      throw new UsageError("--experts is for routing logs in CSV and JSON lists; these records name all experts");
+  };
   const folder = format === "trtllm" || format === "mindie" ? format : isFolder(file) ? folderSource(file) : undefined;
   if (folder !== undefined) {
+    refuseExperts();
     if (!isFolder(file)) throw new UsageError(`--input-format ${folder} reads a folder; name it`);
     return { name: file, steps: folderSteps(folder, file, source) };
   }
-  const parquet = () => ({ name: source.file, steps: parquetFileSteps(file, columns ?? {}, source) });
+  const parquet = () => {
+    refuseExperts();
+    return { name: source.file, steps: parquetFileSteps(file, columns ?? {}, source) };
+  };
   if (format === "parquet") return parquet();
   const beginning = await peek(openInput(file));
   if (format === undefined && isParquet(beginning)) return parquet();
@@ -76,13 +98,14 @@ export async function openRoutingInput(file: string | undefined, options: Routin
   }
   const input = await followed(beginning.input);
   if (format === "load-profile" || isJsonSource(format) || (format === undefined && beginning.byte === OPENING_BRACE)) {
+    refuseExperts();
     return openJson(input, format, source);
   }
   if (plan !== undefined)
     throw new UsageError("--physical-to-logical is for records that count slots; routing logs list experts");
   return {
     name: input.name,
-    steps: readRoutingSteps(input.chunks, { file: input.name, format: format as RoutingFormat | undefined, byRank }),
+    steps: readRoutingSteps(input.chunks, { file: input.name, format: format as RoutingFormat | undefined, byRank, experts }),
   };
 }
 

@@ -4,12 +4,15 @@ import { type Paint, paint } from "../report/paint.ts";
 import { manner } from "./manner.ts";
 import { choice, option } from "./option.ts";
 
+/** Text, or its bytes. */
+type Piece = string | Uint8Array;
+
 /** The ways to write a document. */
 export interface Renderers<T> {
   /** JSON text in pieces; a single line without it. */
-  readonly json?: (document: T) => Iterable<string>;
+  readonly json?: (document: T) => Iterable<Piece>;
   /** CSV text in pieces; the header belongs to the first document only. */
-  readonly csv: (document: T, first: boolean) => Iterable<string>;
+  readonly csv: (document: T, first: boolean) => Iterable<Piece>;
   /** What a person reads. */
   readonly table: (document: T, paint: Paint) => string;
   /** Further formats by name: text in pieces. */
@@ -47,7 +50,7 @@ export async function writeDocuments<T, R>(
   const colors = paint(terminal, manner().color);
   const output = openOutput(options.output);
   let written = 0;
-  const pieces = (document: T): Iterable<string> => {
+  const pieces = (document: T): Iterable<Piece> => {
     if (format === "csv") return renderers.csv(document, written === 0);
     if (format === "table") return [`${written === 0 ? "" : "\n"}${renderers.table(document, colors)}\n`];
     const other = renderers.others?.[format];

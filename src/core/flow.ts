@@ -12,11 +12,13 @@ export class FlowNetwork {
   readonly #residual: number[] = [];
   readonly #level: Int32Array;
   readonly #current: Int32Array;
+  readonly #queue: Int32Array;
 
   constructor(vertices: number) {
     this.#first = new Int32Array(vertices).fill(-1);
     this.#level = new Int32Array(vertices);
     this.#current = new Int32Array(vertices);
+    this.#queue = new Int32Array(vertices);
   }
 
   /**
@@ -61,15 +63,17 @@ export class FlowNetwork {
 
   /** Distance of each vertex from the source in the residual network, -1 where there is no path. */
   #findLevels(source: number): Int32Array {
+    const [first, heads, following, residual, queue] = [this.#first, this.#heads, this.#following, this.#residual, this.#queue];
     const level = this.#level.fill(-1);
     level[source] = 0;
-    const queue = [source];
-    for (const vertex of queue) {
-      for (let edge = this.#first[vertex]!; edge >= 0; edge = this.#following[edge]!) {
-        const head = this.#heads[edge]!;
-        if (this.#residual[edge]! > 0 && level[head]! < 0) {
+    queue[0] = source;
+    for (let done = 0, end = 1; done < end; done++) {
+      const vertex = queue[done]!;
+      for (let edge = first[vertex]!; edge >= 0; edge = following[edge]!) {
+        const head = heads[edge]!;
+        if (residual[edge]! > 0 && level[head]! < 0) {
           level[head] = level[vertex]! + 1;
-          queue.push(head);
+          queue[end++] = head;
         }
       }
     }
@@ -91,15 +95,19 @@ export class FlowNetwork {
     for (;;) {
       const edge = current[vertex]!;
       if (vertex === sink) {
-        const sent = path.reduce((least, used) => Math.min(least, residual[used]!), Infinity);
+        let sent = Infinity;
+        for (let i = 0; i < path.length; i++) sent = Math.min(sent, residual[path[i]!]!);
         if (sent === Infinity) throw new RangeError("no capacity limits the flow");
-        for (const used of path) {
+        // Everything before the first emptied edge still stands.
+        let standing = path.length;
+        for (let i = path.length - 1; i >= 0; i--) {
+          const used = path[i]!;
           residual[used]! -= sent;
           residual[used ^ 1]! += sent;
+          if (residual[used] === 0) standing = i;
         }
         total += sent;
-        // Everything before the first emptied edge still stands.
-        path.length = path.findIndex((used) => residual[used] === 0);
+        path.length = standing;
         vertex = path.length === 0 ? source : heads[path.at(-1)!]!;
       } else if (edge < 0) {
         const back = path.pop();

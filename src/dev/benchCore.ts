@@ -7,19 +7,9 @@ import { evenRouting } from "../core/dispatch/routing.ts";
 import { eplbPlacement } from "../core/placement/eplb/eplbPlacement.ts";
 import { makePlacement, type Policy } from "../core/placement/makePlacement.ts";
 import { type LayerLoads, type LayerPlacement, replicasByRank } from "../core/placement.ts";
-import { randomSource } from "../core/random.ts";
 import { paint } from "../report/paint.ts";
 import { fixed, textTable } from "../report/table.ts";
-
-/** Log-normal loads, spread 1, the same for every run. */
-function logNormalLayers(layers: number, experts: number): LayerLoads[] {
-  const random = randomSource(1);
-  const normal = () => Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
-  return Array.from({ length: layers }, (_, layer) => ({
-    layer,
-    loads: Array.from({ length: experts }, () => Math.round(1000 * Math.exp(normal()))),
-  }));
-}
+import { logNormalLayers } from "./logNormalLayers.ts";
 
 const base = { allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.1 } as const;
 const place =

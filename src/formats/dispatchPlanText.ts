@@ -1,15 +1,12 @@
 /** dispatch-plan as JSON or CSV, layer by layer: a plan of many ranks is larger than one string may be. */
 import type { LayerDispatch } from "../core/dispatch/layerDispatch.ts";
-import { type DispatchSummary, shuffleOf } from "../core/dispatch/summary.ts";
-
-/** Text is handed on in pieces of about this many characters. */
-const PIECE_LENGTH = 1 << 16;
+import { shuffleOf, summarizeDispatch } from "../core/dispatch/summary.ts";
+import { asciiRows, type FourColumns } from "./asciiRows.ts";
 
 /** One layer of a plan. */
 export interface DispatchedLayer {
   readonly layer: number;
   readonly dispatch: LayerDispatch;
-  readonly summary: DispatchSummary;
 }
 
 /** A plan whose layers are made when they are asked for. */
@@ -22,13 +19,13 @@ export interface DispatchPlan {
 }
 
 /** The JSON document in pieces. */
-export function* dispatchPlanJson({ policy, ranks, layers, shuffle }: DispatchPlan): Generator<string> {
+export function* dispatchPlanJson({ policy, ranks, layers, shuffle }: DispatchPlan): Generator<string | Uint8Array> {
   yield `{"type":"dispatch-plan","version":1,"policy":${JSON.stringify(policy)},"ranks":${ranks},"layers":[`;
   let separator = "";
-  for (const { layer, dispatch, summary } of layers) {
+  for (const { layer, dispatch } of layers) {
     yield `${separator}{"layer":${layer},"entries":[`;
-    yield* entryPieces(dispatch, "[", "],", true);
-    const { load, maxOverMean, localTokens, remoteTokens, sent } = summary;
+    yield* withoutLastByte(asciiRows(columns(dispatch), "[", "],"));
+    const { load, maxOverMean, localTokens, remoteTokens, sent } = summarizeDispatch(dispatch);
     const rest = { sent: rows(sent, ranks), load: Array.from(load), maxOverMean, localTokens, remoteTokens };
     yield `],${JSON.stringify({ ...rest, ...(shuffle ? { shuffle: shuffleRows(sent, ranks) } : {}) }).slice(1)}`;
     separator = ",";
@@ -37,22 +34,23 @@ export function* dispatchPlanJson({ policy, ranks, layers, shuffle }: DispatchPl
 }
 
 /** CSV `layer,expert,source,target,tokens` in pieces. */
-export function* dispatchPlanCsv({ layers }: DispatchPlan, header: boolean): Generator<string> {
+export function* dispatchPlanCsv({ layers }: DispatchPlan, header: boolean): Generator<string | Uint8Array> {
   if (header) yield "layer,expert,source,target,tokens\n";
-  for (const { layer, dispatch } of layers) yield* entryPieces(dispatch, `${layer},`, "\n", false);
+  for (const { layer, dispatch } of layers) yield* asciiRows(columns(dispatch), `${layer},`, "\n");
 }
 
-function* entryPieces(dispatch: LayerDispatch, before: string, after: string, dropLastComma: boolean): Generator<string> {
-  const { expert, source, target, tokens } = dispatch;
-  let piece = "";
-  for (let i = 0; i < tokens.length; i++) {
-    piece += `${before}${expert[i]},${source[i]},${target[i]},${tokens[i]}${after}`;
-    if (piece.length > PIECE_LENGTH && i + 1 < tokens.length) {
-      yield piece;
-      piece = "";
-    }
+function columns({ expert, source, target, tokens }: LayerDispatch): FourColumns {
+  return [expert, source, target, tokens];
+}
+
+/** JSON has no comma after the last entry. */
+function* withoutLastByte(pieces: Iterable<Uint8Array>): Generator<Uint8Array> {
+  let last: Uint8Array | undefined;
+  for (const piece of pieces) {
+    if (last !== undefined) yield last;
+    last = piece;
   }
-  yield dropLastComma ? piece.slice(0, -1) : piece;
+  if (last !== undefined) yield last.subarray(0, -1);
 }
 
 /** Send and receive counts and offsets of every rank. */

@@ -7,8 +7,8 @@ import { ioError } from "./ioError.ts";
 
 /** A place to write text to. */
 export interface Output {
-  /** Writes text; resolves when more may follow. */
-  write(text: string): Promise<void>;
+  /** Writes text, or its bytes; resolves when more may follow. */
+  write(text: string | Uint8Array): Promise<void>;
   /** Ends the output; a file gets its name now. */
   finish(): Promise<void>;
   /** Drops what was written to a file; what a pipe took cannot be taken back. */
@@ -66,7 +66,7 @@ function fileOutput(file: string): Output {
   };
   return {
     write: async (text) => {
-      const bytes = Buffer.from(text);
+      const bytes = typeof text === "string" ? Buffer.from(text) : text;
       guarded(() => {
         for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
       });

@@ -1,5 +1,6 @@
 /** A dispatch plan as a person reads it: how even the ranks are, and how much stays at home. */
-import type { DispatchedLayer, DispatchPlan } from "../formats/dispatchPlanText.ts";
+import { type DispatchSummary, summarizeDispatch } from "../core/dispatch/summary.ts";
+import type { DispatchPlan } from "../formats/dispatchPlanText.ts";
 import type { DispatchWeightsDocument } from "../formats/dispatchWeights.ts";
 import type { Paint } from "./paint.ts";
 import { fixed, grouped, percent, textTable } from "./table.ts";
@@ -8,15 +9,16 @@ const LARGEST_MATRIX = 16;
 
 /** Tables of a dispatch plan. */
 export function dispatchTable(plan: DispatchPlan, paint: Paint): string {
-  let first: DispatchedLayer | undefined;
+  let first: { layer: number; summary: DispatchSummary } | undefined;
   const rows: string[][] = [];
-  for (const layer of plan.layers) {
-    first ??= layer;
-    const { load, maxOverMean, localTokens, remoteTokens } = layer.summary;
+  for (const { layer, dispatch } of plan.layers) {
+    const summary = summarizeDispatch(dispatch);
+    first ??= { layer, summary };
+    const { load, maxOverMean, localTokens, remoteTokens } = summary;
     const tokens = localTokens + remoteTokens;
     const busiest = load.reduce((best, count, rank) => (count > (load[best] as number) ? rank : best), 0);
     rows.push([
-      String(layer.layer),
+      String(layer),
       grouped(tokens),
       fixed(maxOverMean, 3),
       `${busiest} (${grouped(load[busiest] as number)})`,
@@ -26,12 +28,12 @@ export function dispatchTable(plan: DispatchPlan, paint: Paint): string {
   }
   const columns = ["layer", "tokens", "max/mean", "busiest rank", "stay local", "sent to others"].map((head) => ({ head }));
   const parts = [`${paint.bold("Dispatch")} ${plan.policy}: ${plan.ranks} ranks`, textTable(columns, rows, paint)];
-  if (first && plan.ranks <= LARGEST_MATRIX) parts.push(matrix(first, plan.ranks, paint));
+  if (first && plan.ranks <= LARGEST_MATRIX) parts.push(matrix(first.layer, first.summary, plan.ranks, paint));
   return parts.join("\n\n");
 }
 
 /** Tokens from every rank (row) to every rank (column) in one layer. */
-function matrix({ layer, summary }: DispatchedLayer, ranks: number, paint: Paint): string {
+function matrix(layer: number, summary: DispatchSummary, ranks: number, paint: Paint): string {
   const ids = Array.from({ length: ranks }, (_, rank) => rank);
   const rows = ids.map((source) => [
     `from ${source}`,

@@ -7,7 +7,6 @@ import { totalGpus, uniformCluster } from "../../src/core/cluster.ts";
 import { balancedDispatch } from "../../src/core/dispatch/balancedDispatch.ts";
 import { rankGroups } from "../../src/core/dispatch/rankGroups.ts";
 import { evenRouting } from "../../src/core/dispatch/routing.ts";
-import { summarizeDispatch } from "../../src/core/dispatch/summary.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import { replicasByRank } from "../../src/core/placement.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
@@ -18,7 +17,7 @@ import { modelPreset } from "../../src/formats/presets/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lazarus-setting-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const file = (name: string, text: string) => {
+const file = (name: string, text: string | Uint8Array) => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
@@ -65,10 +64,12 @@ describe("a plan", () => {
     replicasByRank(made.cluster, layer!),
     rankGroups(made.cluster),
   );
-  const layers = [{ layer: 5, dispatch, summary: summarizeDispatch(dispatch) }];
+  const layers = [{ layer: 5, dispatch }];
   const balanced = file(
     "balanced.json",
-    [...dispatchPlanJson({ policy: "balanced", ranks: 6, layers, shuffle: false })].join(""),
+    Buffer.concat(
+      Array.from(dispatchPlanJson({ policy: "balanced", ranks: 6, layers, shuffle: false }), (piece) => Buffer.from(piece)),
+    ),
   );
 
   test("gives the busiest rank's rows, fewer for a better plan", async () => {

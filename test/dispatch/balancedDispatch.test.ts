@@ -5,13 +5,14 @@ import { describe, expect, test } from "vitest";
 import { type ClusterNode, uniformCluster } from "../../src/core/cluster.ts";
 import { balancedDispatch } from "../../src/core/dispatch/balancedDispatch.ts";
 import { fixedWeights } from "../../src/core/dispatch/fixedWeights.ts";
+import type { LayerDispatch } from "../../src/core/dispatch/layerDispatch.ts";
 import { lazarusDispatch } from "../../src/core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../../src/core/dispatch/rankGroups.ts";
 import type { ReplicasByRank } from "../../src/core/dispatch/replicas.ts";
 import type { Routing } from "../../src/core/dispatch/routing.ts";
 import { summarizeDispatch } from "../../src/core/dispatch/summary.ts";
-import { placeLayers } from "../../src/core/placement/placeLayers.ts";
-import { replicasByRank } from "../../src/core/placement.ts";
+import { makePlacement } from "../../src/core/placement/makePlacement.ts";
+import { type LayerLoads, replicasByRank } from "../../src/core/placement.ts";
 import { instances, routingOf, table } from "../support/dispatch.ts";
 import { haveSharedData, sharedData, withoutSharedData } from "../support/lazarus.ts";
 import { optimum, sum } from "../support/solver.ts";
@@ -44,6 +45,11 @@ function costs(cells: number[][][], levels: readonly Int32Array[]): { busiest: n
   };
 }
 
+/** The solver's zero may be a little less than 0, and rounds to -0. */
+function notNegative(whole: number): number {
+  return whole > 0 ? whole : 0;
+}
+
 /**
  * The same figures at their optimum, one after the other, by linear programs over tokens[expert][source][target]; with a whole
  * limit on the loads these are transport problems, whose optimum is whole.
@@ -70,8 +76,7 @@ function optimalCosts(routing: Routing, replicas: ReplicasByRank, levels: readon
   const loads = into.filter((names) => names.length > 0).map(sum);
   const solve = (objective: string, more: string[]) =>
     optimum(`Minimize\n${objective}\nSubject To\n${[...rows, ...more, "nothing >= 0"].join("\n")}\nEnd`)!;
-  const busiest = Math.max(
-    0,
+  const busiest = notNegative(
     Math.ceil(
       solve(
         "busiest",
@@ -82,7 +87,7 @@ function optimalCosts(routing: Routing, replicas: ReplicasByRank, levels: readon
   const limit = loads.map((load) => `${load} <= ${Math.floor(busiest * (1 + slack))}`);
   const kept: string[] = [];
   const least = leaving.map((names) => {
-    const most = Math.max(0, Math.round(solve(sum(names), [...limit, ...kept])));
+    const most = notNegative(Math.round(solve(sum(names), [...limit, ...kept])));
     kept.push(`${sum(names)} <= ${most}`);
     return most;
   });
@@ -188,26 +193,47 @@ test("rankGroups names ranks, nodes and domains, and leaves out levels that tell
   expect(list(uniformCluster(1, 2, 4))).toHaveLength(1);
 });
 
-test("on the trace, 16 ranks, mro placement: balanced is less busy than Algorithm 1 on every layer", ({ skip }) => {
-  skip(!haveSharedData, withoutSharedData);
+/** The top experts of every layer of the trace at one iteration, by source rank. */
+function traceRouting(iteration: number, experts: number): (LayerLoads & { routing: Routing })[] {
   const rows = gunzipSync(readFileSync(`${sharedData}/smartmoe/rank_loads.csv.gz`))
     .toString()
     .split("\n")
-    .filter((line) => line.startsWith("201,"))
+    .filter((line) => line.startsWith(`${iteration},`))
     .map((line) => line.split(",").map(Number));
-  const layers = Array.from({ length: 12 }, (_, layer) => {
+  return Array.from({ length: 12 }, (_, layer) => {
     const byRank = rows.filter((row) => row[1] === layer).map((row) => row.slice(3));
     const loads = byRank[0]!.map((_, e) => byRank.reduce((total, row) => total + row[e]!, 0));
-    const top = [...loads.keys()].sort((a, b) => loads[b]! - loads[a]! || a - b).slice(0, 16);
+    const top = [...loads.keys()].sort((a, b) => loads[b]! - loads[a]! || a - b).slice(0, experts);
     return { layer, loads: top.map((e) => loads[e]!), routing: routingOf(top.map((e) => byRank.map((row) => row[e]!))) };
   });
+}
+
+test("on the trace, 16 ranks: within 2 % of even on placement resilient, where Algorithm 1 on mro has 1.3 to 1.6", ({ skip }) => {
+  skip(!haveSharedData, withoutSharedData);
+  const layers = traceRouting(201, 16);
   const cluster = uniformCluster(16, 6);
-  const placed = placeLayers({ cluster, layers, minReplicas: 2, allocation: "lazarus", placement: "mro" });
-  placed.layers.forEach((layer, l) => {
-    const { routing } = layers[l]!;
-    const replicas = replicasByRank(cluster, layer);
-    const balanced = summarizeDispatch(balancedDispatch(routing, replicas, rankGroups(cluster))).maxOverMean;
-    const lazarus = summarizeDispatch(lazarusDispatch(routing, replicas)).maxOverMean;
-    expect(balanced).toBeLessThan(lazarus);
+  const levels = rankGroups(cluster);
+  const maxOverMean = (
+    placement: "mro" | "resilient",
+    dispatch: (routing: Routing, replicas: ReplicasByRank) => LayerDispatch,
+  ) => {
+    const policy = {
+      placement,
+      allocation: "lazarus",
+      minReplicas: 2,
+      seed: 0,
+      failureProbability: 1 / 16,
+      effort: "fast",
+    } as const;
+    return makePlacement(cluster, layers, policy).layers.map(
+      (layer, l) => summarizeDispatch(dispatch(layers[l]!.routing, replicasByRank(cluster, layer))).maxOverMean,
+    );
+  };
+  const balanced = (routing: Routing, replicas: ReplicasByRank) => balancedDispatch(routing, replicas, levels);
+  const paper = maxOverMean("mro", lazarusDispatch);
+  expect(Math.max(...paper)).toBeCloseTo(1.3, 2);
+  maxOverMean("mro", balanced).forEach((ratio, l) => {
+    expect(ratio).toBeLessThan(paper[l]!);
   });
+  expect(Math.max(...maxOverMean("resilient", balanced))).toBeLessThanOrEqual(1.02);
 });

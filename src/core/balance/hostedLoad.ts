@@ -6,8 +6,9 @@ export interface HostedLoad {
 
 /** Tokens of the experts all of whose hosts are among these nodes: no dispatcher can send them elsewhere. */
 export function captiveLoad(nodes: readonly number[], hosted: readonly HostedLoad[]): number {
-  const inside = new Set(nodes);
-  return hosted.reduce((sum, { hosts, load }) => (hosts.every((node) => inside.has(node)) ? sum + load : sum), 0);
+  const inside: boolean[] = [];
+  for (const node of nodes) inside[node] = true;
+  return hosted.reduce((sum, { hosts, load }) => (hosts.every((node) => inside[node]) ? sum + load : sum), 0);
 }
 
 /** GPUs of some nodes together. */

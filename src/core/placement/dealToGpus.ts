@@ -12,22 +12,29 @@ import { FREE_SLOT } from "../placement.ts";
  */
 export function dealToGpus(node: ClusterNode, slots: readonly number[], weights: readonly number[]): number[] {
   if (node.gpus === 1) return [...slots];
-  const room = new Array<number>(node.gpus).fill(0);
-  slots.forEach((_, slot) => {
-    room[gpuOfSlot(node, slot)] = (room[gpuOfSlot(node, slot)] as number) + 1;
-  });
-  const load = new Array<number>(node.gpus).fill(0);
-  const held: number[][] = room.map(() => []);
-  const weight = (expert: number) => weights[expert] as number;
-  const experts = slots.filter((expert) => expert !== FREE_SLOT).sort((a, b) => weight(b) - weight(a) || a - b);
+  const room = new Int32Array(node.gpus);
+  for (let slot = 0; slot < slots.length; slot++) room[gpuOfSlot(node, slot)]!++;
+  const next = new Int32Array(node.gpus);
+  for (let gpu = 1; gpu < node.gpus; gpu++) next[gpu] = next[gpu - 1]! + room[gpu - 1]!;
+  const load = new Float64Array(node.gpus);
+  // Copies of an expert follow one another, so the last expert of a GPU tells whether it holds the next one.
+  const last = new Int32Array(node.gpus).fill(FREE_SLOT);
+  const dealt = new Array<number>(slots.length).fill(FREE_SLOT);
+  const experts = slots.filter((expert) => expert !== FREE_SLOT).sort((a, b) => weights[b]! - weights[a]! || a - b);
   for (const expert of experts) {
-    const withRoom = room.flatMap((size, gpu) => ((held[gpu] as number[]).length < size ? [gpu] : []));
-    const fresh = withRoom.filter((gpu) => !(held[gpu] as number[]).includes(expert));
-    const gpu = (fresh.length > 0 ? fresh : withRoom).reduce((best, other) =>
-      (load[other] as number) < (load[best] as number) ? other : best,
-    );
-    (held[gpu] as number[]).push(expert);
-    load[gpu] = (load[gpu] as number) + weight(expert);
+    let best = -1;
+    for (let gpu = 0; gpu < node.gpus; gpu++) {
+      if (room[gpu] === 0) continue;
+      if (best >= 0) {
+        const [holds, bestHolds] = [last[gpu] === expert, last[best] === expert];
+        if (holds !== bestHolds ? holds : load[gpu]! >= load[best]!) continue;
+      }
+      best = gpu;
+    }
+    dealt[next[best]!++] = expert;
+    room[best]!--;
+    last[best] = expert;
+    load[best]! += weights[expert]!;
   }
-  return held.flatMap((list, gpu) => [...list, ...new Array<number>((room[gpu] as number) - list.length).fill(FREE_SLOT)]);
+  return dealt;
 }

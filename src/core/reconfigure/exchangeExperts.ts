@@ -1,5 +1,5 @@
 /** Of plans that survive the same failures, one that is nearer to what nodes hold already. */
-import { FREE_SLOT, hostSets, type LayerPlacement } from "../placement.ts";
+import { FREE_SLOT, type LayerPlacement } from "../placement.ts";
 
 /** How far apart, relative to the larger, the loads of two experts may be that exchange places; tried in this order. */
 const TOLERANCES = [1, 1 / 2, 1 / 8, 1 / 32, 0];
@@ -19,45 +19,22 @@ export function exchangeExperts(
   held: readonly (readonly number[])[],
   acceptable: (candidate: LayerPlacement) => boolean,
 ): LayerPlacement {
-  const { loads, replicas } = layer;
+  const { loads } = layer;
   const experts = loads.length;
-  // present[a][b]: nodes that hold expert a among the planned hosts of expert b.
   const present = presentHosts(layer, held);
-  const saved = (a: number, b: number, placeOf: Int32Array) => {
-    const [own, other] = [placeOf[a]!, placeOf[b]!];
-    return (
-      present[a * experts + other]! + present[b * experts + own]! - present[a * experts + own]! - present[b * experts + other]!
-    );
-  };
-  const unchanged = Int32Array.from(loads.keys());
-  // An exchange saves two whole host sets at most.
-  const bySaving: number[][] = Array.from({ length: 2 * layer.nodes.length + 1 }, () => []);
-  for (let a = 0; a < experts; a++) {
-    for (let b = a + 1; b < experts; b++) {
-      if (replicas[a] === 0 || replicas[b] === 0) continue;
-      const saves = saved(a, b, unchanged);
-      if (saves > 0) bySaving[saves]!.push(a * experts + b);
-    }
-  }
-  const pairs = bySaving.reverse().flat();
+  let near = savingPairs(layer, present);
+  const placeOf = new Int32Array(experts);
   for (const tolerance of TOLERANCES) {
-    const near = pairs.filter((pair) => {
-      const [one, other] = [loads[Math.floor(pair / experts)]!, loads[pair % experts]!];
-      return Math.abs(one - other) <= tolerance * Math.max(one, other);
-    });
-    if (near.length === 0) return layer;
-    const placeOf = unchanged.slice();
-    for (let again = true; again; ) {
-      again = false;
-      for (const pair of near) {
-        const [a, b] = [Math.floor(pair / experts), pair % experts];
-        if (saved(a, b, placeOf) <= 0) continue;
-        const place = placeOf[a]!;
-        placeOf[a] = placeOf[b]!;
-        placeOf[b] = place;
-        again = true;
-      }
+    if (tolerance < 1) {
+      near = near.filter((pair) => {
+        const one = loads[Math.floor(pair / experts)]!;
+        const other = loads[pair % experts]!;
+        return Math.abs(one - other) <= tolerance * Math.max(one, other);
+      });
     }
+    if (near.length === 0) return layer;
+    for (let expert = 0; expert < experts; expert++) placeOf[expert] = expert;
+    exchange(near, present, placeOf);
     const candidate = withPlaces(layer, placeOf);
     if (acceptable(candidate)) return candidate;
   }
@@ -72,10 +49,65 @@ function presentHosts(layer: LayerPlacement, held: readonly (readonly number[])[
     for (const node of nodes) holds[node]!.push(expert);
   });
   const present = new Int32Array(experts * experts);
-  hostSets(layer).forEach((hosts, place) => {
-    for (const node of hosts) for (const expert of holds[node]!) present[expert * experts + place]!++;
+  layer.nodes.forEach((slots, node) => {
+    const holding = holds[node]!;
+    for (let slot = 0; slot < slots.length; slot++) {
+      const place = slots[slot]!;
+      if (place === FREE_SLOT || slots.indexOf(place) < slot) continue;
+      for (let i = 0; i < holding.length; i++) present[holding[i]! * experts + place]!++;
+    }
   });
   return present;
+}
+
+/** Pairs a * experts + b of experts with places whose exchange saves transfers, those that save most first. */
+function savingPairs({ loads, replicas, nodes }: LayerPlacement, present: Int32Array): Int32Array {
+  const experts = loads.length;
+  const placed = Int32Array.from(loads.keys()).filter((expert) => replicas[expert]! > 0);
+  // An exchange saves two whole host sets at most.
+  const after = new Int32Array(2 * nodes.length + 1);
+  const saving: number[] = [];
+  for (let i = 0; i < placed.length; i++) {
+    const a = placed[i]!;
+    for (let j = i + 1; j < placed.length; j++) {
+      const b = placed[j]!;
+      const saves = saved(present, experts, a, a, b, b);
+      if (saves <= 0) continue;
+      saving.push(saves, a * experts + b);
+      after[saves - 1]!++;
+    }
+  }
+  for (let saves = after.length - 2; saves >= 0; saves--) after[saves]! += after[saves + 1]!;
+  const pairs = new Int32Array(saving.length / 2);
+  for (let at = 0; at < saving.length; at += 2) pairs[after[saving[at]!]!++] = saving[at + 1]!;
+  return pairs;
+}
+
+/** Transfers that go when experts a and b, which have the places of others, exchange them. */
+function saved(present: Int32Array, experts: number, a: number, placeOfA: number, b: number, placeOfB: number): number {
+  return (
+    present[a * experts + placeOfB]! +
+    present[b * experts + placeOfA]! -
+    present[a * experts + placeOfA]! -
+    present[b * experts + placeOfB]!
+  );
+}
+
+/** Exchanges pairs in their order, again and again, until none saves anything. */
+function exchange(pairs: Int32Array, present: Int32Array, placeOf: Int32Array): void {
+  const experts = placeOf.length;
+  for (let again = true; again; ) {
+    again = false;
+    for (let i = 0; i < pairs.length; i++) {
+      const a = Math.floor(pairs[i]! / experts);
+      const b = pairs[i]! - a * experts;
+      const [placeOfA, placeOfB] = [placeOf[a]!, placeOf[b]!];
+      if (saved(present, experts, a, placeOfA, b, placeOfB) <= 0) continue;
+      placeOf[a] = placeOfB;
+      placeOf[b] = placeOfA;
+      again = true;
+    }
+  }
 }
 
 /** The layer with expert e in the places of expert placeOf[e]. */

@@ -31,9 +31,11 @@ export function missingReplicas(
   plan.layers.forEach((layer, index) => {
     const heldBy = held.holders[index]!;
     hostSets(layer).forEach((parts, expert) => {
-      for (const part of parts) {
-        needed[part]!++;
-        for (const node of heldBy[expert]!) present[part * nodes + node]!++;
+      const holders = heldBy[expert]!;
+      for (let i = 0; i < parts.length; i++) {
+        needed[parts[i]!]!++;
+        const row = parts[i]! * nodes;
+        for (let j = 0; j < holders.length; j++) present[row + holders[j]!]!++;
       }
     });
   });

@@ -1,7 +1,7 @@
 /** How busy a plan's ranks are: what a change to it must not make worse. */
-import { type ClusterNode, totalGpus } from "../cluster.ts";
+import { type ClusterNode, gpuOfSlot, totalGpus } from "../cluster.ts";
 import { fitsLimit, leastMaximumLoad } from "../dispatch/leastMaximumLoad.ts";
-import { type LayerPlacement, replicasByRank } from "../placement.ts";
+import { FREE_SLOT, type LayerPlacement, replicasByRank } from "../placement.ts";
 
 /** How an expert's tokens are shared: equally by its replicas, or at will by the ranks that hold it. */
 export type Shares = "even" | "free";
@@ -30,10 +30,21 @@ export function rankLoadLimit(
 }
 
 /** Tokens of the busiest rank when replicas share equally. */
-function busiestRank(cluster: readonly ClusterNode[], layer: LayerPlacement): number {
-  const load = new Float64Array(totalGpus(cluster));
-  replicasByRank(cluster, layer).forEach((list, expert) => {
-    for (const [rank, copies] of list) load[rank]! += (layer.loads[expert]! * copies) / layer.replicas[expert]!;
+function busiestRank(cluster: readonly ClusterNode[], { loads, replicas, nodes }: LayerPlacement): number {
+  const share = Float64Array.from(loads, (load, expert) => load / replicas[expert]!);
+  let most = 0;
+  nodes.forEach((slots, n) => {
+    const node = cluster[n]!;
+    let gpu = 0;
+    let load = 0;
+    for (let slot = 0; slot < slots.length; slot++) {
+      if (gpuOfSlot(node, slot) > gpu) {
+        gpu = gpuOfSlot(node, slot);
+        load = 0;
+      }
+      if (slots[slot] !== FREE_SLOT) load += share[slots[slot]!]!;
+      if (load > most) most = load;
+    }
   });
-  return load.reduce((most, tokens) => Math.max(most, tokens), 0);
+  return most;
 }

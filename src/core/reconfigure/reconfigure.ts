@@ -70,9 +70,13 @@ export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
   let best = mapPlan(problem, plan);
   // After an exchange another mapping may be better, and the other way round.
   for (let before = Infinity; exchange !== undefined && best.moves < before * (1 - LEAST_SAVING); ) {
-    const exchanged = best.layers.map((layer, index) =>
-      exchangeExperts(layer, survivors.holders[index]!, rankLoadLimit(cluster, layer, exchange)),
-    );
+    const exchanged = best.layers.map((layer, index) => {
+      let isNoBusier: ReturnType<typeof rankLoadLimit> | undefined;
+      return exchangeExperts(layer, survivors.holders[index]!, (candidate) => {
+        isNoBusier ??= rankLoadLimit(cluster, layer, exchange);
+        return isNoBusier(candidate);
+      });
+    });
     const next = mapPlan(problem, exchanged);
     before = best.moves;
     if (next.moves < best.moves) best = { ...next, physicalNode: best.physicalNode.map((node) => next.physicalNode[node]!) };
@@ -167,9 +171,10 @@ function checkFit(survivors: Survivors, plan: readonly LayerPlacement[]): void {
     if (misfit >= 0 || layer.nodes.length !== cluster.length) {
       throw new RangeError(`layer ${layer.layer} of the plan does not fit the slots of the ${cluster.length} live nodes`);
     }
-    for (const expert of layer.nodes.flat()) {
-      if (expert !== FREE_SLOT && old.loads[expert] === undefined) {
-        throw new RangeError(`layer ${layer.layer} of the plan places expert ${expert}, which does not exist`);
+    for (const slots of layer.nodes) {
+      const stranger = slots.find((expert) => expert !== FREE_SLOT && old.loads[expert] === undefined);
+      if (stranger !== undefined) {
+        throw new RangeError(`layer ${layer.layer} of the plan places expert ${stranger}, which does not exist`);
       }
     }
   });

@@ -1,0 +1,112 @@
+/** Placement `resilient` after a change of nodes: what survived, repaired, where that is as good as a new placement. */
+import { optimalBalance } from "../balance/optimalBalance.ts";
+import { type ClusterNode, totalGpus } from "../cluster.ts";
+import { keptThreshold } from "../placement/allocation.ts";
+import type { MadePlacement, Policy } from "../placement/makePlacement.ts";
+import { type FailureUnits, failureUnits, survivalUnder } from "../placement/resilient/failureUnits.ts";
+import { placeHosts } from "../placement/resilient/placeHosts.ts";
+import { FREE_SLOT, hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../placement.ts";
+import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
+import { survivalProbability } from "../recovery/survivalProbability.ts";
+import { repairHosts } from "./repairHosts.ts";
+import type { Survivors } from "./survivors.ts";
+
+/** Survival probabilities no further apart count as equal: what little is to be won is not worth moving experts for. */
+const EQUAL_SURVIVAL = 1e-5;
+
+/** A placement that changes its nodes. */
+export interface NearestPlacementProblem {
+  readonly old: Placement;
+  readonly survivors: Survivors;
+  /** Loads to place by, of the survivors' layers. */
+  readonly loads: readonly LayerLoads[];
+  readonly policy: Policy;
+}
+
+/**
+ * Repairs what survived of a `resilient` placement, and makes a new one only where the repaired one may fall short of it.
+ *
+ * The repaired placement is taken when its balance is within the policy's limit (where the old placement missed that: no worse than
+ * the old one's was, under the old loads) and its survival is the upper bound's, or the new placement's.
+ * @param anew makes a new placement by the policy
+ * @returns the placement, and whether it is a repaired one: then there is nothing to exchange any more
+ */
+export function nearestPlacement(
+  problem: NearestPlacementProblem,
+  anew: () => MadePlacement,
+): { placement: MadePlacement; isRepaired: boolean } {
+  const { survivors, policy } = problem;
+  const repaired = repairedPlacement(problem);
+  if (repaired === undefined) return { placement: anew(), isRepaired: false };
+  const units = failureUnits(survivors.cluster, {
+    unit: policy.failureUnit ?? "node",
+    probability: Math.min(Math.max(policy.failureProbability, 1e-9), 1 - 1e-9),
+  });
+  const survivalOf = ({ layers }: Placement) => survivalUnder(layers.map(hostSets), units, policy.seed);
+  const survival = survivalOf(repaired) + EQUAL_SURVIVAL;
+  if (survival >= survivalBound(survivors, units)) return { placement: repaired, isRepaired: true };
+  const fresh = anew();
+  const isRepaired =
+    fresh.withinBalanceLimit === repaired.withinBalanceLimit ? survival >= survivalOf(fresh) : repaired.withinBalanceLimit;
+  return { placement: isRepaired ? repaired : fresh, isRepaired };
+}
+
+/** Most that any placement on these slots survives; 1 where domains fail, for which there is no bound. */
+function survivalBound({ cluster, layers }: Survivors, { count, probability }: FailureUnits): number {
+  if (count < cluster.length) return 1;
+  const experts = Math.max(...layers.map(({ loads }) => loads.length));
+  const bound = freeRecoveryUpperBound(
+    experts,
+    cluster.map((node) => node.slots),
+  );
+  const failures = bound.map((most, i) => ({ failed: i + 1, probability: most }));
+  return survivalProbability({ failures }, probability).probability;
+}
+
+/** What survived, repaired; undefined when that is not possible. */
+function repairedPlacement({ old, survivors, loads, policy }: NearestPlacementProblem): MadePlacement | undefined {
+  const { cluster } = survivors;
+  const hasCopies = ({ nodes }: LayerPlacement) =>
+    nodes.some((slots) => slots.some((expert, slot) => expert !== FREE_SLOT && slots.indexOf(expert) < slot));
+  if (policy.placement !== "resilient" || (old.spilled?.length ?? 0) > 0 || old.layers.some(hasCopies)) return undefined;
+  const limit = 1 + (policy.balanceSlack ?? 0.02);
+  const before = worstBalance(old.cluster, old.layers, old.layers.map(hostSets));
+  const balanceLimit = Math.max(limit, before.nodes);
+  const shareLimit = Math.max(limit, before.shares);
+  const minReplicas = Math.min(
+    ...loads.map(({ loads: { length } }) => {
+      const usable = cluster.reduce((sum, node) => sum + Math.min(node.slots, length), 0);
+      return keptThreshold(length, usable, policy.minReplicas);
+    }),
+  );
+  const hosts = repairHosts({ old, survivors, loads, minReplicas, balanceLimit, shareLimit, watch: policy.watch });
+  if (hosts === undefined) return undefined;
+  const after = worstBalance(cluster, loads, hosts);
+  return {
+    cluster,
+    layers: loads.map((layer, l) => placeHosts(cluster, layer, hosts[l]!)),
+    keptMinReplicas: Math.min(policy.minReplicas, ...hosts.map((sets) => Math.min(...sets.map((set) => set.length)))),
+    withinBalanceLimit: after.nodes <= limit && after.shares <= limit,
+  };
+}
+
+/**
+ * Load of the busiest node over the mean per GPU when shares are free, and of the GPU that has the largest share of an expert if a
+ * host has it on one GPU only; worst layer.
+ */
+function worstBalance(
+  cluster: readonly ClusterNode[],
+  loads: readonly LayerLoads[],
+  hosts: readonly (readonly (readonly number[])[])[],
+): { nodes: number; shares: number } {
+  const gpus = cluster.map((node) => node.gpus);
+  const worst = { nodes: 1, shares: 0 };
+  for (const [l, { loads: tokens }] of loads.entries()) {
+    const mean = tokens.reduce((sum, load) => sum + load, 0) / totalGpus(cluster);
+    worst.nodes = Math.max(worst.nodes, optimalBalance(hosts[l]!, tokens, gpus).maxOverMean);
+    tokens.forEach((load, expert) => {
+      if (load > 0) worst.shares = Math.max(worst.shares, load / hosts[l]![expert]!.length / mean);
+    });
+  }
+  return worst;
+}
