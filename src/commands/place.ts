@@ -13,6 +13,7 @@ import { placementTable } from "../report/placementTable.ts";
 import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
+import { paretoOption, writePareto } from "./pareto.ts";
 import { placeAfresh } from "./placeResidents.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
 import { policyOptions, readPolicy } from "./policyOptions.ts";
@@ -28,6 +29,7 @@ const options = {
   ...clusterOptions,
   ...policyOptions,
   spill: spillOption,
+  pareto: paretoOption,
   explain: toggle({
     says: "Add what kills the job first, how far the plan is from the upper bound, and what one more slot or node would buy.",
   }),
@@ -93,6 +95,9 @@ async function* madePlacements(
   const cluster = await readCluster(options);
   const training = await readTraining(options);
   const policy = readPolicy(options, cluster, training);
+  if (options.pareto !== undefined && policy.placement !== "resilient") {
+    throw new UsageError(`--pareto is for --placement resilient, not ${policy.placement}; mro, spread and eplb are in it`);
+  }
   const slots = totalSlots(cluster);
   for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
     if (slots < experts && options.spill === "none") {
@@ -107,6 +112,7 @@ async function* madePlacements(
       warn(`no placement within --balance-slack ${policy.balanceSlack} was found; this has the best balance found`);
     if (!made.withinStepBudget)
       warn(`no placement within --step-budget ${policy.stepBudget} was found; this has the shortest step found`);
+    if (options.pareto !== undefined) await writePareto(options.pareto, cluster, layers, policy);
     const document = placementDocument(made, policy, await sampler?.(made));
     yield options.explain ? await explained(document, made, policy) : document;
   }

@@ -7,7 +7,6 @@ import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
 import { simulationCsv, timelineCsv } from "../formats/simulationCsv.ts";
 import { parseCount } from "../formats/units.ts";
-import { openOutput } from "../io/output.ts";
 import { type ChartSpec, chartSvg } from "../report/chart.ts";
 import { summaryChart, throughputChart } from "../report/simulationChart.ts";
 import { simulationGroups, simulationTable } from "../report/simulationTable.ts";
@@ -20,6 +19,7 @@ import { startProgress } from "./progress.ts";
 import { readDocuments } from "./readDocuments.ts";
 import { intervalText, jobOptions, jobParameters, policyOf, readJob } from "./simulatedJob.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
+import { writeFile } from "./writeFile.ts";
 
 const options = {
   ...failureOptions,
@@ -162,12 +162,6 @@ function asked<T>(work: () => T): T {
 
 async function plot(file: string, spec: ChartSpec): Promise<void> {
   await writeFile(file, [await chartSvg(spec)]);
-}
-
-async function writeFile(file: string, pieces: Iterable<string>): Promise<void> {
-  const output = openOutput(file);
-  for (const piece of pieces) await output.write(piece);
-  await output.finish();
 }
 
 function parseSystems(text: string): SystemName[] {

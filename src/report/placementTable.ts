@@ -24,7 +24,7 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   if (document.cost) {
     const { shares, compute, traffic, sync } = document.cost;
     parts.push(
-      `Cost with ${shares} shares, summed over layers: compute ${fixed(compute, 2)} and traffic ${fixed(traffic, 2)} rank means, synchronisation ${fixed(sync, 2)} replicas`,
+      `Cost with ${shares} shares, summed over layers: compute ${fixed(compute, 2)} and traffic ${fixed(traffic, 2)} rank means, synchronisation ${fixed(sync, 2)} replicas${stepText(document.cost)}`,
     );
   }
   parts.push(layersPart(document, paint), mapPart(document, paint));
@@ -33,6 +33,12 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
 }
 
 type Recovery = NonNullable<PlacementDocument["recovery"]>;
+
+function stepText({ stepSeconds, samplesPerSecond, usefulSamplesPerSecond }: NonNullable<PlacementDocument["cost"]>): string {
+  if (stepSeconds === undefined || samplesPerSecond === undefined) return "";
+  const useful = usefulSamplesPerSecond === undefined ? "" : `, ${fixed(usefulSamplesPerSecond, 2)} of them useful with failures`;
+  return `\nA step takes ${fixed(stepSeconds, 3)} s: ${fixed(samplesPerSecond, 2)} samples per second${useful}`;
+}
 
 function recoveryPart(recovery: Recovery, paint: Paint): string {
   const sampled = recovery.failures.some((failure) => failure.interval);

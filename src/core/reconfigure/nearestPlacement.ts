@@ -68,7 +68,10 @@ function repairedPlacement({ old, survivors, loads, policy }: NearestPlacementPr
   const { cluster } = survivors;
   const hasCopies = ({ nodes }: LayerPlacement) =>
     nodes.some((slots) => slots.some((expert, slot) => expert !== FREE_SLOT && slots.indexOf(expert) < slot));
-  if (policy.placement !== "resilient" || (old.spilled?.length ?? 0) > 0 || old.layers.some(hasCopies)) return undefined;
+  // Where step time counts, survival and balance are not all there is to a placement.
+  const countsSteps = policy.objective === "goodput" || policy.stepBudget !== undefined;
+  if (policy.placement !== "resilient" || countsSteps || (old.spilled?.length ?? 0) > 0 || old.layers.some(hasCopies))
+    return undefined;
   const limit = 1 + (policy.balanceSlack ?? 0.02);
   const before = worstBalance(old.cluster, old.layers, old.layers.map(hostSets));
   const balanceLimit = Math.max(limit, before.nodes);
@@ -87,6 +90,7 @@ function repairedPlacement({ old, survivors, loads, policy }: NearestPlacementPr
     layers: loads.map((layer, l) => placeHosts(cluster, layer, hosts[l]!)),
     keptMinReplicas: Math.min(policy.minReplicas, ...hosts.map((sets) => Math.min(...sets.map((set) => set.length)))),
     withinBalanceLimit: after.nodes <= limit && after.shares <= limit,
+    withinStepBudget: true,
   };
 }
 

@@ -3,7 +3,7 @@ import type { LayerTable } from "./layerTable.ts";
 import type { StepCost } from "./stepGoal.ts";
 
 /** Seconds for a GPU's mean tokens beyond a balance limit: more than any plan saves by them. */
-const FINE_SECONDS = 3;
+const FINE_SECONDS = 0.3;
 
 /** What a table is built on. */
 export interface StepTableParts {

@@ -1,0 +1,9 @@
+/** Files beside the result. */
+import { openOutput } from "../io/output.ts";
+
+/** Writes a file whole or not at all. */
+export async function writeFile(file: string, pieces: Iterable<string>): Promise<void> {
+  const output = openOutput(file);
+  for (const piece of pieces) await output.write(piece);
+  await output.finish();
+}
