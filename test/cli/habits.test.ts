@@ -64,7 +64,7 @@ describe("quiet and verbose", () => {
   });
 
   test("verbose says what was read; both at once are refused", async () => {
-    expect((await inProcess(["profile-load", "-v"], matrix)).stderr).toMatch(/input: read 1 iterations\n$/);
+    expect((await inProcess(["profile-load", "-v"], matrix)).stderr).toMatch(/^lazarus: standard input: read 1 iterations\n$/);
     expect((await inProcess(["profile-load"], matrix)).stderr).toBe("");
     expect(await inProcess(["profile-load", "-q", "-v"], matrix)).toMatchObject({
       code: 2,
@@ -231,20 +231,16 @@ test("the version, alone and after a command", async () => {
 });
 
 describe("completion", () => {
-  const complete = (...words: string[]) => {
-    const list = words.map((word) => `"${word}"`).join(" ");
-    const { code, stdout } = shell(
-      `eval "$(lazarus completion bash)"; COMP_WORDS=(lazarus ${list}); COMP_CWORD=${words.length}; _lazarus; printf '%s\\n' "\${COMPREPLY[@]}"`,
-    );
-    expect(code).toBe(0);
-    return stdout.split("\n");
-  };
-
   test("bash completes commands, options and their values", () => {
-    expect(complete("rec")).toEqual(["recover", ""]);
-    expect(complete("place", "--col")).toEqual(["--color", ""]);
-    expect(complete("place", "--format", "sg")).toEqual(["sglang", ""]);
-    expect(complete("profile-load", "--input-format", "")).toEqual(expect.arrayContaining(["trtllm", "parquet", "wide"]));
+    const complete = (...words: string[]) =>
+      `COMP_WORDS=(lazarus ${words.map((word) => `"${word}"`).join(" ")}); COMP_CWORD=${words.length}; _lazarus; echo "\${COMPREPLY[@]}"`;
+    const lines = [complete("rec"), complete("place", "--col"), complete("place", "--format", "sg")];
+    const script = [...lines, complete("profile-load", "--input-format", "")].join("; ");
+    const { code, stdout } = shell(`eval "$(lazarus completion bash)"; ${script}`);
+    expect(code).toBe(0);
+    const [command, option, value, formats] = stdout.split("\n");
+    expect([command, option, value]).toEqual(["recover", "--color", "sglang"]);
+    expect(formats?.split(" ")).toEqual(expect.arrayContaining(["trtllm", "parquet", "wide"]));
   });
 
   test("bash offers files but after a dash, and the words that an operand may be", () => {
