@@ -7,8 +7,14 @@ import { rankGroups } from "../core/dispatch/rankGroups.ts";
 import { summarizeDispatch } from "../core/dispatch/summary.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import type { WindowSelection } from "../core/profile/loadProfiler.ts";
-import { type DispatchedLayer, type DispatchPlan, dispatchPlanCsv, dispatchPlanJson } from "../formats/dispatchPlanText.ts";
-import { type DispatchWeightsDocument, dispatchWeightsCsv } from "../formats/dispatchWeights.ts";
+import {
+  checkedLayer,
+  type DispatchedLayer,
+  type DispatchPlan,
+  dispatchPlanCsv,
+  dispatchPlanJson,
+} from "../formats/dispatchPlanText.ts";
+import { checkDispatchWeights, type DispatchWeightsDocument, dispatchWeightsCsv } from "../formats/dispatchWeights.ts";
 import { placementOf } from "../formats/documents/placement.ts";
 import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
 import { parseIdList, parseNumber } from "../formats/units.ts";
@@ -78,12 +84,17 @@ export const dispatchPlan = defineCommand({
       }
     };
     if (options.weights) {
-      return writeDocuments(options, { csv: dispatchWeightsCsv, table: dispatchWeightsTable }, async (write) => {
-        for await (const { cluster, ranks, layers } of plans()) await write(weightsDocument(cluster, ranks, layers));
-        return 0;
-      });
+      return writeDocuments(
+        options,
+        { check: checkDispatchWeights, csv: dispatchWeightsCsv, table: dispatchWeightsTable },
+        async (write) => {
+          for await (const { cluster, ranks, layers } of plans()) await write(weightsDocument(cluster, ranks, layers));
+          return 0;
+        },
+      );
     }
-    const renderers = { json: dispatchPlanJson, csv: dispatchPlanCsv, table: dispatchTable };
+    // A plan's layers are checked one by one as they are made.
+    const renderers = { check: () => {}, json: dispatchPlanJson, csv: dispatchPlanCsv, table: dispatchTable };
     return writeDocuments<DispatchPlan, number>(options, renderers, async (write) => {
       const { policy, shuffle } = options;
       for await (const { cluster, ranks, layers } of plans()) {
@@ -116,7 +127,7 @@ function* dispatched(
   for (const { layer, replicas, routing } of layers) {
     const dispatch =
       policy === "lazarus" ? lazarusDispatch(routing, replicas) : balancedDispatch(routing, replicas, levels, maxSlack);
-    yield { layer, dispatch, summary: summarizeDispatch(dispatch) };
+    yield checkedLayer({ layer, dispatch, summary: summarizeDispatch(dispatch) });
   }
 }
 

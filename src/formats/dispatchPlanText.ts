@@ -21,6 +21,28 @@ export interface DispatchPlan {
   readonly shuffle: boolean;
 }
 
+/**
+ * The layer itself, whose numbers are as the document's schema wants them; every plan is checked this way before it is written.
+ * @throws Error on a bug of ours
+ */
+export function checkedLayer(layer: DispatchedLayer): DispatchedLayer {
+  const { ranks, expert, source, target, tokens } = layer.dispatch;
+  const { load, sent, maxOverMean, localTokens, remoteTokens } = layer.summary;
+  const isCount = (value: number) => Number.isSafeInteger(value) && value >= 0;
+  const isEntry = (_: number, i: number) =>
+    (expert[i] as number) >= 0 &&
+    (source[i] as number) >>> 0 < ranks &&
+    (target[i] as number) >>> 0 < ranks &&
+    isCount(tokens[i] as number);
+  if (
+    !(tokens.every(isEntry) && sent.every(isCount) && load.every(isCount) && maxOverMean >= 0) ||
+    load.reduce((sum, value) => sum + value, 0) !== localTokens + remoteTokens
+  ) {
+    throw new Error(`the result is not as it should be: the dispatch of layer ${layer.layer}`);
+  }
+  return layer;
+}
+
 /** The JSON document in pieces. */
 export function* dispatchPlanJson({ policy, ranks, layers, shuffle }: DispatchPlan): Generator<string> {
   yield `{"type":"dispatch-plan","version":1,"policy":${JSON.stringify(policy)},"ranks":${ranks},"layers":[`;
