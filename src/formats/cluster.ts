@@ -1,7 +1,7 @@
 /** Cluster files: the nodes that hold experts, as JSON or CSV. */
 import * as z from "zod/mini";
 import type { ClusterNode } from "../core/cluster.ts";
-import { InputError } from "../errors.ts";
+import { InputError, quoteInput } from "../errors.ts";
 import { csvTable } from "./csvTable.ts";
 import { parseJson } from "./parseJson.ts";
 import { parseCount } from "./units.ts";
@@ -76,7 +76,7 @@ function nodesFromCsv(text: string, file: string): DescribedNode[] {
       try {
         return parseCount(1)(cell);
       } catch (error) {
-        throw new InputError(`${column}: ${(error as Error).message}, got "${cell}"`, { file, line });
+        throw new InputError(`${column}: ${(error as Error).message}, got ${quoteInput(cell)}`, { file, line });
       }
     };
     const name = cells.get("name") ?? "";
