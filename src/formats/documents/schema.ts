@@ -9,6 +9,10 @@ export const count = z.int().check(z.nonnegative());
 /** A whole number of at least 1. */
 export const positiveCount = z.int().check(z.positive());
 
+/** Slots and GPUs of a node; beyond these it is a mistake, which would only show as memory that runs out. */
+export const nodeSlots = z.int().check(z.positive(), z.maximum(100_000));
+export const nodeGpus = z.int().check(z.positive(), z.maximum(1024));
+
 /** A number that is not negative. */
 export const amount = z.number().check(z.nonnegative());
 
@@ -89,7 +93,7 @@ function explain(issue: z.core.$ZodIssue | undefined): string {
     case "invalid_type":
       return `${where}: expected ${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}${got}`;
     case "too_small":
-      return `${where}: expected at least ${issue.minimum}${got}`;
+      return `${where}: expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${got}`;
     case "too_big":
       return `${where}: expected at most ${issue.maximum}${got}`;
     case "invalid_value":
