@@ -23,7 +23,7 @@ export function hourlyCounts(text: string, file: string, random: RandomSource): 
     if (cells.length !== 2) throw wrong("expected hours,count", cells.join(","));
     if (hours === "" || !Number.isFinite(Number(hours))) throw wrong("expected a number of hours", hours);
     if (!/^\d{1,6}$/.test(count) || Number(count) > MOST_TRACED_NODES) {
-      throw wrong(`expected a whole number of at most ${MOST_TRACED_NODES} nodes`, count);
+      throw wrong(`expected a whole number of nodes, at most ${MOST_TRACED_NODES}`, count);
     }
     const seconds = Number(hours) * SECONDS_PER_HOUR;
     if (seconds < last) throw wrong("expected rows in the order of time; sort the file by its first column", hours);
