@@ -42,7 +42,7 @@ try {
   const readTable = Object.keys(read).map((name) => [name, fixed(rate(name) / 1e6, 2), fixed(rate(name) / csvParse, 1)]);
   const colors = paint(process.stdout.isTTY === true);
   process.stdout.write(
-    `CPU time, least of ${STARTS} starts and ${READINGS} readings\n\n` +
+    `CPU time, median of ${STARTS} starts and ${READINGS} readings\n\n` +
       `${textTable([{ head: "start", align: left }, { head: "ms" }, { head: "over node" }], startTable, colors)}\n\n` +
       `${textTable([{ head: "read", align: left }, { head: "million rows/s" }, { head: "over csv-parse" }], readTable, colors)}\n`,
   );
@@ -107,9 +107,9 @@ function reading(): Record<string, Task> {
   };
 }
 
-/** Least processor seconds of each task, children included. Rounds go through all tasks: what slows the machine slows them alike. */
+/** Median of the processor seconds of each task, children included. Rounds go through all tasks: what slows the machine slows them alike. */
 function measured(tasks: Record<string, Task>, rounds: number): Record<string, number> {
-  const least: Record<string, number> = {};
+  const all: Record<string, number[]> = {};
   for (let round = 0; round < rounds; round++) {
     for (const [name, { line }] of Object.entries(tasks)) {
       const { status, stdout, stderr } = spawnSync("sh", ["-c", `{ ${line}; } > ${join(folder, "out")} || exit 1; times`], {
@@ -119,8 +119,9 @@ function measured(tasks: Record<string, Task>, rounds: number): Record<string, n
       const children = stdout.split("\n")[1]?.match(/([\d.]+)m([\d.]+)s ([\d.]+)m([\d.]+)s/) ?? [];
       const [, minutes, seconds, systemMinutes, systemSeconds] = children.map(Number) as number[];
       const total = 60 * ((minutes ?? 0) + (systemMinutes ?? 0)) + (seconds ?? 0) + (systemSeconds ?? 0);
-      least[name] = Math.min(least[name] ?? Number.POSITIVE_INFINITY, total);
+      (all[name] ??= []).push(total);
     }
   }
-  return least;
+  const medians = Object.entries(all).map(([name, list]) => [name, list.sort((a, b) => a - b)[list.length >> 1] as number]);
+  return Object.fromEntries(medians);
 }
