@@ -109,7 +109,7 @@ function reading(): Record<string, Task> {
 
 /** Median of the processor seconds of each task, children included. Rounds go through all tasks: what slows the machine slows them alike. */
 function measured(tasks: Record<string, Task>, rounds: number): Record<string, number> {
-  const all: Record<string, number[]> = {};
+  const all = Object.fromEntries(Object.keys(tasks).map((name) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, { line }] of Object.entries(tasks)) {
       const { status, stdout, stderr } = spawnSync("sh", ["-c", `{ ${line}; } > ${join(folder, "out")} || exit 1; times`], {
@@ -119,7 +119,7 @@ function measured(tasks: Record<string, Task>, rounds: number): Record<string, n
       const children = stdout.split("\n")[1]?.match(/([\d.]+)m([\d.]+)s ([\d.]+)m([\d.]+)s/) ?? [];
       const [, minutes, seconds, systemMinutes, systemSeconds] = children.map(Number) as number[];
       const total = 60 * ((minutes ?? 0) + (systemMinutes ?? 0)) + (seconds ?? 0) + (systemSeconds ?? 0);
-      (all[name] ??= []).push(total);
+      all[name]?.push(total);
     }
   }
   const medians = Object.entries(all).map(([name, list]) => [name, list.sort((a, b) => a - b)[list.length >> 1] as number]);
