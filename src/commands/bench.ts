@@ -117,7 +117,7 @@ export const bench = defineCommand({
     });
     const asFast =
       baseline === undefined || compareWithBaseline(document, baseline, options.baseline as string, options["max-regression"]);
-    await writeDocuments(options, { csv: benchCsv, table: benchTable }, (write) => write(document));
+    await writeDocuments(options, { check: checkBench, csv: benchCsv, table: benchTable }, (write) => write(document));
     return asFast ? 0 : 1;
   },
 });

@@ -5,8 +5,14 @@ import { fixedWeights } from "../core/dispatch/fixedWeights.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
 import { UsageError } from "../errors.ts";
-import { type DispatchedLayer, type DispatchPlan, dispatchPlanCsv, dispatchPlanJson } from "../formats/dispatchPlanText.ts";
-import { type DispatchWeightsDocument, dispatchWeightsCsv } from "../formats/dispatchWeights.ts";
+import {
+  checkedLayer,
+  type DispatchedLayer,
+  type DispatchPlan,
+  dispatchPlanCsv,
+  dispatchPlanJson,
+} from "../formats/dispatchPlanText.ts";
+import { checkDispatchWeights, type DispatchWeightsDocument, dispatchWeightsCsv } from "../formats/dispatchWeights.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { placementOf } from "../formats/documents/placement.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
@@ -104,12 +110,17 @@ export const dispatchPlan = defineCommand({
       }
     };
     if (options.weights) {
-      return writeDocuments(options, { csv: dispatchWeightsCsv, table: dispatchWeightsTable }, async (write) => {
-        for await (const { cluster, ranks, layers } of plans()) await write(weightsDocument(cluster, ranks, layers));
-        return 0;
-      });
+      return writeDocuments(
+        options,
+        { check: checkDispatchWeights, csv: dispatchWeightsCsv, table: dispatchWeightsTable },
+        async (write) => {
+          for await (const { cluster, ranks, layers } of plans()) await write(weightsDocument(cluster, ranks, layers));
+          return 0;
+        },
+      );
     }
-    const renderers = { json: dispatchPlanJson, csv: dispatchPlanCsv, table: dispatchTable };
+    // A plan's layers are checked one by one as they are made.
+    const renderers = { check: () => {}, json: dispatchPlanJson, csv: dispatchPlanCsv, table: dispatchTable };
     return writeDocuments<DispatchPlan, number>(options, renderers, async (write) => {
       const { policy, shuffle } = options;
       for await (const { cluster, ranks, layers } of plans()) {
@@ -160,7 +171,7 @@ function* dispatched(
   for (const { layer, replicas, routing } of layers) {
     const dispatch =
       policy === "lazarus" ? lazarusDispatch(routing, replicas) : balancedDispatch(routing, replicas, levels, maxSlack);
-    yield { layer, dispatch };
+    yield checkedLayer({ layer, dispatch });
   }
 }
 

@@ -6,7 +6,7 @@ import type { Placement } from "../core/placement.ts";
 import type { ModelSpec } from "../core/simulation/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
-import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { placementCsv } from "../formats/placementCsv.ts";
 import { figuresOf, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
 import { placementTable } from "../report/placementTable.ts";
@@ -83,7 +83,12 @@ export const place = defineCommand({
 type Options = OptionValues<typeof options>;
 
 function renderers(options: Options): Renderers<PlacementDocument> {
-  return { csv: placementCsv, table: placementTable, others: planRenderers(options, (document) => document) };
+  return {
+    check: checkPlacement,
+    csv: placementCsv,
+    table: placementTable,
+    others: planRenderers(options, (document) => document),
+  };
 }
 
 /** Places every profile of the input. */

@@ -4,7 +4,7 @@ import { selectLayers } from "../core/profile/selectLayers.ts";
 import { topExperts } from "../core/profile/topExperts.ts";
 import type { WindowMethod } from "../core/profile/windowLoads.ts";
 import { InputError } from "../errors.ts";
-import { loadProfileDocument } from "../formats/documents/loadProfile.ts";
+import { checkLoadProfile, loadProfileDocument } from "../formats/documents/loadProfile.ts";
 import { loadProfileCsv } from "../formats/loadProfileCsv.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { profileTable } from "../report/profileTable.ts";
@@ -75,7 +75,7 @@ export const profileLoad = defineCommand({
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
-    return writeDocuments(options, { csv: loadProfileCsv, table: profileTable }, async (write) => {
+    return writeDocuments(options, { check: checkLoadProfile, csv: loadProfileCsv, table: profileTable }, async (write) => {
       for await (const profile of readProfiles(file, profileOptions)) {
         await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
       }

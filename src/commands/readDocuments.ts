@@ -1,7 +1,7 @@
 /** JSON documents from a file or a pipe: one document however it is laid out, or one on each line (NDJSON). */
 import { InputError } from "../errors.ts";
 import { parseJson } from "../formats/parseJson.ts";
-import { type Input, openInput, readText, textPieces } from "../io/input.ts";
+import { type Input, openInput, readText, refuseLongText, textPieces } from "../io/input.ts";
 
 /**
  * Reads documents one by one; each is checked before it is handed on.
@@ -15,14 +15,15 @@ export function readDocuments<T>(file: string | undefined, check: (value: unknow
 /** The documents of an input that is open already; see `readDocuments`. */
 export async function* documentsOf<T>(input: Input, check: (value: unknown, source: string) => T): AsyncGenerator<T> {
   let pending = "";
-  let searched = 0;
   let line = 1;
   let found = 0;
   let oneALine: boolean | undefined;
   for await (const text of textPieces(input)) {
     pending += text;
+    refuseLongText(pending, input);
+    if (!text.includes("\n")) continue; // Searching what is put together so far would copy it each time.
     while (oneALine !== false) {
-      const end = pending.indexOf("\n", searched);
+      const end = pending.indexOf("\n");
       if (end < 0) break;
       const lineText = pending.slice(0, end);
       if (lineText.trim() !== "") {
@@ -32,10 +33,8 @@ export async function* documentsOf<T>(input: Input, check: (value: unknown, sour
         found++;
       }
       pending = pending.slice(end + 1);
-      searched = 0;
       line++;
     }
-    searched = pending.length;
   }
   if (pending.trim() !== "" || found === 0) yield checked(pending, line);
 

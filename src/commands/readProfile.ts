@@ -72,13 +72,19 @@ async function* profilesOf(
     for await (const step of steps) {
       read++;
       const profile = profiler.add(step);
-      if (profile !== undefined) yield profile;
+      if (profile !== undefined) yield withExperts(profile, file);
     }
-    yield* profiler.finish();
+    for (const profile of profiler.finish()) yield withExperts(profile, file);
     inform(`${file}: read ${read} iterations`);
   } catch (error) {
     throw error instanceof WindowError ? new InputError(error.message, { file }) : error;
   }
+}
+
+/** Records that list experts by the tokens they get may list none. */
+function withExperts(profile: LoadProfile, file: string): LoadProfile {
+  if (profile.experts > 0) return profile;
+  throw new InputError("no token goes to any expert; expected records with tokens", { file });
 }
 
 function parseWindow(text: string): WindowSelection {

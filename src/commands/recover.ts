@@ -5,7 +5,7 @@ import type { Rehearsal } from "../core/reconfigure/rehearsal.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
-import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { expandHostList } from "../formats/nodeLists/hostList.ts";
 import { placementPolicyNames } from "../formats/placementDocument.ts";
 import { planSystems } from "../formats/plans/plan.ts";
@@ -169,7 +169,12 @@ async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalRep
 type Options = OptionValues<typeof options>;
 
 function renderers(options: Options): Renderers<RecoveryPlanDocument> {
-  return { csv: recoveryPlanCsv, table: recoveryTable, others: planRenderers(options, ({ placement }) => placement) };
+  return {
+    check: checkRecoveryPlan,
+    csv: recoveryPlanCsv,
+    table: recoveryTable,
+    others: planRenderers(options, ({ placement }) => placement),
+  };
 }
 
 /** The failed nodes that a placement has; a cluster manager may well name others, a person should not. */

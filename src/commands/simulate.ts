@@ -93,6 +93,7 @@ type Options = OptionValues<typeof options>;
 
 /** Documents are written together, so that a table can add them up. */
 const renderers: Renderers<readonly SimulationDocument[]> = {
+  check: (documents, source) => documents.forEach((document) => void checkSimulation(document, source)),
   json: (documents) => documents.map((document) => `${JSON.stringify(document)}\n`),
   csv: function* (documents) {
     for (const [i, document] of documents.entries()) yield* simulationCsv(document, i === 0);

@@ -1,4 +1,5 @@
 /** The way out of every command: one document after the other, as JSON, CSV or a table for people. */
+import { InputError } from "../errors.ts";
 import { isTerminalOutput, openOutput } from "../io/output.ts";
 import { type Paint, paint } from "../report/paint.ts";
 import { manner } from "./manner.ts";
@@ -9,6 +10,8 @@ type Piece = string | Uint8Array;
 
 /** The ways to write a document. */
 export interface Renderers<T> {
+  /** Checks a document as whoever reads it will; throws an InputError. */
+  readonly check: (document: T, source: string) => unknown;
   /** JSON text in pieces; a single line without it. */
   readonly json?: (document: T) => Iterable<Piece>;
   /** CSV text in pieces; the header belongs to the first document only. */
@@ -37,7 +40,7 @@ export const outputOptions = {
 export type DocumentWriter<T> = (document: T) => Promise<void>;
 
 /**
- * Runs work that writes documents; its output file gets its name only when all of it succeeded.
+ * Runs work that writes documents, each of which is checked first; the output file gets its name only when all of it succeeded.
  * @returns what the work returned
  */
 export async function writeDocuments<T, R>(
@@ -59,6 +62,7 @@ export async function writeDocuments<T, R>(
   };
   try {
     const result = await work(async (document) => {
+      checkResult(document, renderers.check);
       for (const piece of pieces(document)) await output.write(piece);
       written++;
     });
@@ -67,5 +71,16 @@ export async function writeDocuments<T, R>(
   } catch (error) {
     output.abandon();
     throw error;
+  }
+}
+
+/** What is wrong with a result is our fault, not that of the input. */
+function checkResult<T>(document: T, check: Renderers<T>["check"]): void {
+  try {
+    check(document, "the result");
+  } catch (error) {
+    throw error instanceof InputError
+      ? new Error(`the result is not as it should be: ${error.message}`, { cause: error })
+      : error;
   }
 }

@@ -1,15 +1,16 @@
 /** Cluster files: the nodes that hold experts, as JSON or CSV. */
 import * as z from "zod/mini";
 import type { ClusterNode } from "../core/cluster.ts";
-import { InputError } from "../errors.ts";
+import { InputError, quoteInput } from "../errors.ts";
 import { csvTable } from "./csvTable.ts";
+import { nodeGpus, nodeSlots } from "./documents/schema.ts";
 import { parseJson } from "./parseJson.ts";
 import { parseCount } from "./units.ts";
 
 const nodeSchema = z.object({
   name: z.string().check(z.minLength(1)),
-  slots: z.optional(z.int().check(z.positive())),
-  gpus: z.optional(z.int().check(z.positive())),
+  slots: z.optional(nodeSlots),
+  gpus: z.optional(nodeGpus),
   domain: z.optional(z.string().check(z.minLength(1))),
 });
 const clusterSchema = z.union([z.array(nodeSchema), z.object({ nodes: z.array(nodeSchema) })]);
@@ -61,7 +62,7 @@ function nodesFromJson(text: string, file: string): DescribedNode[] {
   const result = z.safeParse(clusterSchema, value);
   if (!result.success) {
     throw new InputError(
-      'expected [{"name":"node0","slots":6,"gpus":1,"domain":"rack-a"}, ...] with whole numbers of at least 1',
+      'expected [{"name":"node0","slots":6,"gpus":1,"domain":"rack-a"}, ...] with whole numbers from 1, at most 100000 slots and 1024 GPUs',
       { file },
     );
   }
@@ -70,17 +71,17 @@ function nodesFromJson(text: string, file: string): DescribedNode[] {
 
 function nodesFromCsv(text: string, file: string): DescribedNode[] {
   return csvTable(text, file, ["name"], ["slots", "gpus", "domain"]).map(({ line, cells }) => {
-    const whole = (column: string) => {
+    const whole = (column: string, most: number) => {
       const cell = cells.get(column);
       if (cell === undefined || cell === "") return undefined;
       try {
-        return parseCount(1)(cell);
+        return parseCount(1, most)(cell);
       } catch (error) {
-        throw new InputError(`${column}: ${(error as Error).message}, got "${cell}"`, { file, line });
+        throw new InputError(`${column}: ${(error as Error).message}, got ${quoteInput(cell)}`, { file, line });
       }
     };
     const name = cells.get("name") ?? "";
     if (name === "") throw new InputError("the node has no name; give it one", { file, line });
-    return { name, slots: whole("slots"), gpus: whole("gpus"), domain: cells.get("domain") || undefined, line };
+    return { name, slots: whole("slots", 100_000), gpus: whole("gpus", 1024), domain: cells.get("domain") || undefined, line };
   });
 }

@@ -1,6 +1,6 @@
-/** Small CSV files with a header, read whole; routing logs have a reader of their own. */
-import { CsvError, parse } from "csv-parse/sync";
-import { InputError } from "../errors.ts";
+/** Small CSV files with a header. */
+import { InputError, quoteInput } from "../errors.ts";
+import { csvRecords } from "./csvRecords.ts";
 
 /** One row: its line in the file, and its cells by column name. */
 export interface CsvRow {
@@ -15,8 +15,8 @@ export interface CsvRow {
  * @throws InputError with the line
  */
 export function csvTable(text: string, file: string, required: readonly string[], optional: readonly string[]): CsvRow[] {
-  const records = parseRecords(text, file);
-  const header = records[0]?.record;
+  const records = csvRecords(text, file, { delimiter: ",", ragged: false });
+  const header = records[0]?.cells;
   const layout = [...required, ...optional.map((name) => `[${name}]`)].join(",");
   if (header === undefined) throw new InputError(`there is no input; expected a CSV with the columns ${layout}`, { file });
   const missing = required.filter((name) => !header.includes(name));
@@ -24,22 +24,11 @@ export function csvTable(text: string, file: string, required: readonly string[]
     throw new InputError(`the column ${missing.join(", ")} is missing; expected the header ${layout}`, { file, line: 1 });
   const odd = header.find((name, i) => !(required.includes(name) || optional.includes(name)) || header.indexOf(name) !== i);
   if (odd !== undefined)
-    throw new InputError(`the column "${odd}" is not expected, or twice; expected the header ${layout}`, { file, line: 1 });
+    throw new InputError(`the column ${quoteInput(odd)} is not expected, or twice; expected the header ${layout}`, {
+      file,
+      line: 1,
+    });
   return records
     .slice(1)
-    .map(({ record, line }) => ({ line, cells: new Map(header.map((name, i) => [name, record[i] as string])) }));
-}
-
-function parseRecords(text: string, file: string): { record: string[]; line: number }[] {
-  try {
-    const parsed = parse(text, { bom: true, info: true, skip_empty_lines: true, trim: true }) as unknown as {
-      record: string[];
-      info: { lines: number };
-    }[];
-    return parsed.map(({ record, info }) => ({ record, line: info.lines }));
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    const line = typeof error["lines"] === "number" ? error["lines"] : undefined;
-    throw new InputError(`${error.message.replace(/ on line \d+/, "").replace(/\s+/g, " ")}; mend the row`, { file, line });
-  }
+    .map(({ cells, line }) => ({ line, cells: new Map(header.map((name, i) => [name, cells[i] as string])) }));
 }

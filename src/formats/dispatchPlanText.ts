@@ -18,6 +18,23 @@ export interface DispatchPlan {
   readonly shuffle: boolean;
 }
 
+/**
+ * The layer itself, whose numbers are as the document's schema wants them; every plan is checked this way before it is written.
+ * @throws Error on a bug of ours
+ */
+export function checkedLayer(layer: DispatchedLayer): DispatchedLayer {
+  const { ranks, expert, source, target, tokens } = layer.dispatch;
+  for (let i = 0; i < tokens.length; i++) {
+    const count = tokens[i] as number;
+    // A negative rank is a large one without its sign.
+    const ranksExist = (source[i] as number) >>> 0 < ranks && (target[i] as number) >>> 0 < ranks;
+    if (!ranksExist || (expert[i] as number) < 0 || !Number.isSafeInteger(count) || count < 0) {
+      throw new Error(`the result is not as it should be: the dispatch of layer ${layer.layer}`);
+    }
+  }
+  return layer;
+}
+
 /** The JSON document in pieces. */
 export function* dispatchPlanJson({ policy, ranks, layers, shuffle }: DispatchPlan): Generator<string | Uint8Array> {
   yield `{"type":"dispatch-plan","version":1,"policy":${JSON.stringify(policy)},"ranks":${ranks},"layers":[`;

@@ -1,7 +1,7 @@
 /** dispatch-weights: the share of its expert's tokens that every replica takes, whatever a step routes. */
 import { stringify } from "csv-stringify/sync";
 import * as z from "zod/mini";
-import { count, positiveCount, probability } from "./documents/schema.ts";
+import { checkDocument, count, positiveCount, probability } from "./documents/schema.ts";
 
 export const dispatchWeightsSchema = z.object({
   type: z.literal("dispatch-weights"),
@@ -18,6 +18,14 @@ export const dispatchWeightsSchema = z.object({
 
 /** A dispatch-weights document. */
 export type DispatchWeightsDocument = z.infer<typeof dispatchWeightsSchema>;
+
+/**
+ * Checks parsed dispatch-weights.
+ * @throws InputError
+ */
+export function checkDispatchWeights(value: unknown, source: string): DispatchWeightsDocument {
+  return checkDocument(dispatchWeightsSchema, "dispatch-weights", value, source);
+}
 
 /** CSV `layer,expert,rank,weight`, one row a replica. */
 export function* dispatchWeightsCsv({ layers }: DispatchWeightsDocument, header: boolean): Generator<string> {

@@ -1,22 +1,23 @@
 /** Model files: what a model is made of, as JSON. */
 import * as z from "zod/mini";
 import type { ModelSpec } from "../core/simulation/modelSpec.ts";
-import { amount, checkFields, positiveCount } from "./documents/schema.ts";
+import { amount, checkFields, nodeSlots, positiveCount } from "./documents/schema.ts";
+import { ID_LIMITS } from "./routing/routingColumns.ts";
 
 const interval = z.union([z.strictObject({ steps: positiveCount }), z.strictObject({ seconds: amount })]);
 
 const setting = {
   name: z.string(),
   sequencesPerNode: positiveCount,
-  slotsPerNode: positiveCount,
+  slotsPerNode: nodeSlots,
   minReplicas: positiveCount,
   expertParallelNodes: positiveCount,
   stateBytesPerParameter: amount,
   checkpointEvery: interval,
   faultTolerantCheckpointEvery: interval,
   dispatchIsAllRemote: z.boolean(),
-  layers: positiveCount,
-  experts: positiveCount,
+  layers: z.int().check(z.positive(), z.maximum(ID_LIMITS.layer)),
+  experts: z.int().check(z.positive(), z.maximum(ID_LIMITS.expert)),
   topK: positiveCount,
   hidden: positiveCount,
   sequence: positiveCount,

@@ -27,6 +27,8 @@ const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 const CHUNK_BYTES = 1 << 20;
 /** Strings of the engine end a little above this. */
 const MAX_TEXT_LENGTH = 500_000_000;
+/** White space before the first byte that says something; who writes more means nothing by it. */
+const MOST_LEADING_BYTES = 1 << 20;
 
 /** Whether reading this file would wait for somebody to type. */
 export function waitsForTyping(file: string | undefined): boolean {
@@ -48,7 +50,7 @@ export function openInput(file: string | undefined): Input {
 
 /** How an input begins. */
 export interface Beginning {
-  /** The first byte that is not white space; nothing when there is none. */
+  /** The first byte that is not white space; nothing when there is none, or only far behind. */
   readonly byte: number | undefined;
   /** The first bytes: at least four, unless the input is shorter. */
   readonly head: Uint8Array;
@@ -62,7 +64,7 @@ export async function peek({ name, chunks, extent }: Input): Promise<Beginning> 
   const seen: Uint8Array[] = [];
   let byte: number | undefined;
   let length = 0;
-  while (byte === undefined || length < 4) {
+  while (length < 4 || (byte === undefined && length < MOST_LEADING_BYTES)) {
     const next = await iterator.next();
     if (next.done) break;
     seen.push(next.value);
@@ -94,12 +96,16 @@ export async function* textPieces(input: Input): AsyncGenerator<string> {
 export async function readText(input: Input): Promise<string> {
   let text = "";
   for await (const piece of textPieces(input)) {
-    if (text.length + piece.length > MAX_TEXT_LENGTH) {
-      throw new InputError("the text is too long to hold as one document; split it", { file: input.name });
-    }
     text += piece;
+    refuseLongText(text, input);
   }
   return text;
+}
+
+/** @throws InputError when a text is longer than the engine's strings may become */
+export function refuseLongText(text: string, { name }: Input): void {
+  if (text.length > MAX_TEXT_LENGTH)
+    throw new InputError("the text is too long to hold as one document; split it", { file: name });
 }
 
 /** Bytes of a regular file; nothing for pipes, devices, and what cannot be read. */

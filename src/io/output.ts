@@ -1,6 +1,6 @@
 /** Where documents go: standard output, or a file that appears whole or not at all. */
 import { randomBytes } from "node:crypto";
-import { closeSync, lstatSync, openSync, realpathSync, renameSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, lstatSync, openSync, realpathSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { OutputClosed } from "../errors.ts";
 import { isStandardStream } from "./input.ts";
 import { ioError } from "./ioError.ts";
@@ -44,6 +44,10 @@ function standardOutput(): Output {
 /** Partial files that an interrupt must not leave behind. */
 const unfinished = new Set<string>();
 
+/**
+ * The file is made when the first text is written: until then, which may be a long search, a signal ends the program as it ends
+ * any other, for there is nothing to remove. That the file can be made is tried at once.
+ */
 function fileOutput(file: string): Output {
   // Devices and pipes have no second name to be moved from.
   const whole = isRegularOrNew(file);
@@ -56,26 +60,35 @@ function fileOutput(file: string): Output {
       throw ioError("write", file, error);
     }
   };
-  const handle = guarded(() => openSync(written, whole ? "wx" : "w", 0o666));
+  const open = () => guarded(() => openSync(written, whole ? "wx" : "w", 0o666));
+  let handle: number | undefined;
   if (whole) {
+    closeSync(open());
+    unlinkSync(written);
+  } else handle = open();
+  const opened = (): number => {
+    if (handle !== undefined) return handle;
     if (unfinished.size === 0) removeUnfinishedOnSignals();
     unfinished.add(written);
-  }
-  const abandon = () => {
-    if (unfinished.delete(written)) unlinkSync(written);
+    handle = open();
+    return handle;
   };
   return {
     write: async (text) => {
       const bytes = typeof text === "string" ? Buffer.from(text) : text;
+      const to = opened();
       guarded(() => {
-        for (let at = 0; at < bytes.length; ) at += writeSync(handle, bytes, at);
+        for (let at = 0; at < bytes.length; ) at += writeSync(to, bytes, at);
       });
+      await new Promise(setImmediate); // Lets a signal in.
     },
     finish: async () => {
-      guarded(() => closeSync(handle));
+      guarded(() => closeSync(opened()));
       if (unfinished.delete(written)) guarded(() => renameSync(written, target));
     },
-    abandon,
+    abandon: () => {
+      if (unfinished.delete(written)) rmSync(written, { force: true });
+    },
   };
 }
 
@@ -100,7 +113,7 @@ function resolveLink(file: string): string {
 function removeUnfinishedOnSignals(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => {
-      for (const file of unfinished) unlinkSync(file);
+      for (const file of unfinished) rmSync(file, { force: true });
       process.kill(process.pid, signal); // The handler is gone by now: the default action tells the shell the truth.
     });
   }

@@ -7,7 +7,8 @@ import { type BenchDocument, checkBench } from "../../src/formats/documents/benc
 import { checkHardware } from "../../src/formats/hardwareFile.ts";
 import { kernelNames } from "../../src/gpu/benchKernels.ts";
 import { testBackends } from "../support/backends.ts";
-import { lazarus, type Run, root } from "../support/lazarus.ts";
+import { inProcess } from "../support/inProcess.ts";
+import { type Run, root } from "../support/lazarus.ts";
 
 const backends = await testBackends();
 const folder = mkdtempSync(join(tmpdir(), "lazarus-bench-"));
@@ -17,8 +18,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const small = ["--sizes", "tokens=12,hidden=4,feedforward=6,experts=3,topk=2,nodes=6,sets=4,samples=16"];
 const smallest = ["--sizes", "tokens=12,hidden=4,feedforward=6", "--kernels", "histogram"];
 
-function bench(...words: string[]): Run {
-  return lazarus(["bench", ...words]);
+function bench(...words: string[]): Promise<Run> {
+  return inProcess(["bench", ...words]);
 }
 
 function document({ stdout, stderr, code }: Run): BenchDocument {
@@ -27,9 +28,9 @@ function document({ stdout, stderr, code }: Run): BenchDocument {
   return checkBench(JSON.parse(stdout), "bench");
 }
 
-describe("bench", () => {
-  const first = document(bench("--backend", "webasm", ...small));
+const first = document(await bench("--backend", "webasm", ...small));
 
+describe("bench", () => {
   test("checks and times every kernel", () => {
     expect(first).toMatchObject({ type: "bench", version: 1, backend: "webasm", software: false, seed: 0 });
     expect(first.results.map(({ kernel }) => kernel)).toEqual([...kernelNames]);
@@ -43,11 +44,11 @@ describe("bench", () => {
     }
   });
 
-  test("gives the same but for the times, meets its own baseline, writes rows", () => {
+  test("gives the same but for the times, meets its own baseline, writes rows", async () => {
     writeFileSync(at("first.json"), JSON.stringify(first));
     const some = ["router", "expert-ffn", "recovery-mc"];
     const again = ["--kernels", some.join(), "--format", "csv", "--baseline", at("first.json"), "--max-regression", "99%"];
-    const { stdout, stderr, code } = bench("--backend", "webasm", ...small, ...again);
+    const { stdout, stderr, code } = await bench("--backend", "webasm", ...small, ...again);
     const [header, ...rows] = stdout.trimEnd().split("\n");
     const names = header!.split(",");
     const cells = rows.map((row) => ["kernel", "size", "error"].map((name) => row.split(",")[names.indexOf(name)]));
@@ -56,11 +57,11 @@ describe("bench", () => {
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
   });
 
-  test("exits with 1 when a kernel is slower than the baseline, and still writes its numbers", () => {
+  test("exits with 1 when a kernel is slower than the baseline, and still writes its numbers", async () => {
     const results = first.results.map((result) => ({ ...result, speedup: 1e9 }));
     writeFileSync(at("fast.json"), JSON.stringify({ ...first, backend: "js", results }));
     const sizes = ["--sizes", "tokens=12,experts=3", "--kernels", "histogram,router", "--format", "table"];
-    const { code, stdout, stderr } = bench("--backend", "js", ...sizes, "--baseline", at("fast.json"));
+    const { code, stdout, stderr } = await bench("--backend", "js", ...sizes, "--baseline", at("fast.json"));
     const lines = stderr.trimEnd().split("\n");
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/^lazarus: router \(.*hidden=64.*\) is not in the baseline/);
@@ -69,14 +70,14 @@ describe("bench", () => {
     expect(code).toBe(1);
   });
 
-  test("takes no baseline of another backend", () => {
-    const { code, stdout, stderr } = bench("--backend", "js", ...smallest, "--baseline", at("first.json"));
+  test("takes no baseline of another backend", async () => {
+    const { code, stdout, stderr } = await bench("--backend", "js", ...smallest, "--baseline", at("first.json"));
     expect(stderr).toMatch(/^lazarus: .*first\.json: the baseline was measured on webasm, this run on js; choose --backend\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
-  test("auto says on one line what it took and why not the others", () => {
-    const { stdout, stderr, code } = bench(...smallest);
+  test("auto says on one line what it took and why not the others", async () => {
+    const { stdout, stderr, code } = await bench(...smallest);
     const { backend } = JSON.parse(stdout) as BenchDocument;
     // Vulkan's loader and Dawn write to standard error by themselves.
     const said = stderr.split("\n").filter((line) => line.startsWith("lazarus:"));
@@ -94,10 +95,10 @@ describe("bench", () => {
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   });
 
-  test("--calibrate writes a hardware file with what was measured", () => {
+  test("--calibrate writes a hardware file with what was measured", async () => {
     const words = ["--model", "gpt-s", "--sizes", "tokens=4,hidden=8,feedforward=8", "--calibrate", at("hardware.json")];
     const { results } = document(
-      bench("--backend", "webasm", "--kernels", "dispatch,expert-ffn", ...words, "--hardware", "h200"),
+      await bench("--backend", "webasm", "--kernels", "dispatch,expert-ffn", ...words, "--hardware", "h200"),
     );
     const hardware = checkHardware(JSON.parse(readFileSync(at("hardware.json"), "utf8")), "hardware.json");
     expect(hardware.fp16Flops).toBeCloseTo(results[1]!.gflops! * 1e9, 0);
@@ -107,8 +108,8 @@ describe("bench", () => {
     expect(hardware).toMatchObject({ computeEfficiency: 1, networkBytesPerSecond: 50e9, recovery: { restartSeconds: 300 } });
   });
 
-  test("refuses options before it measures", () => {
-    const { code, stderr } = bench("--calibrate", at("hardware.json"));
+  test("refuses options before it measures", async () => {
+    const { code, stderr } = await bench("--calibrate", at("hardware.json"));
     expect(stderr).toMatch(/^lazarus: --calibrate needs --model: [^\n]*\n$/);
     expect(code).toBe(2);
   });

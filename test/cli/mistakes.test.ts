@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inProcess } from "../support/inProcess.ts";
 import { lazarus, type Run, shell } from "../support/lazarus.ts";
 
 let folder = "";
@@ -13,8 +14,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const header = "iteration,layer,expert,tokens\n";
-const profile = lazarus(["profile-load", "--input-format", "matrix"], "[[5,9,2,4],[1,1,8,8]]").stdout;
-const placement = lazarus(["place", "-n", "4", "-c", "2"], profile).stdout;
+const toPlace = ["place", "-n", "4", "-c", "2", "--placement", "mro"];
+const profile = (await inProcess(["profile-load", "--input-format", "matrix"], "[[5,9,2,4],[1,1,8,8]]")).stdout;
+const placement = (await inProcess(toPlace, profile)).stdout;
 
 /** One line on standard error, nothing on standard output, no stack. */
 function expectOneLine(run: Run, code: number, message: RegExp): void {
@@ -38,18 +40,18 @@ describe("routing logs", () => {
     ["no rows", header, /standard input/],
     ["nothing", "", /standard input/],
     ["iterations out of order", `${header}2,0,0,5\n1,0,0,5\n`, /:3: .*sort/],
-  ])("%s", (_, text, message) => {
-    expectOneLine(lazarus(["profile-load"], text), 2, message);
+  ])("%s", async (_, text, message) => {
+    expectOneLine(await inProcess(["profile-load"], text), 2, message);
   });
 
-  test("a file name and line stand in front", () => {
+  test("a file name and line stand in front", async () => {
     writeFileSync(at("bad.csv"), `${header}1,0,0,5\n1,0,x,5\n`);
-    expectOneLine(lazarus(["profile-load", at("bad.csv")]), 2, /bad\.csv:3: /);
+    expectOneLine(await inProcess(["profile-load", at("bad.csv")]), 2, /bad\.csv:3: /);
   });
 
-  test("gzip cut short", () => {
+  test("gzip cut short", async () => {
     writeFileSync(at("cut.csv.gz"), gzipSync(`${header}${"1,0,0,5\n".repeat(1)}`).subarray(0, -6));
-    expectOneLine(lazarus(["profile-load", at("cut.csv.gz")]), 2, /cut\.csv\.gz: .*gzip/);
+    expectOneLine(await inProcess(["profile-load", at("cut.csv.gz")]), 2, /cut\.csv\.gz: .*gzip/);
   });
 });
 
@@ -70,12 +72,12 @@ describe("documents", () => {
       placement.replace(/"nodes":\[\[\d/, '"nodes":[[9'),
       /expert 9 does not exist/,
     ],
-  ])("%s", (_, command, text, message) => {
-    expectOneLine(lazarus(command.split(" "), text), 2, message);
+  ])("%s", async (_, command, text, message) => {
+    expectOneLine(await inProcess(command.split(" "), text), 2, message);
   });
 
-  test("the line of a bad document among many", () => {
-    expectOneLine(lazarus(["place", "-n", "4", "-c", "2", "-o", at("x")], `${profile}{"type":1}\n`), 2, /standard input:2: /);
+  test("the line of a bad document among many", async () => {
+    expectOneLine(await inProcess([...toPlace, "-o", at("x")], `${profile}{"type":1}\n`), 2, /standard input:2: /);
     expect(existsSync(at("x"))).toBe(false);
   });
 });
@@ -93,19 +95,26 @@ describe("command lines", () => {
     ["an unknown option", "place --nods 3", /did you mean --nodes/],
     ["an unknown command", "plcae", /did you mean place/],
     ["an option twice", "place -n 2 -n 3 -c 4", /--nodes is given 2 times/],
-    ["an option without value", "place -n", /nodes|n/],
+    ["an option without value", "place -n", /--nodes needs a value: N/],
+    ["an option without value before another", "place --slots --nodes 3", /--slots needs a value/],
+    ["a switch with a value", "place -n 4 -c 2 --explain=maybe", /--explain takes no value/],
+    ["a switch with a value apart", "place -n 4 -c 2 --explain false", /--explain takes no value/],
+    ["an unknown letter", "place -z 3", /there is no option -z/],
+    ["an option named like a prototype", "place --__proto__ 3", /there is no option/],
+    ["a number of a million digits", `place -c 2 -n ${"9".repeat(1_000_000)}`, /--nodes: expected a whole number/],
     ["an unknown policy", "place -n 4 -c 2 --placement best", /expected one of .*mro/],
     ["two files", "place a b", /one FILE/],
     ["no such file", "place nowhere.json -n 2 -c 4", /cannot read nowhere\.json: there is no such file/],
     ["a directory", "place . -n 2 -c 4", /cannot read \.: it is a directory/],
-  ])("%s", (_, line, message) => {
-    expectOneLine(lazarus(line.split(" "), profile), /cannot read/.test(message.source) ? 1 : 2, message);
+  ])("%s", async (_, line, message) => {
+    expectOneLine(await inProcess(line.split(" "), profile), /cannot read/.test(message.source) ? 1 : 2, message);
   });
 
-  test("unknown nodes, and names that are taken", () => {
-    expectOneLine(lazarus(["recover", "--failed", "node9"], placement), 2, /no node "node9"; the placement has node0, node1/);
-    expectOneLine(lazarus(["recover", "--joined", "node1"], placement), 2, /live node "node1"/);
-    expectOneLine(lazarus(["recover", "--bandwidth", "fast"], placement), 2, /--bandwidth: expected a bandwidth such as/);
+  test("unknown nodes, and names that are taken", async () => {
+    const failed = await inProcess(["recover", "--failed", "node9"], placement);
+    expectOneLine(failed, 2, /no node "node9"; the placement has node0, node1/);
+    expectOneLine(await inProcess(["recover", "--joined", "node1"], placement), 2, /live node "node1"/);
+    expectOneLine(await inProcess(["recover", "--bandwidth", "fast"], placement), 2, /--bandwidth: expected a bandwidth such as/);
   });
 
   test("nobody at the terminal waits for input that does not come", () => {
@@ -118,18 +127,21 @@ describe("command lines", () => {
 });
 
 describe("files and pipes", () => {
-  test("a full disk", () => {
-    const lines = ["place -n 4 -c 2 -o /dev/full", "place -n 4 -c 2 > /dev/full"];
-    writeFileSync(at("profile.json"), profile);
-    for (const line of lines) expectOneLine(shell(`lazarus ${line} < ${at("profile.json")}`), 1, /no space is left/);
+  test("a mistake in the real program", () => {
+    expectOneLine(lazarus(["profile-load"], `${header}1,0,0,many\n`), 2, /standard input:2: .*many/);
+    expectOneLine(lazarus(["place", "nowhere.json", "-n", "2", "-c", "4"]), 1, /there is no such file/);
   });
 
-  test("no permission, no folder", () => {
+  test.each([["-o /dev/full"], ["> /dev/full"]])("a full disk: %s", (output) => {
+    writeFileSync(at("profile.json"), profile);
+    expectOneLine(shell(`lazarus ${toPlace.join(" ")} ${output} < ${at("profile.json")}`), 1, /no space is left/);
+  });
+
+  test("no permission, no folder", async () => {
     writeFileSync(at("locked.json"), profile);
     chmodSync(at("locked.json"), 0o000);
-    if (process.getuid?.() !== 0)
-      expectOneLine(lazarus(["place", at("locked.json"), "-n", "4", "-c", "2"]), 1, /permission denied/);
-    expectOneLine(lazarus(["place", "-n", "4", "-c", "2", "-o", at("no/such/folder.json")], profile), 1, /cannot write/);
+    if (process.getuid?.() !== 0) expectOneLine(await inProcess([...toPlace, at("locked.json")]), 1, /permission denied/);
+    expectOneLine(await inProcess([...toPlace, "-o", at("no/such/folder.json")], profile), 1, /cannot write/);
   });
 
   test("a reader that goes away ends the program quietly", () => {
@@ -139,12 +151,12 @@ describe("files and pipes", () => {
     expect([code, stdout, stderr]).toEqual([0, "iteration,layer,expert,tokens\n", ""]);
   });
 
-  test("an output file appears whole or not at all", () => {
+  test("an output file appears whole or not at all", async () => {
     writeFileSync(at("kept.json"), "old");
-    const bad = lazarus(["place", "-n", "4", "-c", "2", "-o", at("kept.json")], `${profile}junk\n`);
+    const bad = await inProcess([...toPlace, "-o", at("kept.json")], `${profile}junk\n`);
     expect(bad.code).toBe(2);
     expect(readFileSync(at("kept.json"), "utf8")).toBe("old");
-    expect(lazarus(["place", "-n", "4", "-c", "2", "-o", at("kept.json")], profile).code).toBe(0);
+    expect((await inProcess([...toPlace, "-o", at("kept.json")], profile)).code).toBe(0);
     expect(readFileSync(at("kept.json"), "utf8")).toBe(placement);
     expect(readdirSync(folder).filter((name) => name.endsWith(".part"))).toEqual([]);
   });

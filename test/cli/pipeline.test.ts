@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { haveSharedData, lazarus, shell, withoutSharedData } from "../support/lazarus.ts";
+import { inProcess, inProcessPipe } from "../support/inProcess.ts";
+import { haveSharedData, shell, withoutSharedData } from "../support/lazarus.ts";
 
 const trace = "../shared/data/smartmoe/layer_loads.csv.gz";
 const ranks = "../shared/data/smartmoe/rank_loads.csv.gz";
@@ -10,9 +14,9 @@ interface Placement {
   balance: { even: number; optimal: number };
 }
 
-function placed(topExperts: number, options: string): Placement {
-  const line = `zcat ${trace} | lazarus profile-load --window 201:201 --top-experts ${topExperts} | lazarus place -n 10 -c 6 ${options}`;
-  const { code, stdout, stderr } = shell(line);
+async function placed(topExperts: number, options: string): Promise<Placement> {
+  const read = `profile-load ${trace} --window 201:201 --top-experts ${topExperts}`;
+  const { code, stdout, stderr } = await inProcessPipe(read, `place -n 10 -c 6 ${options}`);
   expect(stderr).toBe("");
   expect(code).toBe(0);
   return JSON.parse(stdout);
@@ -25,8 +29,8 @@ describe.skipIf(!haveSharedData)(`the real trace${haveSharedData ? "" : ` (skipp
     [16, [1, 42 / 45, 96 / 120, 129 / 210, 102 / 252, 44 / 210]],
     [12, [1, 43 / 45, 104 / 120, 155 / 210, 0.5794, 0.4048]],
     [8, [1, 44 / 45, 112 / 120, 182 / 210, 0.7778, 0.6619]],
-  ])("mro survives as the paper has it: top %i experts", (topExperts, expected) => {
-    const placement = placed(topExperts, "--placement mro");
+  ])("mro survives as the paper has it: top %i experts", async (topExperts, expected) => {
+    const placement = await placed(topExperts, "--placement mro");
     expected.forEach((probability, i) => {
       expect(survival(placement)[i]).toBeCloseTo(probability, 4);
     });
@@ -34,33 +38,33 @@ describe.skipIf(!haveSharedData)(`the real trace${haveSharedData ? "" : ` (skipp
       expect(probability).toBeLessThanOrEqual(upperBound + 1e-12);
   });
 
-  test("layer 0 has the replicas of Eq. 1, every layer fills the slots", () => {
-    const { layers } = placed(16, "--placement mro");
+  test("layer 0 has the replicas of Eq. 1, every layer fills the slots", async () => {
+    const { layers } = await placed(16, "--placement mro");
     expect(layers).toHaveLength(12);
     expect(layers[0]?.replicas.toSorted((a, b) => a - b)).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 7, 9, 16]);
     for (const { replicas } of layers) expect(replicas.reduce((a, b) => a + b)).toBe(60);
   });
 
-  test("mro is as uneven as measured", () => {
-    const { balance } = placed(16, "--placement mro");
+  test("mro is as uneven as measured", async () => {
+    const { balance } = await placed(16, "--placement mro");
     expect(balance.even).toBeCloseTo(1.62, 2);
     expect(balance.optimal).toBeCloseTo(1.52, 2);
   });
 
-  test("spread survives four failures in 25 of 210 cases", () => {
-    expect(survival(placed(16, "--placement spread"))[3]).toBeCloseTo(25 / 210, 12);
+  test("spread survives four failures in 25 of 210 cases", async () => {
+    expect(survival(await placed(16, "--placement spread"))[3]).toBeCloseTo(25 / 210, 12);
   });
 
-  test("rank loads give exact dispatches", () => {
-    const line = [
-      `lazarus profile-load ${ranks} --window 201:201 --top-experts 16 --by-rank > "$T/p.json"`,
-      'lazarus place "$T/p.json" -n 16 -c 4 --placement mro > "$T/placement.json"',
-      'lazarus dispatch-plan "$T/placement.json" --routing "$T/p.json"',
-    ].join(" && ");
-    const { code, stdout } = shell(`T=$(mktemp -d); ${line}; code=$?; cat "$T/p.json" >&2; rm -r "$T"; exit $code`);
+  test("rank loads give exact dispatches", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lazarus-pipeline-"));
+    const routing = join(folder, "profile.json");
+    const read = `profile-load ${ranks} --window 201:201 --top-experts 16 --by-rank -o ${routing}`;
+    const dispatch = `dispatch-plan --routing ${routing}`;
+    const { code, stdout } = await inProcessPipe(read, `place ${routing} -n 16 -c 4 --placement mro`, dispatch);
     expect(code).toBe(0);
     const plan = JSON.parse(stdout) as { layers: { layer: number; entries: [number, number, number, number][] }[] };
-    const profile = JSON.parse(shell(`lazarus profile-load ${ranks} --window 201:201 --top-experts 16 --by-rank`).stdout);
+    const profile = JSON.parse(readFileSync(routing, "utf8"));
+    rmSync(folder, { recursive: true, force: true });
     plan.layers.forEach(({ entries }, l) => {
       const byRank: number[][] = profile.layers[l].byRank;
       const sent = byRank.map((row) => row.map(() => 0));
@@ -73,12 +77,10 @@ describe.skipIf(!haveSharedData)(`the real trace${haveSharedData ? "" : ` (skipp
   });
 });
 
-test("fewer slots than experts times replicas: the threshold is lowered, and that is said", () => {
+test("fewer slots than experts times replicas: the threshold is lowered, and that is said", async () => {
   const loads = Array.from({ length: 16 }, (_, e) => e * 10);
-  const { code, stdout, stderr } = lazarus(
-    ["place", "-n", "5", "-c", "6"],
-    lazarus(["profile-load", "--input-format", "matrix"], JSON.stringify([loads])).stdout,
-  );
+  const profile = await inProcess(["profile-load", "--input-format", "matrix"], JSON.stringify([loads]));
+  const { code, stdout, stderr } = await inProcess(["place", "-n", "5", "-c", "6", "--effort", "fast"], profile.stdout);
   expect(code).toBe(0);
   expect(stderr).toMatch(/30 slots hold only 1 of 2 replicas/);
   const document = JSON.parse(stdout);
@@ -88,7 +90,7 @@ test("fewer slots than experts times replicas: the threshold is lowered, and tha
 
 test("the pipe goes on from a recovery plan", () => {
   const line =
-    "lazarus profile-load fixtures/routing.csv | lazarus place -n 10 -c 6 | lazarus recover --failed node3,node7 " +
+    "lazarus profile-load fixtures/routing.csv | lazarus place -n 10 -c 6 --effort fast | lazarus recover --failed node3,node7 " +
     "| lazarus recover --joined 1 | lazarus dispatch-plan --shuffle";
   const { code, stdout, stderr } = shell(line);
   expect(stderr).toBe("");
@@ -104,9 +106,10 @@ test("the pipe goes on from a recovery plan", () => {
   }
 });
 
-test("the transfers of a recovery lead to its placement", () => {
-  const placement = JSON.parse(shell("lazarus profile-load fixtures/routing.csv | lazarus place -n 10 -c 6").stdout);
-  const { code, stdout } = lazarus(["recover", "--failed", "node3,node7", "--joined", "fresh"], JSON.stringify(placement));
+test("the transfers of a recovery lead to its placement", async () => {
+  const made = await inProcessPipe("profile-load fixtures/routing.csv", "place -n 10 -c 6 --effort fast");
+  const placement = JSON.parse(made.stdout);
+  const { code, stdout } = await inProcess(["recover", "--failed", "node3,node7", "--joined", "fresh"], made.stdout);
   expect(code).toBe(0);
   const plan = JSON.parse(stdout);
   const names: string[] = plan.placement.nodes.map((node: { name: string }) => node.name);
@@ -127,27 +130,25 @@ test("the transfers of a recovery lead to its placement", () => {
   });
 });
 
-test("what cannot be recovered is listed, and the exit code is 3", () => {
-  const placement = shell("lazarus profile-load fixtures/routing.csv | lazarus place -n 10 -c 6 --placement mro").stdout;
-  const lost = lazarus(["recover", "--failed", "node0,node1"], placement);
+test("what cannot be recovered is listed, and the exit code is 3", async () => {
+  const read = "profile-load fixtures/routing.csv";
+  const { stdout: placement } = await inProcessPipe(read, "place -n 10 -c 6 --placement mro");
+  const lost = await inProcess(["recover", "--failed", "node0,node1"], placement);
   expect(lost.code).toBe(3);
   const plan = JSON.parse(lost.stdout);
   expect(plan.recoverable).toBe(false);
   expect(plan.lost.length).toBeGreaterThan(0);
-  const everyone = lazarus(["recover", "--failed", Array.from({ length: 10 }, (_, n) => `node${n}`).join()], placement);
+  const everyone = await inProcess(["recover", "--failed", "node[0-9]"], placement);
   expect(everyone.code).toBe(3);
   expect(JSON.parse(everyone.stdout).lost).toHaveLength(64);
-  const cramped = shell(
-    "lazarus profile-load fixtures/routing.csv | lazarus place -n 4 -c 6 -f 1 --placement spread | lazarus recover --failed node0,node1",
-  );
+  const cramped = await inProcessPipe(read, "place -n 4 -c 6 -f 1 --placement spread", "recover --failed node0,node1");
   expect(cramped.code).toBe(3);
 });
 
-test("an audit leaves out what the policy cannot place", () => {
-  const line =
-    "echo '[[40,30,20,10],[10,20,30,40]]' | lazarus profile-load | lazarus place -n 2 --gpus 2 -c 4 --placement eplb 2>/dev/null " +
-    "| lazarus place --audit -";
-  const { code, stdout, stderr } = shell(line);
+test("an audit leaves out what the policy cannot place", async () => {
+  const profile = await inProcess(["profile-load"], "[[40,30,20,10],[10,20,30,40]]");
+  const placement = await inProcess("place -n 2 --gpus 2 -c 4 --placement eplb".split(" "), profile.stdout);
+  const { code, stdout, stderr } = await inProcess(["place", "--audit", "-"], placement.stdout);
   expect(stderr).toBe("");
   expect(code).toBe(0);
   const { explanation } = JSON.parse(stdout);

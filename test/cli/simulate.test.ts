@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SimulationDocument } from "../../src/formats/documents/simulation.ts";
 import gptS from "../../src/formats/presets/gpt-s.json" with { type: "json" };
-import { lazarus, root, shell } from "../support/lazarus.ts";
+import { inProcess } from "../support/inProcess.ts";
+import { root, shell } from "../support/lazarus.ts";
 
 let folder = "";
 const at = (name: string) => join(folder, name);
@@ -15,6 +16,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const job = ["fixtures/routing.csv", "--model", "gpt-s", "-n", "10", "--fail-every", "1m", "--duration", "6m"];
+const shortJob = ["--load-spread", "1", "--model", "gpt-s", "-n", "4", "--systems", "ds", "--duration", "1m"];
 
 function documents(text: string): SimulationDocument[] {
   return text
@@ -23,12 +25,12 @@ function documents(text: string): SimulationDocument[] {
     .map((line) => JSON.parse(line));
 }
 
-test("one document a trial, each of which a run with its seed repeats byte for byte", () => {
-  const { code, stdout } = lazarus(["simulate", ...job, "--trials", "3", "--seed", "4"]);
+test("one document a trial, each of which a run with its seed repeats byte for byte", async () => {
+  const { code, stdout } = await inProcess(["simulate", ...job, "--trials", "3", "--seed", "4"]);
   expect(code).toBe(0);
   const lines = stdout.trimEnd().split("\n");
   expect(documents(stdout).map(({ seed }) => seed)).toEqual([4, 5, 6]);
-  expect(lazarus(["simulate", ...job, "--seed", "5"]).stdout).toBe(`${lines[1]}\n`);
+  expect((await inProcess(["simulate", ...job, "--seed", "5"])).stdout).toBe(`${lines[1]}\n`);
   const [first] = documents(stdout);
   expect(first?.runs.map(({ system }) => system)).toEqual(["lazarus", "ds-ft", "ds"]);
   expect(first?.seconds).toBe(360);
@@ -36,9 +38,9 @@ test("one document a trial, each of which a run with its seed repeats byte for b
   expect(first?.parameters).toMatchObject({ model: "gpt-s", hardware: "rtx3090", nodes: 10, "fail-every": 60, keep: 5 });
 });
 
-test("timeline and plot of the first trial; rows for csv; a table for people", () => {
+test("timeline and plot of the first trial; rows for csv; a table for people", async () => {
   const files = ["--timeline", at("timeline.csv"), "--plot", at("plot.svg")];
-  const { code, stdout } = lazarus(["simulate", ...job, ...files, "--format", "csv"]);
+  const { code, stdout } = await inProcess(["simulate", ...job, ...files, "--format", "csv"]);
   expect(code).toBe(0);
   expect(stdout.split("\n")[0]).toBe(
     "seed,system,samples,steps,samplesPerSecond,computeSeconds,checkpointSeconds,restartSeconds,reconfigureSeconds,rebalanceSeconds,idleSeconds,failures,recoveries,restarts,lostSteps",
@@ -50,32 +52,33 @@ test("timeline and plot of the first trial; rows for csv; a table for people", (
   const svg = readFileSync(at("plot.svg"), "utf8");
   expect(svg).toMatch(/^<svg.*<\/svg>\s*$/s);
   for (const label of ["samples a second", "samples trained", "ds-ft"]) expect(svg).toContain(label);
-  const { stdout: table } = lazarus(["simulate", ...job, "--format", "table", "--trials", "2"]);
+  const { stdout: table } = await inProcess(["simulate", ...job, "--format", "table", "--trials", "2"]);
   expect(table).toContain("over lazarus");
   expect(table).toContain("all-to-all");
 });
 
-test("summarize adds up documents from anywhere and keeps different settings apart", () => {
-  for (const seed of [0, 1]) lazarus(["simulate", ...job, "--seed", String(seed), "-o", at(`run${seed}`)]);
-  lazarus(["simulate", ...job, "--slots", "4", "-o", at("run2")]);
-  const line = `cat ${at("run")}? | lazarus simulate --summarize --format table --plot ${at("summary.svg")}`;
-  const { code, stdout } = shell(line);
+test("summarize adds up documents from anywhere and keeps different settings apart", async () => {
+  for (const seed of [0, 1]) await inProcess(["simulate", ...job, "--seed", String(seed), "-o", at(`run${seed}`)]);
+  await inProcess(["simulate", ...job, "--slots", "4", "-o", at("run2")]);
+  const runs = ["run0", "run1", "run2"].map((name) => readFileSync(at(name), "utf8")).join("");
+  const words = ["simulate", "--summarize", "--format", "table", "--plot", at("summary.svg")];
+  const { code, stdout } = await inProcess(words, runs);
   expect(code).toBe(0);
   expect(stdout.match(/means of 2 trials/g)).toHaveLength(1);
   expect(stdout.match(/one trial/g)).toHaveLength(1);
   expect(readFileSync(at("summary.svg"), "utf8")).toContain("slots 4");
 });
 
-test("every kind of failure, and files for model and hardware", () => {
+test("every kind of failure, and files for model and hardware", async () => {
   writeFileSync(at("model.json"), JSON.stringify({ ...gptS, name: "mine", slotsPerNode: 4 }));
   writeFileSync(at("trace.csv"), "0,add,a\n0,add,b\n0,add,c\n0,add,d\n60000,remove,b\n90000,add,e\n");
   const base = ["simulate", "--load-spread", "1", "--model", at("model.json"), "--duration", "10m"];
-  const failures = (words: string[]) => documents(lazarus([...base, ...words]).stdout)[0]?.runs[0]?.failures;
-  expect(failures(["-n", "4"])).toBe(0);
-  expect(failures(["-n", "4", "--failures", "1m:3,2m:0"])).toBe(2);
-  expect(failures(["--trace", at("trace.csv")])).toBe(1);
-  expect(failures(["-n", "6", "--mtbf", "1m", "--repair", "30s"])).toBeGreaterThan(2);
-  expect(failures(["-n", "6", "--preemption-probability", "1"])).toBeGreaterThan(0);
+  const failures = async (words: string[]) => documents((await inProcess([...base, ...words])).stdout)[0]?.runs[0]?.failures;
+  expect(await failures(["-n", "4"])).toBe(0);
+  expect(await failures(["-n", "4", "--failures", "1m:3,2m:0"])).toBe(2);
+  expect(await failures(["--trace", at("trace.csv")])).toBe(1);
+  expect(await failures(["-n", "6", "--mtbf", "1m", "--repair", "30s"])).toBeGreaterThan(2);
+  expect(await failures(["-n", "6", "--preemption-probability", "1"])).toBeGreaterThan(0);
 });
 
 test.each([
@@ -89,8 +92,8 @@ test.each([
   [["-n", "4", "--duration", "1m", "--repair", "1m"], /--repair needs --mtbf/],
   [["-n", "8", "--duration", "1m", "--model", "deepseek-v3"], /lacks fp8Flops/],
   [["-n", "4", "--duration", "1m", "--model", "gpt-5"], /gpt-5/],
-])("%j is refused in one line", (words, message) => {
-  const { code, stdout, stderr } = lazarus(["simulate", "--load-spread", "1", ...words]);
+])("%j is refused in one line", async (words, message) => {
+  const { code, stdout, stderr } = await inProcess(["simulate", "--load-spread", "1", ...words]);
   expect(stderr).toMatch(/^lazarus: [^\n]+\n$/);
   expect(stderr).toMatch(message);
   expect(stdout).toBe("");
@@ -101,7 +104,7 @@ const parallel = spawnSync("parallel", ["--version"], { encoding: "utf8" }).stat
 
 describe.skipIf(!parallel)(`GNU parallel${parallel ? "" : " (skipped: `parallel` is not installed)"}`, () => {
   test("sweeps seeds and slots, and resumes where it was cut off", () => {
-    const command = `${process.execPath} ${root}bin/lazarus.js simulate ${job.join(" ")} --seed {1} --slots {2} -o ${at("sweep-{1}-{2}.ndjson")}`;
+    const command = `${process.execPath} ${root}bin/lazarus.js simulate ${shortJob.join(" ")} --seed {1} --slots {2} -o ${at("sweep-{1}-{2}.ndjson")}`;
     const sweep = (seeds: string) =>
       shell(`parallel --will-cite --joblog ${at("joblog")} --resume '${command}' ::: ${seeds} ::: 4 6`);
     expect(sweep("0 1").code).toBe(0);

@@ -1,17 +1,14 @@
 /** Runs the program inside the test's own process: for cases that are many, and not about processes. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { Readable } from "node:stream";
 import { vi } from "vitest";
 import { main } from "../../src/cli.ts";
 import type { Run } from "./lazarus.ts";
 
 /**
  * Runs a command line.
- * @param input put into a file, whose name is added to the words; none without it
+ * @param input what standard input holds
  */
-export async function inProcess(words: readonly string[], input?: string | Buffer): Promise<Run> {
-  const folder = input === undefined ? undefined : mkdtempSync(join(tmpdir(), "lazarus-input-"));
+export async function inProcess(words: readonly string[], input: string | Uint8Array = ""): Promise<Run> {
   const printed = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((name) =>
     vi.spyOn(process[name], "write").mockImplementation(((text: string | Uint8Array, ...rest: unknown[]) => {
@@ -21,13 +18,27 @@ export async function inProcess(words: readonly string[], input?: string | Buffe
       return true;
     }) as typeof process.stdout.write),
   );
+  const stdin = vi.spyOn(process, "stdin", "get").mockReturnValue(standardInput(input));
   process.stdout.setMaxListeners(0); // A run listens until the process ends, and here many runs share one.
   try {
-    if (folder !== undefined && input !== undefined) writeFileSync(join(folder, "input"), input);
-    const code = await main(folder === undefined ? words : [...words, join(folder, "input")]);
-    return { code, ...printed };
+    return { code: await main(words), ...printed };
   } finally {
-    for (const spy of spies) spy.mockRestore();
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    for (const spy of [...spies, stdin]) spy.mockRestore();
   }
+}
+
+/** Pipes one program into the next; the first that fails ends it, as with `set -o pipefail`. */
+export async function inProcessPipe(...commands: readonly string[]): Promise<Run> {
+  let run: Run = { code: 0, stdout: "", stderr: "" };
+  for (const command of commands) {
+    const { stderr } = run;
+    run = await inProcess(command.split(" "), run.stdout);
+    run = { ...run, stderr: stderr + run.stderr };
+    if (run.code !== 0) break;
+  }
+  return run;
+}
+
+function standardInput(input: string | Uint8Array): typeof process.stdin {
+  return Readable.from(input.length === 0 ? [] : [Buffer.from(input)]) as typeof process.stdin;
 }

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import type { ClusterNode } from "../../core/cluster.ts";
 import { countReplicas, FREE_SLOT, type Placement } from "../../core/placement.ts";
 import { InputError } from "../../errors.ts";
-import { amount, checkDocument, count, positiveCount, probability, wholeNumbers } from "./schema.ts";
+import { amount, checkDocument, count, nodeGpus, nodeSlots, positiveCount, probability, wholeNumbers } from "./schema.ts";
 
 const failuresSchema = z.array(
   z.object({
@@ -29,8 +29,8 @@ const resilience = {
 
 const nodeSchema = z.object({
   name: z.string().check(z.minLength(1)),
-  slots: positiveCount,
-  gpus: positiveCount,
+  slots: nodeSlots,
+  gpus: nodeGpus,
   domain: z.optional(z.string()),
 });
 

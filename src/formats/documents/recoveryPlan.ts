@@ -40,14 +40,23 @@ export const recoveryPlanSchema = z.object({
 export type RecoveryPlanDocument = z.infer<typeof recoveryPlanSchema>;
 
 /**
+ * Checks a parsed recovery-plan, its schema and what a schema cannot say.
+ * @throws InputError
+ */
+export function checkRecoveryPlan(value: unknown, source: string): RecoveryPlanDocument {
+  const plan = checkDocument(recoveryPlanSchema, "recovery-plan", value, source);
+  return plan.placement === undefined ? plan : { ...plan, placement: checkPlacement(plan.placement, source) };
+}
+
+/**
  * Checks a placement, or takes the new placement out of a recovery-plan.
  * @throws InputError, for a recovery-plan that is not recoverable, too
  */
 export function checkPlacementOrRecovery(value: unknown, source: string): PlacementDocument {
   const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
   if (type !== "recovery-plan") return checkPlacement(value, source);
-  const plan = checkDocument(recoveryPlanSchema, "recovery-plan", value, source);
-  if (plan.placement === undefined) {
+  const { placement } = checkRecoveryPlan(value, source);
+  if (placement === undefined) {
     throw new InputError(
       "this recovery-plan is not recoverable, so it holds no placement; restart from a checkpoint with `lazarus place`",
       {
@@ -55,5 +64,5 @@ export function checkPlacementOrRecovery(value: unknown, source: string): Placem
       },
     );
   }
-  return checkPlacement(plan.placement, source);
+  return placement;
 }

@@ -1,12 +1,17 @@
 /** Schemas of the documents, and what goes wrong with them said in one line. */
 import * as z from "zod/mini";
 import { InputError } from "../../errors.ts";
+import { shownValue } from "../shownValue.ts";
 
 /** A whole number that JSON holds exactly, not negative. */
 export const count = z.int().check(z.nonnegative());
 
 /** A whole number of at least 1. */
 export const positiveCount = z.int().check(z.positive());
+
+/** Slots and GPUs of a node; beyond these it is a mistake, which would only show as memory that runs out. */
+export const nodeSlots = z.int().check(z.positive(), z.maximum(100_000));
+export const nodeGpus = z.int().check(z.positive(), z.maximum(1024));
 
 /** A number that is not negative. */
 export const amount = z.number().check(z.nonnegative());
@@ -31,9 +36,9 @@ export const bulkSchemas = z.registry<Record<string, unknown>>();
 
 /** What is wrong with a list of whole numbers, or nothing. */
 function firstMisfit(value: unknown, least: number): string | undefined {
-  if (!Array.isArray(value)) return `got ${shown(value)}`;
+  if (!Array.isArray(value)) return `got ${shownValue(value)}`;
   for (let i = 0; i < value.length; i++) {
-    if (!Number.isSafeInteger(value[i]) || value[i] < least) return `got ${shown(value[i])} at index ${i}`;
+    if (!Number.isSafeInteger(value[i]) || value[i] < least) return `got ${shownValue(value[i])} at index ${i}`;
   }
   return undefined;
 }
@@ -46,7 +51,7 @@ function firstMisfit(value: unknown, least: number): string | undefined {
 export function checkDocument<T>(schema: z.ZodMiniType<T>, kind: string, value: unknown, source: string): T {
   const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
   if (type !== kind) {
-    const found = typeof type === "string" ? `a ${type}` : `${shown(value)} without "type"`;
+    const found = typeof type === "string" ? `a ${type}` : `${shownValue(value)} without "type"`;
     throw new InputError(
       `expected a ${kind} document, got ${found}${type === undefined ? "" : `; ${producers.get(kind) ?? "pass the right file"}`}`,
       {
@@ -81,14 +86,14 @@ function explain(issue: z.core.$ZodIssue | undefined): string {
     .join("")
     .replace(/^\./, "");
   const where = path === "" ? "the document" : path;
-  const got = "input" in issue ? `, got ${shown(issue.input)}` : "";
+  const got = "input" in issue ? `, got ${shownValue(issue.input)}` : "";
   switch (issue.code) {
     case "custom":
       return `${where}: expected ${issue.message}`;
     case "invalid_type":
       return `${where}: expected ${issue.expected === "int" ? "a whole number" : `a value of type ${issue.expected}`}${got}`;
     case "too_small":
-      return `${where}: expected at least ${issue.minimum}${got}`;
+      return `${where}: expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${got}`;
     case "too_big":
       return `${where}: expected at most ${issue.maximum}${got}`;
     case "invalid_value":
@@ -96,16 +101,4 @@ function explain(issue: z.core.$ZodIssue | undefined): string {
     default:
       return `${where}: ${issue.message}${got}`;
   }
-}
-
-/** A value cut to a length that fits in a line. */
-function shown(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (typeof value === "number") return String(value);
-  const text = Array.isArray(value)
-    ? "a list"
-    : typeof value === "object" && value !== null
-      ? "an object"
-      : JSON.stringify(value);
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

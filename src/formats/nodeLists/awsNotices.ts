@@ -1,6 +1,7 @@
 /** AWS notices of instances that go away: EventBridge events, alone or in SQS or SNS messages. */
 import { InputError } from "../../errors.ts";
 import { parseJson } from "../parseJson.ts";
+import { shownValue } from "../shownValue.ts";
 
 const INTERRUPTION = "EC2 Spot Instance Interruption Warning";
 const STATE_CHANGE = "EC2 Instance State-change Notification";
@@ -19,26 +20,30 @@ export function isPackedNotices(value: unknown): value is object {
   );
 }
 
+/** SNS in SQS in a list of messages, and room to spare. */
+const MOST_PACKINGS = 10;
+
 /**
  * Ids of the instances that the notices say are interrupted, stopped or terminated.
  * @throws InputError, for a notice that names no instance and for recommendations, which interrupt nothing
  */
-export function interruptedInstances(value: unknown, file: string): string[] {
+export function interruptedInstances(value: unknown, file: string, packings = 0): string[] {
   const wrong = (what: string) => new InputError(what, { file });
-  if (Array.isArray(value)) return value.flatMap((notice) => interruptedInstances(notice, file));
+  if (packings > MOST_PACKINGS) throw wrong("the notices are packed too deep; expected events, alone or in SQS or SNS messages");
+  if (Array.isArray(value)) return value.flatMap((notice) => interruptedInstances(notice, file, packings + 1));
   if (typeof value !== "object" || value === null) throw wrong("expected AWS notices as JSON objects");
   const fields = value as Record<string, unknown>;
-  if (Array.isArray(fields["Messages"])) return interruptedInstances(fields["Messages"], file);
+  if (Array.isArray(fields["Messages"])) return interruptedInstances(fields["Messages"], file, packings + 1);
   for (const packing of ["Body", "Message"]) {
     const packed = fields[packing];
-    if (typeof packed === "string") return interruptedInstances(parseJson(packed, file), file);
+    if (typeof packed === "string") return interruptedInstances(parseJson(packed, file), file, packings + 1);
   }
   const kind = fields["detail-type"];
   if (kind === undefined) {
     throw wrong("this notice from the instance's own metadata does not name the instance; pass the node's name: --failed NAME");
   }
   if (kind !== INTERRUPTION && kind !== STATE_CHANGE) {
-    throw wrong(`"${String(kind)}" does not say that an instance goes away; expected "${INTERRUPTION}" or "${STATE_CHANGE}"`);
+    throw wrong(`${shownValue(kind)} does not say that an instance goes away; expected "${INTERRUPTION}" or "${STATE_CHANGE}"`);
   }
   const detail = (fields["detail"] ?? {}) as Record<string, unknown>;
   const instance = detail["instance-id"];

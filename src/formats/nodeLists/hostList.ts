@@ -2,6 +2,8 @@
 import { UnitError } from "../units.ts";
 
 const MOST_HOSTS = 100_000;
+/** Longest name that DNS knows. */
+const LONGEST_NAME = 253;
 
 /**
  * The names that a host list stands for, each once, in its order. Names stand between commas or blanks; brackets hold
@@ -12,7 +14,7 @@ export function expandHostList(text: string): string[] {
   const names = new Set<string>();
   for (const word of splitOutsideBrackets(text)) {
     for (const name of expandWord(word)) names.add(name);
-    if (names.size > MOST_HOSTS) throw new UnitError(`expected at most ${MOST_HOSTS} nodes`);
+    if (names.size > MOST_HOSTS) throw tooMany();
   }
   if (names.size === 0) throw malformed();
   return [...names];
@@ -29,16 +31,22 @@ function splitOutsideBrackets(text: string): string[] {
 }
 
 function expandWord(word: string): string[] {
+  if (word.split("[").length > LONGEST_NAME) throw malformed();
   const match = /^([^[\]]*)\[([^[\]]+)\](.*)$/.exec(word);
   if (match === null) {
     if (/[[\]]/.test(word)) throw malformed();
+    if (word.length > LONGEST_NAME) throw new UnitError(`expected host names of at most ${LONGEST_NAME} characters`);
     return [word];
   }
   const [, prefix = "", list = "", rest = ""] = match;
   const endings = rest === "" ? [""] : expandWord(rest);
-  return list
-    .split(",")
-    .flatMap((part) => numbersOf(part).flatMap((number) => endings.map((ending) => prefix + number + ending)));
+  const names: string[] = [];
+  for (const part of list.split(",")) {
+    const numbers = numbersOf(part);
+    if (names.length + numbers.length * endings.length > MOST_HOSTS) throw tooMany();
+    for (const number of numbers) for (const ending of endings) names.push(prefix + number + ending);
+  }
+  return names;
 }
 
 function numbersOf(part: string): string[] {
@@ -52,4 +60,8 @@ function numbersOf(part: string): string[] {
 
 function malformed(): UnitError {
   return new UnitError("expected names between commas such as node3,node7 or gpu[003-007,012]");
+}
+
+function tooMany(): UnitError {
+  return new UnitError(`expected at most ${MOST_HOSTS} nodes`);
 }

@@ -1,5 +1,6 @@
 /** One row of expert ids in a foreign plan. */
 import { InputError } from "../../errors.ts";
+import { shownValue } from "../shownValue.ts";
 
 /**
  * Checks that a parsed value is a list of expert ids.
@@ -10,7 +11,7 @@ export function expertRow(value: unknown, where: string, file: string): number[]
   if (!Array.isArray(value)) throw new InputError(`${where}: expected a list of expert ids, one a slot`, { file });
   const odd = value.findIndex((id) => !Number.isSafeInteger(id) || id < 0);
   if (odd >= 0) {
-    throw new InputError(`${where}[${odd}]: expected an expert id, a whole number from 0, got ${JSON.stringify(value[odd])}`, {
+    throw new InputError(`${where}[${odd}]: expected an expert id, a whole number from 0, got ${shownValue(value[odd])}`, {
       file,
     });
   }

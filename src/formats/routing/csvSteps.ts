@@ -64,7 +64,7 @@ export class CsvSteps implements StepReader {
         this.lines || 1,
       );
     }
-    yield this.log.table.takeStep(this.iteration);
+    yield this.takeStep(this.log.table);
   }
 
   private *readLines(lines: Uint8Array): Generator<RoutingStep> {
@@ -121,8 +121,14 @@ export class CsvSteps implements StepReader {
           `sort the rows below the header, sort -s -t, -k${key},${key}n`,
       );
     }
-    if (this.iteration >= 0) yield table.takeStep(this.iteration);
+    if (this.iteration >= 0) yield this.takeStep(table);
     this.iteration = next;
+  }
+
+  private takeStep(table: StepTable): RoutingStep {
+    const step = table.takeStep(this.iteration);
+    if (typeof step === "string") throw this.error(step, this.lines);
+    return step;
   }
 
   private openLog(line: string): OpenLog {

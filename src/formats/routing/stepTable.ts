@@ -33,10 +33,6 @@ export class StepTable {
   /** Slot + 1 of each layer; 0 for a layer not seen yet. */
   private readonly slotOf = new Int32Array(ID_LIMITS.layer);
   private readonly buffers: LayerBuffers[] = [];
-  /** Tokens + 1 of each slot; 0 where this iteration has no row yet. */
-  private totals = new Float64Array(1);
-  /** Slots that this iteration has rows for. */
-  private readonly present: number[] = [];
 
   /**
    * @param experts number of experts where it is known; otherwise one more than the largest id seen so far
@@ -55,9 +51,10 @@ export class StepTable {
   put(layer: number, rank: number, expert: number, tokens: number): string | undefined {
     const cell = this.cell(layer, rank, expert);
     if (cell < 0) return this.outOfBounds(layer, rank, expert);
-    if (this.cells[cell] !== 0)
-      return `${this.name(layer, rank, expert)} has a second row in this iteration; expected one: remove it`;
-    return this.add(cell, tokens);
+    if (this.cells[cell] !== 0) return this.secondRow(layer, rank, expert);
+    this.touch(cell);
+    this.cells[cell] = tokens + 1;
+    return undefined;
   }
 
   /**
@@ -68,41 +65,55 @@ export class StepTable {
     const cell = this.cell(layer, rank, expert);
     if (cell < 0) return this.outOfBounds(layer, rank, expert);
     if (this.newestToken.length < this.cells.length) this.newestToken = new Float64Array(this.cells.length);
-    if (this.cells[cell] !== 0 && token <= (this.newestToken[cell] as number)) {
-      const name = this.name(layer, rank, expert);
-      if (token === this.newestToken[cell])
-        return `token ${token} goes to ${name} twice in this iteration; expected once: remove one`;
-      return `token ${token} comes after token ${this.newestToken[cell]} for ${name}; expected rising tokens: sort the rows by iteration, then token`;
-    }
+    const count = this.cells[cell] as number;
+    if (count === 0) this.touch(cell);
+    else if (token <= (this.newestToken[cell] as number)) return this.fallingToken(layer, rank, expert, token, cell);
     this.newestToken[cell] = token;
-    return this.add(cell, 1);
+    this.cells[cell] = count === 0 ? 2 : count + 1;
+    return undefined;
   }
 
-  /** Ends the iteration and starts the next. The step's arrays are overwritten by the next call. */
-  takeStep(iteration: number): RoutingStep {
+  /**
+   * Ends the iteration and starts the next; returns its step, whose arrays the next call overwrites, or what is wrong.
+   */
+  takeStep(iteration: number): RoutingStep | string {
     const { experts, expertBits, rankBits } = this;
     const ranks = this.byRank ? this.ranks : 0;
-    const layers = this.present.map((slot) => this.buffers[slot] as LayerBuffers).sort((a, b) => a.layer - b.layer);
-    for (const buffers of layers) {
-      buffers.loads = zeros(buffers.loads, experts);
-      if (ranks > 0) buffers.byRank = zeros(buffers.byRank, ranks * experts);
-    }
+    const present = new Set<LayerBuffers>();
+    let slot = -1;
+    let layer = this.buffers[0] as LayerBuffers;
     for (let i = 0; i < this.touchedCount; i++) {
       const cell = this.touched[i] as number;
+      if (cell >>> (expertBits + rankBits) !== slot) {
+        slot = cell >>> (expertBits + rankBits);
+        layer = this.buffers[slot] as LayerBuffers;
+        if (!present.has(layer)) this.clear(layer, ranks);
+        present.add(layer);
+      }
       const tokens = (this.cells[cell] as number) - 1;
       this.cells[cell] = 0;
       const expert = cell & ((1 << expertBits) - 1);
-      const { loads, byRank } = this.buffers[cell >>> (expertBits + rankBits)] as LayerBuffers;
-      loads[expert] = (loads[expert] as number) + tokens;
-      if (byRank !== undefined) byRank[((cell >>> expertBits) & ((1 << rankBits) - 1)) * experts + expert] = tokens;
+      layer.loads[expert] = (layer.loads[expert] as number) + tokens;
+      if (layer.byRank !== undefined) layer.byRank[((cell >>> expertBits) & ((1 << rankBits) - 1)) * experts + expert] = tokens;
     }
-    for (const slot of this.present) this.totals[slot] = 0;
-    this.present.length = 0;
     this.touchedCount = 0;
+    const layers = [...present].sort((a, b) => a.layer - b.layer);
+    for (const { layer, loads } of layers) {
+      let sum = 0;
+      for (const load of loads) sum += load;
+      if (sum > Number.MAX_SAFE_INTEGER) {
+        return `the tokens of layer ${layer} sum to 2^53 or more in iteration ${iteration}, which ends here; expected less: correct the counts`;
+      }
+    }
     return { iteration, experts, ranks, layers };
   }
 
-  /** Index of a cell, which must be within bounds after growing the table if need be; -1 otherwise. */
+  private clear(layer: LayerBuffers, ranks: number): void {
+    layer.loads = zeros(layer.loads, this.experts);
+    if (ranks > 0) layer.byRank = zeros(layer.byRank, ranks * this.experts);
+  }
+
+  /** Index of a cell, after growing the table if need be; -1 when it is out of bounds. */
   private cell(layer: number, rank: number, expert: number): number {
     if (rank < this.ranks && expert < this.experts && layer < ID_LIMITS.layer) {
       const slot = (this.slotOf[layer] as number) - 1;
@@ -111,23 +122,9 @@ export class StepTable {
     return this.grow(layer, rank, expert) ? this.cell(layer, rank, expert) : -1;
   }
 
-  private add(cell: number, tokens: number): string | undefined {
-    const before = this.cells[cell] as number;
-    if (before === 0) {
-      if (this.touchedCount === this.touched.length) this.touched = enlarged(this.touched, 2 * this.touched.length);
-      this.touched[this.touchedCount++] = cell;
-    }
-    this.cells[cell] = (before === 0 ? 1 : before) + tokens;
-    const slot = cell >>> (this.expertBits + this.rankBits);
-    if (this.totals[slot] === 0) {
-      this.totals[slot] = 1;
-      this.present.push(slot);
-    }
-    const total = this.totals[slot] as number;
-    this.totals[slot] = total + tokens;
-    if (tokens <= 2 ** 53 - total) return undefined;
-    const { layer } = this.buffers[slot] as LayerBuffers;
-    return `the tokens of layer ${layer} sum to 2^53 or more in this iteration; expected less: correct the counts`;
+  private touch(cell: number): void {
+    if (this.touchedCount === this.touched.length) this.touched = doubled(this.touched);
+    this.touched[this.touchedCount++] = cell;
   }
 
   /** Makes room for a row's ids; false when they are beyond the limits. */
@@ -167,10 +164,20 @@ export class StepTable {
     }
     this.cells = cells;
     this.newestToken = newestToken;
-    this.totals = enlarged(this.totals, 2 ** slotBits);
     this.expertBits = expertBits;
     this.rankBits = rankBits;
     this.slotBits = slotBits;
+  }
+
+  private secondRow(layer: number, rank: number, expert: number): string {
+    return `${this.name(layer, rank, expert)} has a second row in this iteration; expected one: remove it`;
+  }
+
+  private fallingToken(layer: number, rank: number, expert: number, token: number, cell: number): string {
+    const name = this.name(layer, rank, expert);
+    const newest = this.newestToken[cell];
+    if (token === newest) return `token ${token} goes to ${name} twice in this iteration; expected once: remove one`;
+    return `token ${token} comes after token ${newest} for ${name}; expected rising tokens: sort the rows by iteration, then token`;
   }
 
   private outOfBounds(layer: number, rank: number, expert: number): string {
@@ -203,8 +210,8 @@ function zeros(buffer: Float64Array | undefined, length: number): Float64Array {
   return buffer?.length === length ? buffer.fill(0) : new Float64Array(length);
 }
 
-function enlarged<T extends Int32Array | Float64Array>(array: T, length: number): T {
-  const larger = new (array.constructor as new (length: number) => T)(Math.max(length, array.length));
+function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * array.length);
   larger.set(array);
   return larger;
 }

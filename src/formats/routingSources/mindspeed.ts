@@ -1,6 +1,7 @@
 /** Expert loads of MindSpeed: `{"layer":{"expert":count,...},...}`, one document for every iteration. */
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError, quoteInput } from "../../errors.ts";
+import { shownValue } from "../shownValue.ts";
 import { isCount, type SourceOptions } from "./source.ts";
 import { StepCounts } from "./stepCounts.ts";
 
@@ -23,7 +24,7 @@ export function checkExpertCounts(value: unknown, file: string): ExpertCounts {
       if (!isCount(tokens)) {
         throw wrong(
           `layer ${quoteInput(layer)}, expert ${quoteInput(expert)}: `,
-          `expected a whole number of tokens, got ${JSON.stringify(tokens)}`,
+          `expected a whole number of tokens, got ${shownValue(tokens)}`,
         );
       }
       return [id(layer), id(expert), tokens] as const;

@@ -5,6 +5,7 @@
  */
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError } from "../../errors.ts";
+import { shownValue } from "../shownValue.ts";
 import { isCount, logicalExperts, type PhysicalToLogical, type SourceOptions, saidAboutIds } from "./source.ts";
 import { StepCounts } from "./stepCounts.ts";
 
@@ -41,7 +42,7 @@ export function checkRecordedCounts(value: unknown, file: string): RecordedCount
         throw wrong(path, `expected ${steps[0][0].length} counts as in the first layer`);
       }
       const odd = counts.findIndex((count) => !isCount(count));
-      if (odd >= 0) throw wrong(`${path}[${odd}]`, `expected a whole number of tokens, got ${JSON.stringify(counts[odd])}`);
+      if (odd >= 0) throw wrong(`${path}[${odd}]`, `expected a whole number of tokens, got ${shownValue(counts[odd])}`);
     }
   }
   return { physical, steps };

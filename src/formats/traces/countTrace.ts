@@ -3,6 +3,9 @@
 import type { RandomSource } from "../../core/random.ts";
 import type { MembershipTrace, TraceEvent } from "../../core/simulation/membershipTrace.ts";
 
+/** Most nodes that a trace may count; so many no cluster has. */
+export const MOST_TRACED_NODES = 100_000;
+
 /** Number of nodes from a moment on. */
 export interface NodeCount {
   readonly seconds: number;
@@ -11,7 +14,7 @@ export interface NodeCount {
 
 /**
  * Turns counts into named nodes. Which of them go is not recorded, so it is drawn; who comes is always new.
- * @param counts in the order of time; what holds before the first holds from the first on
+ * @param counts in the order of time, none above MOST_TRACED_NODES; what holds before the first holds from the first on
  */
 export function traceOfCounts(counts: readonly NodeCount[], random: RandomSource): MembershipTrace {
   const live: string[] = [];

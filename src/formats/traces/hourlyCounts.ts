@@ -2,7 +2,7 @@
 import type { RandomSource } from "../../core/random.ts";
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
 import { InputError, quoteInput } from "../../errors.ts";
-import { traceOfCounts } from "./countTrace.ts";
+import { MOST_TRACED_NODES, traceOfCounts } from "./countTrace.ts";
 import { traceRows } from "./traceRows.ts";
 
 const SECONDS_PER_HOUR = 3600;
@@ -22,7 +22,9 @@ export function hourlyCounts(text: string, file: string, random: RandomSource): 
     const wrong = (what: string, found: string) => new InputError(`${what}, got ${quoteInput(found)}`, { file, line });
     if (cells.length !== 2) throw wrong("expected hours,count", cells.join(","));
     if (hours === "" || !Number.isFinite(Number(hours))) throw wrong("expected a number of hours", hours);
-    if (!/^\d{1,6}$/.test(count)) throw wrong("expected a whole number of nodes", count);
+    if (!/^\d{1,6}$/.test(count) || Number(count) > MOST_TRACED_NODES) {
+      throw wrong(`expected a whole number of nodes, at most ${MOST_TRACED_NODES}`, count);
+    }
     const seconds = Number(hours) * SECONDS_PER_HOUR;
     if (seconds < last) throw wrong("expected rows in the order of time; sort the file by its first column", hours);
     last = seconds;

@@ -4,7 +4,7 @@ import type { RandomSource } from "../../core/random.ts";
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
 import { InputError } from "../../errors.ts";
 import { checkFields, wholeNumbers } from "../documents/schema.ts";
-import { traceOfCounts } from "./countTrace.ts";
+import { MOST_TRACED_NODES, traceOfCounts } from "./countTrace.ts";
 
 /** What the data count: instances that were held, or instances that were preempted. */
 export type Polarity = "held" | "preempted";
@@ -23,6 +23,8 @@ export function skyPilotTrace(value: unknown, file: string, polarity: Polarity, 
   const { metadata, data } = checkFields(schema, "SkyPilot trace", value, file);
   const most = data.reduce((max, count) => Math.max(max, count), 0);
   if (most === 0) throw new InputError("the SkyPilot trace counts no instance at all; expected some", { file });
+  if (most > MOST_TRACED_NODES)
+    throw new InputError(`the SkyPilot trace counts ${most} instances; expected at most ${MOST_TRACED_NODES}`, { file });
   const counts = data.map((count, tick) => ({
     seconds: tick * metadata.gap_seconds,
     nodes: polarity === "held" ? count : most - count,
