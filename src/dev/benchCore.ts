@@ -33,8 +33,7 @@ const tasks: Record<string, () => void> = {
   "mro, 12 layers x 16 experts, 10 nodes": place(10, 6, 1, small, { placement: "mro" }),
   "resilient fast, 12 layers x 16 experts, 10 nodes": place(10, 6, 1, small, { placement: "resilient", effort: "fast" }),
   "resilient normal, 12 layers x 16 experts, 10 nodes": place(10, 6, 1, small, { placement: "resilient" }),
-  "resilient fast, 12 layers x 16 experts, 20 nodes": place(20, 6, 1, small, { placement: "resilient", effort: "fast" }),
-  "resilient fast, 12 layers x 16 experts, 40 nodes": place(40, 6, 1, small, { placement: "resilient", effort: "fast" }),
+  ...Object.fromEntries(growth()),
   "resilient fast, 58 layers x 256 experts, 32 nodes x 32 slots": place(32, 32, 8, large, {
     placement: "resilient",
     effort: "fast",
@@ -60,4 +59,14 @@ process.stdout.write(`CPU time\n\n${textTable(columns, rows, paint(process.stdou
 function cpuMilliseconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
+}
+
+/** How the cost of `resilient fast` grows, one thing at a time. */
+function* growth(): Generator<[string, () => void]> {
+  const policy = { placement: "resilient", effort: "fast" } as const;
+  const name = (what: string) => `resilient fast, growth: ${what}`;
+  for (const nodes of [5, 20, 40, 80]) yield [name(`${nodes} nodes`), place(nodes, 6, 1, small, policy)];
+  for (const slots of [3, 12, 24]) yield [name(`${slots} slots a node`), place(10, slots, 1, small, policy)];
+  for (const experts of [8, 32, 60]) yield [name(`${experts} experts`), place(10, 12, 1, logNormalLayers(12, experts), policy)];
+  for (const layers of [1, 24, 58]) yield [name(`${layers} layers`), place(10, 6, 1, logNormalLayers(layers, 16), policy)];
 }

@@ -15,6 +15,8 @@ export interface Annealing {
   readonly random: RandomSource;
   /** Refuse moves that make it likelier to lose the job than it is at the start. */
   readonly keepSurvival?: boolean;
+  /** Badness of which nothing below exists: a state that reaches it within all limits ends the search. */
+  readonly enough?: number;
   /** Ends the search early when it returns true. */
   readonly shouldStop: () => boolean;
 }
@@ -31,7 +33,8 @@ export function anneal(design: Design, search: Annealing): void {
   const best = design.snapshot();
   let leastViolation = design.violation;
   let leastBadness = design.badness;
-  for (let tried = 0; tried < moves; tried++) {
+  const { enough = Number.NEGATIVE_INFINITY } = search;
+  for (let tried = 0; tried < moves && (leastViolation > 0 || leastBadness > enough); tried++) {
     if (tried % MOVES_BETWEEN_QUESTIONS === 0 && search.shouldStop()) break;
     const tolerated = -search.hottest * Math.exp((cooling * tried) / moves) * Math.log(1 - random.uniform());
     const swap = random.uniform() < SWAP_SHARE;

@@ -1,4 +1,6 @@
 /** Host sets that survive the most failures, within balance limits where there are any. */
+import { freeRecoveryUpperBound } from "../../recovery/freeRecoveryUpperBound.ts";
+import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { type Annealing, anneal } from "./anneal.ts";
 import { BalanceTable } from "./balanceTable.ts";
 import type { Cell, CellHosts, CellLayer } from "./cell.ts";
@@ -14,6 +16,10 @@ const HOTTEST_WITHOUT_LIMITS = 0.3;
 const COLDEST = 0.003;
 /** Share of the moves that may go into the layers' own host sets. */
 const LAYERS_SHARE = 0.2;
+/** Divisions of slots to try for a bound: looser than users see, and quick. */
+const BOUND_EFFORT = 20_000;
+/** Sums of probabilities in different order differ by less. */
+const ROUNDING = 1e-9;
 /** How often the gap between the balance that a layer reaches and its limit is halved. */
 const BISECTIONS = 6;
 
@@ -32,13 +38,26 @@ export function searchForSurvival(cell: Cell, search: Pick<Annealing, "moves" | 
   });
   const hottest = limited ? HOTTEST : HOTTEST_WITHOUT_LIMITS;
   const annealing = { ...search, minHosts, hottest, coldest: COLDEST };
-  searchSharedDesign(shared, fullStarts(cell), { ...annealing, moves: search.moves * (1 - LAYERS_SHARE) });
+  searchSharedDesign(shared, fullStarts(cell), {
+    ...annealing,
+    moves: search.moves * (1 - LAYERS_SHARE),
+    enough: leastLost(cell) * (1 + ROUNDING),
+  });
   // A move in one layer costs about as much as one in all layers divided by their number, and there is one search for each.
   return searchLayers(cell, hostsOfExperts(shared, cell), gpus, {
     ...annealing,
     hottest: HOTTEST,
     moves: search.moves * LAYERS_SHARE,
   });
+}
+
+/** A bound from below on the probability that the cell's job is lost; 0 where domains fail, for which there is none. */
+function leastLost({ slots, positions, unitOfNode, failureProbability }: Cell): number {
+  if (new Set(unitOfNode).size < unitOfNode.length) return 0;
+  const bound = freeRecoveryUpperBound(positions, slots, BOUND_EFFORT);
+  const failures = bound.map((probability, k) => ({ failed: k + 1, probability: 1 - probability }));
+  const nothing = (1 - failureProbability) ** slots.length;
+  return Math.max(0, survivalProbability({ failures }, failureProbability).probability - nothing);
 }
 
 /** Improves host sets layer by layer; survival is counted over all layers together. */
