@@ -3,11 +3,14 @@ import type { RandomSource } from "../core/random.ts";
 import { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "../core/simulation/failureModels.ts";
 import type { Membership } from "../core/simulation/membership.ts";
 import { cappedTrace, placedTrace } from "../core/simulation/membershipTrace.ts";
+import { USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
 import { UsageError } from "../errors.ts";
 import { readTrace } from "../formats/traces/readTrace.ts";
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
 import { choice, type OptionValues, option } from "./option.ts";
+
+const SECONDS_PER_HOUR = 3600;
 
 export const failureOptions = {
   nodes: option({
@@ -43,6 +46,11 @@ export const failureOptions = {
     parse: parseNumber(0, 1),
     says: "Each node is preempted with this probability in every hour; missing ones come back with a probability drawn for the hour.",
   }),
+  "expected-mtbf": option({
+    argument: "TIME",
+    parse: positiveSeconds,
+    says: "Time between two failures of the job that resilient plans for; otherwise as often as the options above make them, and an hour with --trace and --failures.",
+  }),
   failures: option({
     argument: "LIST",
     parse: parseFailures,
@@ -57,6 +65,8 @@ export interface MembershipSource {
   /** How it is echoed. */
   readonly parameters: Readonly<Record<string, string | number>>;
   readonly membership: (random: RandomSource) => Membership;
+  /** Mean time between two failures as far as it is known beforehand; an hour where it is not. */
+  readonly secondsBetweenFailures: number;
 }
 
 /**
@@ -76,21 +86,23 @@ export async function readFailures(options: Options): Promise<MembershipSource> 
   if (every !== undefined) {
     const keep = options.keep ?? Math.floor(nodes / 2);
     const parameters = { nodes, "fail-every": every, keep };
-    return { parameters, membership: (random) => regularFailures(nodes, every, keep, random) };
+    return { parameters, membership: (random) => regularFailures(nodes, every, keep, random), secondsBetweenFailures: every };
   }
   if (mtbf !== undefined) {
     const parameters = { nodes, mtbf, ...(options.repair === undefined ? {} : { repair }) };
-    return { parameters, membership: (random) => exponentialFailures(nodes, mtbf, repair, random) };
+    return { parameters, membership: (random) => exponentialFailures(nodes, mtbf, repair, random), secondsBetweenFailures: mtbf };
   }
   if (probability !== undefined) {
     const parameters = { nodes, "preemption-probability": probability };
-    return { parameters, membership: (random) => hourlyPreemptions(nodes, probability, random) };
+    const secondsBetweenFailures = probability === 0 ? SECONDS_PER_HOUR : SECONDS_PER_HOUR / nodes / probability;
+    return { parameters, membership: (random) => hourlyPreemptions(nodes, probability, random), secondsBetweenFailures };
   }
-  if (failures === undefined) return { parameters: { nodes }, membership: () => noFailures(nodes) };
+  const secondsBetweenFailures = USUAL_SECONDS_BETWEEN_FAILURES;
+  if (failures === undefined) return { parameters: { nodes }, membership: () => noFailures(nodes), secondsBetweenFailures };
   const outside = failures.find(({ node }) => node >= nodes);
   if (outside !== undefined) throw new UsageError(`--failures: there is no node ${outside.node}; nodes are 0 to ${nodes - 1}`);
   const parameters = { nodes, failures: failures.map(({ seconds, node }) => `${seconds}:${node}`).join() };
-  return { parameters, membership: () => ({ ...noFailures(nodes), changes: failures }) };
+  return { parameters, membership: () => ({ ...noFailures(nodes), changes: failures }), secondsBetweenFailures };
 }
 
 async function traceSource({ nodes, polarity }: Options, file: string): Promise<MembershipSource> {
@@ -98,6 +110,7 @@ async function traceSource({ nodes, polarity }: Options, file: string): Promise<
   const text = await readText(input);
   return {
     parameters: { ...(nodes === undefined ? {} : { nodes }), trace: file, polarity },
+    secondsBetweenFailures: USUAL_SECONDS_BETWEEN_FAILURES,
     membership: (random) => {
       const trace = readTrace(text, input.name, { polarity, random });
       return placedTrace(nodes === undefined ? trace : cappedTrace(trace, nodes), random);

@@ -67,7 +67,7 @@ describe.each(systemsToTest)("%s", (name) => {
     fc.assert(
       fc.property(membership, policy, (nodes, what) => {
         const job = jobOf();
-        const system = trainingSystem(name, job.model, job.hardware);
+        const system = trainingSystem(name, job);
         const dead: number[][] = [];
         const checked = <T extends { readonly nodes: readonly number[] } | undefined>(
           configuration: T,
@@ -212,7 +212,7 @@ describe("one failure, worked out by hand", () => {
 });
 
 test("a job without an end is refused", () => {
-  const setup = { system: trainingSystem("ds", tinyModel, rtx3090), policy: {}, membership: noFailures(4) };
+  const setup = { system: trainingSystem("ds", jobOf()), policy: {}, membership: noFailures(4) };
   const job = jobOf({ seconds: Number.POSITIVE_INFINITY });
   expect(() => simulateRun({ ...setup, job })).toThrow(RangeError);
   const starved = { ...setup, membership: noFailures(1), job: { ...job, samples: 10 } };
@@ -240,7 +240,7 @@ type Job = ReturnType<typeof jobOf>;
 type Name = (typeof systemsToTest)[number];
 
 function configurationOf(name: Name, job: Job, nodes: number) {
-  return trainingSystem(name, job.model, job.hardware).start(nodeIds(nodes), windowAt(job.loads, 0));
+  return trainingSystem(name, job).start(nodeIds(nodes), windowAt(job.loads, 0));
 }
 
 function stepTicks(name: Name, job: Job, nodes: number): number {
