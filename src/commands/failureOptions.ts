@@ -3,7 +3,6 @@ import type { RandomSource } from "../core/random.ts";
 import { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "../core/simulation/failureModels.ts";
 import type { Membership } from "../core/simulation/membership.ts";
 import { cappedTrace, placedTrace } from "../core/simulation/membershipTrace.ts";
-import { USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
 import { UsageError } from "../errors.ts";
 import { readTrace } from "../formats/traces/readTrace.ts";
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
@@ -65,8 +64,8 @@ export interface MembershipSource {
   /** How it is echoed. */
   readonly parameters: Readonly<Record<string, string | number>>;
   readonly membership: (random: RandomSource) => Membership;
-  /** Mean time between two failures as far as it is known beforehand; an hour where it is not. */
-  readonly secondsBetweenFailures: number;
+  /** Mean time between two failures, where the parameters say it beforehand. */
+  readonly secondsBetweenFailures?: number;
 }
 
 /**
@@ -94,15 +93,15 @@ export async function readFailures(options: Options): Promise<MembershipSource> 
   }
   if (probability !== undefined) {
     const parameters = { nodes, "preemption-probability": probability };
-    const secondsBetweenFailures = probability === 0 ? SECONDS_PER_HOUR : SECONDS_PER_HOUR / nodes / probability;
-    return { parameters, membership: (random) => hourlyPreemptions(nodes, probability, random), secondsBetweenFailures };
+    const membership = (random: RandomSource) => hourlyPreemptions(nodes, probability, random);
+    if (probability === 0) return { parameters, membership };
+    return { parameters, membership, secondsBetweenFailures: SECONDS_PER_HOUR / nodes / probability };
   }
-  const secondsBetweenFailures = USUAL_SECONDS_BETWEEN_FAILURES;
-  if (failures === undefined) return { parameters: { nodes }, membership: () => noFailures(nodes), secondsBetweenFailures };
+  if (failures === undefined) return { parameters: { nodes }, membership: () => noFailures(nodes) };
   const outside = failures.find(({ node }) => node >= nodes);
   if (outside !== undefined) throw new UsageError(`--failures: there is no node ${outside.node}; nodes are 0 to ${nodes - 1}`);
   const parameters = { nodes, failures: failures.map(({ seconds, node }) => `${seconds}:${node}`).join() };
-  return { parameters, membership: () => ({ ...noFailures(nodes), changes: failures }), secondsBetweenFailures };
+  return { parameters, membership: () => ({ ...noFailures(nodes), changes: failures }) };
 }
 
 async function traceSource({ nodes, polarity }: Options, file: string): Promise<MembershipSource> {
@@ -110,7 +109,6 @@ async function traceSource({ nodes, polarity }: Options, file: string): Promise<
   const text = await readText(input);
   return {
     parameters: { ...(nodes === undefined ? {} : { nodes }), trace: file, polarity },
-    secondsBetweenFailures: USUAL_SECONDS_BETWEEN_FAILURES,
     membership: (random) => {
       const trace = readTrace(text, input.name, { polarity, random });
       return placedTrace(nodes === undefined ? trace : cappedTrace(trace, nodes), random);

@@ -1,7 +1,7 @@
 /** lazarus simulate: what training systems achieve on a cluster whose nodes fail. */
 import { simulateTrial } from "../core/simulation/study.ts";
 import { totalSeconds } from "../core/simulation/summary.ts";
-import { type SystemName, systemNames, trainingSystem } from "../core/simulation/systems.ts";
+import { type SystemName, systemNames, trainingSystem, USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
 import type { TimelineRow } from "../core/simulation/timeline.ts";
 import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
@@ -104,8 +104,11 @@ const renderers: Renderers<readonly SimulationDocument[]> = {
 async function simulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
   const { parameters, membership, secondsBetweenFailures } = await readFailures(options);
   const job = await readJob(options, file);
-  const secondsBetween = options["expected-mtbf"] ?? secondsBetweenFailures;
-  const planned = options.systems.includes("resilient") ? { "expected-mtbf": secondsBetween } : {};
+  const expected = options["expected-mtbf"];
+  const secondsBetween = expected ?? secondsBetweenFailures ?? USUAL_SECONDS_BETWEEN_FAILURES;
+  // What follows from other parameters need not be repeated.
+  const planned =
+    options.systems.includes("resilient") && secondsBetween !== secondsBetweenFailures ? { "expected-mtbf": secondsBetween } : {};
   const contestants = options.systems.map((name) => ({
     system: asked(() => trainingSystem(name, job, secondsBetween)),
     policy: policyOf(name, job.model, options),
