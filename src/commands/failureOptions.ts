@@ -9,6 +9,8 @@ import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 
+const SECONDS_PER_HOUR = 3600;
+
 export const failureOptions = {
   nodes: option({
     letter: "n",
@@ -43,6 +45,11 @@ export const failureOptions = {
     parse: parseNumber(0, 1),
     says: "Each node is preempted with this probability in every hour; missing ones come back with a probability drawn for the hour.",
   }),
+  "expected-mtbf": option({
+    argument: "TIME",
+    parse: positiveSeconds,
+    says: "Time between two failures of the job that resilient plans for; otherwise as often as the options above make them, and an hour with --trace and --failures.",
+  }),
   failures: option({
     argument: "LIST",
     parse: parseFailures,
@@ -57,6 +64,8 @@ export interface MembershipSource {
   /** How it is echoed. */
   readonly parameters: Readonly<Record<string, string | number>>;
   readonly membership: (random: RandomSource) => Membership;
+  /** Mean time between two failures, where the parameters say it beforehand. */
+  readonly secondsBetweenFailures?: number;
 }
 
 /**
@@ -76,15 +85,17 @@ export async function readFailures(options: Options): Promise<MembershipSource> 
   if (every !== undefined) {
     const keep = options.keep ?? Math.floor(nodes / 2);
     const parameters = { nodes, "fail-every": every, keep };
-    return { parameters, membership: (random) => regularFailures(nodes, every, keep, random) };
+    return { parameters, membership: (random) => regularFailures(nodes, every, keep, random), secondsBetweenFailures: every };
   }
   if (mtbf !== undefined) {
     const parameters = { nodes, mtbf, ...(options.repair === undefined ? {} : { repair }) };
-    return { parameters, membership: (random) => exponentialFailures(nodes, mtbf, repair, random) };
+    return { parameters, membership: (random) => exponentialFailures(nodes, mtbf, repair, random), secondsBetweenFailures: mtbf };
   }
   if (probability !== undefined) {
     const parameters = { nodes, "preemption-probability": probability };
-    return { parameters, membership: (random) => hourlyPreemptions(nodes, probability, random) };
+    const membership = (random: RandomSource) => hourlyPreemptions(nodes, probability, random);
+    if (probability === 0) return { parameters, membership };
+    return { parameters, membership, secondsBetweenFailures: SECONDS_PER_HOUR / nodes / probability };
   }
   if (failures === undefined) return { parameters: { nodes }, membership: () => noFailures(nodes) };
   const outside = failures.find(({ node }) => node >= nodes);

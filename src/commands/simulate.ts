@@ -1,7 +1,7 @@
 /** lazarus simulate: what training systems achieve on a cluster whose nodes fail. */
 import { simulateTrial } from "../core/simulation/study.ts";
 import { totalSeconds } from "../core/simulation/summary.ts";
-import { type SystemName, systemNames, trainingSystem } from "../core/simulation/systems.ts";
+import { type SystemName, systemNames, trainingSystem, USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
 import type { TimelineRow } from "../core/simulation/timeline.ts";
 import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
@@ -76,7 +76,8 @@ export const simulate = defineCommand({
   ],
   description: [
     "Reads a routing log, or load-profiles one a line, replays it over and over, and simulates a training job on nodes that fail and join: every step, checkpoint, restart, reconfiguration and rebalance. Writes a simulation document a trial: what each system reached, and where its time went.",
-    "Systems: lazarus places replicas by load and keeps training on the survivors; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding.",
+    "Systems: lazarus places replicas by load and keeps training on the survivors; resilient does so too, with this toolkit's placement for goodput (for survival and balance beyond 24 nodes, where a search takes long) and balanced dispatch; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding.",
+    "resilient plans for failures as often as --fail-every, --mtbf or --preemption-probability makes them, and for one an hour where --trace or --failures name them, since it may not look ahead; --expected-mtbf says otherwise. It reviews its plan every ten recorded windows, keeps it while a step takes at most 2 % longer than with the loads it was made for, and goes on without a pause where a rebalance would change nothing; lazarus always pauses, as in the paper.",
     "The step-time model, its constants and what they were fitted to stand in the model and hardware files. A trial with the same seed has the same failures for all systems.",
   ],
   input: "a routing log or load-profiles",
@@ -102,10 +103,15 @@ const renderers: Renderers<readonly SimulationDocument[]> = {
 };
 
 async function simulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
-  const { parameters, membership } = await readFailures(options);
+  const { parameters, membership, secondsBetweenFailures } = await readFailures(options);
   const job = await readJob(options, file);
+  const expected = options["expected-mtbf"];
+  const secondsBetween = expected ?? secondsBetweenFailures ?? USUAL_SECONDS_BETWEEN_FAILURES;
+  // What follows from other parameters need not be repeated.
+  const planned =
+    options.systems.includes("resilient") && secondsBetween !== secondsBetweenFailures ? { "expected-mtbf": secondsBetween } : {};
   const contestants = options.systems.map((name) => ({
-    system: asked(() => trainingSystem(name, job.model, job.hardware)),
+    system: asked(() => trainingSystem(name, job, secondsBetween)),
     policy: policyOf(name, job.model, options),
   }));
   const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
@@ -127,7 +133,7 @@ async function simulations(options: Options, file: string | undefined): Promise<
       version: 1,
       program: `lazarus ${version}`,
       seed,
-      parameters: { ...jobParameters(options, file, job), ...parameters, "checkpoint-every": checkpoints },
+      parameters: { ...jobParameters(options, file, job), ...parameters, ...planned, "checkpoint-every": checkpoints },
       seconds: Math.max(...runs.map(totalSeconds)),
       runs,
     });

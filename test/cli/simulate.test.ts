@@ -69,6 +69,29 @@ test("summarize adds up documents from anywhere and keeps different settings apa
   expect(readFileSync(at("summary.svg"), "utf8")).toContain("slots 4");
 });
 
+test("resilient takes part when it is named, and says what failures it plans for unless other options do", async () => {
+  const asked = async (...words: string[]) => {
+    const { code, stdout } = await inProcess([
+      "simulate",
+      "fixtures/routing.csv",
+      "--model",
+      "gpt-s",
+      "-n",
+      "6",
+      "--duration",
+      "5m",
+      ...words,
+    ]);
+    expect(code).toBe(0);
+    return documents(stdout)[0]?.parameters["expected-mtbf"];
+  };
+  const systems = ["--systems", "resilient"];
+  expect(await asked(...systems)).toBe(3600);
+  expect(await asked(...systems, "--mtbf", "30m")).toBeUndefined();
+  expect(await asked(...systems, "--mtbf", "30m", "--expected-mtbf", "1h")).toBe(3600);
+  expect(await asked("--expected-mtbf", "1h")).toBeUndefined();
+});
+
 test("every kind of failure, and files for model and hardware", async () => {
   writeFileSync(at("model.json"), JSON.stringify({ ...gptS, name: "mine", slotsPerNode: 4 }));
   writeFileSync(at("trace.csv"), "0,add,a\n0,add,b\n0,add,c\n0,add,d\n60000,remove,b\n90000,add,e\n");

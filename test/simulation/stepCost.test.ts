@@ -12,7 +12,7 @@ import type { ModelSpec } from "../../src/core/simulation/modelSpec.ts";
 import { stepCostCoefficients, stepParts, stepSeconds } from "../../src/core/simulation/stepCost.ts";
 import { trainingSystem } from "../../src/core/simulation/systems.ts";
 import { hardwarePreset, modelPreset } from "../../src/formats/presets/index.ts";
-import { nodeIds, rtx3090 } from "../support/simulation.ts";
+import { jobOf, nodeIds, rtx3090 } from "../support/simulation.ts";
 
 const model = (name: string) => modelPreset(name) as ModelSpec;
 const h200 = hardwarePreset("h200") as typeof rtx3090;
@@ -139,14 +139,18 @@ describe("expert parallelism", () => {
 
   test("experts compute on padding, tutel's only travel with it", () => {
     const costs = (["ds", "tutel"] as const).map((name) =>
-      trainingSystem(name, layer, rtx3090).start(nodeIds(4), window)?.cost(window),
+      trainingSystem(name, jobOf({ model: layer }))
+        .start(nodeIds(4), window)
+        ?.cost(window),
     );
     expect(costs[0]?.compute).toBeCloseTo(4 * 0.4, 12);
     expect(costs[1]?.compute).toBeCloseTo(4 * 0.4, 12); // one expert a rank: the busiest one is the padding
     expect(costs[1]?.traffic).toBeCloseTo(costs[0]?.traffic as number, 12);
     const two: ModelSpec = { ...layer, expertParallelNodes: 2 };
     const halves = (["ds", "tutel"] as const).map((name) =>
-      trainingSystem(name, two, rtx3090).start(nodeIds(4), window)?.cost(window),
+      trainingSystem(name, jobOf({ model: two }))
+        .start(nodeIds(4), window)
+        ?.cost(window),
     );
     expect(halves[0]?.compute).toBeCloseTo(1.6, 12);
     expect(halves[1]?.compute).toBeCloseTo(2 * 0.6, 12); // experts 1 and 3 of 0..3
@@ -155,23 +159,23 @@ describe("expert parallelism", () => {
   });
 
   test("nodes beyond whole groups idle, and too few cannot start", () => {
-    const ds = trainingSystem("ds", layer, rtx3090);
+    const ds = trainingSystem("ds", jobOf({ model: layer }));
     expect(ds.start(nodeIds(7), window)?.nodes).toEqual([0, 1, 2, 3]);
     expect(ds.start(nodeIds(3), window)).toBeUndefined();
   });
 
   test("ds-ft goes on while every part of the experts has a survivor, on the nodes in use alone", () => {
-    const ft = trainingSystem("ds-ft", layer, rtx3090);
+    const ft = trainingSystem("ds-ft", jobOf({ model: layer }));
     const current = ft.start(nodeIds(9), window);
     if (current === undefined) throw new Error("nine nodes are enough");
     expect(current.nodes).toEqual(nodeIds(8));
     expect(ft.survive(current, [0, 2, 3, 5, 6, 7, 8], window)?.nodes).toEqual([0, 2, 3, 5]);
     expect(ft.survive(current, [0, 2, 3, 4, 6, 7, 8], window)).toBeUndefined(); // 1 and 5 held the same part
-    expect(trainingSystem("ds", layer, rtx3090).survive(current, nodeIds(7), window)).toBeUndefined();
+    expect(trainingSystem("ds", jobOf({ model: layer })).survive(current, nodeIds(7), window)).toBeUndefined();
   });
 
   test("a group that does not divide the experts is refused", () => {
-    expect(() => trainingSystem("ds", { ...layer, experts: 5 }, rtx3090)).toThrow(RangeError);
+    expect(() => trainingSystem("ds", jobOf({ model: { ...layer, experts: 5 } }))).toThrow(RangeError);
   });
 });
 
@@ -186,7 +190,7 @@ describe("lazarus", () => {
       fc.property(arbitrary, ({ loads, live }) => {
         const nodes = [10, 11, 12, 13, 14, 15];
         const window = windowAt(loadSchedule([loads], 1), 0);
-        const lazarus = trainingSystem("lazarus", layer, rtx3090);
+        const lazarus = trainingSystem("lazarus", jobOf({ model: layer }));
         const current = lazarus.start(nodes, window);
         if (current === undefined) throw new Error("six nodes are enough");
         const { layers } = placeLayers({

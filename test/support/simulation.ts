@@ -5,14 +5,14 @@ import { type LoadSchedule, loadSchedule } from "../../src/core/simulation/loadS
 import type { Membership, MembershipEvent } from "../../src/core/simulation/membership.ts";
 import type { ModelSpec } from "../../src/core/simulation/modelSpec.ts";
 import { type RunSetup, simulateRun } from "../../src/core/simulation/simulateRun.ts";
-import { type SystemName, trainingSystem } from "../../src/core/simulation/systems.ts";
+import { type SystemName, systemNames, trainingSystem } from "../../src/core/simulation/systems.ts";
 import type { TimelineRow } from "../../src/core/simulation/timeline.ts";
+import type { TrainingSystem } from "../../src/core/simulation/trainingSystem.ts";
 import { hardwarePreset, modelPreset } from "../../src/formats/presets/index.ts";
 
 export const gptS = modelPreset("gpt-s") as ModelSpec;
 export const rtx3090 = hardwarePreset("rtx3090") as HardwareSpec;
-/** The systems that need no planner from outside. */
-export const systemsToTest: SystemName[] = ["lazarus", "ds-ft", "ds", "tutel-ft", "tutel"];
+export const systemsToTest = systemNames;
 
 /** A small model: two layers of four experts, so that runs are quick. */
 export const tinyModel: ModelSpec = { ...gptS, name: "tiny", layers: 2, experts: 4, slotsPerNode: 2 } as ModelSpec;
@@ -34,11 +34,27 @@ export function jobOf(overrides: Partial<Job> = {}): Job {
   };
 }
 
+const systems = new Map<string, TrainingSystem>();
+
+/** A system for a job, made once: plans depend on nothing but the job, and some take their time. */
+export function systemFor(name: SystemName, job: Job): TrainingSystem {
+  const key = JSON.stringify([name, job.model, job.hardware, job.gradientAccumulation, job.loads]);
+  const system = systems.get(key) ?? trainingSystem(name, job);
+  systems.set(key, system);
+  return system;
+}
+
 /** Runs a system and keeps its timeline. */
-export function observed(name: SystemName, job: Job, policy: RunPolicy, membership: Membership) {
+export function observed(
+  name: SystemName,
+  job: Job,
+  policy: RunPolicy,
+  membership: Membership,
+  system: TrainingSystem = systemFor(name, job),
+) {
   const rows: TimelineRow[] = [];
   const setup: RunSetup = {
-    system: trainingSystem(name, job.model, job.hardware),
+    system,
     job,
     policy,
     membership,

@@ -1,7 +1,9 @@
 /** One training job on one failing cluster, event by event. */
+import { DueWork, type JobClock } from "./dueWork.ts";
 import { type Job, type RunPolicy, storeSeconds } from "./job.ts";
+import { LiveNodes } from "./liveNodes.ts";
 import { type LoadWindow, windowAt, windowEnd } from "./loadSchedule.ts";
-import { type Membership, type MembershipChange, simultaneousChanges, toSeconds, toTicks } from "./membership.ts";
+import { type Membership, toSeconds, toTicks } from "./membership.ts";
 import { type Activity, RunRecord, type RunResult } from "./runRecord.ts";
 import { StepTimer } from "./stepTimer.ts";
 import type { TimelineEvent, TimelineRow } from "./timeline.ts";
@@ -43,22 +45,17 @@ interface Pause {
 class Run {
   readonly #system: TrainingSystem;
   readonly #job: Job;
-  readonly #policy: RunPolicy;
   readonly #onTimeline: ((row: TimelineRow) => void) | undefined;
   readonly #record = new RunRecord();
   readonly #timer: StepTimer;
-  readonly #changes: Iterator<MembershipChange>;
-  readonly #live: Set<number>;
+  readonly #due: DueWork;
+  readonly #live: LiveNodes;
   readonly #end: number;
-  #nextChange: MembershipChange | undefined;
   #now = 0;
   #step = 0;
   #samples = 0;
   /** Ticks spent on the step in progress. */
   #begun = 0;
-  #lastSave = 0;
-  #plannedStep = 0;
-  #scaleUpAt = Number.POSITIVE_INFINITY;
   /** What the nodes' memory is laid out for; undefined while the job has too few of them. */
   #configuration: Configuration | undefined;
   #pause: Pause | undefined;
@@ -66,26 +63,22 @@ class Run {
   constructor({ system, job, policy, membership, onTimeline }: RunSetup) {
     this.#system = system;
     this.#job = job;
-    this.#policy = policy;
     this.#onTimeline = onTimeline;
     this.#timer = new StepTimer(job);
-    this.#live = new Set(membership.initial);
-    this.#changes = simultaneousChanges(membership.changes);
+    this.#due = new DueWork(job, policy, system.rebalance !== undefined);
+    this.#live = new LiveNodes(membership);
     this.#end = job.seconds === Number.POSITIVE_INFINITY ? job.seconds : toTicks(job.seconds);
   }
 
   toEnd(): RunResult {
-    this.#lookAhead();
-    this.#configuration = this.#system.start(this.#liveNodes(), this.#knownLoads());
+    this.#configuration = this.#system.start(this.#live.list(), this.#knownLoads());
     this.#note("start");
     while (this.#now < this.#end && this.#samples < this.#job.samples) {
-      const until = Math.min(this.#end, this.#nextChange?.ticks ?? Number.POSITIVE_INFINITY);
+      const until = Math.min(this.#end, this.#live.nextChangeAt);
       if (this.#pause !== undefined) this.#stayPaused(this.#pause, until);
       else if (this.#configuration === undefined) this.#stayIdle(until);
       else if (!this.#beginWhatIsDue(this.#configuration)) this.#train(this.#configuration, until);
-      if (this.#now < this.#end && this.#nextChange !== undefined && this.#now === this.#nextChange.ticks) {
-        this.#change(this.#nextChange);
-      }
+      if (this.#now < this.#end && this.#now === this.#live.nextChangeAt) this.#change();
     }
     this.#note("end");
     return this.#record.result(this.#system.name, { step: this.#step, samples: this.#samples });
@@ -93,7 +86,7 @@ class Run {
 
   #train(configuration: Configuration, until: number): void {
     const { ticks, parts } = this.#timer.timeOf(configuration, this.#step);
-    const due = this.#stepsUntilDue(ticks);
+    const due = this.#stepsUntilDue(configuration, ticks);
     const steps = Math.min(due, Math.floor((until - this.#now + this.#begun) / ticks));
     if (steps > 0) {
       this.#spend("compute", steps * ticks - this.#begun);
@@ -111,19 +104,12 @@ class Run {
   }
 
   /** Whole steps after which the loads change, a pause is due or the job is done; at least 1. */
-  #stepsUntilDue(ticks: number): number {
-    const { checkpoint, rebalanceSteps } = this.#policy;
-    const untilTick = (due: number) => Math.max(1, Math.ceil((due - this.#now + this.#begun) / ticks));
-    const untilMultiple = (every: number) => every - (this.#step % every);
+  #stepsUntilDue(configuration: Configuration, ticksPerStep: number): number {
     const samplesLeft = this.#job.samples - this.#samples;
-    let steps = windowEnd(this.#job.loads, this.#step) - this.#step;
-    steps = Math.min(steps, Math.ceil(samplesLeft / this.#samplesPerStep(this.#configuration as Configuration)));
-    if (this.#scaleUpAt < Number.POSITIVE_INFINITY) steps = Math.min(steps, untilTick(this.#scaleUpAt));
-    if (rebalanceSteps !== undefined && this.#system.rebalance) steps = Math.min(steps, untilMultiple(rebalanceSteps));
-    if (checkpoint === undefined) return steps;
     return Math.min(
-      steps,
-      "steps" in checkpoint ? untilMultiple(checkpoint.steps) : untilTick(this.#lastSave + toTicks(checkpoint.seconds)),
+      windowEnd(this.#job.loads, this.#step) - this.#step,
+      Math.ceil(samplesLeft / this.#samplesPerStep(configuration)),
+      this.#due.stepsUntilDue(this.#clock(), ticksPerStep),
     );
   }
 
@@ -131,30 +117,24 @@ class Run {
   #beginWhatIsDue(configuration: Configuration): boolean {
     if (this.#begun > 0) return false;
     const { recovery } = this.#job.hardware;
-    const { rebalanceSteps } = this.#policy;
-    if (this.#checkpointIsDue()) {
-      this.#lastSave = this.#now;
+    if (this.#due.checkpointIsDue(this.#clock(), this.#record.saved.step)) {
+      this.#due.saves(this.#now);
       this.#beginPause("checkpoint", recovery.checkpointSeconds + storeSeconds(this.#job), configuration);
       return true;
     }
-    if (this.#now >= this.#scaleUpAt) {
-      this.#scaleUpAt = Number.POSITIVE_INFINITY;
-      const scaleUp = this.#system.scaleUp(configuration, this.#liveNodes(), this.#knownLoads());
+    if (this.#now >= this.#due.scaleUpAt) {
+      this.#due.allTakenIn();
+      const scaleUp = this.#system.scaleUp(configuration, this.#live.list(), this.#knownLoads());
       if (scaleUp?.by === "restart") this.#restart();
       else if (scaleUp?.by === "reconfigure") this.#beginPause("reconfigure", recovery.scaleUpSeconds, scaleUp.configuration);
       if (scaleUp !== undefined) return true;
     }
-    const rebalances = rebalanceSteps !== undefined && this.#step % rebalanceSteps === 0 && this.#step > this.#plannedStep;
-    if (!rebalances || !this.#system.rebalance) return false;
-    this.#beginPause("rebalance", recovery.rebalanceSeconds, this.#system.rebalance(configuration, this.#knownLoads()));
+    if (!this.#system.rebalance || !this.#due.rebalanceIsDue(this.#clock())) return false;
+    const next = this.#system.rebalance(configuration, this.#knownLoads());
+    this.#due.planned(this.#step);
+    if (next === configuration) return false;
+    this.#beginPause("rebalance", recovery.rebalanceSeconds, next);
     return true;
-  }
-
-  #checkpointIsDue(): boolean {
-    const { checkpoint } = this.#policy;
-    if (checkpoint === undefined || this.#step === this.#record.saved.step) return false;
-    if ("steps" in checkpoint) return this.#step % checkpoint.steps === 0;
-    return this.#now >= this.#lastSave + toTicks(checkpoint.seconds);
   }
 
   #beginPause(activity: Pause["activity"], seconds: number, next: Configuration): void {
@@ -168,27 +148,24 @@ class Run {
     this.#pause = undefined;
     this.#configuration = next;
     if (activity === "checkpoint") this.#record.save({ step: this.#step, samples: this.#samples });
-    else this.#plannedStep = this.#step;
-    if (activity === "restart") this.#lastSave = this.#now;
+    else this.#due.planned(this.#step);
+    if (activity === "restart") this.#due.saves(this.#now);
     this.#note("train");
   }
 
   #stayIdle(until: number): void {
-    const next = Math.min(until, this.#scaleUpAt);
+    const next = Math.min(until, this.#due.scaleUpAt);
     if (next === Number.POSITIVE_INFINITY) {
-      throw new RangeError(`${this.#system.name} cannot finish: ${this.#live.size} nodes are left, too few, and none will join`);
+      throw new RangeError(`${this.#system.name} cannot finish: ${this.#live.count} nodes are left, too few, and none will join`);
     }
     this.#spend("idle", next - this.#now);
-    if (this.#now >= this.#scaleUpAt) this.#restart();
+    if (this.#now >= this.#due.scaleUpAt) this.#restart();
   }
 
-  #change({ added, removed }: MembershipChange): void {
-    this.#lookAhead();
-    const joined = added.filter((node) => !this.#live.has(node));
-    for (const node of joined) this.#live.add(node);
-    for (const node of removed) this.#live.delete(node);
+  #change(): void {
+    const { joined, removed } = this.#live.change();
     if (joined.length > 0) {
-      this.#scaleUpAt = Math.min(this.#scaleUpAt, this.#now + toTicks(this.#job.hardware.recovery.scaleUpDelaySeconds));
+      this.#due.joined(this.#now);
       this.#note("addition");
     }
     if (removed.length > 0) this.#fail(removed);
@@ -205,14 +182,14 @@ class Run {
     this.#begun = 0;
     // During a restart the nodes' memory holds nothing yet.
     const survives = this.#pause?.activity !== "restart";
-    const next = survives ? this.#system.survive(configuration, this.#liveNodes(), this.#knownLoads()) : undefined;
+    const next = survives ? this.#system.survive(configuration, this.#live.list(), this.#knownLoads()) : undefined;
     if (next === undefined) {
       this.#restart();
       return;
     }
     this.#record.recoveries += failures;
     // The reconfiguration takes in whoever waits, where the system takes in everybody.
-    if (next.nodes.length === this.#live.size) this.#scaleUpAt = Number.POSITIVE_INFINITY;
+    if (next.nodes.length === this.#live.count) this.#due.allTakenIn();
     this.#beginPause("reconfigure", this.#job.hardware.recovery.reconfigureSeconds, next);
   }
 
@@ -222,8 +199,8 @@ class Run {
     this.#step = step;
     this.#samples = samples;
     this.#pause = undefined;
-    this.#scaleUpAt = Number.POSITIVE_INFINITY;
-    this.#configuration = this.#system.start(this.#liveNodes(), this.#knownLoads());
+    this.#due.allTakenIn();
+    this.#configuration = this.#system.start(this.#live.list(), this.#knownLoads());
     if (this.#configuration === undefined) {
       this.#note("idle");
       return;
@@ -233,18 +210,13 @@ class Run {
     this.#beginPause("restart", seconds, this.#configuration);
   }
 
-  #lookAhead(): void {
-    const next = this.#changes.next();
-    this.#nextChange = next.done === true ? undefined : next.value;
-  }
-
   #spend(activity: Activity, ticks: number): void {
     this.#record.spend(activity, ticks);
     this.#now += ticks;
   }
 
-  #liveNodes(): number[] {
-    return [...this.#live].sort((a, b) => a - b);
+  #clock(): JobClock {
+    return { now: this.#now, step: this.#step, begun: this.#begun };
   }
 
   /** Loads of the last finished step: nobody knows the next one's. */
@@ -264,7 +236,7 @@ class Run {
     this.#onTimeline({
       system: this.#system.name,
       second: toSeconds(this.#now),
-      nodes: this.#live.size,
+      nodes: this.#live.count,
       training: configuration?.nodes.length ?? 0,
       samplesPerSecond: rate ?? 0,
       samples: this.#samples,

@@ -1,10 +1,12 @@
 /** The training systems that can be simulated, by name. */
+import { elasticPlan } from "./elasticPlan.ts";
 import { elasticSystem } from "./elasticSystem.ts";
 import { expertParallelSystem } from "./expertParallelSystem.ts";
-import type { HardwareSpec } from "./hardwareSpec.ts";
-import type { RunPolicy } from "./job.ts";
+import type { Job, RunPolicy } from "./job.ts";
 import type { ModelSpec } from "./modelSpec.ts";
-import { lazarusPlanner } from "./planners.ts";
+import { keptPlans, newPlans, type PlanBook } from "./planBook.ts";
+import { lazarusPlanner, resilientPlanner } from "./planners.ts";
+import { stepCostCoefficients, stepSeconds } from "./stepCost.ts";
 import type { TrainingSystem } from "./trainingSystem.ts";
 
 /** Classic expert parallelism and what its variants do differently. */
@@ -16,18 +18,51 @@ const expertParallel = {
 } as const;
 
 /** Names of the systems. */
-export const systemNames = ["lazarus", "ds-ft", "ds", "tutel-ft", "tutel"] as const;
+export const systemNames = ["lazarus", "resilient", "ds-ft", "ds", "tutel-ft", "tutel"] as const;
 
 /** A system's name. */
 export type SystemName = (typeof systemNames)[number];
 
+/** What a system must know of its job. */
+export type PlannedJob = Pick<Job, "model" | "hardware" | "loads" | "gradientAccumulation">;
+
+/** Seconds between two failures that `resilient` plans for unless it is told otherwise. */
+export const USUAL_SECONDS_BETWEEN_FAILURES = 3600;
+/** How much longer a step may take before `resilient` makes a new plan. A rebalance costs about as much as a run of such steps. */
+const KEPT_PLAN_SLACK = 0.02;
+
 /**
  * Builds a system.
+ * @param secondsBetweenFailures what `resilient` plans for; the others do not ask
  * @throws RangeError when the model's experts do not divide over the system's groups
  */
-export function trainingSystem(name: SystemName, model: ModelSpec, hardware: HardwareSpec): TrainingSystem {
-  if (name === "lazarus") return elasticSystem({ name, model, hardware, planner: lazarusPlanner(model.minReplicas) });
+export function trainingSystem(
+  name: SystemName,
+  job: PlannedJob,
+  secondsBetweenFailures = USUAL_SECONDS_BETWEEN_FAILURES,
+): TrainingSystem {
+  const { model, hardware } = job;
+  const fewestNodes = Math.ceil(model.experts / model.slotsPerNode);
+  if (name === "lazarus") {
+    const planner = lazarusPlanner(model.minReplicas);
+    const plans = newPlans((nodes, window) => elasticPlan(planner, model, hardware, nodes, window));
+    return elasticSystem({ name, fewestNodes, plans, skipsIdleRebalances: false });
+  }
+  if (name === "resilient") {
+    return elasticSystem({ name, fewestNodes, plans: resilientPlans(job, secondsBetweenFailures), skipsIdleRebalances: true });
+  }
   return expertParallelSystem({ name, model, hardware, ...expertParallel[name] });
+}
+
+function resilientPlans(job: PlannedJob, secondsBetweenFailures: number): PlanBook {
+  const { model, hardware, loads, gradientAccumulation } = job;
+  const planner = resilientPlanner(job, secondsBetweenFailures);
+  return keptPlans((nodes, window) => elasticPlan(planner, model, hardware, nodes, window), {
+    loads,
+    slack: KEPT_PLAN_SLACK,
+    secondsOf: (plan, nodes, window) =>
+      stepSeconds(stepCostCoefficients(model, hardware, nodes, gradientAccumulation), plan.cost(window)),
+  });
 }
 
 /** What a system usually does beside training: the model's checkpoint intervals, and rebalances where it can. */

@@ -26,6 +26,6 @@ export interface TrainingSystem {
   survive(current: Configuration, live: readonly number[], window: LoadWindow): Configuration | undefined;
   /** Takes in nodes that joined; undefined when the system has no use for them. */
   scaleUp(current: Configuration, live: readonly number[], window: LoadWindow): ScaleUp | undefined;
-  /** Follows the loads; systems without it keep their configuration. */
+  /** Follows the loads; a system that returns the current configuration itself goes on without a pause. */
   rebalance?(current: Configuration, window: LoadWindow): Configuration;
 }

@@ -13,6 +13,16 @@ export interface Setting {
   readonly membership: Study["membership"];
   readonly policies: ReadonlyMap<SystemName, RunPolicy>;
   readonly trials: number;
+  /** Seconds between two failures that `resilient` plans for; otherwise what it usually does. */
+  readonly secondsBetweenFailures?: number;
+}
+
+/** Every system on one setting of a figure. */
+export interface Contest {
+  readonly figure: string;
+  /** What is trained, and whatever else tells this setting from others of the figure. */
+  readonly what: string;
+  readonly outcomes: ReadonlyMap<SystemName, Outcome>;
 }
 
 /** What a system reached, over all trials. */
@@ -27,10 +37,10 @@ export interface Outcome {
 }
 
 /** Runs all trials of all systems. */
-export function contest({ job, membership, policies, trials }: Setting): Map<SystemName, Outcome> {
+export function contest({ job, membership, policies, trials, secondsBetweenFailures }: Setting): Map<SystemName, Outcome> {
   const names = [...policies.keys()];
   const contestants = names.map((name) => ({
-    system: trainingSystem(name, job.model, job.hardware),
+    system: trainingSystem(name, job, secondsBetweenFailures),
     policy: policies.get(name) as RunPolicy,
   }));
   const study: Study = { job, membership, contestants };

@@ -1,5 +1,6 @@
 /** What reproducing a figure of the paper yields. */
 import type { ChartSpec } from "../../report/chart.ts";
+import type { Contest } from "./contest.ts";
 
 /** One number of the paper beside ours. */
 export interface Comparison {
@@ -20,6 +21,8 @@ export interface Figure {
   readonly comparisons: readonly Comparison[];
   /** Charts by the name of their file, without its ending. */
   readonly charts: ReadonlyMap<string, ChartSpec>;
+  /** What the systems reached on the figure's settings. */
+  readonly contests: readonly Contest[];
 }
 
 /** Arithmetic mean. */

@@ -29,9 +29,10 @@ export function loadImbalance(model: ModelSpec, hardware: HardwareSpec): Figure 
     (["lazarus", "ds"] as const).map((system) => ({ ratio, system, samplesPerSecond: forwardRate(system, ratio) })),
   );
   function forwardRate(name: "lazarus" | "ds", ratio: number): number {
-    const window = windowAt(loadSchedule([[skewed(layer.experts, ratio)]], 1), 0);
+    const loads = loadSchedule([[skewed(layer.experts, ratio)]], 1);
+    const window = windowAt(loads, 0);
     const nodes = Array.from({ length: NODES }, (_, node) => node);
-    const configuration = trainingSystem(name, layer, hardware).start(nodes, window);
+    const configuration = trainingSystem(name, { model: layer, hardware, loads, gradientAccumulation: 1 }).start(nodes, window);
     if (configuration === undefined) throw new RangeError(`${name} does not fit on ${NODES} nodes`);
     const { perCompute, perTraffic } = stepCostCoefficients(layer, hardware, NODES);
     const { compute, traffic } = configuration.cost(window);
@@ -76,6 +77,7 @@ export function loadImbalance(model: ModelSpec, hardware: HardwareSpec): Figure 
   ];
   return {
     comparisons,
+    contests: [],
     charts: new Map([
       ["figure-10a", imbalanceChart("Figure 10a: forward throughput of one layer", points)],
       ["figure-10b", recoveryChart("Figure 10b: all experts survive", recoveryPoints(layer))],

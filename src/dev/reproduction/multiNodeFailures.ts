@@ -50,7 +50,7 @@ export function multiNodeFailures(models: readonly ModelSpec[], trace: RoutingTr
       remark: "a known miss: Eq. 1 and mro on this trace survive 129 of 210 failure sets",
     },
   ];
-  return { comparisons, charts: new Map([["figure-8", recoveryChart("Figure 8: all experts survive", points)]]) };
+  return { comparisons, contests: [], charts: new Map([["figure-8", recoveryChart("Figure 8: all experts survive", points)]]) };
 }
 
 function recovery(model: ModelSpec, trace: RoutingTrace, iteration: number, placement: (typeof PLACEMENTS)[number]) {

@@ -5,7 +5,7 @@ import type { RunPolicy } from "../../core/simulation/job.ts";
 import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
 import { throughputChart } from "../../report/simulationChart.ts";
-import { contest, type Outcome, samplesOver } from "./contest.ts";
+import { type Contest, contest, type Outcome, type Setting, samplesOver } from "./contest.ts";
 import { type Comparison, type Figure, mean } from "./figure.ts";
 import { type RoutingTrace, replayed } from "./traces.ts";
 
@@ -23,24 +23,38 @@ interface Frequency {
   readonly faultTolerantSteps: number;
 }
 
-const OFTEN: Frequency = { figure: "6", everySeconds: 300, seconds: 1800, restartingSteps: 50, faultTolerantSteps: 250 };
-const RARELY: Frequency = { figure: "7", everySeconds: 2400, seconds: 14_400, restartingSteps: 200, faultTolerantSteps: 1000 };
+export const OFTEN: Frequency = { figure: "6", everySeconds: 300, seconds: 1800, restartingSteps: 50, faultTolerantSteps: 250 };
+export const RARELY: Frequency = {
+  figure: "7",
+  everySeconds: 2400,
+  seconds: 14_400,
+  restartingSteps: 200,
+  faultTolerantSteps: 1000,
+};
 
 /**
  * Reproduces both figures.
  * @param models gpt-s, gpt-m and gpt-l
  * @param orders failure orders to average over
+ * @param withResilient whether the toolkit's own placement takes part, which takes a minute
  */
 export function singleFailures(
   models: readonly ModelSpec[],
   hardware: HardwareSpec,
   trace: RoutingTrace,
   orders = ORDERS,
+  withResilient = false,
 ): Figure {
   const [small, medium, large] = models as [ModelSpec, ModelSpec, ModelSpec];
   const charts = new Map();
+  const contests: Contest[] = [];
   const run = (frequency: Frequency, model: ModelSpec) => {
-    const outcomes = outcomesOf(frequency, model, hardware, trace, orders);
+    const setting = regularSetting(frequency, model, hardware, trace, orders);
+    const policies = new Map<SystemName, RunPolicy>(
+      withResilient ? [...setting.policies, ["resilient", ELASTIC_POLICY]] : setting.policies,
+    );
+    const outcomes = contest({ ...setting, policies });
+    contests.push({ figure: frequency.figure, what: model.name, outcomes });
     const title = `Figure ${frequency.figure}: ${model.name}, a node fails every ${frequency.everySeconds / 60} minutes`;
     charts.set(`figure-${frequency.figure}-${model.name}`, throughputChart(title, timelines(outcomes), frequency.seconds));
     return outcomes;
@@ -66,12 +80,22 @@ export function singleFailures(
       remark: "the paper's curve rises too: with 5 nodes f drops to 1",
     },
   ];
-  return { comparisons, charts };
+  return { comparisons, charts, contests };
 }
 
-function outcomesOf(frequency: Frequency, model: ModelSpec, hardware: HardwareSpec, trace: RoutingTrace, orders: number) {
+/** One failure at a time never takes both copies of an expert, so elastic systems need no checkpoints here. */
+const ELASTIC_POLICY: RunPolicy = { rebalanceSteps: REBALANCE_STEPS };
+
+/** A figure's setting with the systems of the paper. */
+export function regularSetting(
+  frequency: Frequency,
+  model: ModelSpec,
+  hardware: HardwareSpec,
+  trace: RoutingTrace,
+  trials: number,
+): Setting {
   const { seconds, everySeconds, restartingSteps, faultTolerantSteps } = frequency;
-  return contest({
+  return {
     job: {
       model,
       hardware,
@@ -81,14 +105,14 @@ function outcomesOf(frequency: Frequency, model: ModelSpec, hardware: HardwareSp
       samples: Number.POSITIVE_INFINITY,
     },
     membership: (random) => regularFailures(NODES, everySeconds, SURVIVORS, random),
-    // One failure at a time never takes both copies of an expert, so Lazarus needs no checkpoints here.
     policies: new Map<SystemName, RunPolicy>([
-      ["lazarus", { rebalanceSteps: REBALANCE_STEPS }],
+      ["lazarus", ELASTIC_POLICY],
       ["ds-ft", { checkpoint: { steps: faultTolerantSteps } }],
       ["ds", { checkpoint: { steps: restartingSteps } }],
     ]),
-    trials: orders,
-  });
+    trials,
+    secondsBetweenFailures: everySeconds,
+  };
 }
 
 type Outcomes = ReadonlyMap<SystemName, Outcome>;

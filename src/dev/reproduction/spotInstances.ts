@@ -6,7 +6,7 @@ import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
 import type { Activity } from "../../core/simulation/runRecord.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
 import { breakdownChart, throughputChart } from "../../report/simulationChart.ts";
-import { contest, type Outcome, samplesOver } from "./contest.ts";
+import { type Contest, contest, type Outcome, type Setting, samplesOver } from "./contest.ts";
 import { type Comparison, type Figure, mean } from "./figure.ts";
 import { type RoutingTrace, replayed } from "./traces.ts";
 
@@ -23,6 +23,7 @@ const PAPER = new Map([
 /**
  * Reproduces both figures.
  * @param orders ways to draw which node starts where, to average over
+ * @param withResilient whether the toolkit's own placement takes part
  */
 export function spotInstances(
   models: readonly ModelSpec[],
@@ -30,28 +31,19 @@ export function spotInstances(
   routing: RoutingTrace,
   nodes: MembershipTrace,
   orders = ORDERS,
+  withResilient = false,
 ): Figure {
   const comparisons: Comparison[] = [];
   const breakdowns: { model: string; system: string; activity: string; share: number }[] = [];
   const charts = new Map();
+  const contests: Contest[] = [];
   for (const model of models) {
-    const outcomes = contest({
-      job: {
-        model,
-        hardware,
-        loads: replayed(routing, model.experts),
-        gradientAccumulation: 1,
-        seconds: SECONDS,
-        samples: Number.POSITIVE_INFINITY,
-      },
-      membership: (random) => placedTrace(nodes, random),
-      policies: new Map<SystemName, RunPolicy>([
-        ["lazarus", { rebalanceSteps: REBALANCE_STEPS, checkpoint: { steps: 250 } }],
-        ["ds-ft", { checkpoint: { steps: 250 } }],
-        ["ds", { checkpoint: { steps: 50 } }],
-      ]),
-      trials: orders,
-    });
+    const setting = spotSetting(model, hardware, routing, nodes, orders);
+    const policies = new Map<SystemName, RunPolicy>(
+      withResilient ? [...setting.policies, ["resilient", ELASTIC_POLICY]] : setting.policies,
+    );
+    const outcomes = contest({ ...setting, policies });
+    contests.push({ figure: "9", what: model.name, outcomes });
     const rows = [...outcomes.values()].flatMap(({ timeline }) => timeline);
     charts.set(`figure-9-${model.name}`, throughputChart(`Figure 9: ${model.name} on spot instances`, rows, SECONDS));
     for (const [system, outcome] of outcomes) {
@@ -72,7 +64,36 @@ export function spotInstances(
     comparisons.push(...breakdownComparisons(model.name, outcomes));
   }
   charts.set("figure-11", breakdownChart("Figure 11: where the time goes on spot instances", breakdowns));
-  return { comparisons, charts };
+  return { comparisons, charts, contests };
+}
+
+const ELASTIC_POLICY: RunPolicy = { rebalanceSteps: REBALANCE_STEPS, checkpoint: { steps: 250 } };
+
+/** The figures' setting with the systems of the paper. How often the trace's nodes fail is not known beforehand. */
+export function spotSetting(
+  model: ModelSpec,
+  hardware: HardwareSpec,
+  routing: RoutingTrace,
+  nodes: MembershipTrace,
+  trials: number,
+): Setting {
+  return {
+    job: {
+      model,
+      hardware,
+      loads: replayed(routing, model.experts),
+      gradientAccumulation: 1,
+      seconds: SECONDS,
+      samples: Number.POSITIVE_INFINITY,
+    },
+    membership: (random) => placedTrace(nodes, random),
+    policies: new Map<SystemName, RunPolicy>([
+      ["lazarus", ELASTIC_POLICY],
+      ["ds-ft", { checkpoint: { steps: 250 } }],
+      ["ds", { checkpoint: { steps: 50 } }],
+    ]),
+    trials,
+  };
 }
 
 function breakdownComparisons(model: string, outcomes: ReadonlyMap<SystemName, Outcome>): Comparison[] {

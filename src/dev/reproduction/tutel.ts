@@ -5,7 +5,7 @@ import type { RunPolicy } from "../../core/simulation/job.ts";
 import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
 import { throughputChart } from "../../report/simulationChart.ts";
-import { contest, samplesOver } from "./contest.ts";
+import { type Contest, contest, type Setting, samplesOver } from "./contest.ts";
 import type { Comparison, Figure } from "./figure.ts";
 import { type RoutingTrace, replayed } from "./traces.ts";
 
@@ -21,28 +21,14 @@ const PAPER = new Map([
   ["gpt-l", { tutel: 4.0, "tutel-ft": 3.9 }],
 ]);
 
-/** Reproduces the figure. */
+/** Reproduces the figure, with the toolkit's own placement among the systems. */
 export function tutel(models: readonly ModelSpec[], hardware: HardwareSpec, trace: RoutingTrace): Figure {
   const comparisons: Comparison[] = [];
   const charts = new Map();
+  const contests: Contest[] = [];
   for (const model of models) {
-    const outcomes = contest({
-      job: {
-        model,
-        hardware,
-        loads: replayed(trace, model.experts),
-        gradientAccumulation: GRADIENT_ACCUMULATION,
-        seconds: SECONDS,
-        samples: Number.POSITIVE_INFINITY,
-      },
-      membership: (random) => regularFailures(NODES, FAILURE_SECONDS, SURVIVORS, random),
-      policies: new Map<SystemName, RunPolicy>([
-        ["lazarus", { rebalanceSteps: 200 }],
-        ["tutel-ft", { checkpoint: { steps: 250 } }],
-        ["tutel", { checkpoint: { steps: 50 } }],
-      ]),
-      trials: ORDERS,
-    });
+    const outcomes = contest(cloudSetting(model, hardware, trace, ORDERS));
+    contests.push({ figure: "12", what: model.name, outcomes });
     const rows = [...outcomes.values()].flatMap(({ timeline }) => timeline);
     charts.set(`figure-12-${model.name}`, throughputChart(`Figure 12: ${model.name} on sixteen A10G nodes`, rows, SECONDS));
     const printed = PAPER.get(model.name);
@@ -58,5 +44,28 @@ export function tutel(models: readonly ModelSpec[], hardware: HardwareSpec, trac
       });
     }
   }
-  return { comparisons, charts };
+  return { comparisons, charts, contests };
+}
+
+/** The figure's setting. */
+export function cloudSetting(model: ModelSpec, hardware: HardwareSpec, trace: RoutingTrace, trials: number): Setting {
+  return {
+    job: {
+      model,
+      hardware,
+      loads: replayed(trace, model.experts),
+      gradientAccumulation: GRADIENT_ACCUMULATION,
+      seconds: SECONDS,
+      samples: Number.POSITIVE_INFINITY,
+    },
+    membership: (random) => regularFailures(NODES, FAILURE_SECONDS, SURVIVORS, random),
+    policies: new Map<SystemName, RunPolicy>([
+      ["lazarus", { rebalanceSteps: 200 }],
+      ["tutel-ft", { checkpoint: { steps: 250 } }],
+      ["tutel", { checkpoint: { steps: 50 } }],
+      ["resilient", { rebalanceSteps: 200 }],
+    ]),
+    trials,
+    secondsBetweenFailures: FAILURE_SECONDS,
+  };
 }

@@ -1,0 +1,47 @@
+/** The nodes that live at the present moment of a run. */
+import { type Membership, type MembershipChange, simultaneousChanges } from "./membership.ts";
+
+/** Follows a membership change by change. */
+export class LiveNodes {
+  readonly #live: Set<number>;
+  readonly #changes: Iterator<MembershipChange>;
+  #next: MembershipChange | undefined;
+
+  constructor({ initial, changes }: Membership) {
+    this.#live = new Set(initial);
+    this.#changes = simultaneousChanges(changes);
+    this.#lookAhead();
+  }
+
+  get count(): number {
+    return this.#live.size;
+  }
+
+  /** When the next change comes; Infinity when none does. */
+  get nextChangeAt(): number {
+    return this.#next?.ticks ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Node ids, ascending. */
+  list(): number[] {
+    return [...this.#live].sort((a, b) => a - b);
+  }
+
+  /**
+   * Makes the next change.
+   * @returns nodes that were not there before, and nodes that failed
+   */
+  change(): { joined: readonly number[]; removed: readonly number[] } {
+    const { added, removed } = this.#next as MembershipChange;
+    this.#lookAhead();
+    const joined = added.filter((node) => !this.#live.has(node));
+    for (const node of joined) this.#live.add(node);
+    for (const node of removed) this.#live.delete(node);
+    return { joined, removed };
+  }
+
+  #lookAhead(): void {
+    const next = this.#changes.next();
+    this.#next = next.done === true ? undefined : next.value;
+  }
+}
