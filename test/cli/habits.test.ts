@@ -131,8 +131,8 @@ describe("progress", () => {
     test.each([
       ["reading .*topk.parquet ", () => ["profile-load", `${root}test/fixtures/topk.parquet`]],
       ["reading .*mindie ", () => ["profile-load", join(folder, "mindie"), "--physical-to-logical", "identity"]],
-      ["placing \\d+ s", () => ["place", profile, ...quick]],
-      ["explaining \\d+ s", () => ["place", profile, ...quick, "--explain"]],
+      ["placing \\d+ s", () => ["place", profile, ...quick, "--balance-slack", "none"]],
+      ["explaining \\d+ s", () => ["place", profile, ...quick, "--balance-slack", "none", "--explain"]],
       ["planning \\d+ s", () => ["recover", join(folder, "quick.json"), "--failed", "node1"]],
       ["dispatching \\d+ layers", () => ["dispatch-plan", placement]],
       ["simulating █*░* \\d+% of one trial", () => ["simulate", "--load-spread", "0.5", ...training]],
