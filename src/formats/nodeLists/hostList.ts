@@ -22,12 +22,15 @@ export function expandHostList(text: string): string[] {
 
 /** Words between commas or blanks; empty ones are refused unless blanks made them. */
 function splitOutsideBrackets(text: string): string[] {
-  const words = text.trim().match(/(?:[^\s,[\]]|\[[^[\]]*\])+|\s*,\s*|\s+|./g) ?? [];
-  return words.filter((word, i) => {
-    const separates = i % 2 === 1;
-    if (separates !== /^[\s,]+$/.test(word)) throw malformed();
-    return !separates;
-  });
+  const words = [""];
+  for (const [piece] of text.trim().matchAll(/[^\s,[\]]+|\[[^[\]]*\]|\s*,\s*|\s+|./g)) {
+    if (/^[\s,]/.test(piece)) words.push("");
+    else words[words.length - 1] += piece;
+  }
+  // A comma may end the list.
+  if (words.at(-1) === "") words.pop();
+  if (words.includes("")) throw malformed();
+  return words;
 }
 
 function expandWord(word: string): string[] {

@@ -10,11 +10,17 @@ export function searchCell(cell: Cell, { moves, seed, goal, shouldStop }: CellSe
   return goal === undefined ? searchForSurvival(cell, search) : searchForStep(cell, goal, search);
 }
 
-/** Moves that take as long as `moves` do on ten nodes with twelve layers and four hosts an expert. */
+/** Moves that need not be fewer however small a cell is. */
+const FEWEST_MOVES = 20_000;
+/** Choices of a node for a position of a layer that need all the moves; with fewer choices, much fewer moves find as much. */
+const CHOICES = 600;
+
+/** Moves that take as long as `moves` do on ten nodes with twelve layers and four hosts an expert; fewer in small cells. */
 function affordableMoves({ slots, positions, layers, balanceLimit }: Cell, moves: number): number {
   const cost = (nodes: number, hostsEach: number, layerCount: number) => 500 + layerCount * 2 ** (nodes - hostsEach);
   const hostsEach = slots.reduce((sum, count) => sum + count, 0) / positions;
-  return Math.ceil(
-    (moves * cost(10, 4, 12)) / cost(slots.length, hostsEach, balanceLimit < Number.POSITIVE_INFINITY ? layers.length : 1),
-  );
+  const counted = balanceLimit < Number.POSITIVE_INFINITY ? layers.length : 1;
+  const affordable = (moves * cost(10, 4, 12)) / cost(slots.length, hostsEach, counted);
+  const wanted = affordable * ((slots.length * positions * layers.length) / CHOICES) ** 2;
+  return Math.ceil(Math.min(affordable, Math.max(FEWEST_MOVES, wanted)));
 }
