@@ -130,6 +130,8 @@ async function* auditedPlacements(
   plan: string,
   file: string | undefined,
 ): AsyncGenerator<PlacementDocument> {
+  if (options.pareto !== undefined)
+    throw new UsageError("--pareto makes placements, --audit assesses one: leave one of them out");
   const training = await readTraining(options);
   let profileRead = false;
   const context = {

@@ -34,6 +34,7 @@ test.each([
   [`--objective goodput --mtbf 5m --step-budget 1 ${job}`, /leave one of them out/],
   [`--mtbf 0s ${job}`, /--mtbf 0/],
   ["--model gpt-s --hardware h200", /pass --gpus 8/],
+  ["--pareto front.csv --audit plan.json", /leave one of them out/],
   ["--pareto front.png", /ends in .svg or .csv/],
   ["--pareto front.csv --placement mro", /for --placement resilient/],
 ])("place %s is a mistake in one line", async (words, says) => {

@@ -1,7 +1,8 @@
 /** Host sets for a goal that counts the time of a training step. */
 import { type Annealing, anneal } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
-import { Design, makeDesignLayer } from "./design.ts";
+import { Design } from "./design.ts";
+import { makeDesignLayer } from "./designLayer.ts";
 import { budgetObjective, type StepSeconds, stepObjective, valueObjective } from "./objective.ts";
 import { frugalStarts, hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
 import type { StepGoal } from "./stepGoal.ts";

@@ -1,7 +1,8 @@
 /** One design of host sets for all layers of a cell, so that they die together. */
 import { type Annealing, anneal } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
-import { Design, type DesignParts, makeDesignLayer } from "./design.ts";
+import { Design, type DesignParts } from "./design.ts";
+import { makeDesignLayer } from "./designLayer.ts";
 import type { LayerTable } from "./layerTable.ts";
 import { groupedHosts, spreadHosts, useFreeSlots } from "./startingHosts.ts";
 import { countMembers, maskOf } from "./subsets.ts";
