@@ -1,4 +1,7 @@
-/** Bundles src/ into dist/: chunks that are loaded when they are needed, because starting is most of what a short command does. */
+/** Bundles src/ into dist/: the program as one script with V8's code cache, because starting is most of what a short command does. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { build } from "esbuild";
 
 /** yargs/helpers gives us yargs' parser; what else it imports (25 ms of Unicode tables) goes unused, and may be left out. */
@@ -13,20 +16,63 @@ const lightYargs = {
   },
 };
 
-await build({
-  entryPoints: ["src/cli.ts", "src/index.ts", "src/io/rehearsal/node.ts", "src/dev/*.ts"],
+const settings = {
+  outbase: "src",
   outdir: "dist",
   bundle: true,
-  splitting: true,
-  format: "esm",
   platform: "node",
   target: "node20",
   external: ["gpu.js", "vega", "vega-lite", "hyparquet", "webgpu"],
   minifySyntax: true,
   minifyWhitespace: true,
   logLevel: "warning",
+  plugins: [lightYargs],
+};
+
+rmSync("dist", { recursive: true, force: true });
+
+const { outputFiles } = await build({
+  ...settings,
+  entryPoints: ["src/cli.ts"],
+  format: "cjs",
+  define: { "import.meta.url": "ownUrl" },
+  write: false,
+});
+// Node.js does not know what a script from a code cache may import: bin/lazarus.js imports for it.
+const program = outputFiles[0].text.replaceAll(/\bimport\((?=["'])/g, "importOutside(");
+mkdirSync("dist");
+writeFileSync(
+  "dist/cli.cjs",
+  `(function(require,importOutside,ownUrl){const module={exports:{}};${program}return module.exports.main})`,
+);
+
+const modules = {
+  ...settings,
+  format: "esm",
+  splitting: true,
   banner: {
     js: "import{createRequire as lazarusRequire}from'node:module';const require=lazarusRequire(import.meta.url);",
   },
-  plugins: [lightYargs],
-});
+};
+for (const entryPoints of [["src/index.ts"], ["src/io/rehearsal/node.ts"], ["src/dev/*.ts"]]) {
+  await build({ ...modules, entryPoints });
+}
+
+// The cache holds the functions that have run by now: those that a user's pipeline needs.
+const { cache, compile, start } = (await import("./bin/lazarus.js")).default;
+const script = compile();
+const main = start(script);
+const folder = mkdtempSync(join(tmpdir(), "lazarus-build-"));
+const [profile, placement, mro, rest] = ["profile", "placement", "mro", "rest"].map((name) => join(folder, name));
+for (const words of [
+  ["profile-load", "fixtures/routing.csv", "--window", "last:5", "-o", profile],
+  ["place", profile, "-n", "10", "-c", "6", "-o", placement],
+  ["place", profile, "-n", "10", "-c", "6", "--placement", "mro", "-o", mro],
+  ["dispatch-plan", placement, "--format", "csv", "-o", rest],
+  ["recover", mro, "--failed", "node3", "-o", rest],
+  ["recover", placement, "--failed", "node3", "-o", rest],
+]) {
+  if ((await main(words)) !== 0) throw new Error(`lazarus ${words.join(" ")} failed`);
+}
+rmSync(folder, { recursive: true });
+writeFileSync(cache, script.createCachedData());

@@ -1,2 +1,23 @@
 #!/usr/bin/env node
-import("../dist/cli.js").then(({ main }) => main(process.argv.slice(2))).then((code) => process.exit(code));
+// The build leaves V8's code cache beside the program: starting then compiles nothing. Another version of Node.js refuses the
+// cache, and compiles.
+const { existsSync, readFileSync } = require("node:fs");
+const { pathToFileURL } = require("node:url");
+const { Script } = require("node:vm");
+
+const filename = require.resolve("../dist/cli.cjs");
+const cache = filename.replace(/cjs$/, "cache");
+
+/** The program, not yet run. */
+function compile() {
+  const cachedData = existsSync(cache) ? readFileSync(cache) : undefined;
+  return new Script(readFileSync(filename, "utf8"), { filename, cachedData });
+}
+
+/** Its main function. */
+function start(script) {
+  return script.runInThisContext()(require, (name) => import(name), pathToFileURL(filename));
+}
+
+module.exports = { cache, compile, start };
+if (require.main === module) start(compile())(process.argv.slice(2)).then((code) => process.exit(code));

@@ -2,7 +2,6 @@
 import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
 import type { ModelSpec } from "../core/simulation/modelSpec.ts";
 import { UsageError } from "../errors.ts";
-import { benchCsv } from "../formats/benchCsv.ts";
 import { parseBenchSizes } from "../formats/benchSizes.ts";
 import { type BenchDocument, checkBench } from "../formats/documents/bench.ts";
 import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
@@ -13,7 +12,6 @@ import { calibratedHardware, calibrationKernels } from "../gpu/calibration.ts";
 import { WrongResult } from "../gpu/checkResult.ts";
 import { launchSeconds } from "../gpu/launchOverhead.ts";
 import { openOutput } from "../io/output.ts";
-import { benchTable } from "../report/benchTable.ts";
 import { benchSetting } from "./benchSetting.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
@@ -23,7 +21,7 @@ import { choice, type OptionValues, option } from "./option.ts";
 import { startProgress } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
 import { backendChoice, openWantedBackend, wantedBackends } from "./wantedBackend.ts";
-import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const benchOptions = {
   backend: choice({ choices: wantedBackends, fallback: "auto", says: `What runs the kernels, through gpu.js: ${backendChoice}` }),
@@ -117,10 +115,16 @@ export const bench = defineCommand({
     });
     const asFast =
       baseline === undefined || compareWithBaseline(document, baseline, options.baseline as string, options["max-regression"]);
-    await writeDocuments(options, { check: checkBench, csv: benchCsv, table: benchTable }, (write) => write(document));
+    await writeDocuments(options, renderers, (write) => write(document));
     return asFast ? 0 : 1;
   },
 });
+
+const renderers: Renderers<BenchDocument> = {
+  check: checkBench,
+  csv: async () => (await import("../formats/benchCsv.ts")).benchCsv,
+  table: async () => (await import("../report/benchTable.ts")).benchTable,
+};
 
 type BenchOptions = OptionValues<typeof benchOptions>;
 

@@ -1,7 +1,7 @@
 /** The options that describe a cluster. */
 import { type ClusterNode, uniformCluster } from "../core/cluster.ts";
 import { UsageError } from "../errors.ts";
-import { type DescribedNode, describedNodes, parseCluster } from "../formats/cluster.ts";
+import type { DescribedNode } from "../formats/cluster.ts";
 import { expandHostList } from "../formats/nodeLists/hostList.ts";
 import { parseCount } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
@@ -55,6 +55,7 @@ export const spillOption = choice({
 export async function readCluster(options: OptionValues<typeof clusterOptions>): Promise<ClusterNode[]> {
   const { nodes, slots, gpus, cluster } = options;
   if (cluster !== undefined && nodes === undefined) {
+    const { parseCluster } = await import("../formats/cluster.ts");
     const input = openInput(cluster);
     return parseCluster(await readText(input), input.name, { slots, gpus });
   }
@@ -73,6 +74,7 @@ export async function readNodes({
 }: Pick<OptionValues<typeof clusterOptions>, "nodes" | "cluster">): Promise<DescribedNode[]> {
   if (cluster !== undefined) {
     if (nodes !== undefined) throw new UsageError("--nodes and --cluster both say what the nodes are; give one of them");
+    const { describedNodes } = await import("../formats/cluster.ts");
     const input = openInput(cluster);
     return describedNodes(await readText(input), input.name);
   }

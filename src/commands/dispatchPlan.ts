@@ -12,11 +12,10 @@ import {
   dispatchPlanCsv,
   dispatchPlanJson,
 } from "../formats/dispatchPlanText.ts";
-import { checkDispatchWeights, type DispatchWeightsDocument, dispatchWeightsCsv } from "../formats/dispatchWeights.ts";
+import type { DispatchWeightsDocument } from "../formats/dispatchWeights.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { placementOf } from "../formats/documents/placement.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
-import { dispatchTable, dispatchWeightsTable } from "../report/dispatchTable.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
@@ -27,7 +26,7 @@ import { type PlanContext, readPlacements } from "./readPlacements.ts";
 import { readProfile, windowOption } from "./readProfile.ts";
 import { type RoutedLayer, routedLayers, type Sources } from "./routedLayers.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
-import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const options = {
   policy: choice({
@@ -110,18 +109,12 @@ export const dispatchPlan = defineCommand({
       }
     };
     if (options.weights) {
-      return writeDocuments(
-        options,
-        { check: checkDispatchWeights, csv: dispatchWeightsCsv, table: dispatchWeightsTable },
-        async (write) => {
-          for await (const { cluster, ranks, layers } of plans()) await write(weightsDocument(cluster, ranks, layers));
-          return 0;
-        },
-      );
+      return writeDocuments(options, await weightsRenderers(), async (write) => {
+        for await (const { cluster, ranks, layers } of plans()) await write(weightsDocument(cluster, ranks, layers));
+        return 0;
+      });
     }
-    // A plan's layers are checked one by one as they are made.
-    const renderers = { check: () => {}, json: dispatchPlanJson, csv: dispatchPlanCsv, table: dispatchTable };
-    return writeDocuments<DispatchPlan, number>(options, renderers, async (write) => {
+    return writeDocuments(options, planRenderers, async (write) => {
       const { policy, shuffle } = options;
       for await (const { cluster, ranks, layers } of plans()) {
         const progress = await startProgress("dispatching", undefined, (count) => `${count} layers`);
@@ -134,6 +127,23 @@ export const dispatchPlan = defineCommand({
 });
 
 type Options = OptionValues<typeof options>;
+
+const planRenderers: Renderers<DispatchPlan> = {
+  // A plan's layers are checked one by one as they are made.
+  check: () => {},
+  json: dispatchPlanJson,
+  csv: async () => dispatchPlanCsv,
+  table: async () => (await import("../report/dispatchTable.ts")).dispatchTable,
+};
+
+async function weightsRenderers(): Promise<Renderers<DispatchWeightsDocument>> {
+  const { checkDispatchWeights, dispatchWeightsCsv } = await import("../formats/dispatchWeights.ts");
+  return {
+    check: checkDispatchWeights,
+    csv: async () => dispatchWeightsCsv,
+    table: async () => (await import("../report/dispatchTable.ts")).dispatchWeightsTable,
+  };
+}
 
 /** Tokens by rank, where a file says them: those of a load-profile, or the sum over a routing log's window. */
 async function sourceTokens(options: Options): Promise<Sources | undefined> {

@@ -1,11 +1,8 @@
 /** `place --pareto`: the front of survival against step time, as a chart or as rows. */
 import type { ClusterNode } from "../core/cluster.ts";
 import type { Policy } from "../core/placement/makePlacement.ts";
-import { paretoFront } from "../core/placement/paretoFront.ts";
+import { type ParetoPoint, paretoFront } from "../core/placement/paretoFront.ts";
 import type { LayerLoads } from "../core/placement.ts";
-import { paretoCsv } from "../formats/paretoCsv.ts";
-import { chartSvg } from "../report/chart.ts";
-import { paretoChart } from "../report/paretoChart.ts";
 import { option } from "./option.ts";
 import { startProgress } from "./progress.ts";
 import { writeFile } from "./writeFile.ts";
@@ -30,6 +27,15 @@ export async function writePareto(
   const points = paretoFront(cluster, layers, policy, (made) => progress.update(made));
   progress.stop();
   const title = `${layers.length} layers on ${cluster.length} nodes`;
-  const text = /csv$/i.test(file) ? paretoCsv(points) : await chartSvg(paretoChart(title, points));
-  await writeFile(file, [text]);
+  await writeFile(file, [await (/csv$/i.test(file) ? csv(points) : svg(title, points))]);
+}
+
+async function csv(points: readonly ParetoPoint[]): Promise<string> {
+  const { paretoCsv } = await import("../formats/paretoCsv.ts");
+  return paretoCsv(points);
+}
+
+async function svg(title: string, points: readonly ParetoPoint[]): Promise<string> {
+  const [{ chartSvg }, { paretoChart }] = await Promise.all([import("../report/chart.ts"), import("../report/paretoChart.ts")]);
+  return chartSvg(paretoChart(title, points));
 }

@@ -7,9 +7,7 @@ import type { ModelSpec } from "../core/simulation/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
-import { placementCsv } from "../formats/placementCsv.ts";
 import { figuresOf, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
-import { placementTable } from "../report/placementTable.ts";
 import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
@@ -19,7 +17,6 @@ import { planOutputOptions, planRenderers } from "./planOptions.ts";
 import { policyOptions, readPolicy } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readDocument, readDocuments } from "./readDocuments.ts";
-import { readPlacements } from "./readPlacements.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
 import { readTraining } from "./trainingOptions.ts";
 import { warn } from "./warn.ts";
@@ -85,8 +82,8 @@ type Options = OptionValues<typeof options>;
 function renderers(options: Options): Renderers<PlacementDocument> {
   return {
     check: checkPlacement,
-    csv: placementCsv,
-    table: placementTable,
+    csv: async () => (await import("../formats/placementCsv.ts")).placementCsv,
+    table: async () => (await import("../report/placementTable.ts")).placementTable,
     others: planRenderers(options, (document) => document),
   };
 }
@@ -133,6 +130,7 @@ async function* auditedPlacements(
   if (options.pareto !== undefined)
     throw new UsageError("--pareto makes placements, --audit assesses one: leave one of them out");
   const training = await readTraining(options);
+  const { readPlacements } = await import("./readPlacements.ts");
   let profileRead = false;
   const context = {
     nodes: () => readNodes(options),

@@ -1,6 +1,5 @@
 /** Plans of other systems on the command line: written by --format, read in place of a placement. */
 import type { PlacementDocument } from "../formats/documents/placement.ts";
-import { encodePlan } from "../formats/plans/encodePlan.ts";
 import { type PlanSystem, planSystems } from "../formats/plans/plan.ts";
 import { parseCount } from "../formats/units.ts";
 import { choice, type OptionValues, option } from "./option.ts";
@@ -51,10 +50,13 @@ export function planRenderers<T>(
     layerBase: options["layer-base"],
     layerUpdatesPerIteration: options["layer-updates-per-iter"],
   };
-  const renderer = (system: PlanSystem) => (document: T, first: boolean) => {
-    const placement = placementOf(document);
-    const separator = first || system !== "trtllm" ? "" : "---\n";
-    return placement === undefined ? [] : [separator + encodePlan(placement, system, settings)];
+  const renderer = (system: PlanSystem) => async () => {
+    const { encodePlan } = await import("../formats/plans/encodePlan.ts");
+    return (document: T, first: boolean) => {
+      const placement = placementOf(document);
+      const separator = first || system !== "trtllm" ? "" : "---\n";
+      return placement === undefined ? [] : [separator + encodePlan(placement, system, settings)];
+    };
   };
   return Object.fromEntries(planSystems.map((system) => [system, renderer(system)]));
 }

@@ -4,15 +4,13 @@ import { selectLayers } from "../core/profile/selectLayers.ts";
 import { topExperts } from "../core/profile/topExperts.ts";
 import type { WindowMethod } from "../core/profile/windowLoads.ts";
 import { InputError } from "../errors.ts";
-import { checkLoadProfile, loadProfileDocument } from "../formats/documents/loadProfile.ts";
-import { loadProfileCsv } from "../formats/loadProfileCsv.ts";
+import { checkLoadProfile, type LoadProfileDocument, loadProfileDocument } from "../formats/documents/loadProfile.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
-import { profileTable } from "../report/profileTable.ts";
 import { defineCommand } from "./command.ts";
 import { choice, option, toggle } from "./option.ts";
 import { readProfiles, windowOption } from "./readProfile.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
-import { outputOptions, writeDocuments } from "./writeDocuments.ts";
+import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 /** Prints the steps of a recorder's file as JSON lines. */
 const torchToJsonLines =
@@ -75,7 +73,7 @@ export const profileLoad = defineCommand({
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
-    return writeDocuments(options, { check: checkLoadProfile, csv: loadProfileCsv, table: profileTable }, async (write) => {
+    return writeDocuments(options, renderers, async (write) => {
       for await (const profile of readProfiles(file, profileOptions)) {
         await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
       }
@@ -83,6 +81,12 @@ export const profileLoad = defineCommand({
     });
   },
 });
+
+const renderers: Renderers<LoadProfileDocument> = {
+  check: checkLoadProfile,
+  csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv,
+  table: async () => (await import("../report/profileTable.ts")).profileTable,
+};
 
 /** The layers and experts that were asked for. */
 function reduced(

@@ -9,10 +9,8 @@ import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documen
 import { expandHostList } from "../formats/nodeLists/hostList.ts";
 import { placementPolicyNames } from "../formats/placementDocument.ts";
 import { planSystems } from "../formats/plans/plan.ts";
-import { recoveryPlanCsv } from "../formats/recoveryPlanCsv.ts";
 import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
-import { type RehearsalReport, rehearse } from "../io/rehearsal/rehearse.ts";
-import { recoveryTable } from "../report/recoveryTable.ts";
+import type { RehearsalReport } from "../io/rehearsal/rehearse.ts";
 import { clusterOption, nodesOption, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { type FailedSource, failedOption, instancesOption, readFailedNodes } from "./failedOption.ts";
@@ -163,6 +161,7 @@ export const recover = defineCommand({
 /** Rehearses in processes that run the file which the build puts beside the commands. */
 async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalReport> {
   const nodeProgram = [fileURLToPath(new URL("./io/rehearsal/node.js", import.meta.url))];
+  const { rehearse } = await import("../io/rehearsal/rehearse.ts");
   return rehearse(rehearsal, { bytes, timeoutSeconds: REHEARSAL_SECONDS, nodeProgram });
 }
 
@@ -171,8 +170,8 @@ type Options = OptionValues<typeof options>;
 function renderers(options: Options): Renderers<RecoveryPlanDocument> {
   return {
     check: checkRecoveryPlan,
-    csv: recoveryPlanCsv,
-    table: recoveryTable,
+    csv: async () => (await import("../formats/recoveryPlanCsv.ts")).recoveryPlanCsv,
+    table: async () => (await import("../report/recoveryTable.ts")).recoveryTable,
     others: planRenderers(options, ({ placement }) => placement),
   };
 }

@@ -4,7 +4,6 @@ import type { Placement } from "../core/placement.ts";
 import { UsageError } from "../errors.ts";
 import type { SampledRecovery } from "../formats/placementDocument.ts";
 import { parseCount } from "../formats/units.ts";
-import { sampleRecovery } from "../gpu/sampleRecovery.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { startProgress } from "./progress.ts";
 import { backendChoice, openWantedBackend, wantedBackends } from "./wantedBackend.ts";
@@ -47,6 +46,7 @@ export async function withRecoverySampler<T>(
     }
     return work(undefined);
   }
+  const { sampleRecovery } = await import("../gpu/sampleRecovery.ts");
   const backend = await openWantedBackend(options.backend ?? "auto", "recovery is sampled");
   const { name, adapter, software } = backend;
   const sampled = async ({ hostSets, count }: FailingUnits) => {

@@ -5,11 +5,8 @@ import { type SystemName, systemNames, trainingSystem, USUAL_SECONDS_BETWEEN_FAI
 import type { TimelineRow } from "../core/simulation/timeline.ts";
 import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
-import { simulationCsv, timelineCsv } from "../formats/simulationCsv.ts";
 import { parseCount } from "../formats/units.ts";
-import { type ChartSpec, chartSvg } from "../report/chart.ts";
-import { summaryChart, throughputChart } from "../report/simulationChart.ts";
-import { simulationGroups, simulationTable } from "../report/simulationTable.ts";
+import type { ChartSpec } from "../report/chart.ts";
 import { version } from "../version.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
@@ -96,10 +93,11 @@ type Options = OptionValues<typeof options>;
 const renderers: Renderers<readonly SimulationDocument[]> = {
   check: (documents, source) => documents.forEach((document) => void checkSimulation(document, source)),
   json: (documents) => documents.map((document) => `${JSON.stringify(document)}\n`),
-  csv: function* (documents) {
-    for (const [i, document] of documents.entries()) yield* simulationCsv(document, i === 0);
+  csv: async () => {
+    const { simulationCsv } = await import("../formats/simulationCsv.ts");
+    return (documents) => documents.flatMap((document, i) => [...simulationCsv(document, i === 0)]);
   },
-  table: simulationTable,
+  table: async () => (await import("../report/simulationTable.ts")).simulationTable,
 };
 
 async function simulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
@@ -139,8 +137,12 @@ async function simulations(options: Options, file: string | undefined): Promise<
     });
   }
   progress.stop();
-  if (options.timeline !== undefined) await writeFile(options.timeline, timelineCsv(timeline));
+  if (options.timeline !== undefined) {
+    const { timelineCsv } = await import("../formats/simulationCsv.ts");
+    await writeFile(options.timeline, timelineCsv(timeline));
+  }
   if (options.plot !== undefined) {
+    const { throughputChart } = await import("../report/simulationChart.ts");
     const end = Math.max(...timeline.map(({ second }) => second));
     await plot(options.plot, throughputChart(`${job.model.name} on ${job.hardware.name}`, timeline, end));
   }
@@ -150,7 +152,13 @@ async function simulations(options: Options, file: string | undefined): Promise<
 async function readSimulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
   const documents: SimulationDocument[] = [];
   for await (const document of readDocuments(file, checkSimulation)) documents.push(document);
-  if (options.plot !== undefined) await plot(options.plot, summaryChart(simulationGroups(documents)));
+  if (options.plot !== undefined) {
+    const [{ summaryChart }, { simulationGroups }] = await Promise.all([
+      import("../report/simulationChart.ts"),
+      import("../report/simulationTable.ts"),
+    ]);
+    await plot(options.plot, summaryChart(simulationGroups(documents)));
+  }
   return documents;
 }
 
@@ -168,6 +176,7 @@ function asked<T>(work: () => T): T {
 }
 
 async function plot(file: string, spec: ChartSpec): Promise<void> {
+  const { chartSvg } = await import("../report/chart.ts");
   await writeFile(file, [await chartSvg(spec)]);
 }
 

@@ -1,5 +1,6 @@
 /** --backend: what runs gpu.js kernels. */
-import { type Backend, type BackendName, backendNames, openBackend, openFirstBackend } from "../gpu/backend.ts";
+import type { Backend } from "../gpu/backend.ts";
+import { type BackendName, backendNames } from "../gpu/backendNames.ts";
 import { warn } from "./warn.ts";
 
 /** What --backend takes. */
@@ -15,6 +16,7 @@ export const backendChoice =
  * @throws BackendUnavailable when the one asked for by name does not work here
  */
 export async function openWantedBackend(wanted: "auto" | BackendName, runs: string): Promise<Backend> {
+  const { openBackend, openFirstBackend } = await import("../gpu/backend.ts");
   if (wanted !== "auto") return openBackend(wanted);
   const { backend, declined } = await openFirstBackend();
   const { name, adapter, software } = backend;

@@ -1,25 +1,27 @@
 /** The way out of every command: one document after the other, as JSON, CSV or a table for people. */
 import { InputError } from "../errors.ts";
 import { isTerminalOutput, openOutput } from "../io/output.ts";
-import { type Paint, paint } from "../report/paint.ts";
+import type { Paint } from "../report/paint.ts";
 import { manner } from "./manner.ts";
 import { choice, option } from "./option.ts";
 
 /** Text, or its bytes. */
 type Piece = string | Uint8Array;
 
-/** The ways to write a document. */
+/** Writes a document as text in pieces; a header belongs to the first document only. */
+type Renderer<T> = (document: T, first: boolean) => Iterable<Piece>;
+
+/** The ways to write a document; what only some formats need is loaded when one of them is asked for. */
 export interface Renderers<T> {
   /** Checks a document as whoever reads it will; throws an InputError. */
   readonly check: (document: T, source: string) => unknown;
   /** JSON text in pieces; a single line without it. */
   readonly json?: (document: T) => Iterable<Piece>;
-  /** CSV text in pieces; the header belongs to the first document only. */
-  readonly csv: (document: T, first: boolean) => Iterable<Piece>;
+  readonly csv: () => Promise<Renderer<T>>;
   /** What a person reads. */
-  readonly table: (document: T, paint: Paint) => string;
-  /** Further formats by name: text in pieces. */
-  readonly others?: Readonly<Record<string, (document: T, first: boolean) => Iterable<string>>>;
+  readonly table: () => Promise<(document: T, paint: Paint) => string>;
+  /** Further formats by name. */
+  readonly others?: Readonly<Record<string, () => Promise<Renderer<T>>>>;
 }
 
 /** Options of every command that writes a document. */
@@ -50,20 +52,13 @@ export async function writeDocuments<T, R>(
 ): Promise<R> {
   const terminal = isTerminalOutput(options.output);
   const format = options.format ?? (terminal ? "table" : "json");
-  const colors = paint(terminal, manner().color);
+  const render = await rendererOf(format, renderers, terminal);
   const output = openOutput(options.output);
   let written = 0;
-  const pieces = (document: T): Iterable<Piece> => {
-    if (format === "csv") return renderers.csv(document, written === 0);
-    if (format === "table") return [`${written === 0 ? "" : "\n"}${renderers.table(document, colors)}\n`];
-    const other = renderers.others?.[format];
-    if (other !== undefined) return other(document, written === 0);
-    return renderers.json?.(document) ?? [`${JSON.stringify(document)}\n`];
-  };
   try {
     const result = await work(async (document) => {
       checkResult(document, renderers.check);
-      for (const piece of pieces(document)) await output.write(piece);
+      for (const piece of render(document, written === 0)) await output.write(piece);
       written++;
     });
     await output.finish();
@@ -72,6 +67,17 @@ export async function writeDocuments<T, R>(
     output.abandon();
     throw error;
   }
+}
+
+async function rendererOf<T>(format: string, renderers: Renderers<T>, terminal: boolean): Promise<Renderer<T>> {
+  const { json, csv, table, others } = renderers;
+  if (format === "csv") return csv();
+  if (format === "table") {
+    const [{ paint }, render] = await Promise.all([import("../report/paint.ts"), table()]);
+    const colors = paint(terminal, manner().color);
+    return (document, first) => [`${first ? "" : "\n"}${render(document, colors)}\n`];
+  }
+  return others?.[format]?.() ?? json ?? ((document) => [`${JSON.stringify(document)}\n`]);
 }
 
 /** What is wrong with a result is our fault, not that of the input. */

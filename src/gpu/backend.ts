@@ -1,15 +1,12 @@
 /** Which backend runs the kernels: asked for by name, or the first that works. */
 import { cpus } from "node:os";
+import { type BackendName, backendNames } from "./backendNames.ts";
 import { BackendUnavailable } from "./backendUnavailable.ts";
 import { type Device, gpuJsDevice } from "./device.ts";
 import { type GpuJs, type GpuJsModule, type KernelClass, loadGpuJs } from "./gpuJs.ts";
 import { requireHeadlessGl } from "./headlessGl.ts";
 import { isSoftwareAdapter } from "./softwareAdapter.ts";
 import { provideWebGpu } from "./webGpu.ts";
-
-/** Backends in the order in which `auto` tries them; `js` is our own plain JavaScript and always works. */
-export const backendNames = ["webgpu", "headlessgl", "webasm", "cpu", "js"] as const;
-export type BackendName = (typeof backendNames)[number];
 
 /** A backend that works. */
 export interface Backend {

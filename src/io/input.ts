@@ -1,7 +1,5 @@
 /** Where documents come from: a file or standard input, packed by gzip or not. */
 import { createReadStream, fstatSync, statSync } from "node:fs";
-import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { InputError } from "../errors.ts";
 import { ioError } from "./ioError.ts";
 
@@ -147,6 +145,7 @@ async function* unpacked(chunks: AsyncIterable<Uint8Array>, name: string): Async
     yield* whole;
     return;
   }
+  const [{ Readable }, { createGunzip }] = await Promise.all([import("node:stream"), import("node:zlib")]);
   const source = Readable.from(whole);
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   source.on("error", (error) => gunzip.destroy(error));

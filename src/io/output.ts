@@ -1,5 +1,4 @@
 /** Where documents go: standard output, or a file that appears whole or not at all. */
-import { randomBytes } from "node:crypto";
 import { closeSync, lstatSync, openSync, realpathSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { OutputClosed } from "../errors.ts";
 import { isStandardStream } from "./input.ts";
@@ -52,7 +51,7 @@ function fileOutput(file: string): Output {
   // Devices and pipes have no second name to be moved from.
   const whole = isRegularOrNew(file);
   const target = whole ? resolveLink(file) : file;
-  const written = whole ? `${target}.${process.pid}-${randomBytes(4).toString("hex")}.part` : target;
+  const written = whole ? `${target}.${process.pid}-${process.hrtime.bigint().toString(36)}.part` : target;
   const guarded = <T>(work: () => T): T => {
     try {
       return work();

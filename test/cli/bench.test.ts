@@ -147,7 +147,7 @@ describe("the process ends by itself", () => {
       `on ${name}${unavailable === undefined ? "" : ` (skipped: ${unavailable})`}`,
       () => {
         // The program's own process.exit is left out.
-        const script = `import(${JSON.stringify(`${root}dist/cli.js`)}).then(({ main }) => main(process.argv.slice(1))).then((code) => { process.exitCode = code })`;
+        const script = `const { compile, start } = require(${JSON.stringify(`${root}bin/lazarus.js`)}); start(compile())(process.argv.slice(1)).then((code) => { process.exitCode = code })`;
         const words = ["-e", script, "--", "bench", "--backend", name, ...smallest];
         const { status, signal, stdout } = spawnSync(process.execPath, words, { encoding: "utf8", timeout: 60_000 });
         expect({ status, signal }).toEqual({ status: 0, signal: null });

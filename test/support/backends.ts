@@ -1,5 +1,6 @@
 /** Backends that the tests can use here. */
-import { type Backend, type BackendName, openBackend } from "../../src/gpu/backend.ts";
+import { type Backend, openBackend } from "../../src/gpu/backend.ts";
+import type { BackendName } from "../../src/gpu/backendNames.ts";
 import { BackendUnavailable } from "../../src/gpu/backendUnavailable.ts";
 
 export interface TestBackend {
