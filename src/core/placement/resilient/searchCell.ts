@@ -11,7 +11,7 @@ export function searchCell(cell: Cell, { moves, seed, goal, shouldStop }: CellSe
 }
 
 /** Moves that need not be fewer however small a cell is. */
-const FEWEST_MOVES = 20_000;
+const FEWEST_MOVES = 4000;
 /** Choices of a node for a position of a layer that need all the moves; with fewer choices, much fewer moves find as much. */
 const CHOICES = 600;
 
