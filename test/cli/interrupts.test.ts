@@ -48,7 +48,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s between two documents le
 });
 
 test("a signal ends a long search at once, and leaves no file", async () => {
-  const search = ["place", "-n", "20", "-c", "6", "--effort", "thorough", at("profile.json"), "-o", at("searched.json")];
+  const search = ["place", "-n", "12", "-c", "6", "--effort", "thorough", at("profile.json"), "-o", at("searched.json")];
   // Wherever the program has come to by then, it ends in the same way.
   expect(await interrupted("SIGTERM", search, "", () => pause(1500))).toEqual({ killedBy: "SIGTERM", stderr: "" });
   expect(readdirSync(folder).filter((name) => name.startsWith("searched"))).toEqual([]);

@@ -1,19 +1,25 @@
 /** Host sets for the experts of one cell. */
 import { randomSource } from "../../random.ts";
 import type { Cell, CellHosts, CellSearch } from "./cell.ts";
+import { MOVES } from "./problem.ts";
 import { searchForStep } from "./searchForStep.ts";
 import { searchForSurvival } from "./searchForSurvival.ts";
 
 /** Searches host sets for a cell. */
 export function searchCell(cell: Cell, { moves, seed, goal, shouldStop }: CellSearch): CellHosts {
   const search = { moves: affordableMoves(cell, moves), random: randomSource(seed), shouldStop };
-  return goal === undefined ? searchForSurvival(cell, search) : searchForStep(cell, goal, search);
+  if (goal !== undefined) return searchForStep(cell, goal, search);
+  const settlingMoves = affordableMoves(cell, Math.max(moves * SETTLING_SHARE, Math.min(moves, MOVES.fast)));
+  return searchForSurvival(cell, { ...search, settlingMoves });
 }
+
+/** Moves from each start to meet limits with, as a share of all moves; in a fast search as many. */
+const SETTLING_SHARE = 0.05;
 
 /** Moves that need not be fewer however small a cell is. */
 const FEWEST_MOVES = 4000;
 /** Choices of a node for a position of a layer that need all the moves; with fewer choices, much fewer moves find as much. */
-const CHOICES = 600;
+export const CHOICES = 600;
 
 /** Moves that take as long as `moves` do on ten nodes with twelve layers and four hosts an expert; fewer in small cells. */
 function affordableMoves({ slots, positions, layers, balanceLimit }: Cell, moves: number): number {

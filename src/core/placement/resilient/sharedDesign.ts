@@ -26,13 +26,13 @@ export function makeSharedDesign(cell: Cell, tables: readonly LayerTable[], meas
   return new Design({ hosts, slots: cell.slots, layers, ...measures });
 }
 
-/** Starts of a search for survival alone: twice a design as even as can be, twice as few groups as hold all positions. */
+/** Starts of a search for survival alone: as few groups as hold all positions, with three tries to settle; a design as even as can be. */
 export function fullStarts({ positions, slots, minHosts }: Cell): Int32Array[] {
   const spread = toMasks(spreadHosts(positions, slots, minHosts));
   const groups = groupedHosts(positions, slots, minHosts, Math.ceil(positions / Math.min(...slots)));
   // Groups are hard to reach from anywhere else.
   const grouped = groups ? toMasks(useFreeSlots(groups, slots)) : spread;
-  return [spread, grouped, spread, grouped];
+  return [grouped, grouped, grouped, spread];
 }
 
 /** Starts of a search in which free slots may be worth more than hosts: a design as even as can be, and any number of groups. */
@@ -45,14 +45,25 @@ export function frugalStarts({ positions, slots, minHosts }: Cell): Int32Array[]
   return starts;
 }
 
-/** Searches a shared design in a short run from each start, and a long one from the best of them. */
-export function searchSharedDesign(design: Design, starts: readonly Int32Array[], search: Annealing): void {
+/**
+ * Searches a shared design in a short run from each start, and a long one from the best of them.
+ *
+ * Before a run, the start settles: it is to meet the limits while survival stays what it is. Groups survive most, and it is not
+ * far from them to the limits; but once left they are hard to come back to.
+ * @param starts a start that stands here again is another try, if the try before did not settle
+ * @param settlingMoves of each try
+ */
+export function searchSharedDesign(design: Design, starts: readonly Int32Array[], search: Annealing, settlingMoves = 0): void {
   const { experts } = design.snapshot();
   let best = design.snapshot();
   let leastViolation = Number.POSITIVE_INFINITY;
   let leastBadness = Number.POSITIVE_INFINITY;
+  const settled = new Set<Int32Array>();
   for (const hosts of starts) {
+    if (settled.has(hosts)) continue;
     design.restore({ hosts, experts });
+    anneal(design, { ...search, moves: settlingMoves, keepSurvival: true, enough: design.lost });
+    if (settlingMoves > 0 && design.violation === 0) settled.add(hosts);
     anneal(design, { ...search, moves: Math.ceil((search.moves * FIRST_RUNS_SHARE) / starts.length) });
     const { violation, badness } = design;
     if (violation > leastViolation || (violation === leastViolation && badness >= leastBadness)) continue;

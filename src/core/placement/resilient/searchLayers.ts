@@ -1,0 +1,65 @@
+/** Host sets of single layers, after all layers have been designed together. */
+import { type Annealing, anneal } from "./anneal.ts";
+import { BalanceTable } from "./balanceTable.ts";
+import type { Cell, CellHosts, CellLayer } from "./cell.ts";
+import { Design } from "./design.ts";
+import { makeDesignLayer } from "./designLayer.ts";
+import { survivalObjective } from "./objective.ts";
+import { sumsOverSets } from "./subsets.ts";
+import { SurvivalTable } from "./survivalTable.ts";
+
+/** How often the gap between the balance that a layer reaches and its limit is halved. */
+const BISECTIONS = 6;
+
+/**
+ * Improves host sets layer by layer; survival is counted over all layers together. A layer beyond its limit is brought within it, or
+ * as near as can be; without limits every layer is brought nearer to perfect balance.
+ * @param hosts of all layers as bit masks, shape [layers][experts]
+ */
+export function searchLayers(cell: Cell, hosts: CellHosts, search: Annealing): CellHosts {
+  const gpus = sumsOverSets(cell.gpus);
+  const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts);
+  const limited = cell.balanceLimit < Number.POSITIVE_INFINITY;
+  const designs = cell.layers.map((layer, l) => {
+    const sets = hosts[l]!.slice();
+    const table = makeTable(layer, gpus, limited ? cell.balanceLimit : 1);
+    const layers = [makeDesignLayer(layer.loads, Int32Array.from(sets.keys()), sets, table)];
+    return { table, design: new Design({ hosts: sets, slots: cell.slots, layers, objective: survivalObjective, survival }) };
+  });
+  return designs.map(({ design, table }) => {
+    design.recount();
+    if (limited) approachLimit(design, table, search);
+    else anneal(design, { ...search, keepSurvival: true });
+    return design.hostsByExpert(0);
+  });
+}
+
+/** Brings a design of one layer within the limit of its table, or else as near to it as bisection finds. */
+function approachLimit(design: Design, table: BalanceTable, search: Annealing): void {
+  const { hosts } = design;
+  const { tokens } = design.layers[0]!;
+  if (table.cost === 0) return;
+  anneal(design, search);
+  let low = table.limit;
+  let high = table.busiest(hosts, tokens);
+  let nearest = design.snapshot();
+  for (let step = 0; step < BISECTIONS && high > low; step++) {
+    const middle = (low + high) / 2;
+    table.setLimit(middle, hosts, tokens);
+    design.recount();
+    anneal(design, search);
+    if (table.cost > 0) low = middle;
+    const reached = table.busiest(hosts, tokens);
+    if (reached < high) {
+      high = reached;
+      nearest = design.snapshot();
+    }
+    design.restore(nearest);
+  }
+}
+
+export function makeTable({ loads, meanPerGpu }: CellLayer, gpus: Float64Array, balanceLimit: number): BalanceTable {
+  const tokens = loads.reduce((sum, load) => sum + load, 0);
+  // A cell may have got more tokens than its fair share of the limit.
+  return new BalanceTable(gpus, tokens, Math.max(balanceLimit * meanPerGpu, tokens / gpus.at(-1)!));
+}
