@@ -18,8 +18,8 @@ import { placeResidents } from "./placeResidents.ts";
 export interface RecoveryOptions extends JoinedOptions {
   readonly placement: PlacementPolicyName | undefined;
   readonly mapping: "greedy" | "optimal";
-  /** How long to search for a new placement, where the policy searches; otherwise as for the old one. */
-  readonly effort: Effort | undefined;
+  /** How long to search for a new placement, where the policy searches. */
+  readonly effort: Effort;
   /** Most transfers; the best plan within them. */
   readonly maxMoves: number | undefined;
   /** Whether experts may wait in host memory when the slots do not hold all. */
@@ -84,15 +84,15 @@ export function planRecovery(
   const { mapping, maxMoves } = options;
   const isRepairable = mapping === "optimal" && policy.placement === document.policy.placement && slots >= experts;
   const anew = () => placeResidents(live.cluster, loads, policy);
-  const { placement: plan, isRepaired } = isRepairable
+  const { placement: plan, isNearest } = isRepairable
     ? nearestPlacement({ old, survivors: live, loads, policy }, anew)
-    : { placement: anew(), isRepaired: false };
+    : { placement: anew(), isNearest: false };
   const change = reconfigure({
     survivors: live,
     plan: plan.layers,
     mapping,
     keepDomains: policy.failureUnit === "domain",
-    ...(mapping === "optimal" && !isRepaired ? { exchange: sharesOf(policy) } : {}),
+    ...(mapping === "optimal" && !isNearest ? { exchange: sharesOf(policy) } : {}),
     ...(maxMoves === undefined ? {} : { maxMoves }),
   });
   const placed = placementDocument({ ...plan, layers: change.placement.layers, spilled: change.spilled }, policy);
@@ -141,7 +141,7 @@ function newPolicy(document: PlacementDocument, { placement, effort }: RecoveryO
       `the placement was made by "${document.policy.placement}", which is none of ours; name a policy for the new one with --placement`,
     );
   }
-  return effort !== undefined && choosesReplicas(policy) ? { ...policy, effort } : policy;
+  return choosesReplicas(policy) ? { ...policy, effort } : policy;
 }
 
 /** The newer loads of the placement's layers. */

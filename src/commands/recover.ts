@@ -70,7 +70,8 @@ const options = {
   }),
   effort: choice({
     choices: ["fast", "normal", "thorough"],
-    says: "How long to search for a new placement, where the policy searches and the GPUs wait meanwhile; otherwise as for the old one.",
+    fallback: "fast",
+    says: "How long to search for a new placement while the GPUs wait, where the policy searches.",
   }),
   "expert-bytes": option({
     argument: "SIZE",
@@ -111,7 +112,7 @@ export const recover = defineCommand({
   ],
   description: [
     "Reads a placement (or an earlier recovery-plan) and writes a recovery-plan: whether every expert of every layer keeps a live host, the new placement on the live nodes by the same policy, which replicas move from where to where in which round, and how long that takes.",
-    "A placement of policy resilient is repaired where that is as good as a new one: its balance within the limit, its survival within 0.00001 of the most that is possible, or of a new placement's. Otherwise a new one is made, and experts exchange places where that saves transfers.",
+    "A placement of policy resilient is repaired where that is as good as a new one: its balance within the limit, its survival within 0.00001 of the most that is possible, or of a new placement's; with --effort fast, it is enough to survive as much as the designs from which a search would start. Live nodes may take the parts of failed ones, so that the part is left out which is missed least. Otherwise a new placement is made, and experts exchange places where that saves transfers.",
     "In a round a node sends at most one replica and receives at most one. The lower bound is what the busiest node needs at full bandwidth.",
     "When experts are lost, or the live nodes have fewer slots than there are experts, the document says so with recoverable false and the exit code is 3.",
   ],

@@ -19,7 +19,7 @@ const steps = [
   },
   {
     says: "Two nodes fail: does every expert survive, and what moves?",
-    line: "lazarus recover $DEMO/placement.json --failed node3,node7 -o $DEMO/recovery.json && lazarus recover $DEMO/placement.json --failed node3,node7 --format table",
+    line: "lazarus recover $DEMO/placement.json --failed node4,node7 -o $DEMO/recovery.json && lazarus recover $DEMO/placement.json --failed node4,node7 --format table",
   },
   {
     says: "Training goes on with eight nodes",

@@ -58,8 +58,9 @@ function spilledPart(spilled: NonNullable<RecoveryPlanDocument["spilled"]>): str
 /** What every node sends and receives. */
 function transferPart({ transfers = [], placement }: RecoveryPlanDocument, paint: Paint): string {
   const rounds = transfers.reduce((most, transfer) => Math.max(most, transfer.round + 1), 0);
-  const summary = `${transfers.length} replicas move in ${rounds} rounds`;
-  if (transfers.length === 0) return summary;
+  if (transfers.length === 0) return "No replica moves";
+  const summary =
+    transfers.length === 1 ? "1 replica moves" : `${transfers.length} replicas move in ${rounds} round${rounds === 1 ? "" : "s"}`;
   const rows = (placement?.nodes ?? []).map(({ name }) => [
     name,
     String(transfers.filter(({ from }) => from === name).length),

@@ -3,16 +3,22 @@ import { optimalBalance } from "../balance/optimalBalance.ts";
 import { type ClusterNode, totalGpus } from "../cluster.ts";
 import { keptThreshold } from "../placement/allocation.ts";
 import type { MadePlacement, Policy } from "../placement/makePlacement.ts";
+import { SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
 import { type FailureUnits, failureUnits, survivalUnder } from "../placement/resilient/failureUnits.ts";
 import { placeHosts } from "../placement/resilient/placeHosts.ts";
+import { CHOICES } from "../placement/resilient/searchCell.ts";
+import { survivalOfStarts } from "../placement/resilient/survivalOfStarts.ts";
 import { FREE_SLOT, hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../placement.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
+import { betterParts, ownParts } from "./chooseParts.ts";
 import { repairHosts } from "./repairHosts.ts";
 import type { Survivors } from "./survivors.ts";
 
 /** Survival probabilities no further apart count as equal: what little is to be won is not worth moving experts for. */
 const EQUAL_SURVIVAL = 1e-5;
+/** Products of fractions differ by rounding. */
+const ROUNDING = 1 + 1e-9;
 
 /** A placement that changes its nodes. */
 export interface NearestPlacementProblem {
@@ -23,32 +29,60 @@ export interface NearestPlacementProblem {
   readonly policy: Policy;
 }
 
+/** A placement after a change of nodes. */
+export interface NearestPlacement {
+  readonly placement: MadePlacement;
+  /** Whether it is what survived, repaired. */
+  readonly isRepaired: boolean;
+  /** Whether exchanges of experts would save no transfers any more. On small clusters, where nodes change parts, they may. */
+  readonly isNearest: boolean;
+}
+
 /**
  * Repairs what survived of a `resilient` placement, and makes a new one only where the repaired one may fall short of it.
  *
  * The repaired placement is taken when its balance is within the policy's limit (where the old placement missed that: no worse than
- * the old one's was, under the old loads) and its survival is the upper bound's, or the new placement's.
+ * the old one's was, under the old loads) and its survival is the upper bound's, or the new placement's. With effort fast, placements
+ * that take a while to search need only survive as much as the designs from which a search starts, which are not yet within the limit.
  * @param anew makes a new placement by the policy
- * @returns the placement, and whether it is a repaired one: then there is nothing to exchange any more
  */
-export function nearestPlacement(
-  problem: NearestPlacementProblem,
-  anew: () => MadePlacement,
-): { placement: MadePlacement; isRepaired: boolean } {
+export function nearestPlacement(problem: NearestPlacementProblem, anew: () => MadePlacement): NearestPlacement {
   const { survivors, policy } = problem;
-  const repaired = repairedPlacement(problem);
-  if (repaired === undefined) return { placement: anew(), isRepaired: false };
   const units = failureUnits(survivors.cluster, {
     unit: policy.failureUnit ?? "node",
     probability: Math.min(Math.max(policy.failureProbability, 1e-9), 1 - 1e-9),
   });
   const survivalOf = ({ layers }: Placement) => survivalUnder(layers.map(hostSets), units, policy.seed);
-  const survival = survivalOf(repaired) + EQUAL_SURVIVAL;
-  if (survival >= survivalBound(survivors, units)) return { placement: repaired, isRepaired: true };
+  const own = ownParts(problem.old, survivors);
+  let repaired = repairedPlacement(problem, own, units);
+  if (repaired === undefined) return { placement: anew(), isRepaired: false, isNearest: false };
+  let survival = survivalOf(repaired);
+  const better = betterParts(problem.old, survivors, own, units, EQUAL_SURVIVAL);
+  const changed = better && repairedPlacement(problem, better, units);
+  if (changed && survivalOf(changed) > survival + EQUAL_SURVIVAL) {
+    repaired = changed;
+    survival = survivalOf(changed);
+  }
+  const enough = survival + EQUAL_SURVIVAL;
+  const isNearest = survivors.cluster.length > SEARCHED_NODES;
+  if (enough >= survivalBound(survivors, units)) return { placement: repaired, isRepaired: true, isNearest };
+  if (
+    saves(policy, survivors) &&
+    repaired.withinBalanceLimit &&
+    enough >= survivalOfStarts(survivors, policy.minReplicas, units)
+  ) {
+    return { placement: repaired, isRepaired: true, isNearest };
+  }
   const fresh = anew();
   const isRepaired =
-    fresh.withinBalanceLimit === repaired.withinBalanceLimit ? survival >= survivalOf(fresh) : repaired.withinBalanceLimit;
-  return { placement: isRepaired ? repaired : fresh, isRepaired };
+    fresh.withinBalanceLimit === repaired.withinBalanceLimit ? enough >= survivalOf(fresh) : repaired.withinBalanceLimit;
+  return { placement: isRepaired ? repaired : fresh, isRepaired, isNearest: isRepaired && isNearest };
+}
+
+/** Whether a search would take time that the policy would rather save; small placements are searched in no time. */
+function saves({ effort }: Policy, { cluster, layers }: Survivors): boolean {
+  const experts = Math.max(...layers.map(({ loads }) => loads.length));
+  return effort === "fast" && cluster.length * experts * layers.length > CHOICES;
 }
 
 /** Most that any placement on these slots survives; 1 where domains fail, for which there is no bound. */
@@ -63,8 +97,12 @@ function survivalBound({ cluster, layers }: Survivors, { count, probability }: F
   return survivalProbability({ failures }, probability).probability;
 }
 
-/** What survived, repaired; undefined when that is not possible. */
-function repairedPlacement({ old, survivors, loads, policy }: NearestPlacementProblem): MadePlacement | undefined {
+/** What survived, repaired with live nodes in these parts; undefined when that is not possible. */
+function repairedPlacement(
+  { old, survivors, loads, policy }: NearestPlacementProblem,
+  parts: readonly number[],
+  units: FailureUnits,
+): MadePlacement | undefined {
   const { cluster } = survivors;
   const hasCopies = ({ nodes }: LayerPlacement) =>
     nodes.some((slots) => slots.some((expert, slot) => expert !== FREE_SLOT && slots.indexOf(expert) < slot));
@@ -82,9 +120,11 @@ function repairedPlacement({ old, survivors, loads, policy }: NearestPlacementPr
       return keptThreshold(length, usable, policy.minReplicas);
     }),
   );
-  const hosts = repairHosts({ old, survivors, loads, minReplicas, balanceLimit, shareLimit, watch: policy.watch });
+  const { seed, watch } = policy;
+  const hosts = repairHosts({ old, survivors, parts, loads, minReplicas, balanceLimit, shareLimit, units, seed, watch });
   if (hosts === undefined) return undefined;
   const after = worstBalance(cluster, loads, hosts);
+  if (after.nodes > balanceLimit * ROUNDING || after.shares > shareLimit * ROUNDING) return undefined;
   return {
     cluster,
     layers: loads.map((layer, l) => placeHosts(cluster, layer, hosts[l]!)),

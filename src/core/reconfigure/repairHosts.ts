@@ -1,6 +1,12 @@
 /** Host sets near to what survived: the least that has to change before training can go on as it went before. */
+import { totalGpus } from "../cluster.ts";
+import { SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
+import type { FailureUnits } from "../placement/resilient/failureUnits.ts";
 import { fillFreeSlots } from "../placement/resilient/fillFreeSlots.ts";
+import { searchLayers } from "../placement/resilient/searchLayers.ts";
+import { maskOf, membersOf } from "../placement/resilient/subsets.ts";
 import { hostSets, type LayerLoads, type Placement } from "../placement.ts";
+import { randomSource } from "../random.ts";
 import { evenHosts } from "./evenHosts.ts";
 import type { Survivors } from "./survivors.ts";
 
@@ -8,6 +14,8 @@ import type { Survivors } from "./survivors.ts";
 export interface RepairProblem {
   readonly old: Placement;
   readonly survivors: Survivors;
+  /** Old node whose part each live node plays, -1 for none, shape [live nodes]. */
+  readonly parts: readonly number[];
   /** Loads to place by, of the survivors' layers. */
   readonly loads: readonly LayerLoads[];
   /** Hosts that every expert must have at least. */
@@ -16,55 +24,85 @@ export interface RepairProblem {
   readonly balanceLimit: number;
   /** Most tokens of one expert that each of its hosts may have to compute, over the mean per GPU. */
   readonly shareLimit: number;
+  /** What fails independently. */
+  readonly units: FailureUnits;
+  readonly seed: number;
   /** Is called before each layer. */
   readonly watch?: (() => void) | undefined;
 }
 
+/** Moves to try in a layer that exchanges do not even. */
+const MOVES = 4000;
+/** First and last temperature: small against what a survival is worth and against tokens above a limit. */
+const TEMPERATURES = { hottest: 0.03, coldest: 0.003 };
+
 /**
- * Host sets of all layers for a placement without copies on one node. What live nodes hold stays there, but for this:
+ * Host sets of all layers for a placement without copies on one node. What nodes held whose parts are played stays, but for this:
  *
- * 1. A joined node takes the part of a failed one of the same shape.
- * 2. Experts with too few hosts get more, in free slots or in those of experts with most hosts.
- * 3. Free slots go to the experts with most tokens.
- * 4. Where a node is too busy, hot experts exchange their host sets with cold ones.
+ * 1. Experts with too few hosts get more, in free slots or in those of experts with most hosts.
+ * 2. Free slots go to the experts with most tokens.
+ * 3. Where a node is too busy, hot experts exchange their host sets with cold ones.
+ * 4. On small clusters, layers in which that does not suffice are searched for other host sets that survive the same failures.
  *
- * Greedy: that no other host sets within the limits are nearer is not proven.
+ * Heuristic: that no other host sets within the limits are nearer is not proven.
  * @returns nodes of each expert, ascending, shape [layers][experts][hosts]; undefined when it finds none within the limits
  */
 export function repairHosts(problem: RepairProblem): number[][][] | undefined {
-  const { old, survivors, loads, minReplicas } = problem;
+  const { old, survivors, parts, loads, minReplicas } = problem;
   const { cluster } = survivors;
   const slots = cluster.map((node) => node.slots);
   const gpus = cluster.map((node) => node.gpus);
-  const replaced = replacedNodes(old, survivors);
   const repaired: number[][][] = [];
+  let areEven = true;
   for (const [l, { loads: tokens }] of loads.entries()) {
     problem.watch?.();
-    const hosts = hostSets(survivors.layers[l]!);
-    const before = old.layers[l]!.nodes;
-    replaced.forEach((failed, node) => {
-      if (failed >= 0) for (const expert of new Set(before[failed])) hosts[expert]?.push(node);
-    });
+    const { nodes } = old.layers[l]!;
+    const hosts = hostSets({ ...survivors.layers[l]!, nodes: parts.map((part) => nodes[part] ?? []) });
     if (!raiseToMinimum(hosts, slots, minReplicas)) return undefined;
     const filled = fillFreeSlots(hosts, tokens, slots);
     const even = evenHosts(filled, { ...problem, loads: tokens, gpus, held: survivors.holders[l]! });
-    if (even === undefined) return undefined;
-    repaired.push(even);
+    areEven &&= even !== undefined;
+    repaired.push(even ?? filled);
   }
-  return repaired;
+  if (areEven) return repaired;
+  return cluster.length <= SEARCHED_NODES ? searchedHosts(problem, repaired) : undefined;
 }
 
-/** Failed node of the old placement whose part each live node takes, -1 for none; shape [live nodes]. */
-function replacedNodes(old: Placement, { cluster, oldNode }: Survivors): number[] {
-  const waiting = [...old.cluster.keys()].filter((node) => !oldNode.includes(node));
-  return cluster.map((node, n) => {
-    if (oldNode[n] !== -1) return -1;
-    const at = waiting.findIndex((failed) => {
-      const { slots, gpus } = old.cluster[failed]!;
-      return slots === node.slots && gpus === node.gpus;
-    });
-    return at < 0 ? -1 : waiting.splice(at, 1)[0]!;
-  });
+/** Host sets of which those of layers beyond the balance limit are searched anew, as near to it as the search comes. */
+function searchedHosts(
+  { survivors: { cluster }, loads, minReplicas, balanceLimit, units, seed, watch }: RepairProblem,
+  hosts: readonly (readonly (readonly number[])[])[],
+): number[][][] {
+  const positions = Math.max(...loads.map((layer) => layer.loads.length));
+  const clusterGpus = totalGpus(cluster);
+  const cell = {
+    slots: cluster.map((node) => Math.min(node.slots, positions)),
+    gpus: cluster.map((node) => node.gpus),
+    unitOfNode: units.unitOfNode,
+    failureProbability: units.probability,
+    positions,
+    minHosts: minReplicas,
+    layers: loads.map(({ loads: tokens }) => ({
+      loads: tokens,
+      meanPerGpu: tokens.reduce((sum, load) => sum + load, 0) / clusterGpus,
+    })),
+    balanceLimit,
+    clusterGpus,
+  };
+  const shouldStop = () => {
+    watch?.();
+    return false;
+  };
+  const masks = hosts.map((sets) => Int32Array.from(sets, maskOf));
+  return searchLayers(cell, masks, {
+    ...TEMPERATURES,
+    moves: MOVES,
+    minHosts: minReplicas,
+    random: randomSource(seed),
+    keepSurvival: true,
+    enough: 1,
+    shouldStop,
+  }).map((sets) => Array.from(sets, membersOf));
 }
 
 /** Gives hosts to experts that have too few of them, fewest first; false when there is no room. */
