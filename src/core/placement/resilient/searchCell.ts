@@ -7,26 +7,29 @@ import { searchForSurvival } from "./searchForSurvival.ts";
 
 /** Searches host sets for a cell. */
 export function searchCell(cell: Cell, { moves, seed, goal, shouldStop }: CellSearch): CellHosts {
-  const search = { moves: affordableMoves(cell, moves), random: randomSource(seed), shouldStop };
+  const search = { moves: affordableMoves(cell, moves, FEWEST_MOVES), random: randomSource(seed), shouldStop };
   if (goal !== undefined) return searchForStep(cell, goal, search);
-  const settlingMoves = affordableMoves(cell, Math.max(moves * SETTLING_SHARE, Math.min(moves, MOVES.fast)));
+  const settling = Math.max(moves * SETTLING_SHARE, Math.min(moves, MOVES.fast));
+  const settlingMoves = affordableMoves(cell, settling, FEWEST_SETTLING_MOVES);
   return searchForSurvival(cell, { ...search, settlingMoves });
 }
 
 /** Moves from each start to meet limits with, as a share of all moves; in a fast search as many. */
 const SETTLING_SHARE = 0.05;
 
-/** Moves that need not be fewer however small a cell is. */
-const FEWEST_MOVES = 4000;
-/** Choices of a node for a position of a layer that need all the moves; with fewer choices, much fewer moves find as much. */
+/** Moves that need not be fewer however small a cell is, but for each choice of a node for a position of a layer. */
+const FEWEST_MOVES = { ever: 4000, perChoice: 40 };
+const FEWEST_SETTLING_MOVES = { ever: 500, perChoice: 5 };
+/** Choices that need all the moves; with fewer, much fewer moves find as much. */
 export const CHOICES = 600;
 
 /** Moves that take as long as `moves` do on ten nodes with twelve layers and four hosts an expert; fewer in small cells. */
-function affordableMoves({ slots, positions, layers, balanceLimit }: Cell, moves: number): number {
+function affordableMoves({ slots, positions, layers, balanceLimit }: Cell, moves: number, fewest: typeof FEWEST_MOVES): number {
   const cost = (nodes: number, hostsEach: number, layerCount: number) => 500 + layerCount * 2 ** (nodes - hostsEach);
   const hostsEach = slots.reduce((sum, count) => sum + count, 0) / positions;
   const counted = balanceLimit < Number.POSITIVE_INFINITY ? layers.length : 1;
   const affordable = (moves * cost(10, 4, 12)) / cost(slots.length, hostsEach, counted);
-  const wanted = affordable * ((slots.length * positions * layers.length) / CHOICES) ** 2;
-  return Math.ceil(Math.min(affordable, Math.max(FEWEST_MOVES, wanted)));
+  const choices = slots.length * positions * layers.length;
+  const wanted = Math.max(affordable * (choices / CHOICES) ** 2, Math.min(fewest.ever, fewest.perChoice * choices));
+  return Math.ceil(Math.min(affordable, wanted));
 }
