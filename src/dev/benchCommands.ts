@@ -12,9 +12,9 @@ import { placementDocument } from "../formats/placementDocument.ts";
 import { paint } from "../report/paint.ts";
 import { fixed, textTable } from "../report/table.ts";
 import { logNormalLayers } from "./logNormalLayers.ts";
+import { processCost } from "./processCost.ts";
 
 const RUNS = 5;
-const program = fileURLToPath(new URL("../../bin/lazarus.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "lazarus-bench-"));
 
 function placementFile(
@@ -40,53 +40,33 @@ function placementFile(
 }
 
 /** Least CPU time and wall time of some runs, in seconds, and the lines written. */
-function cost(words: readonly string[]): { cpu: number; wall: number; lines: number } {
-  const least = { cpu: Infinity, wall: Infinity, lines: 0 };
-  for (let run = 0; run < RUNS; run++) {
-    const begin = process.hrtime.bigint();
-    const { stderr, status } = spawnSync("bash", [
-      "-c",
-      '"$@" > "$0"; times >&2',
-      join(folder, "out"),
-      process.execPath,
-      ...words,
-    ]);
-    const wall = Number(process.hrtime.bigint() - begin) / 1e9;
-    const children = stderr.toString().trim().split("\n").at(-1) ?? "";
-    const times = [...children.matchAll(/(\d+)m([\d.]+)s/g)].map(
-      ([, minutes, seconds]) => Number(minutes) * 60 + Number(seconds),
-    );
-    if (status !== 0 || times.length !== 2) throw new Error(`${words.join(" ")} failed: ${stderr}`);
-    least.cpu = Math.min(least.cpu, times[0]! + times[1]!);
-    least.wall = Math.min(least.wall, wall);
-  }
-  const counted = spawnSync("wc", ["-l", join(folder, "out")]).stdout.toString();
-  return { ...least, lines: Number.parseInt(counted, 10) };
+function cost(line: string): { cpu: number; wall: number; lines: number } {
+  const out = join(folder, "out");
+  const runs = Array.from({ length: RUNS }, () => processCost(line, out));
+  const counted = spawnSync("wc", ["-l", out]).stdout.toString();
+  return {
+    cpu: Math.min(...runs.map(({ cpu }) => cpu)),
+    wall: Math.min(...runs.map(({ wall }) => wall)),
+    lines: Number.parseInt(counted, 10),
+  };
 }
 
 try {
   const [small, large] = [logNormalLayers(12, 16), logNormalLayers(58, 256)];
-  const recover = (file: string) => [program, "recover", file, "--failed", "node3"];
-  const tasks: Record<string, readonly string[]> = {
-    "node alone": ["-e", "0"],
+  const program = `"${process.execPath}" "${fileURLToPath(new URL("../../bin/lazarus.js", import.meta.url))}"`;
+  const recover = (file: string) => `${program} recover "${file}" --failed node3`;
+  const dispatch = `${program} dispatch-plan "${join(folder, "mro.json")}" --format csv`;
+  const tasks: Record<string, string> = {
+    "node alone": `"${process.execPath}" -e 0`,
     "recover, resilient, 10 nodes x 6 slots, 12 layers": recover(placementFile("small.json", 10, 6, 1, small, "resilient")),
     "the same, mro": recover(placementFile("small-mro.json", 10, 6, 1, small, "mro")),
     "recover, mro, 64 nodes x 32 slots, 58 layers": recover(placementFile("mro.json", 64, 32, 8, large, "mro")),
     "recover, resilient, 64 nodes x 32 slots, 58 layers": recover(placementFile("large.json", 64, 32, 8, large, "resilient")),
-    "dispatch-plan as CSV, 512 ranks, 2,048 slots, 58 layers": [
-      program,
-      "dispatch-plan",
-      join(folder, "mro.json"),
-      "--format",
-      "csv",
-    ],
-    "the same with --policy lazarus, 8 layers": [
-      ...[program, "dispatch-plan", join(folder, "mro.json"), "--format", "csv"],
-      ...["--policy", "lazarus", "--layers", "0-7"],
-    ],
+    "dispatch-plan as CSV, 512 ranks, 2,048 slots, 58 layers": dispatch,
+    "the same with --policy lazarus, 8 layers": `${dispatch} --policy lazarus --layers 0-7`,
   };
-  const rows = Object.entries(tasks).map(([name, words]) => {
-    const { cpu, wall, lines } = cost(words);
+  const rows = Object.entries(tasks).map(([name, line]) => {
+    const { cpu, wall, lines } = cost(line);
     return [name, fixed(cpu, 2), fixed(wall, 2), lines > 1 ? fixed(lines / cpu / 1e6, 1) : ""];
   });
   const columns = [

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { randomSource } from "../core/random.ts";
 import { paint } from "../report/paint.ts";
 import { fixed, textTable } from "../report/table.ts";
+import { processCost } from "./processCost.ts";
 
 const STARTS = 15;
 const READINGS = 3;
@@ -111,16 +112,7 @@ function reading(): Record<string, Task> {
 function measured(tasks: Record<string, Task>, rounds: number): Record<string, number> {
   const all = Object.fromEntries(Object.keys(tasks).map((name) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, { line }] of Object.entries(tasks)) {
-      const { status, stdout, stderr } = spawnSync("sh", ["-c", `{ ${line}; } > ${join(folder, "out")} || exit 1; times`], {
-        encoding: "utf8",
-      });
-      if (status !== 0) throw new Error(`${name}: ${stderr}`);
-      const children = stdout.split("\n")[1]?.match(/([\d.]+)m([\d.]+)s ([\d.]+)m([\d.]+)s/) ?? [];
-      const [, minutes, seconds, systemMinutes, systemSeconds] = children.map(Number) as number[];
-      const total = 60 * ((minutes ?? 0) + (systemMinutes ?? 0)) + (seconds ?? 0) + (systemSeconds ?? 0);
-      all[name]?.push(total);
-    }
+    for (const [name, { line }] of Object.entries(tasks)) all[name]?.push(processCost(line, join(folder, "out")).cpu);
   }
   const medians = Object.entries(all).map(([name, list]) => [name, list.sort((a, b) => a - b)[list.length >> 1] as number]);
   return Object.fromEntries(medians);
