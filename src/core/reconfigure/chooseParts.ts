@@ -1,5 +1,5 @@
 /** Which nodes of the old placement the live ones stand for: after a failure, the part that is missed least is left out. */
-import { SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
+import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
 import type { FailureUnits } from "../placement/resilient/failureUnits.ts";
 import { maskOf } from "../placement/resilient/subsets.ts";
 import { SurvivalTable } from "../placement/resilient/survivalTable.ts";
@@ -31,14 +31,14 @@ export function betterParts(
   old: Placement,
   survivors: Survivors,
   parts: readonly number[],
-  { unitOfNode, probability }: FailureUnits,
+  { unitOfNode, count, probability }: FailureUnits,
   leastGain: number,
 ): number[] | undefined {
   const { cluster, layers } = survivors;
-  if (cluster.length > SEARCHED_NODES) return undefined;
+  if (cluster.length > MOST_SEARCHED_NODES) return undefined;
   // What is inside another set stays inside it whoever plays the parts.
   const sets = minimalHostSets(old.layers.flatMap(hostSets), old.cluster.length);
-  const table = new SurvivalTable(unitOfNode, probability, 1);
+  const table = new SurvivalTable(unitOfNode, new Array<number>(count).fill(probability), 1);
   const lostWith = (played: readonly number[]): number => {
     const live = sets.map((set) => maskOf([...played.keys()].filter((n) => set.includes(played[n]!))));
     if (live.includes(0)) return 1;

@@ -3,7 +3,7 @@ import { optimalBalance } from "../balance/optimalBalance.ts";
 import { type ClusterNode, totalGpus } from "../cluster.ts";
 import { keptThreshold } from "../placement/allocation.ts";
 import type { MadePlacement, Policy } from "../placement/makePlacement.ts";
-import { SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
+import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
 import { type FailureUnits, failureUnits, survivalUnder } from "../placement/resilient/failureUnits.ts";
 import { placeHosts } from "../placement/resilient/placeHosts.ts";
 import { CHOICES } from "../placement/resilient/searchCell.ts";
@@ -64,7 +64,7 @@ export function nearestPlacement(problem: NearestPlacementProblem, anew: () => M
     survival = survivalOf(changed);
   }
   const enough = survival + EQUAL_SURVIVAL;
-  const isNearest = survivors.cluster.length > SEARCHED_NODES;
+  const isNearest = survivors.cluster.length > MOST_SEARCHED_NODES;
   if (enough >= survivalBound(survivors, units)) return { placement: repaired, isRepaired: true, isNearest };
   if (
     saves(policy, survivors) &&

@@ -1,6 +1,6 @@
 /** Host sets near to what survived: the least that has to change before training can go on as it went before. */
 import { totalGpus } from "../cluster.ts";
-import { SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
+import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
 import type { FailureUnits } from "../placement/resilient/failureUnits.ts";
 import { fillFreeSlots } from "../placement/resilient/fillFreeSlots.ts";
 import { searchLayers } from "../placement/resilient/searchLayers.ts";
@@ -65,7 +65,7 @@ export function repairHosts(problem: RepairProblem): number[][][] | undefined {
     repaired.push(even ?? filled);
   }
   if (areEven) return repaired;
-  return cluster.length <= SEARCHED_NODES ? searchedHosts(problem, repaired) : undefined;
+  return cluster.length <= MOST_SEARCHED_NODES ? searchedHosts(problem, repaired) : undefined;
 }
 
 /** Host sets of which those of layers beyond the balance limit are searched anew, as near to it as the search comes. */
@@ -79,7 +79,8 @@ function searchedHosts(
     slots: cluster.map((node) => Math.min(node.slots, positions)),
     gpus: cluster.map((node) => node.gpus),
     unitOfNode: units.unitOfNode,
-    failureProbability: units.probability,
+    failureProbabilities: new Array<number>(units.count).fill(units.probability),
+    nodesEach: cluster.map(() => 1),
     positions,
     minHosts: minReplicas,
     layers: loads.map(({ loads: tokens }) => ({

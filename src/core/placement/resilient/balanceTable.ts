@@ -1,6 +1,5 @@
 /** How far a layer's host sets are from a balance limit, kept up to date as experts and hosts move. */
 import type { LayerTable } from "./layerTable.ts";
-import { countMembers } from "./subsets.ts";
 
 /** Cost of a node's mean tokens above the limit, beside the logarithm of the probability that the job is lost. */
 const EXCESS_COST = 3;
@@ -19,6 +18,8 @@ export class BalanceTable implements LayerTable {
   /** Whole tokens that a node set could hold in addition, shape [2^nodes]. */
   readonly #room: Float64Array;
   readonly #gpus: Float64Array;
+  /** Nodes of the cluster in every node set, shape [2^nodes]. */
+  readonly #nodes: Float64Array;
   readonly #tokens: number;
   readonly #severalGpus: boolean;
   readonly #costPerToken: number;
@@ -26,15 +27,16 @@ export class BalanceTable implements LayerTable {
 
   /**
    * @param gpus of every node set, shape [2^nodes]
+   * @param nodes of the cluster that every node set stands for, shape [2^nodes]
    * @param tokens of the layer
    * @param limit on the tokens of the busiest GPU; at least their mean
    */
-  constructor(gpus: Float64Array, tokens: number, limit: number) {
-    const nodes = Math.log2(gpus.length);
+  constructor(gpus: Float64Array, nodes: Float64Array, tokens: number, limit: number) {
     this.#gpus = gpus;
+    this.#nodes = nodes;
     this.#tokens = tokens;
-    this.#severalGpus = gpus.at(-1)! > nodes;
-    this.#costPerToken = tokens === 0 ? 0 : (EXCESS_COST * nodes) / tokens;
+    this.#severalGpus = gpus.at(-1)! > nodes.at(-1)!;
+    this.#costPerToken = tokens === 0 ? 0 : (EXCESS_COST * Math.log2(gpus.length)) / tokens;
     this.#limit = limit;
     this.#room = gpus.map((_, set) => this.#allowed(set));
   }
@@ -82,7 +84,7 @@ export class BalanceTable implements LayerTable {
     }
     if (this.#severalGpus) {
       hosts.forEach((set, position) => {
-        most = Math.max(most, tokens[position]! / countMembers(set));
+        most = Math.max(most, tokens[position]! / this.#nodes[set]!);
       });
     }
     return most;
@@ -144,7 +146,7 @@ export class BalanceTable implements LayerTable {
   }
 
   #crowding(hosts: number, tokens: number): number {
-    return this.#severalGpus ? Math.max(0, tokens - Math.floor(countMembers(hosts) * this.#limit)) : 0;
+    return this.#severalGpus ? Math.max(0, tokens - Math.floor(this.#nodes[hosts]! * this.#limit)) : 0;
   }
 
   #allowed(set: number): number {

@@ -1,6 +1,7 @@
 /** Host sets to choose from. */
 import { hostSets, type LayerPlacement } from "../../placement.ts";
-import { SEARCHED_NODES } from "./divideCluster.ts";
+import { MOST_SEARCHED_NODES, SEARCHED_NODES } from "./divideCluster.ts";
+import { placeInBlocks } from "./placeInBlocks.ts";
 import { type LayerHosts, type PlacementSearch, placeInCells } from "./placeInCells.ts";
 import type { ResilientProblem } from "./problem.ts";
 import { spreadHosts } from "./startingHosts.ts";
@@ -12,12 +13,16 @@ export interface Candidate {
   readonly settles?: boolean;
 }
 
+/** Nodes up to which it is worth while to search large cells, too. */
+const MOST_NODES_IN_LARGE_CELLS = 3 * MOST_SEARCHED_NODES;
+/** Nodes, or blocks of nodes, of a large group. */
+const LARGE_GROUP = 3;
 /** Growth of the number of cells from one division of a large cluster to the next, where smaller cells may shorten the step. */
 const MORE_CELLS = 1.4;
 
 /**
  * Host sets in the order in which they are worth trying, at least one: those given, those of whole cells on larger clusters,
- * those of searched cells.
+ * those that searches find.
  * @param startFrom placements; those that leave an expert below the minimum are passed over
  */
 export function* candidates(
@@ -38,15 +43,38 @@ export function* candidates(
       yield { hosts, settles: search.goal === undefined && cells * SEARCHED_NODES <= cluster.length };
     }
   }
-  const searched = placeInCells("searched", problem, search);
-  if (searched) yield searched;
-  else if (!found) {
+  for (const hosts of searchedHosts(problem, search)) {
+    found = true;
+    yield { hosts };
+  }
+  if (!found) {
     const hosts = layers.map(({ loads }) => {
       const slots = cluster.map((node) => Math.min(node.slots, loads.length));
       return spreadHosts(loads.length, slots, search.minReplicas).map((set) => set.sort((a, b) => a - b));
     });
     yield { hosts };
   }
+}
+
+/** What searches find: in cells of a dozen nodes; on larger clusters also in a dozen blocks of nodes, and in fewer and larger cells. */
+function* searchedHosts(problem: ResilientProblem, search: PlacementSearch): Generator<LayerHosts> {
+  const nodes = problem.cluster.length;
+  const inCells = placeInCells("searched", problem, search);
+  if (inCells) yield inCells.hosts;
+  if (nodes <= SEARCHED_NODES || search.goal !== undefined || !formsLargeGroups(problem)) return;
+  const inBlocks = placeInBlocks(problem, search, SEARCHED_NODES);
+  if (inBlocks) yield inBlocks;
+  const isDividedLess = Math.ceil(nodes / MOST_SEARCHED_NODES) < Math.ceil(nodes / SEARCHED_NODES);
+  if (!isDividedLess || nodes > MOST_NODES_IN_LARGE_CELLS || !search.triesLargeCells) return;
+  const inLargeCells = placeInCells("large", problem, search);
+  if (inLargeCells) yield inLargeCells.hosts;
+}
+
+/** Whether a dozen nodes, or blocks of nodes, form groups large enough that it matters how they are formed. */
+function formsLargeGroups({ cluster, layers }: ResilientProblem): boolean {
+  const experts = Math.max(...layers.map(({ loads }) => loads.length));
+  const groups = Math.ceil(experts / Math.min(...cluster.map((node) => node.slots)));
+  return groups * LARGE_GROUP <= SEARCHED_NODES;
 }
 
 /** Placements in whole cells: the fewest that do; where the step time counts, more and more of them. */

@@ -16,8 +16,10 @@ export interface Cell {
   readonly gpus: readonly number[];
   /** What fails as one: numbers from 0, shape [nodes]. */
   readonly unitOfNode: readonly number[];
-  /** Probability that a unit fails. */
-  readonly failureProbability: number;
+  /** Probability that each unit fails, shape [units]. */
+  readonly failureProbabilities: readonly number[];
+  /** Nodes of the cluster that each node stands for, which host the same experts; shape [nodes]. */
+  readonly nodesEach: readonly number[];
   /** Host sets that the cell's design has: as many as its most crowded layer has experts. */
   readonly positions: number;
   /** Nodes that every expert must have. */

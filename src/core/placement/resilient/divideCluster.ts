@@ -14,8 +14,8 @@ export interface DividedCluster {
 
 /** Nodes of a cell that is searched, as a rule: its tables have 2^nodes entries for every layer. */
 export const SEARCHED_NODES = 12;
-/** Nodes of such a cell where smaller ones do not work out. */
-const MOST_SEARCHED_NODES = 16;
+/** Nodes of such a cell at most. */
+export const MOST_SEARCHED_NODES = 16;
 /** Divisions tried beyond the first when loads cannot be packed evenly. */
 const MORE_DIVISIONS = 4;
 
@@ -31,8 +31,8 @@ export interface DivisionRules {
   readonly fewestCells: number;
 }
 
-/** Whether every node of a cell holds all experts of the cell, or the cell is searched for host sets. */
-export type CellKind = "whole" | "searched";
+/** Whether every node of a cell holds all experts of the cell, or the cell is searched for host sets, large ones more slowly. */
+export type CellKind = "whole" | "searched" | "large";
 
 /**
  * Divides a cluster and the experts of its layers: into as few whole cells as hold all experts, or into cells just small enough
@@ -50,7 +50,9 @@ export function divideCluster(
   const experts = Math.max(...loads.map((layer) => layer.length));
   const slots = cluster.map((node) => Math.min(node.slots, experts));
   const divisions =
-    kind === "whole" ? wholeCells(slots, experts, unitOfNode, fewestCells) : searchedCells(slots, experts, unitOfNode);
+    kind === "whole"
+      ? wholeCells(slots, experts, unitOfNode, fewestCells)
+      : searchedCells(slots, experts, unitOfNode, kind === "large" ? MOST_SEARCHED_NODES : SEARCHED_NODES);
   let best: DividedCluster | undefined;
   for (const { nodes, wanted, last } of divisions) {
     if (last && best) break;
@@ -98,8 +100,13 @@ function* wholeCells(
   }
 }
 
-function* searchedCells(slots: readonly number[], experts: number, unitOfNode: readonly number[]): Generator<Division> {
-  const cells = Math.ceil(slots.length / SEARCHED_NODES);
+function* searchedCells(
+  slots: readonly number[],
+  experts: number,
+  unitOfNode: readonly number[],
+  mostNodes: number,
+): Generator<Division> {
+  const cells = Math.ceil(slots.length / mostNodes);
   const nodes = dealNodes(slots, unitOfNode, cells);
   for (let more = 0; more <= MORE_DIVISIONS; more++) {
     const share = (cell: readonly number[]) => sum(cell.map((node) => slots[node]!)) / sum(slots);

@@ -15,6 +15,8 @@ export interface PlacementSearch {
   readonly moves: number;
   readonly seed: number;
   readonly goal: StepGoal | undefined;
+  /** Whether there is time for cells as large as can be, beside those of the usual size. */
+  readonly triesLargeCells: boolean;
   readonly shouldStop: () => boolean;
 }
 
@@ -65,7 +67,8 @@ function makeCell({ cluster, layers }: ResilientProblem, search: PlacementSearch
     slots: nodes.map((node) => Math.min(cluster[node]!.slots, positions)),
     gpus: nodes.map((node) => cluster[node]!.gpus),
     unitOfNode: unitsOfNodes.map((unit) => units.indexOf(unit)),
-    failureProbability: search.units.probability,
+    failureProbabilities: units.map(() => search.units.probability),
+    nodesEach: nodes.map(() => 1),
     positions,
     minHosts: search.minReplicas,
     layers: layers.map((layer, l) => ({

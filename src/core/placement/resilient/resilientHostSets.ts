@@ -42,7 +42,7 @@ export interface StepOfPlan {
  * Every expert has `minReplicas` hosts at least and no node more experts than slots. Within these bounds, the balance limit comes
  * first, then survival under the failure model (or the goal that is given); slots left then go to the experts with most
  * tokens, unless a goal counts the step time. Heuristic: simulated annealing with exact evaluation on parts of the cluster of
- * up to a dozen nodes.
+ * up to a dozen nodes or somewhat more, or on blocks of nodes that host the same experts.
  * @throws RangeError when a layer has more experts than the cluster has slots, or an option is out of range
  */
 export function resilientHostSets(problem: ResilientProblem, options: ResilientOptions = {}): ResilientHostSets {
@@ -59,6 +59,7 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
     moves: (goal ? STEP_MOVES : MOVES)[options.effort ?? "normal"],
     seed,
     goal,
+    triesLargeCells: options.effort !== "fast",
     shouldStop: options.shouldStop ?? (() => false),
   };
   const slots = cluster.map((node) => node.slots);

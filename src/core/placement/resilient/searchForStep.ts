@@ -37,7 +37,7 @@ export function searchForStep(cell: Cell, goal: StepGoal, search: Search): CellH
   const budget = "budget" in goal ? goal.budget * BUDGET_AIM : undefined;
   const shared = makeSharedDesign(cell, makeTables(cell, goal, Number.POSITIVE_INFINITY), {
     objective: "budget" in goal ? budgetObjective(seconds, goal.budget * BUDGET_AIM) : valueObjective(seconds, goal.value),
-    survival: new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts),
+    survival: new SurvivalTable(cell.unitOfNode, cell.failureProbabilities, cell.minHosts),
     sync: new SyncTable(cell.slots.length, cell.layers.length),
   });
   const attempts = budget === undefined ? 1 : ATTEMPTS;
@@ -83,7 +83,7 @@ function broken({ seconds, fines }: MeasuredHosts, budget: number): number {
 function improveLayers(cell: Cell, goal: StepGoal, hosts: CellHosts, { moves, random, shouldStop }: Search): MeasuredHosts {
   const seconds = stepSeconds(cell, goal);
   const objective = stepObjective(seconds);
-  const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts);
+  const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbabilities, cell.minHosts);
   const sync = new SyncTable(cell.slots.length, 1);
   const tables = makeTables(cell, goal, cell.balanceLimit);
   const designs = cell.layers.map(({ loads }, l) => {

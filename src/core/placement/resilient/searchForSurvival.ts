@@ -4,9 +4,8 @@ import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import type { Annealing } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
 import { survivalObjective } from "./objective.ts";
-import { makeTable, searchLayers } from "./searchLayers.ts";
+import { makeTables, searchLayers } from "./searchLayers.ts";
 import { fullStarts, hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
-import { sumsOverSets } from "./subsets.ts";
 import { SurvivalTable } from "./survivalTable.ts";
 
 /** Temperatures between which designs freeze: differences in the logarithm of what is lost, or in tokens above limits. */
@@ -30,11 +29,10 @@ export function searchForSurvival(
 ): CellHosts {
   const { minHosts } = cell;
   const limited = cell.balanceLimit < Number.POSITIVE_INFINITY;
-  const gpus = sumsOverSets(cell.gpus);
-  const tables = limited ? cell.layers.map((layer) => makeTable(layer, gpus, cell.balanceLimit)) : [];
+  const tables = limited ? makeTables(cell, cell.balanceLimit) : [];
   const shared = makeSharedDesign(cell, tables, {
     objective: survivalObjective,
-    survival: new SurvivalTable(cell.unitOfNode, cell.failureProbability, minHosts),
+    survival: new SurvivalTable(cell.unitOfNode, cell.failureProbabilities, minHosts),
   });
   const hottest = limited ? HOTTEST : HOTTEST_WITHOUT_LIMITS;
   const annealing = { ...search, minHosts, hottest, coldest: COLDEST };
@@ -48,11 +46,12 @@ export function searchForSurvival(
   });
 }
 
-/** A bound from below on the probability that the cell's job is lost; 0 where domains fail, for which there is none. */
-function leastLost({ slots, positions, unitOfNode, failureProbability }: Cell): number {
-  if (new Set(unitOfNode).size < unitOfNode.length) return 0;
+/** A bound from below on the probability that the cell's job is lost; 0 where nodes do not fail alike, for which there is none. */
+function leastLost({ slots, positions, unitOfNode, failureProbabilities }: Cell): number {
+  const probability = failureProbabilities[0]!;
+  if (failureProbabilities.length < unitOfNode.length || failureProbabilities.some((p) => p !== probability)) return 0;
   const bound = freeRecoveryUpperBound(positions, slots, BOUND_EFFORT);
-  const failures = bound.map((probability, k) => ({ failed: k + 1, probability: 1 - probability }));
-  const nothing = (1 - failureProbability) ** slots.length;
-  return Math.max(0, survivalProbability({ failures }, failureProbability).probability - nothing);
+  const failures = bound.map((most, k) => ({ failed: k + 1, probability: 1 - most }));
+  const nothing = (1 - probability) ** slots.length;
+  return Math.max(0, survivalProbability({ failures }, probability).probability - nothing);
 }

@@ -1,7 +1,7 @@
 /** Host sets of single layers, after all layers have been designed together. */
 import { type Annealing, anneal } from "./anneal.ts";
 import { BalanceTable } from "./balanceTable.ts";
-import type { Cell, CellHosts, CellLayer } from "./cell.ts";
+import type { Cell, CellHosts } from "./cell.ts";
 import { Design } from "./design.ts";
 import { makeDesignLayer } from "./designLayer.ts";
 import { survivalObjective } from "./objective.ts";
@@ -19,12 +19,12 @@ const BISECTION_SHARE = 1 / 3;
  * @param hosts of all layers as bit masks, shape [layers][experts]
  */
 export function searchLayers(cell: Cell, hosts: CellHosts, search: Annealing): CellHosts {
-  const gpus = sumsOverSets(cell.gpus);
-  const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbability, cell.minHosts);
+  const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbabilities, cell.minHosts);
   const limited = cell.balanceLimit < Number.POSITIVE_INFINITY;
+  const tables = makeTables(cell, limited ? cell.balanceLimit : 1);
   const designs = cell.layers.map((layer, l) => {
     const sets = hosts[l]!.slice();
-    const table = makeTable(layer, gpus, limited ? cell.balanceLimit : 1);
+    const table = tables[l]!;
     const layers = [makeDesignLayer(layer.loads, Int32Array.from(sets.keys()), sets, table)];
     return { table, design: new Design({ hosts: sets, slots: cell.slots, layers, objective: survivalObjective, survival }) };
   });
@@ -60,8 +60,13 @@ function approachLimit(design: Design, table: BalanceTable, search: Annealing): 
   }
 }
 
-export function makeTable({ loads, meanPerGpu }: CellLayer, gpus: Float64Array, balanceLimit: number): BalanceTable {
-  const tokens = loads.reduce((sum, load) => sum + load, 0);
-  // A cell may have got more tokens than its fair share of the limit.
-  return new BalanceTable(gpus, tokens, Math.max(balanceLimit * meanPerGpu, tokens / gpus.at(-1)!));
+/** Tables of a limit on the busiest GPU's tokens over the mean, shape [layers]. */
+export function makeTables(cell: Cell, balanceLimit: number): BalanceTable[] {
+  const gpus = sumsOverSets(cell.gpus);
+  const nodes = sumsOverSets(cell.nodesEach);
+  return cell.layers.map(({ loads, meanPerGpu }) => {
+    const tokens = loads.reduce((sum, load) => sum + load, 0);
+    // A cell may have got more tokens than its fair share of the limit.
+    return new BalanceTable(gpus, nodes, tokens, Math.max(balanceLimit * meanPerGpu, tokens / gpus.at(-1)!));
+  });
 }

@@ -21,11 +21,11 @@ export class SurvivalTable {
 
   /**
    * @param unitOfNode failure unit of each node, 0..units-1, shape [nodes]
-   * @param probability that a unit fails, above 0 and below 1
+   * @param probabilities that each unit fails, above 0 and below 1, shape [units]
    * @param minHosts nodes that every host set has at least
    */
-  constructor(unitOfNode: readonly number[], probability: number, minHosts: number) {
-    const units = Math.max(...unitOfNode) + 1;
+  constructor(unitOfNode: readonly number[], probabilities: readonly number[], minHosts: number) {
+    const units = probabilities.length;
     this.#unitsOfNodes = new Int32Array(1 << unitOfNode.length);
     for (let mask = 1; mask < this.#unitsOfNodes.length; mask++) {
       const node = 31 - Math.clz32(mask & -mask);
@@ -33,7 +33,7 @@ export class SurvivalTable {
     }
     this.#experts = new Int32Array(1 << units);
     this.#inside = new Int32Array(1 << units);
-    this.#weight = failureWeights(units, probability, units === unitOfNode.length ? minHosts : 1);
+    this.#weight = failureWeights(probabilities, units === unitOfNode.length ? minHosts : 1);
   }
 
   /** An expert takes these hosts. */
@@ -75,13 +75,12 @@ export class SurvivalTable {
  * Probability that exactly the units of a set fail, in multiples of a step so coarse that every sum of them is exact, and so fine
  * that all of them together stay just below 2^53 steps. Sets too small to lose the job do not count.
  */
-function failureWeights(units: number, probability: number, smallest: number): Float64Array {
-  const weight = new Float64Array(1 << units);
+function failureWeights(probabilities: readonly number[], smallest: number): Float64Array {
+  const weight = new Float64Array(1 << probabilities.length);
   let total = 0;
   for (let failed = 1; failed < weight.length; failed++) {
-    const count = countMembers(failed);
-    if (count < smallest) continue;
-    weight[failed] = probability ** count * (1 - probability) ** (units - count);
+    if (countMembers(failed) < smallest) continue;
+    weight[failed] = probabilities.reduce((product, p, unit) => product * ((failed >>> unit) & 1 ? p : 1 - p), 1);
     total += weight[failed]!;
   }
   const step = 2 ** (Math.ceil(Math.log2(total)) - 52);

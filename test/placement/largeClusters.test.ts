@@ -1,0 +1,94 @@
+/** Placement resilient on clusters with more nodes than a search can count all failures of. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { uniformCluster } from "../../src/core/cluster.ts";
+import { failureUnits, survivalUnder } from "../../src/core/placement/resilient/failureUnits.ts";
+import { placeInBlocks } from "../../src/core/placement/resilient/placeInBlocks.ts";
+import { resilientHostSets } from "../../src/core/placement/resilient/resilientHostSets.ts";
+import { SurvivalTable } from "../../src/core/placement/resilient/survivalTable.ts";
+import { logNormalLayers } from "../../src/dev/logNormalLayers.ts";
+
+test("a survival table counts units that fail with probabilities of their own", () => {
+  const instances = fc.integer({ min: 1, max: 6 }).chain((units) =>
+    fc.record({
+      probabilities: fc.array(fc.double({ min: 0.01, max: 0.9, noNaN: true }), { minLength: units, maxLength: units }),
+      sets: fc.array(fc.integer({ min: 1, max: 2 ** units - 1 }), { minLength: 1, maxLength: 5 }),
+    }),
+  );
+  fc.assert(
+    fc.property(instances, ({ probabilities, sets }) => {
+      const table = new SurvivalTable([...probabilities.keys()], probabilities, 1);
+      for (const set of sets) table.add(set);
+      let lost = 0;
+      for (let failed = 1; failed < 2 ** probabilities.length; failed++) {
+        if (!sets.some((set) => (set & ~failed) === 0)) continue;
+        lost += probabilities.reduce((product, p, unit) => product * ((failed >> unit) & 1 ? p : 1 - p), 1);
+      }
+      expect(table.lost).toBeCloseTo(lost, 12);
+    }),
+  );
+});
+
+test("blocks host whole experts, within slots and the minimum of hosts", () => {
+  const instances = fc
+    .record({
+      nodes: fc.integer({ min: 13, max: 30 }),
+      experts: fc.integer({ min: 4, max: 12 }),
+      minReplicas: fc.integer({ min: 1, max: 4 }),
+    })
+    .chain(({ nodes, ...rest }) =>
+      fc.record({
+        ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, fc.constant(value)])),
+        slots: fc.array(fc.integer({ min: 2, max: 6 }), { minLength: nodes, maxLength: nodes }),
+      }),
+    ) as fc.Arbitrary<{ experts: number; minReplicas: number; slots: number[] }>;
+  let placed = 0;
+  fc.assert(
+    fc.property(instances, ({ experts, minReplicas, slots }) => {
+      const cluster = slots.map((count, n) => ({ name: `node${n}`, slots: count, gpus: 1 }));
+      const units = failureUnits(cluster, { unit: "node", probability: 0.1 });
+      const layers = logNormalLayers(2, experts);
+      const search = {
+        units,
+        minReplicas,
+        balanceSlack: 0.02,
+        moves: 500,
+        seed: 0,
+        goal: undefined,
+        triesLargeCells: false,
+        shouldStop: () => false,
+      };
+      const hosts = placeInBlocks({ cluster, layers, minReplicas }, search, 12);
+      if (hosts === undefined) return;
+      placed++;
+      for (const sets of hosts) {
+        const held = cluster.map((_, node) => sets.filter((set) => set.includes(node)).length);
+        for (const [node, count] of held.entries()) expect(count).toBeLessThanOrEqual(slots[node]!);
+        for (const set of sets) {
+          expect(set.length).toBeGreaterThanOrEqual(minReplicas);
+          expect(set).toEqual([...new Set(set)].sort((a, b) => a - b));
+        }
+      }
+    }),
+    { numRuns: 30 },
+  );
+  expect(placed).toBeGreaterThan(10);
+});
+
+test.each([
+  { nodes: 24, smallest: 8 },
+  { nodes: 30, smallest: 10 },
+  { nodes: 48, smallest: 16 },
+])("$nodes nodes of 6 slots: 16 experts survive as on three groups, even though loads are uneven", ({ nodes, smallest }) => {
+  const layers = logNormalLayers(4, 16);
+  const failureModel = { unit: "node", probability: 0.2 } as const;
+  const { hosts, withinBalanceLimit } = resilientHostSets(
+    { cluster: uniformCluster(nodes, 6), layers, minReplicas: 2 },
+    { failureModel },
+  );
+  const units = failureUnits(uniformCluster(nodes, 6), failureModel);
+  const lost = 1 - survivalUnder(hosts, units, 0);
+  expect(withinBalanceLimit).toBe(true);
+  // Three groups, all of whose nodes must fail.
+  expect(lost).toBeLessThanOrEqual(3 * 0.2 ** smallest * (1 + 1e-3));
+});
