@@ -20,6 +20,8 @@ const CASES = [
   { experts: 12, iteration: 201 },
   { experts: 16, iteration: 201 },
   { experts: 16, iteration: 4001 },
+  { experts: 16, iteration: 201, nodes: 24 },
+  { experts: 16, iteration: 201, nodes: 48 },
 ];
 const POLICIES: readonly PlacementPolicyName[] = ["mro", "spread", "eplb", "balanced", "resilient"];
 const FAILED = [2, 3, 4, 5, 6, 7];
@@ -53,9 +55,9 @@ async function loadsAt(iteration: number, experts: number): Promise<readonly Lay
 }
 
 async function compareSurvival(): Promise<void> {
-  const cluster = uniformCluster(NODES, SLOTS);
   const rows: string[][] = [];
-  for (const { experts, iteration } of CASES) {
+  for (const { experts, iteration, nodes = NODES } of CASES) {
+    const cluster = uniformCluster(nodes, SLOTS);
     const layers = await loadsAt(iteration, experts);
     for (const placement of POLICIES) {
       const policy = { ...BASE, placement };
@@ -64,7 +66,7 @@ async function compareSurvival(): Promise<void> {
       const { user, system } = process.cpuUsage(begun);
       const { recovery, survival, balance } = assess(made, policy);
       rows.push([
-        placement === POLICIES[0] ? `top ${experts}, iteration ${iteration}` : "",
+        placement === POLICIES[0] ? `top ${experts}, iteration ${iteration}, ${nodes} nodes` : "",
         placement,
         ...FAILED.map((failed) => percent(recovery.failures[failed - 1]?.probability ?? 0, 1)),
         (1 - survival.probability).toExponential(1),
@@ -83,7 +85,7 @@ async function compareSurvival(): Promise<void> {
     { head: "best balance" },
     { head: "CPU ms" },
   ];
-  print(`${NODES} nodes of ${SLOTS} slots, 12 layers jointly, at least 2 replicas; worst layer's balance`, columns, rows);
+  print(`nodes of ${SLOTS} slots, 12 layers jointly, at least 2 replicas; worst layer's balance`, columns, rows);
 }
 
 /** Step time by parts of the paper's placement and of plans that are faster, safer or both; then the whole front. */
