@@ -49,14 +49,13 @@ writeFileSync(
 const modules = {
   ...settings,
   format: "esm",
-  splitting: true,
   banner: {
     js: "import{createRequire as lazarusRequire}from'node:module';const require=lazarusRequire(import.meta.url);",
   },
 };
-for (const entryPoints of [["src/index.ts"], ["src/io/rehearsal/node.ts"], ["src/dev/*.ts"]]) {
-  await build({ ...modules, entryPoints });
-}
+await build({ ...modules, entryPoints: ["src/index.ts", "src/io/rehearsal/node.ts"] });
+// What programs for developers share stays in their folder, which is not published.
+await build({ ...modules, entryPoints: ["src/dev/*.ts"], outbase: "src/dev", outdir: "dist/dev", splitting: true });
 
 // The cache holds the functions that have run by now: those that a user's pipeline needs.
 const { cache, compile, start } = (await import("./bin/lazarus.js")).default;

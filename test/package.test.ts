@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
@@ -5,4 +6,25 @@ test("the package names every man page, and needs no script when it is installed
   const { man, scripts } = JSON.parse(readFileSync("package.json", "utf8"));
   expect(man).toEqual(readdirSync("man").map((file) => `man/${file}`));
   for (const name of ["preinstall", "install", "postinstall", "prepare"]) expect(Object.keys(scripts)).not.toContain(name);
+});
+
+test("the package can be packed, and holds the program, its library and its documents only", () => {
+  const { status, stdout, stderr } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+  const places = [...new Set(files.map(({ path }) => path.replace(/^(man|fixtures|dist\/types)\/.*/, "$1")))];
+  expect(places.filter((place) => place !== "dist/types").sort()).toEqual([
+    "CHANGELOG.md",
+    "LICENSE",
+    "README.md",
+    "bin/lazarus.js",
+    "bin/package.json",
+    "dist/cli.cache",
+    "dist/cli.cjs",
+    "dist/index.js",
+    "dist/io/rehearsal/node.js",
+    "fixtures",
+    "man",
+    "package.json",
+  ]);
 });

@@ -26,6 +26,8 @@ import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 const NOT_RECOVERABLE = 3;
 const FAILED_REHEARSAL = 1;
 const REHEARSAL_SECONDS = 120;
+/** Characters of a node's name in a message. */
+const LONGEST_NAME = 64;
 
 const options = {
   failed: failedOption,
@@ -183,7 +185,8 @@ function failedOf({ nodes }: PlacementDocument, source: FailedSource | undefined
   if (strangers.length === 0) return named;
   const whereFrom = source !== undefined && "file" in source ? source.file : undefined;
   if (whereFrom === undefined || strangers.length === named.length) {
-    const which = strangers.length === 1 ? `there is no node "${strangers[0]}"` : `there are no nodes ${listed(strangers)}`;
+    const which =
+      strangers.length === 1 ? `there is no node "${shown(strangers[0] as string)}"` : `there are no nodes ${listed(strangers)}`;
     const instances = strangers.some((name) => /^i-[0-9a-f]+$/.test(name))
       ? "; --instances names the nodes of AWS instances"
       : "";
@@ -194,7 +197,12 @@ function failedOf({ nodes }: PlacementDocument, source: FailedSource | undefined
 }
 
 function listed(names: readonly string[]): string {
-  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 6).join(", ")}, ... ${names.at(-1)} (${names.length} nodes)`;
+  const few = (names.length <= 8 ? names : names.slice(0, 6)).map(shown).join(", ");
+  return names.length <= 8 ? few : `${few}, ... ${shown(names.at(-1) as string)} (${names.length} nodes)`;
+}
+
+function shown(name: string): string {
+  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
 }
 
 function atLeastOneByte(text: string): number {

@@ -88,8 +88,10 @@ export async function* parquetSteps(
 
 async function opened(source: ByteSource, columns: ColumnNames, byRank: boolean, file: string) {
   const { parquetMetadataAsync, parquetScan, parquetSchema } = await import("hyparquet");
-  const metadata = await guarded(() => parquetMetadataAsync(source), file);
-  const present = parquetSchema(metadata).children.map((child) => child.element.name);
+  const { metadata, present } = await guarded(async () => {
+    const metadata = await parquetMetadataAsync(source);
+    return { metadata, present: parquetSchema(metadata).children.map((child) => child.element.name) };
+  }, file);
   const find = (what: ParquetColumn) => {
     const wanted = columns[what] === undefined ? usualNames[what] : [columns[what]];
     const name = wanted.find((candidate) => present.includes(candidate));
