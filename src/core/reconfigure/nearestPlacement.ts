@@ -53,30 +53,41 @@ export function nearestPlacement(problem: NearestPlacementProblem, anew: () => M
     probability: Math.min(Math.max(policy.failureProbability, 1e-9), 1 - 1e-9),
   });
   const survivalOf = ({ layers }: Placement) => survivalUnder(layers.map(hostSets), units, policy.seed);
-  const own = ownParts(problem.old, survivors);
-  let repaired = repairedPlacement(problem, own, units);
+  const repaired = bestRepair(problem, units, survivalOf);
   if (repaired === undefined) return { placement: anew(), isRepaired: false, isNearest: false };
-  let survival = survivalOf(repaired);
-  const better = betterParts(problem.old, survivors, own, units, EQUAL_SURVIVAL);
-  const changed = better && repairedPlacement(problem, better, units);
-  if (changed && survivalOf(changed) > survival + EQUAL_SURVIVAL) {
-    repaired = changed;
-    survival = survivalOf(changed);
-  }
-  const enough = survival + EQUAL_SURVIVAL;
+  const enough = survivalOf(repaired) + EQUAL_SURVIVAL;
   const isNearest = survivors.cluster.length > MOST_SEARCHED_NODES;
-  if (enough >= survivalBound(survivors, units)) return { placement: repaired, isRepaired: true, isNearest };
-  if (
-    saves(policy, survivors) &&
-    repaired.withinBalanceLimit &&
-    enough >= survivalOfStarts(survivors, policy.minReplicas, units)
-  ) {
-    return { placement: repaired, isRepaired: true, isNearest };
-  }
+  const isEnough = () =>
+    enough >= survivalBound(survivors, units) ||
+    (saves(policy, survivors) && repaired.withinBalanceLimit && enough >= survivalOfStarts(survivors, policy.minReplicas, units));
+  if (isEnough()) return { placement: repaired, isRepaired: true, isNearest };
   const fresh = anew();
   const isRepaired =
     fresh.withinBalanceLimit === repaired.withinBalanceLimit ? enough >= survivalOf(fresh) : repaired.withinBalanceLimit;
   return { placement: isRepaired ? repaired : fresh, isRepaired, isNearest: isRepaired && isNearest };
+}
+
+/** What survived, repaired with live nodes in their own parts, or in other ones if that survives more. */
+function bestRepair(
+  problem: NearestPlacementProblem,
+  units: FailureUnits,
+  survivalOf: (placement: Placement) => number,
+): MadePlacement | undefined {
+  const { old, survivors, policy } = problem;
+  // Where step time counts, survival and balance are not all there is to a placement.
+  const countsSteps = policy.objective === "goodput" || policy.stepBudget !== undefined;
+  const hasCopies = ({ nodes }: LayerPlacement) =>
+    nodes.some((slots) => slots.some((expert, slot) => expert !== FREE_SLOT && slots.indexOf(expert) < slot));
+  if (policy.placement !== "resilient" || countsSteps || (old.spilled?.length ?? 0) > 0 || old.layers.some(hasCopies))
+    return undefined;
+  const own = ownParts(old, survivors);
+  const repaired = repairedPlacement(problem, own, units);
+  const better = betterParts(old, survivors, own, units, EQUAL_SURVIVAL);
+  if (better === undefined || better.every((part, n) => part === own[n])) return repaired;
+  const changed = repairedPlacement(problem, better, units);
+  if (repaired === undefined || changed === undefined) return repaired ?? changed;
+  if (repaired.withinBalanceLimit !== changed.withinBalanceLimit) return repaired.withinBalanceLimit ? repaired : changed;
+  return survivalOf(changed) > survivalOf(repaired) + EQUAL_SURVIVAL ? changed : repaired;
 }
 
 /** Whether a search would take time that the policy would rather save; small placements are searched in no time. */
@@ -104,12 +115,6 @@ function repairedPlacement(
   units: FailureUnits,
 ): MadePlacement | undefined {
   const { cluster } = survivors;
-  const hasCopies = ({ nodes }: LayerPlacement) =>
-    nodes.some((slots) => slots.some((expert, slot) => expert !== FREE_SLOT && slots.indexOf(expert) < slot));
-  // Where step time counts, survival and balance are not all there is to a placement.
-  const countsSteps = policy.objective === "goodput" || policy.stepBudget !== undefined;
-  if (policy.placement !== "resilient" || countsSteps || (old.spilled?.length ?? 0) > 0 || old.layers.some(hasCopies))
-    return undefined;
   const limit = 1 + (policy.balanceSlack ?? 0.02);
   const before = worstBalance(old.cluster, old.layers, old.layers.map(hostSets));
   const balanceLimit = Math.max(limit, before.nodes);
