@@ -64,3 +64,20 @@ test("nodes of a domain fail as one; a node without a domain is one by itself", 
   expect(contracted).toEqual([[0], [0, 2, 3]]);
   expect(recoveryProbabilities(contracted, domains.count).failures[0]?.probability).toBe(0.75);
 });
+
+test("on large clusters, nothing is likelier than 1 by rounding", () => {
+  for (const nodes of [60, 64, 96, 97]) {
+    // Twelve sets of nodes that overlap in a ring.
+    const size = Math.floor(nodes / 4);
+    const sets = Array.from({ length: 12 }, (_, set) =>
+      Array.from({ length: size }, (_, i) => (Math.floor((set * nodes) / 12) + i) % nodes).sort((a, b) => a - b),
+    );
+    const { failures, tolerates } = recoveryProbabilities(sets, nodes);
+    expect(tolerates).toBe(size - 1);
+    for (const { failed, probability } of failures) {
+      if (failed <= tolerates) expect(probability).toBe(1);
+      expect(probability).toBeLessThanOrEqual(1);
+    }
+    for (const p of [0.01, 0.05, 0.2]) expect(survivalProbability({ failures }, p).probability).toBeLessThanOrEqual(1);
+  }
+});

@@ -61,11 +61,11 @@ export function recoveryProbabilities(
   const minimal = minimalHostSets(hostSets, nodes);
   const smallest = minimal[0]?.length ?? nodes + 1;
   const tolerates = Math.max(0, smallest - 1);
-  if (smallest === 0) return { method: "disjoint-sets", failures: outcomes(new Float64Array(nodes + 1)), tolerates };
+  if (smallest === 0) return { method: "disjoint-sets", failures: outcomes(new Float64Array(nodes + 1), tolerates), tolerates };
 
   const components = connectedComponents(minimal, nodes);
   const exact = exactSurvival(components, nodes, effort);
-  if (exact) return { method: exact.method, failures: outcomes(exact.survival), tolerates };
+  if (exact) return { method: exact.method, failures: outcomes(exact.survival, tolerates), tolerates };
 
   const drawn = samples ?? affordableSamples(minimal.length, nodes);
   const survivors = sampleSurvivors(minimal, nodes, drawn, seed);
@@ -102,13 +102,13 @@ function exactSurvival(
   return { method, survival };
 }
 
-/** P(k) for k = 1..nodes; where the number of failed sets is small enough, cleared of rounding. */
-function outcomes(survival: Float64Array): FailureOutcome[] {
+/** P(k) for k = 1..nodes, cleared of rounding where it is known to be 1, or the number of failed sets is small enough. */
+function outcomes(survival: Float64Array, tolerates: number): FailureOutcome[] {
   const nodes = survival.length - 1;
   return Array.from({ length: nodes }, (_, i) => {
     const failed = i + 1;
     const sets = binomial(nodes, failed);
-    const probability = survival[failed]!;
+    const probability = failed <= tolerates ? 1 : Math.min(1, survival[failed]!);
     return { failed, probability: sets <= WHOLE_COUNT_LIMIT ? Math.round(probability * sets) / sets : probability };
   });
 }

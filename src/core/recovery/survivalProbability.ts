@@ -25,8 +25,10 @@ export function survivalProbability(
     low += weights[failed]! * interval[0];
     high += weights[failed]! * interval[1];
   }
+  // The weights sum to 1 but for rounding.
+  probability = Math.min(1, probability);
   const sampled = failures.some(({ interval }) => interval !== undefined);
-  return sampled ? { probability, interval: [low, high] } : { probability };
+  return sampled ? { probability, interval: [Math.min(1, low), Math.min(1, high)] } : { probability };
 }
 
 /** Binomial probabilities of k = 0..trials, built outwards from the mode and normalised, so that no term overflows. */

@@ -52,8 +52,9 @@ export function placeBalanced({ cluster, layers, minReplicas, shares, effort, se
   const random = randomSource(seed);
   const placed = layers.map(({ layer, loads }) => {
     const minHosts = keptHosts(cluster, loads.length, minReplicas);
-    // Without tokens all experts count the same.
-    const weights = loads.some((load) => load > 0) ? loads : loads.map(() => 1);
+    // Without tokens all experts count the same in the search, and all GPUs are equally busy.
+    const hasTokens = loads.some((load) => load > 0);
+    const weights = hasTokens ? loads : loads.map(() => 1);
     const lowerBound = balanceLowerBound(weights, withSlots, minHosts);
     const problem = { loads: weights, ranks: withSlots, minHosts, lowerBound, effort, random };
     const held = shares === "even" ? evenSplit(problem) : freeShares(problem);
@@ -66,7 +67,8 @@ export function placeBalanced({ cluster, layers, minReplicas, shares, effort, se
         : freeBalance(held, loads).maxOverMean;
     const nodes = slotsOfNodes(cluster.length, withSlots, held);
     const placement = { layer, loads, replicas: countReplicas(loads.length, nodes), nodes };
-    return { placement, minHosts, balance: { maxOverMean: reached * idleFactor, lowerBound: lowerBound * idleFactor } };
+    const balance = { maxOverMean: reached * idleFactor, lowerBound: (hasTokens ? lowerBound : 1) * idleFactor };
+    return { placement, minHosts, balance };
   });
   return {
     layers: placed.map(({ placement }) => placement),

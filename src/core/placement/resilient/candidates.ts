@@ -39,8 +39,9 @@ export function* candidates(
   if (cluster.length > SEARCHED_NODES) {
     for (const { hosts, cells } of wholeCells(problem, search)) {
       found = true;
-      // Cells larger than those that can be searched leave nothing to find.
-      yield { hosts, settles: search.goal === undefined && cells * SEARCHED_NODES <= cluster.length };
+      // The fewest cells, or cells larger than those that can be searched, leave nothing to find.
+      const areLarge = cells <= groupsOf(problem) || (cells * SEARCHED_NODES <= cluster.length && !formsLargeGroups(problem));
+      yield { hosts, settles: search.goal === undefined && areLarge };
     }
   }
   for (const hosts of searchedHosts(problem, search)) {
@@ -71,10 +72,14 @@ function* searchedHosts(problem: ResilientProblem, search: PlacementSearch): Gen
 }
 
 /** Whether a dozen nodes, or blocks of nodes, form groups large enough that it matters how they are formed. */
-function formsLargeGroups({ cluster, layers }: ResilientProblem): boolean {
+function formsLargeGroups(problem: ResilientProblem): boolean {
+  return groupsOf(problem) * LARGE_GROUP <= SEARCHED_NODES;
+}
+
+/** The fewest groups of nodes, each of which hosts all experts of its group, that host all experts. */
+function groupsOf({ cluster, layers }: ResilientProblem): number {
   const experts = Math.max(...layers.map(({ loads }) => loads.length));
-  const groups = Math.ceil(experts / Math.min(...cluster.map((node) => node.slots)));
-  return groups * LARGE_GROUP <= SEARCHED_NODES;
+  return Math.ceil(experts / Math.min(...cluster.map((node) => node.slots)));
 }
 
 /** Placements in whole cells: the fewest that do; where the step time counts, more and more of them. */

@@ -1,7 +1,7 @@
 /** What fails independently of everything else, and how likely. */
 import type { ClusterNode } from "../../cluster.ts";
 import { failureDomains } from "../../recovery/failureDomains.ts";
-import { recoveryProbabilities } from "../../recovery/recoveryProbabilities.ts";
+import { type RecoveryProbabilities, recoveryProbabilities } from "../../recovery/recoveryProbabilities.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
 
 /** The failures that a placement should survive. */
@@ -40,7 +40,15 @@ function defaultFailureProbability(units: number): number {
 
 /** Probability that every expert keeps a live host; exact or sampled as `recoveryProbabilities` says. */
 export function survivalUnder(hosts: readonly (readonly (readonly number[])[])[], units: FailureUnits, seed: number): number {
+  return survivalProbability(recoveryUnder(hosts, units, seed), units.probability).probability;
+}
+
+/** The same for every number of failed units. */
+export function recoveryUnder(
+  hosts: readonly (readonly (readonly number[])[])[],
+  units: FailureUnits,
+  seed: number,
+): RecoveryProbabilities {
   const unitSets = hosts.flat().map((set) => [...new Set(set.map((node) => units.unitOfNode[node]!))].sort((a, b) => a - b));
-  const recovery = recoveryProbabilities(unitSets, units.count, { seed });
-  return survivalProbability(recovery, units.probability).probability;
+  return recoveryProbabilities(unitSets, units.count, { seed });
 }

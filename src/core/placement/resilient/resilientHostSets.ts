@@ -1,16 +1,22 @@
 /** Placement `resilient`: host sets chosen so that a job survives as many failures as it can at perfect balance. */
 import { optimalBalance } from "../../balance/optimalBalance.ts";
 import type { ClusterNode } from "../../cluster.ts";
+import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { type PlanCost, stepSeconds } from "../../simulation/stepCost.ts";
 import { keptThreshold } from "../allocation.ts";
 import { planCost } from "../planCost.ts";
 import { candidates } from "./candidates.ts";
-import { failureUnits, survivalUnder } from "./failureUnits.ts";
+import { failureUnits, recoveryUnder } from "./failureUnits.ts";
 import { fillFreeSlots } from "./fillFreeSlots.ts";
 import { placeHosts } from "./placeHosts.ts";
 import type { LayerHosts } from "./placeInCells.ts";
 import { MOVES, type ResilientOptions, type ResilientProblem, STEP_MOVES } from "./problem.ts";
 import type { StepCost, StepGoal } from "./stepGoal.ts";
+
+/** Probability that a node fails at which placements differ that are equally certain to survive when few do. */
+const MANY_FAIL = 0.5;
+/** Sums of probabilities in different order differ by less. */
+const ROUNDING = 1e-14;
 
 /** Host sets and what they are worth. */
 export interface ResilientHostSets {
@@ -65,24 +71,36 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
   const slots = cluster.map((node) => node.slots);
   const gpus = cluster.map((node) => node.gpus);
   let best: ResilientHostSets | undefined;
+  let bestOfMany = 0;
   for (const candidate of candidates(problem, search, options.startFrom ?? [])) {
     // Where the step time counts, a free slot may be worth more than a host.
     const hosts = goal ? candidate.hosts : layers.map(({ loads }, l) => fillFreeSlots(candidate.hosts[l]!, loads, slots));
     const balance = Math.max(...layers.map(({ loads }, l) => balanceOfHosts(hosts[l]!, loads, gpus)));
     const step = goal && stepOf(problem, hosts, goal.costs);
+    const recovery = recoveryUnder(hosts, units, seed);
     const placed = {
       hosts,
       minReplicas,
-      survival: survivalUnder(hosts, units, seed),
+      survival: survivalProbability(recovery, units.probability).probability,
       balance,
       withinBalanceLimit: balance <= 1 + balanceSlack,
       withinStepBudget: goal === undefined || !("budget" in goal) || step!.seconds <= goal.budget,
       ...(step && { step }),
     };
-    if (best === undefined || isBetter(placed, best, goal)) best = placed;
+    const survivalOfMany = survivalProbability(recovery, MANY_FAIL).probability;
+    if (best === undefined || isBetter(placed, best, goal) || (isEqual(placed, best, goal) && survivalOfMany > bestOfMany)) {
+      best = placed;
+      bestOfMany = survivalOfMany;
+    }
     if (candidate.settles && best.withinBalanceLimit) break;
   }
   return best!;
+}
+
+/** Whether survival, if that is all that counts, differs by rounding only: on large clusters it may be next to certain. */
+function isEqual(placed: ResilientHostSets, other: ResilientHostSets, goal: StepGoal | undefined): boolean {
+  if (goal !== undefined || placed.withinBalanceLimit !== other.withinBalanceLimit) return false;
+  return placed.withinBalanceLimit && Math.abs(placed.survival - other.survival) <= ROUNDING;
 }
 
 function isBetter(placed: ResilientHostSets, other: ResilientHostSets, goal: StepGoal | undefined): boolean {
