@@ -92,3 +92,9 @@ test.each([
   // Three groups, all of whose nodes must fail.
   expect(lost).toBeLessThanOrEqual(3 * 0.2 ** smallest * (1 + 1e-3));
 });
+
+test("one small node costs a large cluster little survival", () => {
+  const cluster = uniformCluster(24, 6).map((node, n) => (n === 0 ? { ...node, slots: 2 } : node));
+  const { survival } = resilientHostSets({ cluster, layers: logNormalLayers(4, 16), minReplicas: 2 }, { effort: "fast" });
+  expect(survival).toBeGreaterThan(1 - 1e-6);
+});

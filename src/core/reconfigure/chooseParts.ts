@@ -3,7 +3,7 @@ import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
 import type { FailureUnits } from "../placement/resilient/failureUnits.ts";
 import { maskOf } from "../placement/resilient/subsets.ts";
 import { SurvivalTable } from "../placement/resilient/survivalTable.ts";
-import { hostSets, type LayerPlacement, type Placement } from "../placement.ts";
+import { FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../placement.ts";
 import { minimalHostSets } from "../recovery/minimalHostSets.ts";
 import type { Survivors } from "./survivors.ts";
 
@@ -75,5 +75,5 @@ function hasShape(old: Placement, part: number, { slots, gpus }: Placement["clus
 
 /** Experts of a part that a live node does not hold. */
 function missing(part: readonly number[], layer: LayerPlacement, node: number): number {
-  return part.reduce((count, expert) => count + (layer.nodes[node]!.includes(expert) ? 0 : 1), 0);
+  return part.reduce((count, expert) => count + (expert === FREE_SLOT || layer.nodes[node]!.includes(expert) ? 0 : 1), 0);
 }

@@ -39,8 +39,8 @@ export function* candidates(
   if (cluster.length > SEARCHED_NODES) {
     for (const { hosts, cells } of wholeCells(problem, search)) {
       found = true;
-      // The fewest cells, or cells larger than those that can be searched, leave nothing to find.
-      const areLarge = cells <= groupsOf(problem) || (cells * SEARCHED_NODES <= cluster.length && !formsLargeGroups(problem));
+      // Cells larger than those that can be searched leave nothing to find, unless blocks form even larger groups.
+      const areLarge = cells * SEARCHED_NODES <= cluster.length && (cells <= groupsOf(problem) || !formsLargeGroups(problem));
       yield { hosts, settles: search.goal === undefined && areLarge };
     }
   }

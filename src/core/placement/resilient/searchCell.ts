@@ -18,8 +18,8 @@ export function searchCell(cell: Cell, { moves, seed, goal, shouldStop }: CellSe
 const SETTLING_SHARE = 0.05;
 
 /** Moves that need not be fewer however small a cell is, but for each choice of a node for a position of a layer. */
-const FEWEST_MOVES = { ever: 4000, perChoice: 40 };
-const FEWEST_SETTLING_MOVES = { ever: 500, perChoice: 5 };
+const FEWEST_MOVES = { ever: 20_000, perChoice: 100 };
+const FEWEST_SETTLING_MOVES = { ever: 1000, perChoice: 5 };
 /** Choices that need all the moves; with fewer, much fewer moves find as much. */
 export const CHOICES = 600;
 

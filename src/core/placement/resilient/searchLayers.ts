@@ -10,8 +10,6 @@ import { SurvivalTable } from "./survivalTable.ts";
 
 /** How often the gap between the balance that a layer reaches and its limit is halved. */
 const BISECTIONS = 6;
-/** Moves for each of these, as a share of those for the way to the limit. */
-const BISECTION_SHARE = 1 / 3;
 
 /**
  * Improves host sets layer by layer; survival is counted over all layers together. A layer beyond its limit is brought within it, or
@@ -49,7 +47,7 @@ function approachLimit(design: Design, table: BalanceTable, search: Annealing): 
     const middle = (low + high) / 2;
     table.setLimit(middle, hosts, tokens);
     design.recount();
-    anneal(design, { ...search, moves: search.moves * BISECTION_SHARE });
+    anneal(design, search);
     if (table.cost > 0) low = middle;
     const reached = table.busiest(hosts, tokens);
     if (reached < high) {

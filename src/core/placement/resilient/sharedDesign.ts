@@ -26,13 +26,18 @@ export function makeSharedDesign(cell: Cell, tables: readonly LayerTable[], meas
   return new Design({ hosts, slots: cell.slots, layers, ...measures });
 }
 
-/** Starts of a search for survival alone: as few groups as hold all positions, with three tries to settle; a design as even as can be. */
-export function fullStarts({ positions, slots, minHosts }: Cell): Int32Array[] {
+/**
+ * Starts of a search for survival alone: as few groups as hold all positions, with three tries to settle; a design as even as can
+ * be. Where domains fail, of which groups know nothing, both get two.
+ */
+export function fullStarts({ positions, slots, minHosts, unitOfNode, failureProbabilities }: Cell): Int32Array[] {
   const spread = toMasks(spreadHosts(positions, slots, minHosts));
   const groups = groupedHosts(positions, slots, minHosts, Math.ceil(positions / Math.min(...slots)));
   // Groups are hard to reach from anywhere else.
   const grouped = groups ? toMasks(useFreeSlots(groups, slots)) : spread;
-  return [grouped, grouped, grouped, spread];
+  return failureProbabilities.length < unitOfNode.length
+    ? [spread, grouped, spread, grouped]
+    : [grouped, grouped, grouped, spread];
 }
 
 /** Starts of a search in which free slots may be worth more than hosts: a design as even as can be, and any number of groups. */

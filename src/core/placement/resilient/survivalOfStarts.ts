@@ -6,12 +6,13 @@ import { groupedHosts, spreadHosts, useFreeSlots } from "./startingHosts.ts";
 
 /**
  * Survival of the better one of a search's starts, before it meets the balance limit: what even a long search exceeds seldom.
- * @returns 1 where domains fail, or the slots divide into no groups: nothing is known then
+ * @returns 1 where domains fail, nodes differ in slots, or the slots divide into no groups: nothing is known then
  */
 export function survivalOfStarts({ cluster, layers }: Placement, minReplicas: number, units: FailureUnits): number {
   if (units.count < cluster.length) return 1;
   const experts = Math.max(...layers.map(({ loads }) => loads.length));
   const slots = cluster.map((node) => Math.min(node.slots, experts));
+  if (new Set(slots).size > 1) return 1;
   const groups = groupedHosts(experts, slots, minReplicas, Math.ceil(experts / Math.min(...slots)));
   if (groups === undefined) return 1;
   const starts = [useFreeSlots(groups, slots)];
