@@ -1,9 +1,9 @@
 /** Host sets near to what survived: the least that has to change before training can go on as it went before. */
-import { totalGpus } from "../cluster.ts";
+import { clusterCell } from "../placement/resilient/clusterCell.ts";
 import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
 import type { FailureUnits } from "../placement/resilient/failureUnits.ts";
 import { fillFreeSlots } from "../placement/resilient/fillFreeSlots.ts";
-import { searchLayers } from "../placement/resilient/searchLayers.ts";
+import { LAYER_TEMPERATURES, searchLayers } from "../placement/resilient/searchLayers.ts";
 import { maskOf, membersOf } from "../placement/resilient/subsets.ts";
 import { hostSets, type LayerLoads, type Placement } from "../placement.ts";
 import { randomSource } from "../random.ts";
@@ -33,8 +33,6 @@ export interface RepairProblem {
 
 /** Moves to try in a layer that exchanges do not even. */
 const MOVES = 4000;
-/** First and last temperature: small against what a survival is worth and against tokens above a limit. */
-const TEMPERATURES = { hottest: 0.03, coldest: 0.003 };
 
 /**
  * Host sets of all layers for a placement without copies on one node. What nodes held whose parts are played stays, but for this:
@@ -73,30 +71,15 @@ function searchedHosts(
   { survivors: { cluster }, loads, minReplicas, balanceLimit, units, seed, watch }: RepairProblem,
   hosts: readonly (readonly (readonly number[])[])[],
 ): number[][][] {
-  const positions = Math.max(...loads.map((layer) => layer.loads.length));
-  const clusterGpus = totalGpus(cluster);
-  const cell = {
-    slots: cluster.map((node) => Math.min(node.slots, positions)),
-    gpus: cluster.map((node) => node.gpus),
-    unitOfNode: units.unitOfNode,
-    failureProbabilities: new Array<number>(units.count).fill(units.probability),
-    nodesEach: cluster.map(() => 1),
-    positions,
-    minHosts: minReplicas,
-    layers: loads.map(({ loads: tokens }) => ({
-      loads: tokens,
-      meanPerGpu: tokens.reduce((sum, load) => sum + load, 0) / clusterGpus,
-    })),
-    balanceLimit,
-    clusterGpus,
-  };
+  const nodes = cluster.map((_, node) => [node]);
+  const cell = clusterCell({ cluster, layers: loads }, nodes, units, { minHosts: minReplicas, balanceLimit });
   const shouldStop = () => {
     watch?.();
     return false;
   };
   const masks = hosts.map((sets) => Int32Array.from(sets, maskOf));
   return searchLayers(cell, masks, {
-    ...TEMPERATURES,
+    ...LAYER_TEMPERATURES,
     moves: MOVES,
     minHosts: minReplicas,
     random: randomSource(seed),

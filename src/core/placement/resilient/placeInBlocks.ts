@@ -1,5 +1,5 @@
 /** Host sets of a large cluster, in which a few nodes each stand together as one. */
-import type { Cell } from "./cell.ts";
+import { clusterCell } from "./clusterCell.ts";
 import type { LayerHosts, PlacementSearch } from "./placeInCells.ts";
 import type { ResilientProblem } from "./problem.ts";
 import { searchCell } from "./searchCell.ts";
@@ -10,33 +10,17 @@ import { membersOf } from "./subsets.ts";
  * @param blocks to divide the nodes into
  * @returns undefined when nodes do not fail one by one, or the blocks have too few slots
  */
-export function placeInBlocks(
-  { cluster, layers }: ResilientProblem,
-  search: PlacementSearch,
-  blocks: number,
-): LayerHosts | undefined {
+export function placeInBlocks(problem: ResilientProblem, search: PlacementSearch, blocks: number): LayerHosts | undefined {
+  const { cluster } = problem;
   if (search.units.count < cluster.length) return undefined;
-  const positions = Math.max(...layers.map(({ loads }) => loads.length));
   const nodes = divideNodes(
     cluster.map((node) => node.slots),
     blocks,
   );
-  const slots = nodes.map((block) => Math.min(positions, ...block.map((node) => cluster[node]!.slots)));
   const minHosts = Math.ceil(search.minReplicas / Math.min(...nodes.map((block) => block.length)));
-  if (minHosts > blocks || sum(slots) < positions * minHosts) return undefined;
-  const clusterGpus = sum(cluster.map((node) => node.gpus));
-  const cell: Cell = {
-    slots,
-    gpus: nodes.map((block) => sum(block.map((node) => cluster[node]!.gpus))),
-    unitOfNode: Array.from(nodes.keys()),
-    failureProbabilities: nodes.map((block) => search.units.probability ** block.length),
-    nodesEach: nodes.map((block) => block.length),
-    positions,
-    minHosts,
-    layers: layers.map(({ loads }) => ({ loads, meanPerGpu: sum(loads) / clusterGpus })),
-    balanceLimit: 1 + search.balanceSlack,
-    clusterGpus,
-  };
+  const cell = clusterCell(problem, nodes, search.units, { minHosts, balanceLimit: 1 + search.balanceSlack });
+  const slots = cell.slots.reduce((sum, count) => sum + count, 0);
+  if (minHosts > blocks || slots < cell.positions * minHosts) return undefined;
   return searchCell(cell, search).map((sets) =>
     Array.from(sets, (set) =>
       membersOf(set)
@@ -51,8 +35,4 @@ function divideNodes(slots: readonly number[], blocks: number): number[][] {
   const order = Array.from(slots.keys()).sort((a, b) => slots[b]! - slots[a]! || a - b);
   const start = (block: number) => Math.floor((block * slots.length) / blocks);
   return Array.from({ length: blocks }, (_, block) => order.slice(start(block), start(block + 1)));
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

@@ -17,9 +17,9 @@ export function searchCell(cell: Cell, { moves, seed, goal, shouldStop }: CellSe
 /** Moves from each start to meet limits with, as a share of all moves; in a fast search as many. */
 const SETTLING_SHARE = 0.05;
 
-/** Moves that need not be fewer however small a cell is, but for each choice of a node for a position of a layer. */
-const FEWEST_MOVES = { ever: 20_000, perChoice: 100 };
-const FEWEST_SETTLING_MOVES = { ever: 1000, perChoice: 5 };
+/** Moves that a small cell gets at least: so many for each choice of a node for a position of a layer, and so many at most. */
+const FEWEST_MOVES = { perChoice: 100, most: 20_000 };
+const FEWEST_SETTLING_MOVES = { perChoice: 5, most: 1000 };
 /** Choices that need all the moves; with fewer, much fewer moves find as much. */
 export const CHOICES = 600;
 
@@ -30,6 +30,6 @@ function affordableMoves({ slots, positions, layers, balanceLimit }: Cell, moves
   const counted = balanceLimit < Number.POSITIVE_INFINITY ? layers.length : 1;
   const affordable = (moves * cost(10, 4, 12)) / cost(slots.length, hostsEach, counted);
   const choices = slots.length * positions * layers.length;
-  const wanted = Math.max(affordable * (choices / CHOICES) ** 2, Math.min(fewest.ever, fewest.perChoice * choices));
+  const wanted = Math.max(affordable * (choices / CHOICES) ** 2, Math.min(fewest.most, fewest.perChoice * choices));
   return Math.ceil(Math.min(affordable, wanted));
 }

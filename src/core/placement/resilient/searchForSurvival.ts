@@ -4,14 +4,12 @@ import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import type { Annealing } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
 import { survivalObjective } from "./objective.ts";
-import { makeTables, searchLayers } from "./searchLayers.ts";
+import { LAYER_TEMPERATURES, makeTables, searchLayers } from "./searchLayers.ts";
 import { fullStarts, hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
 import { SurvivalTable } from "./survivalTable.ts";
 
-/** Temperatures between which designs freeze: differences in the logarithm of what is lost, or in tokens above limits. */
-const HOTTEST = 0.03;
+/** First temperature of a shared design without limits to keep. */
 const HOTTEST_WITHOUT_LIMITS = 0.3;
-const COLDEST = 0.003;
 /** Share of the moves that may go into the layers' own host sets. */
 const LAYERS_SHARE = 0.2;
 /** Divisions of slots to try for a bound: looser than users see, and quick. */
@@ -34,14 +32,18 @@ export function searchForSurvival(
     objective: survivalObjective,
     survival: new SurvivalTable(cell.unitOfNode, cell.failureProbabilities, minHosts),
   });
-  const hottest = limited ? HOTTEST : HOTTEST_WITHOUT_LIMITS;
-  const annealing = { ...search, minHosts, hottest, coldest: COLDEST };
-  const sharedSearch = { ...annealing, moves: search.moves * (1 - LAYERS_SHARE), enough: leastLost(cell) * (1 + ROUNDING) };
+  const annealing = { ...search, minHosts, ...LAYER_TEMPERATURES };
+  const hottest = limited ? annealing.hottest : HOTTEST_WITHOUT_LIMITS;
+  const sharedSearch = {
+    ...annealing,
+    hottest,
+    moves: search.moves * (1 - LAYERS_SHARE),
+    enough: leastLost(cell) * (1 + ROUNDING),
+  };
   searchSharedDesign(shared, fullStarts(cell), sharedSearch, settlingMoves);
   // A move in one layer costs about as much as one in all layers divided by their number, and there is one search for each.
   return searchLayers(cell, hostsOfExperts(shared, cell), {
     ...annealing,
-    hottest: HOTTEST,
     moves: search.moves * LAYERS_SHARE,
   });
 }

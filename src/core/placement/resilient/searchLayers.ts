@@ -8,6 +8,8 @@ import { survivalObjective } from "./objective.ts";
 import { sumsOverSets } from "./subsets.ts";
 import { SurvivalTable } from "./survivalTable.ts";
 
+/** Temperatures between which a layer freezes: differences in the logarithm of what is lost, or in tokens above limits. */
+export const LAYER_TEMPERATURES = { hottest: 0.03, coldest: 0.003 };
 /** How often the gap between the balance that a layer reaches and its limit is halved. */
 const BISECTIONS = 6;
 
