@@ -1,6 +1,6 @@
 /** lazarus bench: how fast the kernels of an MoE layer run here. */
-import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
-import type { ModelSpec } from "../core/simulation/modelSpec.ts";
+import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { parseBenchSizes } from "../formats/benchSizes.ts";
 import { type BenchDocument, checkBench } from "../formats/documents/bench.ts";

@@ -1,6 +1,6 @@
 /** What bench computes on, from its options. */
 
-import type { ModelSpec } from "../core/simulation/modelSpec.ts";
+import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { type BenchSizes, defaultSizes } from "../formats/benchSizes.ts";
 import type { BenchDocument } from "../formats/documents/bench.ts";

@@ -1,5 +1,5 @@
 /** The options that describe a cluster. */
-import { type ClusterNode, uniformCluster } from "../core/cluster.ts";
+import { type ClusterNode, uniformCluster } from "../core/layout/cluster.ts";
 import { UsageError } from "../errors.ts";
 import type { DescribedNode } from "../formats/cluster.ts";
 import { expandHostList } from "../formats/nodeLists/hostList.ts";

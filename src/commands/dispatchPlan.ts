@@ -1,9 +1,10 @@
 /** lazarus dispatch-plan: from a placement to who sends how many tokens of which expert where. */
-import { type ClusterNode, totalGpus } from "../core/cluster.ts";
+
 import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { fixedWeights } from "../core/dispatch/fixedWeights.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
+import { type ClusterNode, totalGpus } from "../core/layout/cluster.ts";
 import { UsageError } from "../errors.ts";
 import {
   checkedLayer,

@@ -1,5 +1,5 @@
 /** The options that say which nodes a simulated job has, and when they fail. */
-import type { RandomSource } from "../core/random.ts";
+import type { RandomSource } from "../core/algorithms/random.ts";
 import { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "../core/simulation/failureModels.ts";
 import type { Membership } from "../core/simulation/membership.ts";
 import { cappedTrace, placedTrace } from "../core/simulation/membershipTrace.ts";

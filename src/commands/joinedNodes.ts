@@ -1,5 +1,5 @@
 /** The nodes that join a cluster. */
-import type { ClusterNode } from "../core/cluster.ts";
+import type { ClusterNode } from "../core/layout/cluster.ts";
 import { UsageError } from "../errors.ts";
 
 /** What the command line says about nodes that join. */

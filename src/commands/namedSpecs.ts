@@ -1,6 +1,6 @@
 /** Models and hardware: those that come with the program by name, others from files. */
-import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
-import type { ModelSpec } from "../core/simulation/modelSpec.ts";
+import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { IoError, UsageError } from "../errors.ts";
 import { checkHardware } from "../formats/hardwareFile.ts";
 import { checkModel } from "../formats/modelFile.ts";

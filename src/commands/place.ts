@@ -1,9 +1,10 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
-import { totalSlots } from "../core/cluster.ts";
+
+import type { ModelSpec } from "../core/cost/modelSpec.ts";
+import { totalSlots } from "../core/layout/cluster.ts";
+import type { Placement } from "../core/layout/placement.ts";
 import { defaultFailureProbability } from "../core/placement/assess.ts";
 import type { Policy } from "../core/placement/makePlacement.ts";
-import type { Placement } from "../core/placement.ts";
-import type { ModelSpec } from "../core/simulation/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";

@@ -1,7 +1,7 @@
 /** Placements of more experts than the slots hold: the coldest wait in host memory. */
-import { type ClusterNode, totalSlots } from "../core/cluster.ts";
+import { type ClusterNode, totalSlots } from "../core/layout/cluster.ts";
+import type { LayerLoads } from "../core/layout/placement.ts";
 import { type MadePlacement, makePlacement, type Policy } from "../core/placement/makePlacement.ts";
-import type { LayerLoads } from "../core/placement.ts";
 import { keepInMemory, spillExperts, withSpilledExperts } from "../core/reconfigure/spillExperts.ts";
 
 /** Places all experts, or those with most load when the slots do not hold all; the others have no replica. */

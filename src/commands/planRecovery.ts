@@ -1,8 +1,8 @@
 /** From a placement and a change of nodes to a recovery-plan. */
-import { type ClusterNode, totalSlots } from "../core/cluster.ts";
+import { type ClusterNode, totalSlots } from "../core/layout/cluster.ts";
+import type { LayerLoads } from "../core/layout/placement.ts";
 import type { Effort } from "../core/placement/balanced/efforts.ts";
 import { choosesReplicas, type PlacementPolicyName, type Policy, sharesOf } from "../core/placement/makePlacement.ts";
-import type { LayerLoads } from "../core/placement.ts";
 import { nearestPlacement } from "../core/reconfigure/nearestPlacement.ts";
 import { type Reconfiguration, reconfigure } from "../core/reconfigure/reconfigure.ts";
 import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";

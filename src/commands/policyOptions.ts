@@ -1,5 +1,5 @@
 /** How placements are made: the policy and its settings on the command line. */
-import type { ClusterNode } from "../core/cluster.ts";
+import type { ClusterNode } from "../core/layout/cluster.ts";
 import { defaultFailureProbability } from "../core/placement/assess.ts";
 import { type Policy, usualBalanceSlack } from "../core/placement/makePlacement.ts";
 import { failureDomains } from "../core/recovery/failureDomains.ts";

@@ -1,5 +1,5 @@
 /** Placements to start from: our own documents, or plans of other systems. */
-import type { LayerLoads } from "../core/placement.ts";
+import type { LayerLoads } from "../core/layout/placement.ts";
 import { UsageError } from "../errors.ts";
 import type { DescribedNode } from "../formats/cluster.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";

@@ -1,6 +1,7 @@
 /** place --recovery-method: where the recovery probabilities of a placement come from. */
+
+import type { Placement } from "../core/layout/placement.ts";
 import { type FailingUnits, failingUnits } from "../core/placement/failingUnits.ts";
-import type { Placement } from "../core/placement.ts";
 import { UsageError } from "../errors.ts";
 import type { SampledRecovery } from "../formats/placementDocument.ts";
 import { parseCount } from "../formats/units.ts";

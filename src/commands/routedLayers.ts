@@ -1,8 +1,9 @@
 /** The layers to dispatch, and where their tokens come from. */
-import { totalGpus } from "../core/cluster.ts";
+
 import type { ReplicasByRank } from "../core/dispatch/replicas.ts";
 import { evenRouting, type Routing } from "../core/dispatch/routing.ts";
-import { type LayerPlacement, type Placement, replicasByRank } from "../core/placement.ts";
+import { totalGpus } from "../core/layout/cluster.ts";
+import { type LayerPlacement, type Placement, replicasByRank } from "../core/layout/placement.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import { InputError, UsageError } from "../errors.ts";
 

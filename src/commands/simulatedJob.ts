@@ -1,10 +1,10 @@
 /** The job that a simulation runs: model, hardware, loads, how long, and what the systems do beside training. */
 
+import type { CheckpointInterval, ModelSpec } from "../core/cost/modelSpec.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import type { Job, RunPolicy } from "../core/simulation/job.ts";
 import { busiestExperts, type LoadSchedule, loadSchedule } from "../core/simulation/loadSchedule.ts";
 import { logNormalLoads } from "../core/simulation/logNormalLoads.ts";
-import type { CheckpointInterval, ModelSpec } from "../core/simulation/modelSpec.ts";
 import { type SystemName, systemNames, usualPolicy } from "../core/simulation/systems.ts";
 import { InputError, UsageError } from "../errors.ts";
 import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";

@@ -1,7 +1,8 @@
 /** The job that placements are for: what a step of it takes, and how often failures stop it. */
-import type { ClusterNode } from "../core/cluster.ts";
-import { type TrainingCosts, trainingCosts } from "../core/placement/trainingCosts.ts";
-import type { ModelSpec } from "../core/simulation/modelSpec.ts";
+
+import type { ModelSpec } from "../core/cost/modelSpec.ts";
+import { type TrainingCosts, trainingCosts } from "../core/cost/trainingCosts.ts";
+import type { ClusterNode } from "../core/layout/cluster.ts";
 import { UsageError } from "../errors.ts";
 import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
 import { parseCount, parseSeconds } from "../formats/units.ts";

@@ -1,12 +1,12 @@
 /** `npm run bench:core`: what the core's algorithms cost, in CPU milliseconds; how cost grows is in the rows' sizes. */
 import { Bench } from "tinybench";
-import { uniformCluster } from "../core/cluster.ts";
 import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
 import { evenRouting } from "../core/dispatch/routing.ts";
+import { uniformCluster } from "../core/layout/cluster.ts";
+import { type LayerLoads, type LayerPlacement, replicasByRank } from "../core/layout/placement.ts";
 import { eplbPlacement } from "../core/placement/eplb/eplbPlacement.ts";
 import { makePlacement, type Policy } from "../core/placement/makePlacement.ts";
-import { type LayerLoads, type LayerPlacement, replicasByRank } from "../core/placement.ts";
 import { paint } from "../report/paint.ts";
 import { fixed, textTable } from "../report/table.ts";
 import { logNormalLayers } from "./logNormalLayers.ts";

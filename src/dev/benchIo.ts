@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { randomSource } from "../core/random.ts";
+import { randomSource } from "../core/algorithms/random.ts";
 import { paint } from "../report/paint.ts";
 import { fixed, textTable } from "../report/table.ts";
 import { processCost } from "./processCost.ts";

@@ -1,15 +1,15 @@
 /** `npm run compare`: what each placement policy survives, at which balance and how fast, on the real routing trace. */
 import { existsSync } from "node:fs";
 import { readProfile } from "../commands/readProfile.ts";
-import { uniformCluster } from "../core/cluster.ts";
+import { planCost } from "../core/cost/planCost.ts";
+import { stepCostCoefficients, stepParts, stepSeconds } from "../core/cost/stepCost.ts";
+import { goodput, survivalOfFailure, trainingCosts } from "../core/cost/trainingCosts.ts";
+import { uniformCluster } from "../core/layout/cluster.ts";
+import type { LayerLoads } from "../core/layout/placement.ts";
 import { assess } from "../core/placement/assess.ts";
 import { makePlacement, type PlacementPolicyName, type Policy, sharesOf } from "../core/placement/makePlacement.ts";
 import { paretoFront } from "../core/placement/paretoFront.ts";
-import { planCost } from "../core/placement/planCost.ts";
-import { goodput, survivalOfFailure, trainingCosts } from "../core/placement/trainingCosts.ts";
-import type { LayerLoads } from "../core/placement.ts";
 import { topExperts } from "../core/profile/topExperts.ts";
-import { stepCostCoefficients, stepParts, stepSeconds } from "../core/simulation/stepCost.ts";
 import { hardwarePreset, modelPreset } from "../formats/presets/index.ts";
 import { paint } from "../report/paint.ts";
 import { fixed, percent, textTable } from "../report/table.ts";

@@ -5,8 +5,8 @@
  * seven tokens of eight, in the mildest three of eight, and which experts are hot drifts from iteration to iteration.
  */
 import { writeFileSync } from "node:fs";
-import { largestRemainder } from "../core/largestRemainder.ts";
-import { type RandomSource, randomSource, shuffle } from "../core/random.ts";
+import { largestRemainder } from "../core/algorithms/largestRemainder.ts";
+import { type RandomSource, randomSource, shuffle } from "../core/algorithms/random.ts";
 
 const ITERATIONS = 20;
 const LAYERS = 4;

@@ -1,6 +1,7 @@
 /** Made-up loads for benchmarks. */
-import type { LayerLoads } from "../core/placement.ts";
-import { randomSource } from "../core/random.ts";
+
+import { randomSource } from "../core/algorithms/random.ts";
+import type { LayerLoads } from "../core/layout/placement.ts";
 
 /** Log-normal loads, spread 1, the same for every run. */
 export function logNormalLayers(layers: number, experts: number): LayerLoads[] {

@@ -4,8 +4,8 @@
  * Usage: reproduce [FOLDER for the figures] [FOLDER of the traces]; takes a few minutes
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
-import type { ModelSpec } from "../core/simulation/modelSpec.ts";
+import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { hardwarePreset, modelPreset } from "../formats/presets/index.ts";
 import { chartSvg } from "../report/chart.ts";
 import { paint } from "../report/paint.ts";

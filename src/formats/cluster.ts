@@ -1,6 +1,6 @@
 /** Cluster files: the nodes that hold experts, as JSON or CSV. */
 import * as z from "zod/mini";
-import type { ClusterNode } from "../core/cluster.ts";
+import type { ClusterNode } from "../core/layout/cluster.ts";
 import { InputError, quoteInput } from "../errors.ts";
 import { csvTable } from "./csvTable.ts";
 import { nodeGpus, nodeSlots } from "./documents/schema.ts";

@@ -1,6 +1,6 @@
 /** Hardware files: what the machines can do and how long recovery takes on them, as JSON. */
 import * as z from "zod/mini";
-import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
+import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
 import { amount, checkFields, positiveCount } from "./documents/schema.ts";
 
 const rate = z.number().check(z.positive());

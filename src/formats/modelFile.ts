@@ -1,6 +1,6 @@
 /** Model files: what a model is made of, as JSON. */
 import * as z from "zod/mini";
-import type { ModelSpec } from "../core/simulation/modelSpec.ts";
+import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { amount, checkFields, nodeSlots, positiveCount } from "./documents/schema.ts";
 import { ID_LIMITS } from "./routing/routingColumns.ts";
 

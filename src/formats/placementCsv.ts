@@ -1,6 +1,6 @@
 /** A placement as flat rows, one a slot. */
 import { stringify } from "csv-stringify/sync";
-import { firstRanks, gpuOfSlot } from "../core/cluster.ts";
+import { firstRanks, gpuOfSlot } from "../core/layout/cluster.ts";
 import { type PlacementDocument, placementOf } from "./documents/placement.ts";
 
 /** CSV `layer,node,rank,slot,expert` in pieces, one a layer; expert is -1 in a free slot. */

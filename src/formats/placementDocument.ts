@@ -1,6 +1,10 @@
 /** From a placement to its document and back. */
 
-import { type ClusterNode, totalGpus } from "../core/cluster.ts";
+import { planCost } from "../core/cost/planCost.ts";
+import { stepSeconds } from "../core/cost/stepCost.ts";
+import { goodput, survivalOfFailure } from "../core/cost/trainingCosts.ts";
+import { type ClusterNode, totalGpus } from "../core/layout/cluster.ts";
+import type { LayerPlacement, Placement, SpilledExpert } from "../core/layout/placement.ts";
 import {
   type Assessment,
   assess,
@@ -18,10 +22,6 @@ import {
   sharesOf,
 } from "../core/placement/makePlacement.ts";
 import { allocationPolicies, placementPolicies } from "../core/placement/placeLayers.ts";
-import { planCost } from "../core/placement/planCost.ts";
-import { goodput, survivalOfFailure } from "../core/placement/trainingCosts.ts";
-import type { LayerPlacement, Placement, SpilledExpert } from "../core/placement.ts";
-import { stepSeconds } from "../core/simulation/stepCost.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 
 /** Names that `--placement` takes. */

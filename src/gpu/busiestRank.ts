@@ -1,7 +1,8 @@
 /** The rank of a plan that a step waits for. */
+
+import { largestRemainder } from "../core/algorithms/largestRemainder.ts";
 import type { LayerDispatch } from "../core/dispatch/layerDispatch.ts";
 import { summarizeDispatch } from "../core/dispatch/summary.ts";
-import { largestRemainder } from "../core/largestRemainder.ts";
 import { type ReceivedChunk, receivedBy } from "./layerWorkload.ts";
 
 /** A layer and its tokens' ways. */

@@ -1,5 +1,5 @@
 /** From measured rates to what the simulator takes for hardware. */
-import type { HardwareSpec } from "../core/simulation/hardwareSpec.ts";
+import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
 import type { BenchResult } from "./benchmark.ts";
 import { LAYER_LAUNCHES } from "./kernels/layer.ts";
 

@@ -1,5 +1,5 @@
 /** Random failure orders of nodes, and who is alive on the way, as words of bits. */
-import { randomSource, shuffle } from "../core/random.ts";
+import { randomSource, shuffle } from "../core/algorithms/random.ts";
 
 /** Bits of a word: every whole number below 2^24 is exact in single precision, in which kernels compute. */
 const WORD_BITS = 24;

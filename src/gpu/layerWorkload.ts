@@ -1,7 +1,8 @@
 /** What the kernels of a layer compute on: drawn tokens and weights, and the dispatch that routing them leads to. */
+
+import { type RandomSource, randomSource } from "../core/algorithms/random.ts";
 import type { LayerDispatch } from "../core/dispatch/layerDispatch.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
-import { type RandomSource, randomSource } from "../core/random.ts";
 import { checkLayerShape, type LayerShape, rowsOf } from "./layerShape.ts";
 
 /** Tokens of one expert that come from one rank. */

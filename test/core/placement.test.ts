@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ClusterNode, totalSlots, uniformCluster } from "../../src/core/cluster.ts";
+import { type ClusterNode, totalSlots, uniformCluster } from "../../src/core/layout/cluster.ts";
+import { countReplicas, hostSets, type LayerPlacement, replicasByRank } from "../../src/core/layout/placement.ts";
 import { assess } from "../../src/core/placement/assess.ts";
 import { mroPlacement } from "../../src/core/placement/mro.ts";
 import { placeLayers, placementPolicies } from "../../src/core/placement/placeLayers.ts";
-import { countReplicas, hostSets, type LayerPlacement, replicasByRank } from "../../src/core/placement.ts";
 
 const model = { failureProbability: 0.1, seed: 0 };
 

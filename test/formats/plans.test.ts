@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { countReplicas } from "../../src/core/placement.ts";
+import { countReplicas } from "../../src/core/layout/placement.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
 import type { PlacementDocument } from "../../src/formats/documents/placement.ts";
 import { decodePlan, decodeYamlPlan } from "../../src/formats/plans/decodePlan.ts";

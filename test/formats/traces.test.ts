@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { randomSource } from "../../src/core/random.ts";
+import { randomSource } from "../../src/core/algorithms/random.ts";
 import type { MembershipTrace } from "../../src/core/simulation/membershipTrace.ts";
 import { InputError } from "../../src/errors.ts";
 import { readTrace } from "../../src/formats/traces/readTrace.ts";

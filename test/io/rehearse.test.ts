@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
 import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
 import { type Rehearsal, rehearsalOf } from "../../src/core/reconfigure/rehearsal.ts";

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ClusterNode, totalGpus, totalSlots, uniformCluster } from "../../src/core/cluster.ts";
-import { FlowNetwork } from "../../src/core/flow.ts";
+import { FlowNetwork } from "../../src/core/algorithms/flow.ts";
+import { type ClusterNode, totalGpus, totalSlots, uniformCluster } from "../../src/core/layout/cluster.ts";
+import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, replicasByRank } from "../../src/core/layout/placement.ts";
 import { keptHosts } from "../../src/core/placement/balanced/keptHosts.ts";
 import { type BalancedProblem, placeBalanced } from "../../src/core/placement/balanced/placeBalanced.ts";
 import { ranksOf } from "../../src/core/placement/balanced/ranks.ts";
 import { eplbPlacement } from "../../src/core/placement/eplb/eplbPlacement.ts";
-import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, replicasByRank } from "../../src/core/placement.ts";
 import { nodesIn } from "../support/everyPlacement.ts";
 import { haveSharedData, sharedData, withoutSharedData } from "../support/lazarus.ts";
 

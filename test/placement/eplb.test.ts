@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { countReplicas } from "../../src/core/layout/placement.ts";
 import { type EplbShape, eplbPlacement } from "../../src/core/placement/eplb/eplbPlacement.ts";
 import { placeEplb } from "../../src/core/placement/eplb/placeEplb.ts";
-import { countReplicas } from "../../src/core/placement.ts";
 import { haveSharedData, sharedData, withoutSharedData } from "../support/lazarus.ts";
 
 const publishedLoads = [

@@ -1,7 +1,7 @@
 /** Placement resilient on clusters with more nodes than a search can count all failures of. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { failureUnits, survivalUnder } from "../../src/core/placement/resilient/failureUnits.ts";
 import { placeInBlocks } from "../../src/core/placement/resilient/placeInBlocks.ts";
 import { resilientHostSets } from "../../src/core/placement/resilient/resilientHostSets.ts";

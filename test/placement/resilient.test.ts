@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { optimalBalance } from "../../src/core/balance/optimalBalance.ts";
-import { type ClusterNode, totalSlots, uniformCluster } from "../../src/core/cluster.ts";
+import { type ClusterNode, totalSlots, uniformCluster } from "../../src/core/layout/cluster.ts";
+import { hostSets, type LayerLoads, replicasByRank } from "../../src/core/layout/placement.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
 import { failureUnits, survivalUnder } from "../../src/core/placement/resilient/failureUnits.ts";
 import { placeHosts } from "../../src/core/placement/resilient/placeHosts.ts";
 import type { ResilientOptions } from "../../src/core/placement/resilient/problem.ts";
 import { resilientHostSets } from "../../src/core/placement/resilient/resilientHostSets.ts";
-import { hostSets, type LayerLoads, replicasByRank } from "../../src/core/placement.ts";
 import { recoveryProbabilities } from "../../src/core/recovery/recoveryProbabilities.ts";
 import { everyPlacement, sizeOf } from "../support/everyPlacement.ts";
 import { haveSharedData, withoutSharedData } from "../support/lazarus.ts";

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { totalGpus, uniformCluster } from "../../src/core/cluster.ts";
 import { leastMaximumLoad } from "../../src/core/dispatch/leastMaximumLoad.ts";
-import { placeLayers } from "../../src/core/placement/placeLayers.ts";
+import { totalGpus, uniformCluster } from "../../src/core/layout/cluster.ts";
 import {
   countReplicas,
   FREE_SLOT,
@@ -10,7 +9,8 @@ import {
   type LayerPlacement,
   type Placement,
   replicasByRank,
-} from "../../src/core/placement.ts";
+} from "../../src/core/layout/placement.ts";
+import { placeLayers } from "../../src/core/placement/placeLayers.ts";
 import { exchangeExperts } from "../../src/core/reconfigure/exchangeExperts.ts";
 import { limitMoves } from "../../src/core/reconfigure/limitMoves.ts";
 import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";

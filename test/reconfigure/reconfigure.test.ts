@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { FREE_SLOT, hostSets, type Placement } from "../../src/core/layout/placement.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
-import { FREE_SLOT, hostSets, type Placement } from "../../src/core/placement.ts";
 import { chooseSources } from "../../src/core/reconfigure/chooseSources.ts";
 import { missingReplicas } from "../../src/core/reconfigure/mapNodes.ts";
 import { type Reconfiguration, reconfigure } from "../../src/core/reconfigure/reconfigure.ts";

@@ -1,11 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { optimalBalance } from "../../src/core/balance/optimalBalance.ts";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import {
+  countReplicas,
+  hostSets,
+  type LayerLoads,
+  type LayerPlacement,
+  type Placement,
+} from "../../src/core/layout/placement.ts";
 import { makePlacement, type Policy } from "../../src/core/placement/makePlacement.ts";
 import { failureUnits, survivalUnder } from "../../src/core/placement/resilient/failureUnits.ts";
 import { survivalOfStarts } from "../../src/core/placement/resilient/survivalOfStarts.ts";
-import { countReplicas, hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../../src/core/placement.ts";
 import { betterParts, ownParts } from "../../src/core/reconfigure/chooseParts.ts";
 import { nearestPlacement } from "../../src/core/reconfigure/nearestPlacement.ts";
 import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { hostSets } from "../../src/core/layout/placement.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
-import { hostSets } from "../../src/core/placement.ts";
 import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
 import { spillExperts, withSpilledExperts } from "../../src/core/reconfigure/spillExperts.ts";
 import { survivors } from "../../src/core/reconfigure/survivors.ts";

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { randomSource, shuffle } from "../../src/core/algorithms/random.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { hostSets } from "../../src/core/layout/placement.ts";
 import { mroPlacement } from "../../src/core/placement/mro.ts";
 import type { PlacementPolicy } from "../../src/core/placement/placeLayers.ts";
 import { spreadPlacement } from "../../src/core/placement/spread.ts";
-import { hostSets } from "../../src/core/placement.ts";
-import { randomSource, shuffle } from "../../src/core/random.ts";
 import { diagramSurvival } from "../../src/core/recovery/decisionDiagram.ts";
 import { enumerateSurvival } from "../../src/core/recovery/enumeration.ts";
 import { joinSurvival } from "../../src/core/recovery/hypergeometric.ts";

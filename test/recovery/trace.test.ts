@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { assess } from "../../src/core/placement/assess.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import { haveSharedData, withoutSharedData } from "../support/lazarus.ts";

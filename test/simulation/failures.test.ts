@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomSource } from "../../src/core/random.ts";
+import { randomSource } from "../../src/core/algorithms/random.ts";
 import { exponentialFailures, hourlyPreemptions, regularFailures } from "../../src/core/simulation/failureModels.ts";
 import { logNormalLoads } from "../../src/core/simulation/logNormalLoads.ts";
 import { meanInterval } from "../../src/core/simulation/meanInterval.ts";

@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { stepCostCoefficients, stepSeconds } from "../../src/core/cost/stepCost.ts";
 import { noFailures } from "../../src/core/simulation/failureModels.ts";
 import { windowAt } from "../../src/core/simulation/loadSchedule.ts";
 import type { MembershipEvent } from "../../src/core/simulation/membership.ts";
 import { simulateRun } from "../../src/core/simulation/simulateRun.ts";
-import { stepCostCoefficients, stepSeconds } from "../../src/core/simulation/stepCost.ts";
 import { trainingSystem } from "../../src/core/simulation/systems.ts";
 import type { TrainingSystem } from "../../src/core/simulation/trainingSystem.ts";
 import {

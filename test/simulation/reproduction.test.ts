@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ModelSpec } from "../../src/core/simulation/modelSpec.ts";
+import type { ModelSpec } from "../../src/core/cost/modelSpec.ts";
 import type { Comparison } from "../../src/dev/reproduction/figure.ts";
 import { loadImbalance } from "../../src/dev/reproduction/loadImbalance.ts";
 import { multiNodeFailures } from "../../src/dev/reproduction/multiNodeFailures.ts";

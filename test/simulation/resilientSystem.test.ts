@@ -1,14 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/cluster.ts";
+import { allRemoteLayerCosting, freeLayerCosting } from "../../src/core/cost/freePlanCost.ts";
 import { balancedDispatch } from "../../src/core/dispatch/balancedDispatch.ts";
 import { leastMaximumLoad } from "../../src/core/dispatch/leastMaximumLoad.ts";
 import { rankGroups } from "../../src/core/dispatch/rankGroups.ts";
 import { evenRouting } from "../../src/core/dispatch/routing.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { type LayerPlacement, replicasByRank } from "../../src/core/layout/placement.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
-import { type LayerPlacement, replicasByRank } from "../../src/core/placement.ts";
 import type { ElasticPlan } from "../../src/core/simulation/elasticPlan.ts";
-import { allRemoteLayerCosting, freeLayerCosting } from "../../src/core/simulation/freePlanCost.ts";
 import { loadSchedule } from "../../src/core/simulation/loadSchedule.ts";
 import { keptPlans, newPlans } from "../../src/core/simulation/planBook.ts";
 import { jobOf, nodeIds, observed } from "../support/simulation.ts";

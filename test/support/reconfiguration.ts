@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import type { ClusterNode } from "../../src/core/cluster.ts";
+import type { ClusterNode } from "../../src/core/layout/cluster.ts";
+import { FREE_SLOT, type Placement } from "../../src/core/layout/placement.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
-import { FREE_SLOT, type Placement } from "../../src/core/placement.ts";
 import { type Survivors, survivors } from "../../src/core/reconfigure/survivors.ts";
 
 /** An old placement, what survived of it, and a new plan. */

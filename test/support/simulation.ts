@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
-import type { HardwareSpec } from "../../src/core/simulation/hardwareSpec.ts";
+import type { HardwareSpec } from "../../src/core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../../src/core/cost/modelSpec.ts";
 import type { Job, RunPolicy } from "../../src/core/simulation/job.ts";
 import { type LoadSchedule, loadSchedule } from "../../src/core/simulation/loadSchedule.ts";
 import type { Membership, MembershipEvent } from "../../src/core/simulation/membership.ts";
-import type { ModelSpec } from "../../src/core/simulation/modelSpec.ts";
 import { type RunSetup, simulateRun } from "../../src/core/simulation/simulateRun.ts";
 import { type SystemName, systemNames, trainingSystem } from "../../src/core/simulation/systems.ts";
 import type { TimelineRow } from "../../src/core/simulation/timeline.ts";

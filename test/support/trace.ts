@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import type { LayerLoads } from "../../src/core/placement.ts";
+import type { LayerLoads } from "../../src/core/layout/placement.ts";
 import { sharedData } from "./lazarus.ts";
 
 /** Loads of the most loaded experts of each layer, in id order, from the real trace at one iteration. */

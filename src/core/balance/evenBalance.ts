@@ -1,5 +1,5 @@
-import type { LayerPlacement } from "../placement.ts";
-import { countReplicas, FREE_SLOT } from "../placement.ts";
+import type { LayerPlacement } from "../layout/placement.ts";
+import { countReplicas, FREE_SLOT } from "../layout/placement.ts";
 
 /**
  * Load per GPU of the busiest node over the mean load per GPU when every replica takes an equal share, t_e / r_e; 1 without

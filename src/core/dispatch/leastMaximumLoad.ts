@@ -1,7 +1,8 @@
 /** The load of the busiest rank when every expert's tokens may be shared among its hosts at will. */
+
+import { FlowNetwork } from "../algorithms/flow.ts";
 import { bindingSetByFlow } from "../balance/bindingSetByFlow.ts";
 import { captiveLoad, hostedLoads } from "../balance/hostedLoad.ts";
-import { FlowNetwork } from "../flow.ts";
 
 /**
  * The least whole number of tokens that the busiest rank can do with.

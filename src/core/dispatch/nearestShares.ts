@@ -1,5 +1,5 @@
 /** Which rank computes how many tokens of each expert, so that they travel least within a limit on every rank's load. */
-import { leastCostFlow } from "../leastCostFlow.ts";
+import { leastCostFlow } from "../algorithms/leastCostFlow.ts";
 import type { Routing } from "./routing.ts";
 
 /**

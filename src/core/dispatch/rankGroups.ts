@@ -1,5 +1,5 @@
 /** How near two ranks are: on one node, in one domain, or neither. */
-import { type ClusterNode, totalGpus } from "../cluster.ts";
+import { type ClusterNode, totalGpus } from "../layout/cluster.ts";
 
 /**
  * Partitions of the ranks, finest first: the ranks themselves, then nodes, then failure domains; shape [levels][ranks], group

@@ -1,7 +1,7 @@
 /** What a placement is worth: what it survives, how even it can be. */
 import { evenBalance } from "../balance/evenBalance.ts";
 import { optimalBalance } from "../balance/optimalBalance.ts";
-import { allHostSets, type Placement } from "../placement.ts";
+import { allHostSets, type Placement } from "../layout/placement.ts";
 import { certifies } from "../recovery/certifies.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import { type Likelihood, type RecoveryProbabilities, recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";

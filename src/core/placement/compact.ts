@@ -1,5 +1,5 @@
 /** Baseline of Lazarus section 6.3: every expert on as few nodes as possible. */
-import type { ClusterNode } from "../cluster.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
 import { SlotTable } from "./slots.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** The GPUs of one node share its replicas so that none of them carries much more than another. */
-import { type ClusterNode, gpuOfSlot } from "../cluster.ts";
-import { FREE_SLOT } from "../placement.ts";
+import { type ClusterNode, gpuOfSlot } from "../layout/cluster.ts";
+import { FREE_SLOT } from "../layout/placement.ts";
 
 /**
  * Reorders a node's slots so that its GPUs' loads come out nearly even: heaviest replica first, each to the least loaded

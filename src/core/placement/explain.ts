@@ -1,6 +1,6 @@
 /** Why a placement survives what it survives: its weakest spots, and what more memory or machines would change. */
-import type { ClusterNode } from "../cluster.ts";
-import { allHostSets, type Placement } from "../placement.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import { allHostSets, type Placement } from "../layout/placement.ts";
 import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
 import type { Likelihood } from "../recovery/recoveryProbabilities.ts";
 import { type Assessment, assess } from "./assess.ts";

@@ -1,5 +1,5 @@
 /** What fails as one, and which of it every expert needs. */
-import { allHostSets, type Placement } from "../placement.ts";
+import { allHostSets, type Placement } from "../layout/placement.ts";
 import { failureDomains, hostDomains } from "../recovery/failureDomains.ts";
 
 /** Units 0..count-1 that fail, and the host sets over them of every expert of all layers together, each ascending. */

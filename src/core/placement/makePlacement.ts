@@ -1,6 +1,8 @@
 /** From loads to a placement, by the policy that the user names. */
-import type { ClusterNode } from "../cluster.ts";
-import { hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../placement.ts";
+
+import type { TrainingCosts } from "../cost/trainingCosts.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import { hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import type { Effort } from "./balanced/efforts.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
@@ -9,7 +11,6 @@ import { failureUnits } from "./resilient/failureUnits.ts";
 import { placeHosts } from "./resilient/placeHosts.ts";
 import { resilientHostSets } from "./resilient/resilientHostSets.ts";
 import { stepGoalOf } from "./stepGoalOf.ts";
-import type { TrainingCosts } from "./trainingCosts.ts";
 
 /** Names of the placement policies. */
 export type PlacementPolicyName = "resilient" | "balanced" | "eplb" | keyof typeof placementPolicies;

@@ -1,5 +1,5 @@
 /** The paper's placement: maximum rank overlap (Lazarus section 4.1, Theorem 1). */
-import type { ClusterNode } from "../cluster.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
 import { SlotTable } from "./slots.ts";
 
 /**

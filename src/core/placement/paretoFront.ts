@@ -1,10 +1,11 @@
 /** The front of survival against step time, or against balance where no job is known. */
-import type { ClusterNode } from "../cluster.ts";
-import type { LayerLoads } from "../placement.ts";
-import { type PlanCost, stepSeconds } from "../simulation/stepCost.ts";
+
+import { planCost } from "../cost/planCost.ts";
+import { type PlanCost, stepSeconds } from "../cost/stepCost.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import type { LayerLoads } from "../layout/placement.ts";
 import { assess } from "./assess.ts";
 import { type MadePlacement, makePlacement, type PlacementPolicyName, type Policy, sharesOf } from "./makePlacement.ts";
-import { planCost } from "./planCost.ts";
 
 /** A plan among others. */
 export interface ParetoPoint {

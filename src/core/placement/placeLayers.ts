@@ -1,6 +1,6 @@
 /** Allocation and placement of every layer by the policies that treat layers one by one. */
-import { type ClusterNode, totalSlots } from "../cluster.ts";
-import type { LayerLoads, LayerPlacement } from "../placement.ts";
+import { type ClusterNode, totalSlots } from "../layout/cluster.ts";
+import type { LayerLoads, LayerPlacement } from "../layout/placement.ts";
 import { type AllocationPolicy, evenAllocation, lazarusAllocation } from "./allocation.ts";
 import { compactPlacement } from "./compact.ts";
 import { dealToGpus } from "./dealToGpus.ts";

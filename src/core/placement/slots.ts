@@ -1,6 +1,6 @@
 /** Slots being filled: the work area of the placement rules. */
-import type { ClusterNode } from "../cluster.ts";
-import { FREE_SLOT } from "../placement.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import { FREE_SLOT } from "../layout/placement.ts";
 
 /** Nodes whose slots fill up one replica at a time. */
 export class SlotTable {

@@ -1,5 +1,5 @@
 /** Baseline of Lazarus section 6.3: replicas go round robin over the nodes. */
-import type { ClusterNode } from "../cluster.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
 import { SlotTable } from "./slots.ts";
 
 /**

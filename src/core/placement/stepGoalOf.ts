@@ -1,13 +1,14 @@
 /** The search goal behind a policy that counts step time. */
-import type { ClusterNode } from "../cluster.ts";
-import type { LayerLoads } from "../placement.ts";
-import { stepSeconds } from "../simulation/stepCost.ts";
+
+import { planCost } from "../cost/planCost.ts";
+import { stepSeconds } from "../cost/stepCost.ts";
+import { goodput, survivalOfFailure } from "../cost/trainingCosts.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import type { LayerLoads } from "../layout/placement.ts";
 import type { Policy } from "./makePlacement.ts";
 import { placeLayers } from "./placeLayers.ts";
-import { planCost } from "./planCost.ts";
 import type { FailureUnits } from "./resilient/failureUnits.ts";
 import type { StepGoal } from "./resilient/stepGoal.ts";
-import { goodput, survivalOfFailure } from "./trainingCosts.ts";
 
 /**
  * What a policy goes after beside survival; nothing when step time does not count.

@@ -1,5 +1,5 @@
 /** Expert loads over a window of training: what allocations and placements are made for. */
-import type { LayerLoads } from "../placement.ts";
+import type { LayerLoads } from "../layout/placement.ts";
 
 /** How the iterations of a window become one load per expert. */
 export type LoadMethod = "mean" | "sum" | "last" | "ema";

@@ -1,5 +1,5 @@
 /** Loads of one window, accumulated step by step. */
-import { largestRemainder } from "../largestRemainder.ts";
+import { largestRemainder } from "../algorithms/largestRemainder.ts";
 import type { LayerProfile, LoadMethod, LoadProfile, ProfileWindow } from "./loadProfile.ts";
 import type { LayerTokens, RoutingStep } from "./routingStep.ts";
 import { WindowError } from "./windowError.ts";

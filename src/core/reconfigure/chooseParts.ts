@@ -1,9 +1,10 @@
 /** Which nodes of the old placement the live ones stand for: after a failure, the part that is missed least is left out. */
+
+import { FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
 import type { FailureUnits } from "../placement/resilient/failureUnits.ts";
 import { maskOf } from "../placement/resilient/subsets.ts";
 import { SurvivalTable } from "../placement/resilient/survivalTable.ts";
-import { FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../placement.ts";
 import { minimalHostSets } from "../recovery/minimalHostSets.ts";
 import type { Survivors } from "./survivors.ts";
 

@@ -1,5 +1,5 @@
 /** Of plans that survive the same failures, one that is nearer to what nodes hold already. */
-import { FREE_SLOT, type LayerPlacement } from "../placement.ts";
+import { FREE_SLOT, type LayerPlacement } from "../layout/placement.ts";
 
 /** How far apart, relative to the larger, the loads of two experts may be that exchange places; tried in this order. */
 const TOLERANCES = [1, 1 / 2, 1 / 8, 1 / 32, 0];

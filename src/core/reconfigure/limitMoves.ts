@@ -1,5 +1,5 @@
 /** As much of a plan as a number of moves allows. */
-import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement } from "../placement.ts";
+import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement } from "../layout/placement.ts";
 
 /** A replica that the plan puts on a node which does not hold its expert. */
 interface Arrival {

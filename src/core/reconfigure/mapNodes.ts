@@ -1,7 +1,7 @@
 /** Which physical node plays which part of a plan (Lazarus section 4.3). */
-import { leastCostAssignment } from "../assignment.ts";
-import type { ClusterNode } from "../cluster.ts";
-import { hostSets, type Placement } from "../placement.ts";
+import { leastCostAssignment } from "../algorithms/assignment.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import { hostSets, type Placement } from "../layout/placement.ts";
 import type { Survivors } from "./survivors.ts";
 
 /** Rule that maps plan nodes to physical nodes: replicas missing in, physical node of each plan node out. */

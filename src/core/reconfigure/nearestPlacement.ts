@@ -1,6 +1,7 @@
 /** Placement `resilient` after a change of nodes: what survived, repaired, where that is as good as a new placement. */
 import { optimalBalance } from "../balance/optimalBalance.ts";
-import { type ClusterNode, totalGpus } from "../cluster.ts";
+import { type ClusterNode, totalGpus } from "../layout/cluster.ts";
+import { FREE_SLOT, hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { keptThreshold } from "../placement/allocation.ts";
 import type { MadePlacement, Policy } from "../placement/makePlacement.ts";
 import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
@@ -8,7 +9,6 @@ import { type FailureUnits, failureUnits, survivalUnder } from "../placement/res
 import { placeHosts } from "../placement/resilient/placeHosts.ts";
 import { CHOICES } from "../placement/resilient/searchCell.ts";
 import { survivalOfStarts } from "../placement/resilient/survivalOfStarts.ts";
-import { FREE_SLOT, hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../placement.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
 import { betterParts, ownParts } from "./chooseParts.ts";

@@ -1,7 +1,8 @@
 /** How busy a plan's ranks are: what a change to it must not make worse. */
-import { type ClusterNode, gpuOfSlot, totalGpus } from "../cluster.ts";
+
 import { fitsLimit, leastMaximumLoad } from "../dispatch/leastMaximumLoad.ts";
-import { FREE_SLOT, type LayerPlacement, replicasByRank } from "../placement.ts";
+import { type ClusterNode, gpuOfSlot, totalGpus } from "../layout/cluster.ts";
+import { FREE_SLOT, type LayerPlacement, replicasByRank } from "../layout/placement.ts";
 
 /** How an expert's tokens are shared: equally by its replicas, or at will by the ranks that hold it. */
 export type Shares = "even" | "free";

@@ -1,6 +1,6 @@
 /** From what survived to a new plan: who plays which part, what moves, and in which order (Lazarus section 4.3). */
-import { edgeColouring } from "../edgeColouring.ts";
-import { FREE_SLOT, hostSets, type LayerPlacement, type Placement, type SpilledExpert } from "../placement.ts";
+import { edgeColouring } from "../algorithms/edgeColouring.ts";
+import { FREE_SLOT, hostSets, type LayerPlacement, type Placement, type SpilledExpert } from "../layout/placement.ts";
 import { chooseSources } from "./chooseSources.ts";
 import { exchangeExperts } from "./exchangeExperts.ts";
 import { limitMoves } from "./limitMoves.ts";

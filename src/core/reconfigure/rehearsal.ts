@@ -1,5 +1,5 @@
 /** What a rehearsal of a reconfiguration has to act out. */
-import { FREE_SLOT, type Placement, type SpilledExpert } from "../placement.ts";
+import { FREE_SLOT, type Placement, type SpilledExpert } from "../layout/placement.ts";
 import type { Reconfiguration } from "./reconfigure.ts";
 import type { Survivors } from "./survivors.ts";
 

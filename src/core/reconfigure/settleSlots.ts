@@ -1,7 +1,7 @@
 /** Slot order on a node, so that replicas which stay on the node stay where they are. */
-import { leastCostAssignment } from "../assignment.ts";
-import { type ClusterNode, gpuOfSlot } from "../cluster.ts";
-import { FREE_SLOT } from "../placement.ts";
+import { leastCostAssignment } from "../algorithms/assignment.ts";
+import { type ClusterNode, gpuOfSlot } from "../layout/cluster.ts";
+import { FREE_SLOT } from "../layout/placement.ts";
 
 /**
  * Orders the experts that a node shall hold. Experts that the plan puts on one GPU stay together; which of the node's GPUs

@@ -1,6 +1,7 @@
 /** Experts that wait in host memory when the live nodes have fewer slots than there are experts. */
+
+import { FREE_SLOT, type LayerLoads, type LayerPlacement, type SpilledExpert } from "../layout/placement.ts";
 import { expertsByLoad } from "../placement/allocation.ts";
-import { FREE_SLOT, type LayerLoads, type LayerPlacement, type SpilledExpert } from "../placement.ts";
 import type { Survivors } from "./survivors.ts";
 
 /** Which experts keep slots. */

@@ -1,6 +1,6 @@
 /** What is left of a placement after nodes failed and others joined. */
-import type { ClusterNode } from "../cluster.ts";
-import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../placement.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
 
 /** An expert without a live replica. */
 export interface LostExpert {

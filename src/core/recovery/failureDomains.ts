@@ -1,4 +1,4 @@
-import type { ClusterNode } from "../cluster.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
 
 /** Groups of nodes that fail as one. */
 export interface FailureDomains {

@@ -1,4 +1,4 @@
-import { randomSource } from "../random.ts";
+import { randomSource } from "../algorithms/random.ts";
 
 /** Two-sided 95 % quantile of the standard normal distribution. */
 const Z = 1.959963984540054;

@@ -1,11 +1,12 @@
 /** A placement of all layers for a number of nodes, and what a step costs with it. */
-import { type ClusterNode, uniformCluster } from "../cluster.ts";
-import { hostSets, type LayerPlacement } from "../placement.ts";
-import { type LayerCost, type LayerCosting, syncCost } from "./evenPlanCost.ts";
-import type { HardwareSpec } from "./hardwareSpec.ts";
+
+import { type LayerCost, type LayerCosting, syncCost } from "../cost/evenPlanCost.ts";
+import type { HardwareSpec } from "../cost/hardwareSpec.ts";
+import type { ModelSpec } from "../cost/modelSpec.ts";
+import type { PlanCost } from "../cost/stepCost.ts";
+import { type ClusterNode, uniformCluster } from "../layout/cluster.ts";
+import { hostSets, type LayerPlacement } from "../layout/placement.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
-import type { ModelSpec } from "./modelSpec.ts";
-import type { PlanCost } from "./stepCost.ts";
 
 /** How a system places experts and what its dispatcher makes of a placement. */
 export interface ExpertPlanner {

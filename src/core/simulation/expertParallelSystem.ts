@@ -1,8 +1,8 @@
 /** Classic expert parallelism (DeepSpeed MoE, Tutel): groups of nodes that hold one copy of all experts each. */
-import type { HardwareSpec } from "./hardwareSpec.ts";
+import type { HardwareSpec } from "../cost/hardwareSpec.ts";
+import type { ModelSpec } from "../cost/modelSpec.ts";
+import type { PlanCost } from "../cost/stepCost.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
-import type { ModelSpec } from "./modelSpec.ts";
-import type { PlanCost } from "./stepCost.ts";
 import type { Configuration, TrainingSystem } from "./trainingSystem.ts";
 
 /** Variants of expert parallelism. */

@@ -1,5 +1,5 @@
 /** Failures that are drawn: when nodes of a cluster go, and when they come back. */
-import { type RandomSource, shuffle } from "../random.ts";
+import { type RandomSource, shuffle } from "../algorithms/random.ts";
 import type { Membership, MembershipEvent } from "./membership.ts";
 
 const SECONDS_PER_HOUR = 3600;

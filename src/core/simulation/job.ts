@@ -1,8 +1,8 @@
 /** A training job and how it protects and tunes itself. */
-import type { HardwareSpec } from "./hardwareSpec.ts";
+import type { HardwareSpec } from "../cost/hardwareSpec.ts";
+import { modelSize } from "../cost/modelSize.ts";
+import type { CheckpointInterval, ModelSpec } from "../cost/modelSpec.ts";
 import type { LoadSchedule } from "./loadSchedule.ts";
-import { modelSize } from "./modelSize.ts";
-import type { CheckpointInterval, ModelSpec } from "./modelSpec.ts";
 
 /** A job, whatever system runs it. */
 export interface Job {

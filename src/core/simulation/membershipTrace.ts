@@ -1,5 +1,5 @@
 /** Recorded membership: named nodes that come and go, and how a job's cluster makes use of them. */
-import { type RandomSource, shuffle } from "../random.ts";
+import { type RandomSource, shuffle } from "../algorithms/random.ts";
 import type { Membership, MembershipEvent } from "./membership.ts";
 
 /** A recorded change; nodes that are there from the beginning are added at second 0. */

@@ -1,12 +1,13 @@
 /** Planners for elastic systems: how experts are placed, and what the dispatcher makes of it. */
-import type { ClusterNode } from "../cluster.ts";
+
+import { evenLayerCosting, type LayerCosting } from "../cost/evenPlanCost.ts";
+import { allRemoteLayerCosting, freeLayerCosting } from "../cost/freePlanCost.ts";
+import { type TrainingCosts, trainingCosts } from "../cost/trainingCosts.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import type { LayerLoads, LayerPlacement } from "../layout/placement.ts";
 import { makePlacement } from "../placement/makePlacement.ts";
 import { placeLayers } from "../placement/placeLayers.ts";
-import { type TrainingCosts, trainingCosts } from "../placement/trainingCosts.ts";
-import type { LayerLoads, LayerPlacement } from "../placement.ts";
 import type { ExpertPlanner } from "./elasticPlan.ts";
-import { evenLayerCosting, type LayerCosting } from "./evenPlanCost.ts";
-import { allRemoteLayerCosting, freeLayerCosting } from "./freePlanCost.ts";
 import type { Job } from "./job.ts";
 
 /** The paper's planner: replicas by load (Eq. 1), maximum rank overlap, equal shares (sections 4.1 and 4.2). */

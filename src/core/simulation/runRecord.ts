@@ -1,6 +1,7 @@
 /** The books of a run: what its time went to, and what it achieved. */
+
+import type { StepParts } from "../cost/stepCost.ts";
 import { toSeconds } from "./membership.ts";
-import type { StepParts } from "./stepCost.ts";
 
 /** What a job spends its time on. */
 export type Activity = "compute" | "checkpoint" | "restart" | "reconfigure" | "rebalance" | "idle";

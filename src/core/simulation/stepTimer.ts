@@ -1,8 +1,9 @@
 /** How long the steps of a job take, computed once for a configuration and a window of loads. */
+
+import { type StepCostCoefficients, type StepParts, stepCostCoefficients, stepParts, stepSeconds } from "../cost/stepCost.ts";
 import type { Job } from "./job.ts";
 import { type LoadWindow, windowAt } from "./loadSchedule.ts";
 import { toTicks } from "./membership.ts";
-import { type StepCostCoefficients, type StepParts, stepCostCoefficients, stepParts, stepSeconds } from "./stepCost.ts";
 import type { Configuration } from "./trainingSystem.ts";
 
 /** Time of one step. */

@@ -1,5 +1,5 @@
 /** Several systems on the same drawn membership. */
-import { type RandomSource, randomSource } from "../random.ts";
+import { type RandomSource, randomSource } from "../algorithms/random.ts";
 import type { Job, RunPolicy } from "./job.ts";
 import type { Membership } from "./membership.ts";
 import type { RunResult } from "./runRecord.ts";

@@ -1,7 +1,8 @@
 /** Many runs of several systems, added up. */
+
+import type { StepParts } from "../cost/stepCost.ts";
 import { type MeanInterval, meanInterval } from "./meanInterval.ts";
 import type { Activity, RunResult } from "./runRecord.ts";
-import type { StepParts } from "./stepCost.ts";
 
 /** What a system reached over all trials. */
 export interface SystemSummary {

@@ -1,12 +1,13 @@
 /** The training systems that can be simulated, by name. */
+
+import type { ModelSpec } from "../cost/modelSpec.ts";
+import { stepCostCoefficients, stepSeconds } from "../cost/stepCost.ts";
 import { elasticPlan } from "./elasticPlan.ts";
 import { elasticSystem } from "./elasticSystem.ts";
 import { expertParallelSystem } from "./expertParallelSystem.ts";
 import type { Job, RunPolicy } from "./job.ts";
-import type { ModelSpec } from "./modelSpec.ts";
 import { keptPlans, newPlans, type PlanBook } from "./planBook.ts";
 import { lazarusPlanner, resilientPlanner } from "./planners.ts";
-import { stepCostCoefficients, stepSeconds } from "./stepCost.ts";
 import type { TrainingSystem } from "./trainingSystem.ts";
 
 /** Classic expert parallelism and what its variants do differently. */

@@ -1,6 +1,7 @@
 /** What the simulator asks of a training system: how it uses nodes, and what it does when they come and go. */
+
+import type { PlanCost } from "../cost/stepCost.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
-import type { PlanCost } from "./stepCost.ts";
 
 /** How a system trains between two changes. */
 export interface Configuration {

@@ -1,10 +1,11 @@
 /** Figure 13: DeepSeek-V3 on hundreds of GPUs that come and go (section 6.7). */
+
+import type { HardwareSpec } from "../../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../../core/cost/modelSpec.ts";
 import { hourlyPreemptions } from "../../core/simulation/failureModels.ts";
-import type { HardwareSpec } from "../../core/simulation/hardwareSpec.ts";
 import { loadSchedule } from "../../core/simulation/loadSchedule.ts";
 import { logNormalLoads } from "../../core/simulation/logNormalLoads.ts";
 import { meanInterval } from "../../core/simulation/meanInterval.ts";
-import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
 import { totalSeconds } from "../../core/simulation/summary.ts";
 import { type SystemName, usualPolicy } from "../../core/simulation/systems.ts";
 import { type IntervalBar, intervalChart } from "../../report/simulationChart.ts";

@@ -1,12 +1,13 @@
 /** Figure 10: one MoE layer under ever more skewed loads: forward throughput and recovery (section 6.5). */
-import { uniformCluster } from "../../core/cluster.ts";
+
+import type { HardwareSpec } from "../../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../../core/cost/modelSpec.ts";
+import { stepCostCoefficients } from "../../core/cost/stepCost.ts";
+import { uniformCluster } from "../../core/layout/cluster.ts";
+import { hostSets } from "../../core/layout/placement.ts";
 import { placeLayers } from "../../core/placement/placeLayers.ts";
-import { hostSets } from "../../core/placement.ts";
 import { recoveryProbabilities } from "../../core/recovery/recoveryProbabilities.ts";
-import type { HardwareSpec } from "../../core/simulation/hardwareSpec.ts";
 import { loadSchedule, windowAt } from "../../core/simulation/loadSchedule.ts";
-import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
-import { stepCostCoefficients } from "../../core/simulation/stepCost.ts";
 import { trainingSystem } from "../../core/simulation/systems.ts";
 import { imbalanceChart, recoveryChart } from "../../report/simulationChart.ts";
 import type { Comparison, Figure } from "./figure.ts";

@@ -1,10 +1,11 @@
 /** Figure 8: the probability to recover when several nodes fail at once, by placement (section 6.3). */
-import { uniformCluster } from "../../core/cluster.ts";
+
+import type { ModelSpec } from "../../core/cost/modelSpec.ts";
+import { uniformCluster } from "../../core/layout/cluster.ts";
+import { hostSets } from "../../core/layout/placement.ts";
 import { expertsByLoad } from "../../core/placement/allocation.ts";
 import { placeLayers } from "../../core/placement/placeLayers.ts";
-import { hostSets } from "../../core/placement.ts";
 import { recoveryProbabilities } from "../../core/recovery/recoveryProbabilities.ts";
-import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
 import { recoveryChart } from "../../report/simulationChart.ts";
 import type { Comparison, Figure } from "./figure.ts";
 import type { RoutingTrace } from "./traces.ts";

@@ -1,8 +1,9 @@
 /** Figures 6 and 7: a random node fails every 5 or every 40 minutes until half of ten are left (section 6.2). */
+
+import type { HardwareSpec } from "../../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../../core/cost/modelSpec.ts";
 import { regularFailures } from "../../core/simulation/failureModels.ts";
-import type { HardwareSpec } from "../../core/simulation/hardwareSpec.ts";
 import type { RunPolicy } from "../../core/simulation/job.ts";
-import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
 import { throughputChart } from "../../report/simulationChart.ts";
 import { type Contest, contest, type Outcome, type Setting, samplesOver } from "./contest.ts";

@@ -1,8 +1,8 @@
 /** Figures 9 and 11: 80 minutes of a spot instance trace, and where the time goes (sections 6.4 and 6.5). */
-import type { HardwareSpec } from "../../core/simulation/hardwareSpec.ts";
+import type { HardwareSpec } from "../../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../../core/cost/modelSpec.ts";
 import type { RunPolicy } from "../../core/simulation/job.ts";
 import { type MembershipTrace, placedTrace } from "../../core/simulation/membershipTrace.ts";
-import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
 import type { Activity } from "../../core/simulation/runRecord.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
 import { breakdownChart, throughputChart } from "../../report/simulationChart.ts";

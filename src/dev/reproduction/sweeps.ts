@@ -1,8 +1,8 @@
 /** What failure rate, slots per GPU, gradient accumulation and checkpoint interval do to `resilient` and `lazarus`. */
-import type { HardwareSpec } from "../../core/simulation/hardwareSpec.ts";
+import type { HardwareSpec } from "../../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../../core/cost/modelSpec.ts";
 import type { RunPolicy } from "../../core/simulation/job.ts";
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
-import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
 import { type Contest, contest, type Setting } from "./contest.ts";
 import { OFTEN, RARELY, regularSetting } from "./singleFailures.ts";

@@ -1,8 +1,9 @@
 /** Figure 12: sixteen cloud nodes against Tutel, a random failure every five minutes (section 6.6). */
+
+import type { HardwareSpec } from "../../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../../core/cost/modelSpec.ts";
 import { regularFailures } from "../../core/simulation/failureModels.ts";
-import type { HardwareSpec } from "../../core/simulation/hardwareSpec.ts";
 import type { RunPolicy } from "../../core/simulation/job.ts";
-import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
 import { throughputChart } from "../../report/simulationChart.ts";
 import { type Contest, contest, type Setting, samplesOver } from "./contest.ts";

@@ -1,7 +1,7 @@
 /** placement: which expert replicas every node holds, how likely they survive, how evenly they share the load. */
 import * as z from "zod/mini";
-import type { ClusterNode } from "../../core/cluster.ts";
-import { countReplicas, FREE_SLOT, type Placement } from "../../core/placement.ts";
+import type { ClusterNode } from "../../core/layout/cluster.ts";
+import { countReplicas, FREE_SLOT, type Placement } from "../../core/layout/placement.ts";
 import { InputError } from "../../errors.ts";
 import { amount, checkDocument, count, nodeGpus, nodeSlots, positiveCount, probability, wholeNumbers } from "./schema.ts";
 

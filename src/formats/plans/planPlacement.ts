@@ -1,6 +1,6 @@
 /** From a plan of another system to a placement: the plan says who holds what, the user the nodes, a profile the loads. */
-import type { ClusterNode } from "../../core/cluster.ts";
-import { countReplicas, type LayerLoads } from "../../core/placement.ts";
+import type { ClusterNode } from "../../core/layout/cluster.ts";
+import { countReplicas, type LayerLoads } from "../../core/layout/placement.ts";
 import { InputError } from "../../errors.ts";
 import type { DescribedNode } from "../cluster.ts";
 import type { PlacementDocument } from "../documents/placement.ts";

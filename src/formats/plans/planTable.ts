@@ -1,6 +1,6 @@
 /** A placement as the table that serving systems want: equally many slots on every rank, none of them free. */
-import { type ClusterNode, totalGpus } from "../../core/cluster.ts";
-import { FREE_SLOT } from "../../core/placement.ts";
+import { type ClusterNode, totalGpus } from "../../core/layout/cluster.ts";
+import { FREE_SLOT } from "../../core/layout/placement.ts";
 import { UsageError } from "../../errors.ts";
 import { type PlacementDocument, placementOf } from "../documents/placement.ts";
 import type { LayerNumbering, PlanRow, PlanSystem } from "./plan.ts";

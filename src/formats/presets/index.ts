@@ -1,6 +1,6 @@
 /** Models and hardware that come with the program. Users can copy a file, change it and name it instead. */
-import type { HardwareSpec } from "../../core/simulation/hardwareSpec.ts";
-import type { ModelSpec } from "../../core/simulation/modelSpec.ts";
+import type { HardwareSpec } from "../../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../../core/cost/modelSpec.ts";
 import { checkHardware } from "../hardwareFile.ts";
 import { checkModel } from "../modelFile.ts";
 import a10g from "./a10g.json" with { type: "json" };

@@ -1,6 +1,6 @@
 /** Traces that count nodes: how many there are, not which. */
 
-import type { RandomSource } from "../../core/random.ts";
+import type { RandomSource } from "../../core/algorithms/random.ts";
 import type { MembershipTrace, TraceEvent } from "../../core/simulation/membershipTrace.ts";
 
 /** Most nodes that a trace may count; so many no cluster has. */

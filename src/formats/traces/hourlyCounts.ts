@@ -1,5 +1,5 @@
 /** Traces of rows `hours,count`: how many nodes there are from a moment on. */
-import type { RandomSource } from "../../core/random.ts";
+import type { RandomSource } from "../../core/algorithms/random.ts";
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
 import { InputError, quoteInput } from "../../errors.ts";
 import { MOST_TRACED_NODES, traceOfCounts } from "./countTrace.ts";

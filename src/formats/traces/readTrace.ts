@@ -1,5 +1,5 @@
 /** Membership traces of every format, told apart by how they begin. */
-import type { RandomSource } from "../../core/random.ts";
+import type { RandomSource } from "../../core/algorithms/random.ts";
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
 import { checkMembershipTrace } from "../documents/membershipTrace.ts";
 import { parseJson } from "../parseJson.ts";

@@ -1,6 +1,6 @@
 /** SkyPilot's spot traces (NSDI 2024): `{"metadata":{"gap_seconds":300},"data":[count at each tick]}`. */
 import * as z from "zod/mini";
-import type { RandomSource } from "../../core/random.ts";
+import type { RandomSource } from "../../core/algorithms/random.ts";
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
 import { InputError } from "../../errors.ts";
 import { checkFields, wholeNumbers } from "../documents/schema.ts";

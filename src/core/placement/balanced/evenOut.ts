@@ -1,4 +1,4 @@
-import type { RandomSource } from "../../random.ts";
+import type { RandomSource } from "../../algorithms/random.ts";
 import type { ReplicaPacking } from "./replicaPacking.ts";
 
 /** How long to search, and among which moves. */

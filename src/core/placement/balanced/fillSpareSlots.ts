@@ -1,4 +1,4 @@
-import { FlowNetwork } from "../../flow.ts";
+import { FlowNetwork } from "../../algorithms/flow.ts";
 import type { Rank } from "./ranks.ts";
 
 /**

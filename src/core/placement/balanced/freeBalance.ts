@@ -1,5 +1,5 @@
 import { type OptimalBalance, optimalBalance } from "../../balance/optimalBalance.ts";
-import { hostSets } from "../../placement.ts";
+import { hostSets } from "../../layout/placement.ts";
 
 /**
  * Least possible load of the busiest GPU over the mean when the dispatcher decides the shares, and the GPUs that force it.

@@ -1,4 +1,4 @@
-import { type ClusterNode, totalSlots } from "../../cluster.ts";
+import { type ClusterNode, totalSlots } from "../../layout/cluster.ts";
 import { keptThreshold } from "../allocation.ts";
 
 /**

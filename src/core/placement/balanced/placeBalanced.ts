@@ -1,8 +1,9 @@
 /** Placement for balance alone, for users to whom failures do not matter. */
+
+import { randomSource } from "../../algorithms/random.ts";
 import { evenBalance } from "../../balance/evenBalance.ts";
-import type { ClusterNode } from "../../cluster.ts";
-import { countReplicas, type LayerLoads, type LayerPlacement } from "../../placement.ts";
-import { randomSource } from "../../random.ts";
+import type { ClusterNode } from "../../layout/cluster.ts";
+import { countReplicas, type LayerLoads, type LayerPlacement } from "../../layout/placement.ts";
 import { balanceLowerBound } from "./balanceLowerBound.ts";
 import type { Effort } from "./efforts.ts";
 import { evenSplit } from "./evenSplit.ts";

@@ -1,4 +1,4 @@
-import type { RandomSource } from "../../random.ts";
+import type { RandomSource } from "../../algorithms/random.ts";
 import type { Effort } from "./efforts.ts";
 import type { Rank } from "./ranks.ts";
 

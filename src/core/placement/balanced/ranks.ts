@@ -1,5 +1,5 @@
 /** The GPUs of a cluster as places for replicas. */
-import { type ClusterNode, gpuOfSlot } from "../../cluster.ts";
+import { type ClusterNode, gpuOfSlot } from "../../layout/cluster.ts";
 
 /** One GPU: the node it belongs to and the slots it was dealt. */
 export interface Rank {

@@ -1,4 +1,4 @@
-import type { RandomSource } from "../../random.ts";
+import type { RandomSource } from "../../algorithms/random.ts";
 import { type Effort, efforts } from "./efforts.ts";
 import { evenOut } from "./evenOut.ts";
 import { type PackingStart, ReplicaPacking } from "./replicaPacking.ts";

@@ -1,4 +1,4 @@
-import type { RandomSource } from "../../random.ts";
+import type { RandomSource } from "../../algorithms/random.ts";
 import type { ReplicaPacking } from "./replicaPacking.ts";
 
 /** Random moves whatever they cost, up to one recount and one swap for every fourth replica, so that runs begin apart. */

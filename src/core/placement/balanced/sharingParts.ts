@@ -1,4 +1,4 @@
-import type { RandomSource } from "../../random.ts";
+import type { RandomSource } from "../../algorithms/random.ts";
 import type { RankProblem } from "./rankProblem.ts";
 import { searchPacking } from "./searchPacking.ts";
 

@@ -1,6 +1,6 @@
 /** EPLB as a placement policy: the cluster's slots are its physical experts. */
-import { type ClusterNode, totalGpus, totalSlots } from "../../cluster.ts";
-import type { LayerLoads, LayerPlacement } from "../../placement.ts";
+import { type ClusterNode, totalGpus, totalSlots } from "../../layout/cluster.ts";
+import type { LayerLoads, LayerPlacement } from "../../layout/placement.ts";
 import { eplbPlacement } from "./eplbPlacement.ts";
 
 /** What EPLB places. */

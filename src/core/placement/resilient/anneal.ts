@@ -1,5 +1,5 @@
 /** Simulated annealing over one design of host sets. */
-import type { RandomSource } from "../../random.ts";
+import type { RandomSource } from "../../algorithms/random.ts";
 import type { Design } from "./design.ts";
 import { drawMove } from "./drawMove.ts";
 

@@ -1,5 +1,5 @@
 /** Host sets to choose from. */
-import { hostSets, type LayerPlacement } from "../../placement.ts";
+import { hostSets, type LayerPlacement } from "../../layout/placement.ts";
 import { MOST_SEARCHED_NODES, SEARCHED_NODES } from "./divideCluster.ts";
 import { placeInBlocks } from "./placeInBlocks.ts";
 import { type LayerHosts, type PlacementSearch, placeInCells } from "./placeInCells.ts";

@@ -1,5 +1,5 @@
 /** Chance moves of the search that respect slots and the minimum of hosts. */
-import type { RandomSource } from "../../random.ts";
+import type { RandomSource } from "../../algorithms/random.ts";
 import type { Design, HostMove } from "./design.ts";
 import { countMembers, memberAt } from "./subsets.ts";
 

@@ -1,5 +1,5 @@
 /** What fails independently of everything else, and how likely. */
-import type { ClusterNode } from "../../cluster.ts";
+import type { ClusterNode } from "../../layout/cluster.ts";
 import { failureDomains } from "../../recovery/failureDomains.ts";
 import { type RecoveryProbabilities, recoveryProbabilities } from "../../recovery/recoveryProbabilities.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";

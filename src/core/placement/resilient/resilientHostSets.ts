@@ -1,10 +1,10 @@
 /** Placement `resilient`: host sets chosen so that a job survives as many failures as it can at perfect balance. */
 import { optimalBalance } from "../../balance/optimalBalance.ts";
-import type { ClusterNode } from "../../cluster.ts";
+import { planCost } from "../../cost/planCost.ts";
+import { type PlanCost, stepSeconds } from "../../cost/stepCost.ts";
+import type { ClusterNode } from "../../layout/cluster.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
-import { type PlanCost, stepSeconds } from "../../simulation/stepCost.ts";
 import { keptThreshold } from "../allocation.ts";
-import { planCost } from "../planCost.ts";
 import { candidates } from "./candidates.ts";
 import { failureUnits, recoveryUnder } from "./failureUnits.ts";
 import { fillFreeSlots } from "./fillFreeSlots.ts";

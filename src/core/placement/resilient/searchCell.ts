@@ -1,5 +1,5 @@
 /** Host sets for the experts of one cell. */
-import { randomSource } from "../../random.ts";
+import { randomSource } from "../../algorithms/random.ts";
 import type { Cell, CellHosts, CellSearch } from "./cell.ts";
 import { MOVES } from "./problem.ts";
 import { searchForStep } from "./searchForStep.ts";

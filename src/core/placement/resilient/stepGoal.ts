@@ -1,5 +1,5 @@
 /** What placement `resilient` is after when the time of a training step counts. */
-import type { StepCostCoefficients } from "../../simulation/stepCost.ts";
+import type { StepCostCoefficients } from "../../cost/stepCost.ts";
 
 /** Seconds that a step takes for each unit of a plan's cost (see `planCost`). */
 export type StepCost = Pick<StepCostCoefficients, "base" | "perCompute" | "perTraffic" | "perSync">;

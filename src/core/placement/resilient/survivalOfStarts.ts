@@ -1,5 +1,5 @@
 /** What the designs survive that a search starts from. */
-import type { Placement } from "../../placement.ts";
+import type { Placement } from "../../layout/placement.ts";
 import { SEARCHED_NODES } from "./divideCluster.ts";
 import { type FailureUnits, survivalUnder } from "./failureUnits.ts";
 import { groupedHosts, spreadHosts, useFreeSlots } from "./startingHosts.ts";

@@ -1,7 +1,7 @@
 /** Cost of a plan when the dispatcher gives every replica of an expert the same share (Lazarus, Algorithm 1). */
-import type { ClusterNode } from "../cluster.ts";
-import { totalGpus } from "../cluster.ts";
-import { hostSets, type LayerPlacement, replicasByRank } from "../placement.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import { totalGpus } from "../layout/cluster.ts";
+import { hostSets, type LayerPlacement, replicasByRank } from "../layout/placement.ts";
 
 /** What a layer asks of the busiest rank, in units of a rank's mean tokens. */
 export interface LayerCost {

@@ -1,8 +1,8 @@
 /** What a placement asks of the busiest rank and node in every step: compute, traffic and synchronisation. */
-import type { Placement } from "../placement.ts";
-import { evenLayerCosting, syncCost } from "../simulation/evenPlanCost.ts";
-import { freeLayerCosting } from "../simulation/freePlanCost.ts";
-import type { PlanCost } from "../simulation/stepCost.ts";
+import type { Placement } from "../layout/placement.ts";
+import { evenLayerCosting, syncCost } from "./evenPlanCost.ts";
+import { freeLayerCosting } from "./freePlanCost.ts";
+import type { PlanCost } from "./stepCost.ts";
 
 /**
  * Cost of a placement under the loads it was made for, when all ranks route alike.

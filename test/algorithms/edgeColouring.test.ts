@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { edgeColouring } from "../src/core/edgeColouring.ts";
+import { edgeColouring } from "../../src/core/algorithms/edgeColouring.ts";
 
 test("edges of one colour share no end, and there are as many colours as the largest degree", () => {
   const graphs = fc

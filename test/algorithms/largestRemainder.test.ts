@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { largestRemainder } from "../src/core/largestRemainder.ts";
+import { largestRemainder } from "../../src/core/algorithms/largestRemainder.ts";
 
 /** Oracle: in arbitrary precision, leftover units handed out one at a time to the largest remainder not served yet. */
 function oracle(weights: bigint[], total: bigint): bigint[] {

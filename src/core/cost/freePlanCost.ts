@@ -1,10 +1,10 @@
 /** Cost of a plan under balanced dispatch: the least possible load of the busiest rank, then the least traffic. */
 import { optimalBalance } from "../balance/optimalBalance.ts";
-import type { ClusterNode } from "../cluster.ts";
-import { totalGpus } from "../cluster.ts";
 import { nearestShares } from "../dispatch/nearestShares.ts";
 import { evenRouting, expertLoads } from "../dispatch/routing.ts";
-import { type LayerPlacement, replicasByRank } from "../placement.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import { totalGpus } from "../layout/cluster.ts";
+import { type LayerPlacement, replicasByRank } from "../layout/placement.ts";
 import type { LayerCost, LayerCosting } from "./evenPlanCost.ts";
 
 /** Most ranks for which looking at all sets of them is quicker than a flow. */

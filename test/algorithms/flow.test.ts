@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FlowNetwork } from "../src/core/flow.ts";
+import { FlowNetwork } from "../../src/core/algorithms/flow.ts";
 
 const network = fc.integer({ min: 2, max: 7 }).chain((vertices) =>
   fc.record({

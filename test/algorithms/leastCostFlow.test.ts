@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { leastCostFlow } from "../src/core/leastCostFlow.ts";
-import { optimum, sum } from "./support/solver.ts";
+import { leastCostFlow } from "../../src/core/algorithms/leastCostFlow.ts";
+import { optimum, sum } from "../support/solver.ts";
 
 const networks = fc.integer({ min: 2, max: 6 }).chain((vertices) =>
   fc.record({

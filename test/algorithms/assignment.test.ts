@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { leastCostAssignment } from "../src/core/assignment.ts";
-import { permutations } from "./support/permutations.ts";
-import { optimum, sum } from "./support/solver.ts";
+import { leastCostAssignment } from "../../src/core/algorithms/assignment.ts";
+import { permutations } from "../support/permutations.ts";
+import { optimum, sum } from "../support/solver.ts";
 
 test("no assignment of rows to columns costs less", () => {
   const costs = fc.integer({ min: 1, max: 6 }).chain((size) =>

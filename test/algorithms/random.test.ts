@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomSource, shuffle } from "../src/core/random.ts";
+import { randomSource, shuffle } from "../../src/core/algorithms/random.ts";
 
 test("one seed, one stream", () => {
   const draw = (seed: number) => {

@@ -1,8 +1,9 @@
 /** What placements are measured by when the training job is known: the time of a step, and what failures cost. */
-import { type FailureCosts, usefulStepsPerSecond } from "../simulation/goodput.ts";
+
+import type { StepCost } from "../placement/resilient/stepGoal.ts";
 import { type Job, storeSeconds } from "../simulation/job.ts";
-import { stepCostCoefficients } from "../simulation/stepCost.ts";
-import type { StepCost } from "./resilient/stepGoal.ts";
+import { type FailureCosts, usefulStepsPerSecond } from "./goodput.ts";
+import { stepCostCoefficients } from "./stepCost.ts";
 
 /** A job's figures on a cluster of some number of nodes. */
 export interface TrainingCosts extends StepCost {
