@@ -4,6 +4,7 @@ export * from "./core/balance/optimalBalance.ts";
 export * from "./core/cost/hardwareSpec.ts";
 export * from "./core/cost/modelSpec.ts";
 export * from "./core/cost/stepCost.ts";
+export type { TrainingSpec } from "./core/cost/trainingSpec.ts";
 export * from "./core/dispatch/balancedDispatch.ts";
 export * from "./core/dispatch/fixedWeights.ts";
 export type { LayerDispatch } from "./core/dispatch/layerDispatch.ts";

@@ -1,7 +1,7 @@
 /** Placement `resilient`: host sets chosen so that a job survives as many failures as it can at perfect balance. */
 import { optimalBalance } from "../../balance/optimalBalance.ts";
 import { planCost } from "../../cost/planCost.ts";
-import { type PlanCost, stepSeconds } from "../../cost/stepCost.ts";
+import { type PlanCost, type StepCost, stepSeconds } from "../../cost/stepCost.ts";
 import type { ClusterNode } from "../../layout/cluster.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { keptThreshold } from "../allocation.ts";
@@ -11,7 +11,7 @@ import { fillFreeSlots } from "./fillFreeSlots.ts";
 import { placeHosts } from "./placeHosts.ts";
 import type { LayerHosts } from "./placeInCells.ts";
 import { MOVES, type ResilientOptions, type ResilientProblem, STEP_MOVES } from "./problem.ts";
-import type { StepCost, StepGoal } from "./stepGoal.ts";
+import type { StepGoal } from "./stepGoal.ts";
 
 /** Probability that a node fails at which placements differ that are equally certain to survive when few do. */
 const MANY_FAIL = 0.5;
