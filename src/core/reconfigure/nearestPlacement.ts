@@ -5,10 +5,10 @@ import { FREE_SLOT, hostSets, type LayerLoads, type LayerPlacement, type Placeme
 import { keptThreshold } from "../placement/allocation.ts";
 import type { MadePlacement, Policy } from "../placement/makePlacement.ts";
 import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
-import { type FailureUnits, failureUnits, survivalUnder } from "../placement/resilient/failureUnits.ts";
 import { placeHosts } from "../placement/resilient/placeHosts.ts";
 import { CHOICES } from "../placement/resilient/searchCell.ts";
 import { survivalOfStarts } from "../placement/resilient/survivalOfStarts.ts";
+import { type FailureUnits, failureUnits, survivalUnder } from "../recovery/failureUnits.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
 import { betterParts, ownParts } from "./chooseParts.ts";
