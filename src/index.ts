@@ -1,6 +1,7 @@
 /** The toolkit as a library: the pure core and its types. */
 export * from "./core/balance/evenBalance.ts";
 export * from "./core/balance/optimalBalance.ts";
+export * from "./core/balance/rankBalance.ts";
 export * from "./core/cost/hardwareSpec.ts";
 export * from "./core/cost/modelSpec.ts";
 export * from "./core/cost/stepCost.ts";
