@@ -102,7 +102,7 @@ export async function readJob(options: Options, file: string | undefined): Promi
 }
 
 /** What a system does beside training. */
-export function policyOf(name: SystemName, model: ModelSpec, options: Options): RunPolicy {
+export function runPolicyOf(name: SystemName, model: ModelSpec, options: Options): RunPolicy {
   const usual = usualPolicy(name, model, options["rebalance-every"]);
   const chosen = options["checkpoint-every"];
   const interval = chosen?.get(name) ?? chosen?.get("all");

@@ -1,4 +1,5 @@
 /** How many replicas each expert of a layer gets. */
+import { Infeasible } from "../infeasible.ts";
 
 /** Replica counts of one layer and the fault-tolerance threshold they keep. */
 export interface Allocation {
@@ -60,7 +61,7 @@ export function expertsByLoad(loads: readonly number[]): number[] {
  */
 export function keptThreshold(experts: number, slots: number, minReplicas: number): number {
   if (slots < experts) {
-    throw new RangeError(`${experts} experts do not fit into ${slots} slots: ${experts - slots} more slots are needed`);
+    throw new Infeasible(`${experts} experts do not fit into ${slots} slots: ${experts - slots} more slots are needed`);
   }
   return Math.min(minReplicas, Math.floor(slots / experts));
 }

@@ -1,7 +1,7 @@
 /** What placement `resilient` is asked for. */
 import type { ClusterNode } from "../../layout/cluster.ts";
 import type { LayerLoads, LayerPlacement } from "../../layout/placement.ts";
-import type { Effort } from "../balanced/efforts.ts";
+import type { Effort } from "../policy.ts";
 import type { FailureModel } from "./failureUnits.ts";
 import type { StepGoal } from "./stepGoal.ts";
 
