@@ -1,9 +1,10 @@
 /** place --recovery-method: where the recovery probabilities of a placement come from. */
 
 import type { Placement } from "../core/layout/placement.ts";
+import type { FoundRecovery } from "../core/placement/assess.ts";
 import { hostsByUnit, sharesDomains, type UnitHosts } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
-import type { SampledRecovery } from "../formats/placementDocument.ts";
+import type { RecoveryBackend } from "../formats/placementDocument.ts";
 import { parseCount } from "../formats/units.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { startProgress } from "./progress.ts";
@@ -27,6 +28,12 @@ export const recoveryMethodOptions = {
     says: `Failure orders that --recovery-method gpu draws, with --seed. Default: ${DEFAULT_SAMPLES}.`,
   }),
 };
+
+/** Recovery probabilities that were sampled, and on what. */
+export interface SampledRecovery {
+  readonly found: FoundRecovery;
+  readonly backend: RecoveryBackend;
+}
 
 /** Samples the recovery of placements. */
 export type RecoverySampler = (placement: Placement) => Promise<SampledRecovery>;
@@ -61,8 +68,10 @@ export async function withRecoverySampler<T>(
   try {
     return await work(async (placement) => {
       return {
-        nodes: await sampled(hostsByUnit(placement, "node")),
-        ...(sharesDomains(placement.cluster) ? { domains: await sampled(hostsByUnit(placement, "domain")) } : {}),
+        found: {
+          nodes: await sampled(hostsByUnit(placement, "node")),
+          ...(sharesDomains(placement.cluster) ? { domains: await sampled(hostsByUnit(placement, "domain")) } : {}),
+        },
         backend: { name, adapter, software },
       };
     });

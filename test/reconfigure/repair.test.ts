@@ -9,7 +9,8 @@ import {
   type LayerPlacement,
   type Placement,
 } from "../../src/core/layout/placement.ts";
-import { makePlacement, type Policy } from "../../src/core/placement/makePlacement.ts";
+import { makePlacement } from "../../src/core/placement/makePlacement.ts";
+import type { Policy } from "../../src/core/placement/policy.ts";
 import { survivalOfStarts } from "../../src/core/placement/resilient/survivalOfStarts.ts";
 import { betterParts, ownParts } from "../../src/core/reconfigure/chooseParts.ts";
 import { nearestPlacement } from "../../src/core/reconfigure/nearestPlacement.ts";

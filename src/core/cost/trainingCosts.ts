@@ -43,10 +43,21 @@ export function survivalOfFailure(survival: number, units: number, probability: 
   return noFailure === 1 ? 1 : Math.min(1, Math.max(0, (survival - noFailure) / (1 - noFailure)));
 }
 
+/** A job whose failures are known. */
+export type CostsOfFailingJob = Pick<TrainingCosts, "samplesPerStep"> & { readonly failures: FailureCosts };
+
 /**
  * Expected useful samples per second of a plan.
- * @param survival probability that every expert is left when a failure comes
+ * @param survival probability that every expert is left when each of the units fails with the probability, or none does
+ * @param units what fails, independently of each other
+ * @param stepSeconds above 0
  */
-export function goodput(survival: number, stepSeconds: number, samplesPerStep: number, failures: FailureCosts): number {
-  return samplesPerStep * usefulStepsPerSecond(survival, stepSeconds, failures);
+export function goodput(
+  survival: number,
+  units: { readonly count: number; readonly probability: number },
+  stepSeconds: number,
+  { samplesPerStep, failures }: CostsOfFailingJob,
+): number {
+  const left = survivalOfFailure(survival, units.count, units.probability);
+  return samplesPerStep * usefulStepsPerSecond(left, stepSeconds, failures);
 }

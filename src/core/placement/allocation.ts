@@ -1,4 +1,5 @@
 /** How many replicas each expert of a layer gets. */
+import { Infeasible } from "../infeasible.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import type { LayerLoads } from "../layout/placement.ts";
 
@@ -62,7 +63,7 @@ export function expertsByLoad(loads: readonly number[]): number[] {
  */
 export function keptThreshold(experts: number, slots: number, minReplicas: number): number {
   if (slots < experts) {
-    throw new RangeError(`${experts} experts do not fit into ${slots} slots: ${experts - slots} more slots are needed`);
+    throw new Infeasible(`${experts} experts do not fit into ${slots} slots: ${experts - slots} more slots are needed`);
   }
   return Math.min(minReplicas, Math.floor(slots / experts));
 }

@@ -2,12 +2,13 @@
 
 import { planCost } from "../cost/planCost.ts";
 import { stepSeconds } from "../cost/stepCost.ts";
-import { goodput, survivalOfFailure } from "../cost/trainingCosts.ts";
+import { goodput } from "../cost/trainingCosts.ts";
+import { Infeasible } from "../infeasible.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import type { LayerLoads } from "../layout/placement.ts";
 import type { FailureUnits } from "../recovery/failureUnits.ts";
-import type { Policy } from "./makePlacement.ts";
 import { placeLayers } from "./placeLayers.ts";
+import { POLICY_DEFAULTS, type Policy } from "./policy.ts";
 import type { StepGoal } from "./resilient/stepGoal.ts";
 
 /**
@@ -18,20 +19,19 @@ export function stepGoalOf(
   cluster: readonly ClusterNode[],
   layers: readonly LayerLoads[],
   policy: Policy,
-  { count, probability }: FailureUnits,
+  units: FailureUnits,
 ): StepGoal | undefined {
-  const { objective = "survival", stepBudget, training } = policy;
+  const { objective = POLICY_DEFAULTS.objective, stepBudget, training } = policy;
   if (objective === "goodput") {
     const failures = training?.failures;
     if (training === undefined || failures === undefined) {
-      throw new RangeError("objective goodput needs the costs of training and of failures");
+      throw new Infeasible("objective goodput needs the costs of training and of failures");
     }
-    const worth = (survival: number, seconds: number) =>
-      goodput(survivalOfFailure(survival, count, probability), seconds, training.samplesPerStep, failures);
+    const worth = (survival: number, seconds: number) => goodput(survival, units, seconds, { ...training, failures });
     return { costs: training, value: worth };
   }
   if (stepBudget === undefined) return undefined;
-  if (training === undefined) throw new RangeError("a step budget needs the costs of training");
+  if (training === undefined) throw new Infeasible("a step budget needs the costs of training");
   const published = placeLayers({ ...policy, placement: "mro", allocation: "lazarus", cluster, layers });
   const seconds = stepSeconds(training, planCost({ cluster, layers: published.layers }, "even"));
   return { costs: training, budget: stepBudget * seconds };

@@ -3,7 +3,8 @@ import { type HostBalance, hostBalance } from "../balance/hostBalance.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import { FREE_SLOT, hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { keptMinReplicas } from "../placement/allocation.ts";
-import type { MadePlacement, Policy } from "../placement/makePlacement.ts";
+import type { MadePlacement } from "../placement/makePlacement.ts";
+import { BALANCE_SLACK, expectedFailures, type Policy } from "../placement/policy.ts";
 import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
 import { placeHosts } from "../placement/resilient/placeHosts.ts";
 import { CHOICES } from "../placement/resilient/searchCell.ts";
@@ -48,10 +49,7 @@ export interface NearestPlacement {
  */
 export function nearestPlacement(problem: NearestPlacementProblem, anew: () => MadePlacement): NearestPlacement {
   const { survivors, policy } = problem;
-  const units = failureUnits(survivors.cluster, {
-    unit: policy.failureUnit ?? "node",
-    probability: Math.min(Math.max(policy.failureProbability, 1e-9), 1 - 1e-9),
-  });
+  const units = failureUnits(survivors.cluster, expectedFailures(policy));
   const survivalOf = ({ layers }: Placement) => survivalUnder(layers.map(hostSets), units, policy.seed);
   const repaired = bestRepair(problem, units, survivalOf);
   if (repaired === undefined) return { placement: anew(), isRepaired: false, isNearest: false };
@@ -115,7 +113,7 @@ function repairedPlacement(
   units: FailureUnits,
 ): MadePlacement | undefined {
   const { cluster } = survivors;
-  const limit = 1 + (policy.balanceSlack ?? 0.02);
+  const limit = 1 + (policy.balanceSlack ?? BALANCE_SLACK);
   const before = worstBalance(old.cluster, old.layers, old.layers.map(hostSets));
   const balanceLimit = Math.max(limit, before.nodes);
   const shareLimit = Math.max(limit, before.shares);

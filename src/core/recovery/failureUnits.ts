@@ -6,7 +6,8 @@ import { recoveryProbabilities } from "./recoveryProbabilities.ts";
 import { survivalProbability } from "./survivalProbability.ts";
 
 /** What fails as one: a node, or a domain as a whole (a node without a domain by itself). */
-export type FailureUnit = "node" | "domain";
+export const FAILURE_UNITS = ["node", "domain"] as const;
+export type FailureUnit = (typeof FAILURE_UNITS)[number];
 
 /** The failures that a placement should survive. */
 export interface FailureModel {

@@ -2,7 +2,7 @@
 import type { ClusterNode } from "../../layout/cluster.ts";
 import type { LayerLoads, LayerPlacement } from "../../layout/placement.ts";
 import type { FailureModel } from "../../recovery/failureUnits.ts";
-import type { Effort } from "../balanced/efforts.ts";
+import type { Effort } from "../policy.ts";
 import type { StepGoal } from "./stepGoal.ts";
 
 /** What to place. */

@@ -5,6 +5,7 @@ import { type PlanCost, type StepCost, stepSeconds } from "../../cost/stepCost.t
 import { failureUnits, recoveryUnder } from "../../recovery/failureUnits.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { keptMinReplicas } from "../allocation.ts";
+import { BALANCE_SLACK } from "../policy.ts";
 import { candidates } from "./candidates.ts";
 import { fillFreeSlots } from "./fillFreeSlots.ts";
 import { placeHosts } from "./placeHosts.ts";
@@ -52,7 +53,7 @@ export interface StepOfPlan {
  */
 export function resilientHostSets(problem: ResilientProblem, options: ResilientOptions = {}): ResilientHostSets {
   const { cluster, layers } = problem;
-  const { balanceSlack = 0.02, seed = 0, goal } = options;
+  const { balanceSlack = BALANCE_SLACK, seed = 0, goal } = options;
   if (!(balanceSlack >= 0)) throw new RangeError(`balanceSlack must not be negative, got ${balanceSlack}`);
   if (cluster.length === 0 || layers.length === 0) throw new RangeError("a placement needs nodes and layers");
   const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
