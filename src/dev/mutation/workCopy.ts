@@ -62,7 +62,8 @@ export class WorkCopy {
   /** Ends what runs and removes the copy. */
   remove(): void {
     this.#stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    // What was just killed may still be writing.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   #stop(): void {
