@@ -1,9 +1,11 @@
 /** The toolkit as a library: the pure core and its types. */
 export * from "./core/balance/evenBalance.ts";
 export * from "./core/balance/optimalBalance.ts";
+export * from "./core/balance/rankBalance.ts";
 export * from "./core/cost/hardwareSpec.ts";
 export * from "./core/cost/modelSpec.ts";
 export * from "./core/cost/stepCost.ts";
+export type { TrainingSpec } from "./core/cost/trainingSpec.ts";
 export * from "./core/dispatch/balancedDispatch.ts";
 export * from "./core/dispatch/fixedWeights.ts";
 export type { LayerDispatch } from "./core/dispatch/layerDispatch.ts";
@@ -26,8 +28,9 @@ export * from "./core/reconfigure/reconfigure.ts";
 export * from "./core/reconfigure/survivors.ts";
 export * from "./core/recovery/certifies.ts";
 export * from "./core/recovery/criticalSets.ts";
-export * from "./core/recovery/failureDomains.ts";
+export * from "./core/recovery/failureUnits.ts";
 export * from "./core/recovery/freeRecoveryUpperBound.ts";
+export type * from "./core/recovery/outcomes.ts";
 export * from "./core/recovery/recoveryProbabilities.ts";
 export * from "./core/recovery/recoveryUpperBound.ts";
 export * from "./core/recovery/survivalProbability.ts";

@@ -3,8 +3,8 @@
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { totalSlots } from "../core/layout/cluster.ts";
 import type { Placement } from "../core/layout/placement.ts";
-import { defaultFailureProbability } from "../core/placement/assess.ts";
 import type { Policy } from "../core/placement/makePlacement.ts";
+import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";

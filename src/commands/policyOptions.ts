@@ -1,8 +1,7 @@
 /** How placements are made: the policy and its settings on the command line. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
-import { defaultFailureProbability } from "../core/placement/assess.ts";
 import { type Policy, usualBalanceSlack } from "../core/placement/makePlacement.ts";
-import { failureDomains } from "../core/recovery/failureDomains.ts";
+import { defaultFailureProbability, sharesDomains } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
 import { allocationPolicyNames, placementPolicyNames } from "../formats/placementDocument.ts";
 import { parseCount, parseNumber } from "../formats/units.ts";
@@ -39,7 +38,7 @@ export const policyOptions = {
   "failure-probability": option({
     argument: "P",
     parse: parseNumber(0, 1),
-    says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05. With domains in the cluster file, a domain's as well.",
+    says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05, one half of a single node. With domains in the cluster file, a domain's as well.",
   }),
   shares: choice({
     choices: ["free", "even"],
@@ -124,5 +123,5 @@ export function readPolicy(
 
 /** Domains fail as one where the cluster has any that nodes share. */
 function defaultFailureUnit(cluster: readonly ClusterNode[]): "node" | "domain" {
-  return failureDomains(cluster).count < cluster.length ? "domain" : "node";
+  return sharesDomains(cluster) ? "domain" : "node";
 }

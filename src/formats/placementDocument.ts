@@ -5,13 +5,7 @@ import { stepSeconds } from "../core/cost/stepCost.ts";
 import { goodput, survivalOfFailure } from "../core/cost/trainingCosts.ts";
 import { type ClusterNode, totalGpus } from "../core/layout/cluster.ts";
 import type { LayerPlacement, Placement, SpilledExpert } from "../core/layout/placement.ts";
-import {
-  type Assessment,
-  assess,
-  defaultFailureProbability,
-  type FoundRecovery,
-  type Resilience,
-} from "../core/placement/assess.ts";
+import { type Assessment, assess, type FoundRecovery, type Resilience } from "../core/placement/assess.ts";
 import { explain } from "../core/placement/explain.ts";
 import {
   type AllocationPolicyName,
@@ -22,6 +16,7 @@ import {
   sharesOf,
 } from "../core/placement/makePlacement.ts";
 import { allocationPolicies, placementPolicies } from "../core/placement/placeLayers.ts";
+import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 
 /** Names that `--placement` takes. */

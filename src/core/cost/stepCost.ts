@@ -19,6 +19,9 @@ export interface StepCostCoefficients {
   readonly perSync: number;
 }
 
+/** Seconds that a step takes for each unit of a plan's cost (see `planCost`). */
+export type StepCost = Pick<StepCostCoefficients, "base" | "perCompute" | "perTraffic" | "perSync">;
+
 /** What a plan costs, in the units of StepCostCoefficients. */
 export interface PlanCost {
   readonly compute: number;

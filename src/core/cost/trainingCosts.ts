@@ -1,9 +1,8 @@
 /** What placements are measured by when the training job is known: the time of a step, and what failures cost. */
 
-import type { StepCost } from "../placement/resilient/stepGoal.ts";
-import { type Job, storeSeconds } from "../simulation/job.ts";
 import { type FailureCosts, usefulStepsPerSecond } from "./goodput.ts";
-import { stepCostCoefficients } from "./stepCost.ts";
+import { type StepCost, stepCostCoefficients } from "./stepCost.ts";
+import { storeSeconds, type TrainingSpec } from "./trainingSpec.ts";
 
 /** A job's figures on a cluster of some number of nodes. */
 export interface TrainingCosts extends StepCost {
@@ -19,11 +18,7 @@ export interface TrainingCosts extends StepCost {
  * @param secondsBetween seconds of training between two failures
  * @throws RangeError when the hardware lacks a figure that the model needs
  */
-export function trainingCosts(
-  job: Pick<Job, "model" | "hardware" | "gradientAccumulation">,
-  nodes: number,
-  secondsBetween?: number,
-): TrainingCosts {
+export function trainingCosts(job: TrainingSpec, nodes: number, secondsBetween?: number): TrainingCosts {
   const { model, hardware, gradientAccumulation } = job;
   const { base, perCompute, perTraffic, perSync } = stepCostCoefficients(model, hardware, nodes, gradientAccumulation);
   const costs = { base, perCompute, perTraffic, perSync, samplesPerStep: model.sequencesPerNode * nodes };

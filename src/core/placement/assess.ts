@@ -3,14 +3,15 @@ import { evenBalance } from "../balance/evenBalance.ts";
 import { optimalBalance } from "../balance/optimalBalance.ts";
 import { allHostSets, type Placement } from "../layout/placement.ts";
 import { certifies } from "../recovery/certifies.ts";
+import { hostsByUnit, sharesDomains, type UnitHosts } from "../recovery/failureUnits.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
-import { type Likelihood, type RecoveryProbabilities, recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
+import type { Likelihood, RecoveryProbabilities } from "../recovery/outcomes.ts";
+import { recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
 import { recoveryUpperBound } from "../recovery/recoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
-import { type FailingUnits, failingUnits } from "./failingUnits.ts";
 
-/** How nodes fail, and how to draw where nothing exact is feasible. */
-export interface FailureModel {
+/** How to assess: how likely failures are, and how to draw where nothing exact is feasible. */
+export interface AssessmentOptions {
   /** Probability that a node (and a failure domain) fails, independently of the others. */
   readonly failureProbability: number;
   readonly seed: number;
@@ -44,17 +45,12 @@ export interface Assessment extends Resilience {
   readonly balance: { readonly even: number; readonly optimal: number };
 }
 
-/** Failure probability of a node when nobody says otherwise: one node of a small cluster, one in twenty of a large one. */
-export function defaultFailureProbability(nodes: number): number {
-  return Math.min(1, Math.max(1 / nodes, 0.05));
-}
-
 /**
  * Assesses a placement; recovery is joint over all its layers. Experts in host memory count as hosted by the nodes that keep
  * them, and their tokens for nothing.
  * @param found recovery probabilities to take instead of finding them here
  */
-export function assess(placement: Placement, model: FailureModel, found?: FoundRecovery): Assessment {
+export function assess(placement: Placement, options: AssessmentOptions, found?: FoundRecovery): Assessment {
   const { cluster } = placement;
   const gpus = cluster.map((node) => node.gpus);
   const hosts = allHostSets(placement);
@@ -62,14 +58,13 @@ export function assess(placement: Placement, model: FailureModel, found?: FoundR
     ...layer,
     loads: layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load)),
   }));
-  const upperBound = boundOf(placement, model);
-  const units = failingUnits(placement);
-  const nodes = resilience(units.nodes, model, found?.nodes);
+  const upperBound = boundOf(placement, options);
+  const nodes = resilience(hostsByUnit(placement, "node"), options, found?.nodes);
   return {
     ...nodes,
     upperBound,
     certified: certifies(upperBound, nodes.recovery),
-    domains: units.domains && resilience(units.domains, model, found?.domains),
+    domains: sharesDomains(cluster) ? resilience(hostsByUnit(placement, "domain"), options, found?.domains) : undefined,
     balance: {
       even: Math.max(...layers.map((layer) => evenBalance(layer, gpus))),
       optimal: Math.max(...layers.map((layer, l) => optimalBalance(hosts[l] as number[][], layer.loads, gpus).maxOverMean)),
@@ -77,7 +72,7 @@ export function assess(placement: Placement, model: FailureModel, found?: FoundR
   };
 }
 
-function boundOf({ cluster, layers, spilled = [] }: Placement, { freeReplicas }: FailureModel): number[] {
+function boundOf({ cluster, layers, spilled = [] }: Placement, { freeReplicas }: AssessmentOptions): number[] {
   // The bound is about slots; host memory is beyond it.
   if (spilled.length > 0) return cluster.map(() => 1);
   const slots = cluster.map((node) => node.slots);
@@ -89,8 +84,8 @@ function boundOf({ cluster, layers, spilled = [] }: Placement, { freeReplicas }:
 }
 
 function resilience(
-  { hostSets, count }: FailingUnits,
-  { failureProbability, seed }: FailureModel,
+  { hostSets, count }: UnitHosts,
+  { failureProbability, seed }: AssessmentOptions,
   recovery = recoveryProbabilities(hostSets, count, { seed }),
 ): Resilience {
   return { recovery, survival: survivalProbability(recovery, failureProbability) };

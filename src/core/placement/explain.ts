@@ -2,7 +2,7 @@
 import type { ClusterNode } from "../layout/cluster.ts";
 import { allHostSets, type Placement } from "../layout/placement.ts";
 import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
-import type { Likelihood } from "../recovery/recoveryProbabilities.ts";
+import type { Likelihood } from "../recovery/outcomes.ts";
 import { type Assessment, assess } from "./assess.ts";
 import { choosesReplicas, makePlacement, type Policy } from "./makePlacement.ts";
 

@@ -3,11 +3,11 @@
 import type { TrainingCosts } from "../cost/trainingCosts.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import { hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
+import { failureUnits } from "../recovery/failureUnits.ts";
 import type { Effort } from "./balanced/efforts.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { type allocationPolicies, placeLayers, type placementPolicies } from "./placeLayers.ts";
-import { failureUnits } from "./resilient/failureUnits.ts";
 import { placeHosts } from "./resilient/placeHosts.ts";
 import { resilientHostSets } from "./resilient/resilientHostSets.ts";
 import { stepGoalOf } from "./stepGoalOf.ts";

@@ -5,9 +5,9 @@ import { stepSeconds } from "../cost/stepCost.ts";
 import { goodput, survivalOfFailure } from "../cost/trainingCosts.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import type { LayerLoads } from "../layout/placement.ts";
+import type { FailureUnits } from "../recovery/failureUnits.ts";
 import type { Policy } from "./makePlacement.ts";
 import { placeLayers } from "./placeLayers.ts";
-import type { FailureUnits } from "./resilient/failureUnits.ts";
 import type { StepGoal } from "./resilient/stepGoal.ts";
 
 /**

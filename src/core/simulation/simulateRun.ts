@@ -1,6 +1,7 @@
 /** One training job on one failing cluster, event by event. */
+import { storeSeconds } from "../cost/trainingSpec.ts";
 import { DueWork, type JobClock } from "./dueWork.ts";
-import { type Job, type RunPolicy, storeSeconds } from "./job.ts";
+import type { Job, RunPolicy } from "./job.ts";
 import { LiveNodes } from "./liveNodes.ts";
 import { type LoadWindow, windowAt, windowEnd } from "./loadSchedule.ts";
 import { type Membership, toSeconds, toTicks } from "./membership.ts";

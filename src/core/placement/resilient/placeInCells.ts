@@ -1,7 +1,8 @@
 /** Host sets of a whole cluster, cell by cell. */
+
+import type { FailureUnits } from "../../recovery/failureUnits.ts";
 import type { Cell } from "./cell.ts";
 import { type CellKind, type DividedCluster, divideCluster } from "./divideCluster.ts";
-import type { FailureUnits } from "./failureUnits.ts";
 import type { ResilientProblem } from "./problem.ts";
 import { searchCell } from "./searchCell.ts";
 import type { StepGoal } from "./stepGoal.ts";

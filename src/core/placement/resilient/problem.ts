@@ -1,8 +1,8 @@
 /** What placement `resilient` is asked for. */
 import type { ClusterNode } from "../../layout/cluster.ts";
 import type { LayerLoads, LayerPlacement } from "../../layout/placement.ts";
+import type { FailureModel } from "../../recovery/failureUnits.ts";
 import type { Effort } from "../balanced/efforts.ts";
-import type { FailureModel } from "./failureUnits.ts";
 import type { StepGoal } from "./stepGoal.ts";
 
 /** What to place. */

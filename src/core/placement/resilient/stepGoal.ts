@@ -1,8 +1,5 @@
 /** What placement `resilient` is after when the time of a training step counts. */
-import type { StepCostCoefficients } from "../../cost/stepCost.ts";
-
-/** Seconds that a step takes for each unit of a plan's cost (see `planCost`). */
-export type StepCost = Pick<StepCostCoefficients, "base" | "perCompute" | "perTraffic" | "perSync">;
+import type { StepCost } from "../../cost/stepCost.ts";
 
 /** Survival within a step time. */
 export interface StepBudget {
