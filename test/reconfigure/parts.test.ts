@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { countReplicas, type Placement } from "../../src/core/layout/placement.ts";
-import { failureUnits } from "../../src/core/placement/resilient/failureUnits.ts";
 import { betterParts, ownParts } from "../../src/core/reconfigure/chooseParts.ts";
 import { survivors } from "../../src/core/reconfigure/survivors.ts";
+import { failureUnits } from "../../src/core/recovery/failureUnits.ts";
 import { sizeOf } from "../support/everyPlacement.ts";
 
 const PROBABILITY = 0.1;
