@@ -23,8 +23,8 @@ export class WorkCopy {
     }
   }
 
-  /** Runs test files or folders on a changed copy until the first failure. */
-  async testsWith(change: Change, tests: readonly string[], seconds: number): Promise<Outcome> {
+  /** Runs a folder of tests on a changed copy until the first failure. */
+  async testsWith(change: Change, tests: string, seconds: number): Promise<Outcome> {
     const path = join(this.#folder, change.file);
     const text = readFileSync(path, "utf8");
     writeFileSync(path, text.slice(0, change.start) + change.after + text.slice(change.end));
@@ -35,11 +35,11 @@ export class WorkCopy {
     }
   }
 
-  /** Runs test files or folders until the first failure. */
-  tests(tests: readonly string[], seconds: number): Promise<Outcome> {
+  /** Runs a folder of tests until the first failure. */
+  tests(tests: string, seconds: number): Promise<Outcome> {
     return new Promise((settle, fail) => {
       const words = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", "--bail=1", "--silent", "--reporter=dot"];
-      const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", ...words, ...tests], {
+      const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", ...words, tests], {
         cwd: this.#folder,
         stdio: "ignore",
         detached: true,
@@ -62,7 +62,8 @@ export class WorkCopy {
   /** Ends what runs and removes the copy. */
   remove(): void {
     this.#stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    // What was just killed may still be writing.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   #stop(): void {
