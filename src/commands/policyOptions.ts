@@ -75,7 +75,7 @@ export const policyOptions = {
   "step-budget": option({
     argument: "RATIO|none",
     parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseNumber(0.01, 100)(text)),
-    says: "Longest step that resilient may take for survival's sake, over the step of the paper's placement; needs --model and --hardware. Slots may then stay free. Default: none.",
+    says: "Longest step that resilient may take for survival's sake, over the step of the paper's placement (with even shares or the dispatcher's, whichever is longer); needs --model and --hardware. Where both cannot be kept, --balance-slack gives way to the budget, never --min-replicas. Slots may stay free. Default: none.",
   }),
   ...trainingOptions,
   seed: option({

@@ -55,7 +55,7 @@ test("blocks host whole experts, within slots and the minimum of hosts", () => {
         moves: 500,
         seed: 0,
         goal: undefined,
-        triesLargeCells: false,
+        effort: "normal" as const,
         shouldStop: () => false,
       };
       const hosts = placeInBlocks({ cluster, layers, minReplicas }, search, 12);

@@ -61,11 +61,12 @@ function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[],
 function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
   const { minReplicas, effort = POLICY_DEFAULTS.effort, seed } = policy;
   const balanceSlack = policy.balanceSlack ?? usualBalanceSlack(policy);
-  // With a limit on balance the paper's placement is no candidate; without one nothing may be worse than it.
-  const startFrom =
-    balanceSlack < Number.POSITIVE_INFINITY
-      ? []
-      : (["mro", "spread"] as const).map((placement) => placeLayers({ ...policy, placement, cluster, layers }).layers);
+  // Without a limit on balance nothing may be worse than these, and the paper's keeps a step budget; with a limit alone they break it.
+  const others = [
+    ...(policy.stepBudget !== undefined || balanceSlack === Number.POSITIVE_INFINITY ? (["mro"] as const) : []),
+    ...(balanceSlack === Number.POSITIVE_INFINITY ? (["spread"] as const) : []),
+  ];
+  const startFrom = others.map((placement) => placeLayers({ ...policy, placement, cluster, layers }).layers);
   const failureModel = expectedFailures(policy);
   const shouldStop = () => {
     policy.watch?.();

@@ -5,13 +5,13 @@ import { type PlanCost, type StepCost, stepSeconds } from "../../cost/stepCost.t
 import { failureUnits, recoveryUnder } from "../../recovery/failureUnits.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { keptMinReplicas } from "../allocation.ts";
-import { BALANCE_SLACK } from "../policy.ts";
+import { BALANCE_SLACK, POLICY_DEFAULTS } from "../policy.ts";
 import { candidates } from "./candidates.ts";
 import { fillFreeSlots } from "./fillFreeSlots.ts";
 import { placeHosts } from "./placeHosts.ts";
 import type { LayerHosts } from "./placeInCells.ts";
-import { MOVES, type ResilientOptions, type ResilientProblem, STEP_MOVES } from "./problem.ts";
-import type { StepGoal } from "./stepGoal.ts";
+import { MOVES, type ResilientOptions, type ResilientProblem } from "./problem.ts";
+import type { StepGoal, StepWorth } from "./stepGoal.ts";
 
 /** Probability that a node fails at which placements differ that are equally certain to survive when few do. */
 const MANY_FAIL = 0.5;
@@ -45,15 +45,15 @@ export interface StepOfPlan {
 /**
  * Chooses host sets for all layers together.
  *
- * Every expert has `minReplicas` hosts at least and no node more experts than slots. Within these bounds, the balance limit comes
- * first, then survival under the failure model (or the goal that is given); slots left then go to the experts with most
+ * Every expert has `minReplicas` hosts at least and no node more experts than slots. Within these bounds, a step budget comes
+ * first, then the balance limit, then survival under the failure model (or the goal that is given); slots left then go to the experts with most
  * tokens, unless a goal counts the step time. Heuristic: simulated annealing with exact evaluation on parts of the cluster of
  * up to a dozen nodes or somewhat more, or on blocks of nodes that host the same experts.
  * @throws RangeError when a layer has more experts than the cluster has slots, or an option is out of range
  */
 export function resilientHostSets(problem: ResilientProblem, options: ResilientOptions = {}): ResilientHostSets {
   const { cluster, layers } = problem;
-  const { balanceSlack = BALANCE_SLACK, seed = 0, goal } = options;
+  const { balanceSlack = BALANCE_SLACK, effort = POLICY_DEFAULTS.effort, seed = 0, goal } = options;
   if (!(balanceSlack >= 0)) throw new RangeError(`balanceSlack must not be negative, got ${balanceSlack}`);
   if (cluster.length === 0 || layers.length === 0) throw new RangeError("a placement needs nodes and layers");
   const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
@@ -62,10 +62,10 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
     units,
     minReplicas,
     balanceSlack,
-    moves: (goal ? STEP_MOVES : MOVES)[options.effort ?? "normal"],
+    moves: MOVES[effort],
+    effort,
     seed,
     goal,
-    triesLargeCells: options.effort !== "fast",
     shouldStop: options.shouldStop ?? (() => false),
   };
   const slots = cluster.map((node) => node.slots);
@@ -109,13 +109,18 @@ function isEqual(placed: ResilientHostSets, other: ResilientHostSets, goal: Step
 }
 
 function isBetter(placed: ResilientHostSets, other: ResilientHostSets, goal: StepGoal | undefined): boolean {
+  // Where both cannot be kept, the balance limit gives way to the budget: balance is part of the step already.
+  if (placed.withinStepBudget !== other.withinStepBudget) return placed.withinStepBudget;
+  if (!placed.withinStepBudget) return placed.step!.seconds < other.step!.seconds;
   if (placed.withinBalanceLimit !== other.withinBalanceLimit) return placed.withinBalanceLimit;
   if (!placed.withinBalanceLimit) return placed.balance < other.balance;
   if (goal === undefined) return placed.survival > other.survival;
-  const [seconds, otherSeconds] = [placed.step!.seconds, other.step!.seconds];
-  if ("value" in goal) return goal.value(placed.survival, seconds) > goal.value(other.survival, otherSeconds);
-  if (Math.max(seconds, otherSeconds) > goal.budget) return seconds < otherSeconds;
-  return placed.survival > other.survival;
+  if ("budget" in goal) return placed.survival > other.survival;
+  return worthOf(placed, goal) > worthOf(other, goal);
+}
+
+function worthOf({ survival, step }: ResilientHostSets, goal: StepWorth): number {
+  return goal.worth({ survival, seconds: step!.seconds });
 }
 
 /** What a step takes with free shares. */
