@@ -27,7 +27,7 @@ const ROUNDING = 1e-12;
  * @param slots of each node, shape [nodes]
  * @param experts to hold
  */
-export function mixtures(slots: readonly number[], experts: number, kinds: readonly CellKind[]): Mixture[] {
+export function findMixtures(slots: readonly number[], experts: number, kinds: readonly CellKind[]): Mixture[] {
   const order = Array.from(slots.keys())
     .sort((a, b) => slots[b]! - slots[a]! || a - b)
     .filter((node) => slots[node]! > 0);

@@ -11,6 +11,8 @@ export interface Levelling {
   /** Elementary steps to spend. */
   readonly steps: number;
   readonly random: RandomSource;
+  /** Whether to go on where the limit is far out of reach. */
+  readonly persistent?: boolean;
 }
 
 /** Shares of the kinds of moves: slots exchanged within a node, experts that take each other's slots; the rest moves further copies. */
@@ -23,21 +25,22 @@ const CONTENDERS = 4;
 const MOST_SETTLED = 48;
 /** Moves in vain after which nothing more is expected, for each slot. */
 const PATIENCE = 4;
+/** Part of the steps after which a balance beyond so many times the slack, and a little, is given up. */
+const DOUBT = 0.15;
+const HOPELESS = 2;
+const HOPELESS_GAP = 0.02;
 /** Gain of a move that is worth making. */
 const LEAST_GAIN = 1e-9;
 
 /**
  * Searches until the busiest rank is within the limit or the steps are spent.
- * @param isFurther whether the copy in a slot is beyond those that the host set needs, shape [slots]
  */
-export function levelRanks(table: RankTable, isFurther: Uint8Array, { limit, steps, random }: Levelling): void {
+export function levelRanks(table: RankTable, { limit, steps, random, persistent = false }: Levelling): void {
   const target = limit * table.mean;
   const end = table.spent + steps;
+  const doubt = table.spent + steps * DOUBT;
+  const hopeless = (1 + HOPELESS * (limit - 1) + HOPELESS_GAP) * table.mean;
   const patience = PATIENCE * table.expertAt.length;
-  const further: number[] = [];
-  isFurther.forEach((yes, slot) => {
-    if (yes === 1) further.push(slot);
-  });
   const { mean } = table;
   /** A smooth stand-in for the busiest rank: the sum of a high power of all loads over the mean. */
   const unevenness = (load: number) => {
@@ -47,8 +50,9 @@ export function levelRanks(table: RankTable, isFurther: Uint8Array, { limit, ste
   };
   let busiest = busiestRanks(table);
   for (let vain = 0; table.rankLoad[busiest[0]!]! > target && table.spent < end && vain < patience; vain++) {
+    if (!persistent && table.spent > doubt && table.rankLoad[busiest[0]!]! > hopeless) return;
     table.spent += 8;
-    const move = drawMove(table, isFurther, further, drawBusyRank(table, busiest, random), random);
+    const move = drawMove(table, drawBusyRank(table, busiest, random), random);
     if (move === undefined) continue;
     table.begin();
     table.settle(carryOut(table, move), MOST_SETTLED);
@@ -83,13 +87,7 @@ function drawBusyRank({ rankLoad }: RankTable, busiest: readonly number[], rando
   return best;
 }
 
-function drawMove(
-  table: RankTable,
-  isFurther: Uint8Array,
-  further: readonly number[],
-  rank: number,
-  random: RandomSource,
-): Move | undefined {
+function drawMove(table: RankTable, rank: number, random: RandomSource): Move | undefined {
   const { firstSlot, nodeOfRank, firstRank, rankOfSlot } = table.slots;
   const room = firstSlot[rank + 1]! - firstSlot[rank]!;
   if (room === 0) return undefined;
@@ -115,10 +113,11 @@ function drawMove(
     ];
     return other === expert || others >= own ? undefined : { kind: "trade", first: expert, second: other };
   }
-  if (isFurther[slot] === 1 && random.uniform() < 0.5) {
+  if (table.isFurther(slot) && random.uniform() < 0.5) {
     const after = random.below(table.copies.length);
     return table.holds(rank, after) ? undefined : { kind: "replace", slot, before: expert, after };
   }
+  const { further } = table;
   if (further.length === 0) return undefined;
   const taken = further[random.below(further.length)]!;
   const takenRank = rankOfSlot[taken]!;

@@ -45,6 +45,7 @@ function exchangeSlots(table: RankTable, first: number, second: number, counted:
     table.put(two, first);
   }
   table.put(one, second);
+  table.exchangeNeed(first, second);
   if (counted) for (const expert of touched) table.lay(expert);
   return touched;
 }

@@ -20,8 +20,12 @@ export class RankTable {
   readonly rankLoad: Float64Array;
   /** Tokens of a rank on average. */
   readonly mean: number;
+  /** Slots that host sets do not need, so that any expert may have a further copy there, or none. */
+  readonly further: number[];
   /** Elementary steps spent so far. */
   spent = 0;
+  /** Place of each slot in `further`, or -1, shape [slots]. */
+  readonly #furtherAt: Int32Array;
   readonly #shares: Shares;
   /** Tokens that the copy in each slot takes, shape [slots]. */
   readonly #taken: Float64Array;
@@ -45,6 +49,8 @@ export class RankTable {
     this.copies = loads.map(() => []);
     this.rankLoad = new Float64Array(slots.nodeOfRank.length);
     this.mean = loads.reduce((sum, load) => sum + load, 0) / slots.nodeOfRank.length;
+    this.further = Array.from(this.expertAt.keys());
+    this.#furtherAt = Int32Array.from(this.further);
     this.#shares = shares;
     this.#taken = new Float64Array(this.expertAt.length);
     this.#before = this.#taken.slice();
@@ -68,6 +74,30 @@ export class RankTable {
       if (this.expertAt[slot] === expert) return true;
     }
     return false;
+  }
+
+  /** Whether a host set does without the copy in a slot. */
+  isFurther(slot: number): boolean {
+    return this.#furtherAt[slot]! >= 0;
+  }
+
+  /** The host set of the expert in a slot needs it from now on. */
+  settleHost(slot: number): void {
+    const at = this.#furtherAt[slot]!;
+    const last = this.further.pop()!;
+    this.#furtherAt[slot] = -1;
+    if (last === slot) return;
+    this.further[at] = last;
+    this.#furtherAt[last] = at;
+  }
+
+  /** Two slots, whose experts are exchanged, exchange also whether they are needed. */
+  exchangeNeed(first: number, second: number): void {
+    const [one, two] = [this.#furtherAt[first]!, this.#furtherAt[second]!];
+    this.#furtherAt[first] = two;
+    this.#furtherAt[second] = one;
+    if (two >= 0) this.further[two] = first;
+    if (one >= 0) this.further[one] = second;
   }
 
   /** Tokens that the copy in a slot takes. */
