@@ -10,7 +10,7 @@ import type { Cell, Mixture } from "./mixtures.ts";
 const SWEEPS = 20;
 const SHORTAGE = 0.5;
 /** Numbers of hosts at this ratio or nearer are alike. */
-const ALIKE = 0.7;
+const ALIKE = 0.8;
 
 /**
  * Places a layer; nothing here depends on a limit.

@@ -26,9 +26,9 @@ const MOST_SETTLED = 48;
 /** Moves in vain after which nothing more is expected, for each slot. */
 const PATIENCE = 4;
 /** Part of the steps after which a balance beyond so many times the slack, and a little, is given up. */
-const DOUBT = 0.15;
+const DOUBT = 0.25;
 const HOPELESS = 2;
-const HOPELESS_GAP = 0.02;
+const HOPELESS_GAP = 0.03;
 /** Gain of a move that is worth making. */
 const LEAST_GAIN = 1e-9;
 
@@ -91,17 +91,25 @@ function drawMove(table: RankTable, rank: number, random: RandomSource): Move | 
   const { firstSlot, nodeOfRank, firstRank, rankOfSlot } = table.slots;
   const room = firstSlot[rank + 1]! - firstSlot[rank]!;
   if (room === 0) return undefined;
+  /** The less busy of two ranks. */
+  const lessBusy = (first: number, count: number) => {
+    const [one, two] = [first + random.below(count), first + random.below(count)];
+    return table.rankLoad[one]! < table.rankLoad[two]! ? one : two;
+  };
   const slot = firstSlot[rank]! + random.below(room);
   const expert = table.expertAt[slot]!;
   if (expert === FREE_SLOT) return undefined;
   const kind = random.uniform();
   if (kind < WITHIN_NODE) {
     const node = nodeOfRank[rank]!;
-    const first = firstSlot[firstRank[node]!]!;
-    const other = first + random.below(firstSlot[firstRank[node + 1]!]! - first);
-    const otherRank = rankOfSlot[other]!;
+    const [from, to] = [firstRank[node]!, firstRank[node + 1]!];
+    if (to - from === 1) return undefined;
+    const otherRank = lessBusy(from, to - from);
+    const places = firstSlot[otherRank + 1]! - firstSlot[otherRank]!;
+    if (places === 0 || table.rankLoad[otherRank]! >= table.rankLoad[rank]!) return undefined;
+    const other = firstSlot[otherRank]! + random.below(places);
     const guest = table.expertAt[other]!;
-    if (otherRank === rank || guest === expert || table.rankLoad[otherRank]! >= table.rankLoad[rank]!) return undefined;
+    if (guest === expert) return undefined;
     if (table.holds(otherRank, expert) || (guest !== FREE_SLOT && table.holds(rank, guest))) return undefined;
     return { kind: "exchange", first: slot, second: other };
   }
@@ -119,7 +127,11 @@ function drawMove(table: RankTable, rank: number, random: RandomSource): Move | 
   }
   const { further } = table;
   if (further.length === 0) return undefined;
-  const taken = further[random.below(further.length)]!;
+  let taken = further[random.below(further.length)]!;
+  for (let i = 1; i < CONTENDERS; i++) {
+    const contender = further[random.below(further.length)]!;
+    if (table.rankLoad[rankOfSlot[contender]!]! < table.rankLoad[rankOfSlot[taken]!]!) taken = contender;
+  }
   const takenRank = rankOfSlot[taken]!;
   const before = table.expertAt[taken]!;
   if (before === expert || table.rankLoad[takenRank]! >= table.rankLoad[rank]! || table.holds(takenRank, expert))
