@@ -28,12 +28,14 @@ export interface PlacedLayers {
 
 /** Balances that differ by less are equal. */
 const CLOSE = 1e-9;
+/** Mixtures that are tried one by one: room alone does not make a layer easier. */
+const CLOSELY = 24;
 /** Mixtures, those with most room, in which a layer that keeps its limit in none gets the best balance it can. */
 const ROOMIEST = 3;
 
 /**
- * Places all layers. Neither the mixtures nor what happens in one depends on the limit, which only says which is the first that
- * will do: so a looser limit never survives less. A layer that keeps the limit in no mixture has the best balance found for its own.
+ * Places all layers. Neither the mixtures nor what happens in one depends on the limit, which only says which will do: so a
+ * looser limit survives no less. A layer that keeps the limit in no mixture has the best balance found for its own.
  * @param mixtures those that survive most first, at least one
  * @param layers tokens of each expert, those with most first, shape [layers][experts]
  */
@@ -46,12 +48,15 @@ export function placeInMixtures(
   const placed: (RankTable | undefined)[] = layers.map(() => undefined);
   // Layers with a hot expert are most likely to rule a mixture out.
   const order = Array.from(layers.keys()).sort((a, b) => hottest(layers[b]!) - hottest(layers[a]!) || a - b);
+  const placedAt = layers.map(() => -1);
   const keeps = (at: number, layer: number): boolean => {
+    if (placedAt[layer] === at && balanceOf(placed[layer]!) <= limits[layer]! + CLOSE) return true;
     search.watch();
     // A layer with a limit of its own has come near it before.
     const persistent = limits[layer]! > search.limit;
     const table = placeLayer(mixtures[at]!, layers[layer]!, search, limits[layer]!, persistent);
     placed[layer] = table;
+    placedAt[layer] = at;
     return balanceOf(table) <= limits[layer]! + CLOSE;
   };
   let chosen = 0;
@@ -61,11 +66,12 @@ export function placeInMixtures(
       done++;
       continue;
     }
-    const next = nextThatKeeps(chosen + 1, layer);
+    let next = nextThatKeeps(chosen, layer);
     if (next === undefined) {
       limits[layer] = bestBalance(layer);
-      chosen = 0;
-    } else chosen = next;
+      next = nextThatKeeps(chosen, layer) ?? mixtures.length - 1;
+    }
+    chosen = next;
     // The layers placed so far are placed again; the one that ruled the mixture out goes first from now on.
     order.splice(done, 1);
     order.unshift(layer);
@@ -73,9 +79,23 @@ export function placeInMixtures(
   }
   return { tables: placed.map((table) => table!), mixture: mixtures[chosen]! };
 
-  function nextThatKeeps(from: number, layer: number): number | undefined {
-    for (let at = from; at < mixtures.length; at++) if (keeps(at, layer)) return at;
-    return undefined;
+  /** The first of the roomier mixtures in which a layer keeps its limit, one by one at first, then by strides that double and then halve. */
+  function nextThatKeeps(failed: number, layer: number): number | undefined {
+    let low = failed;
+    let high = low;
+    for (let stride = 1, tried = 1; ; tried++) {
+      if (tried > CLOSELY) stride *= 2;
+      if (low === mixtures.length - 1) return undefined;
+      high = Math.min(low + stride, mixtures.length - 1);
+      if (keeps(high, layer)) break;
+      low = high;
+    }
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (keeps(middle, layer)) high = middle;
+      else low = middle;
+    }
+    return high;
   }
 
   function bestBalance(layer: number): number {
