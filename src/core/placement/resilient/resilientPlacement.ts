@@ -29,7 +29,7 @@ import type { ResilientOptions, ResilientProblem } from "./problem.ts";
 import { rankExperts } from "./rankExperts.ts";
 import { placeOnRanks } from "./ranks/placeOnRanks.ts";
 import { type RankSlots, rankSlots } from "./ranks/rankSlots.ts";
-import { resilientHostSets } from "./resilientHostSets.ts";
+import { type ResilientHostSets, resilientHostSets } from "./resilientHostSets.ts";
 
 /** How to place. */
 export interface PlacementOptions extends ResilientOptions {
@@ -54,6 +54,8 @@ const STEPS = { fast: 150_000, normal: 1_000_000, thorough: 4_000_000 } as const
 const MOST_RANKS = 4096;
 /** Nodes of a cell at most: more of them fail together hardly ever. */
 const MOST_CELL_NODES = 12;
+/** Sums in different order differ by less. */
+const ROUNDING = 1e-9;
 /** Balances over the limit that differ by less are equal. */
 const CLOSE = 1e-4;
 
@@ -133,11 +135,14 @@ function* candidates(problem: ResilientProblem, options: PlacementOptions): Gene
     yield layers.map((layer, l) => toPlacement(layer, tables[l]!.expertAt, slots));
   }
   if (mixtures.length > 0 && cluster.length > SEARCHED_NODES && cluster.some(({ gpus }) => gpus > 1)) return;
+  const onRanks = ({ hosts }: ResilientHostSets) =>
+    layers.map((layer, l) => toPlacement(layer, placeOnRanks(hosts[l]!, layer.loads, slots, search).expertAt, slots));
   const found = resilientHostSets(problem, options);
-  yield layers.map((layer, l) => {
-    const table = placeOnRanks(found.hosts[l]!, layer.loads, slots, search);
-    return toPlacement(layer, table.expertAt, slots);
-  });
+  yield onRanks(found);
+  if (found.withinBalanceLimit) return;
+  // Layers that cannot keep the limit keep what they have reached, and survival comes next.
+  const ownLimits = found.balances.map((own) => own * (1 + ROUNDING));
+  yield onRanks(resilientHostSets(problem, { ...options, ownLimits }));
 }
 
 /** A layer from the experts in all slots. */
