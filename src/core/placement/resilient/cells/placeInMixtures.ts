@@ -48,13 +48,13 @@ export function placeInMixtures(
   const placed: (RankTable | undefined)[] = layers.map(() => undefined);
   // Layers with a hot expert are most likely to rule a mixture out.
   const order = Array.from(layers.keys()).sort((a, b) => hottest(layers[b]!) - hottest(layers[a]!) || a - b);
+  /** Layers with a limit of their own have come near it before. */
+  const isPersistent = layers.map(() => false);
   const placedAt = layers.map(() => -1);
   const keeps = (at: number, layer: number): boolean => {
     if (placedAt[layer] === at && balanceOf(placed[layer]!) <= limits[layer]! + CLOSE) return true;
     search.watch();
-    // A layer with a limit of its own has come near it before.
-    const persistent = limits[layer]! > search.limit;
-    const table = placeLayer(mixtures[at]!, layers[layer]!, search, limits[layer]!, persistent);
+    const table = placeLayer(mixtures[at]!, layers[layer]!, search, limits[layer]!, isPersistent[layer]!);
     placed[layer] = table;
     placedAt[layer] = at;
     return balanceOf(table) <= limits[layer]! + CLOSE;
@@ -66,12 +66,13 @@ export function placeInMixtures(
       done++;
       continue;
     }
-    let next = nextThatKeeps(chosen, layer);
+    const next = nextThatKeeps(chosen, layer);
     if (next === undefined) {
-      limits[layer] = bestBalance(layer);
-      next = nextThatKeeps(chosen, layer) ?? mixtures.length - 1;
-    }
-    chosen = next;
+      const best = bestFrom(chosen, layer);
+      limits[layer] = Math.max(search.limit, best.balance);
+      isPersistent[layer] = true;
+      chosen = nextThatKeeps(chosen, layer) ?? best.at;
+    } else chosen = next;
     // The layers placed so far are placed again; the one that ruled the mixture out goes first from now on.
     order.splice(done, 1);
     order.unshift(layer);
@@ -98,10 +99,14 @@ export function placeInMixtures(
     return high;
   }
 
-  function bestBalance(layer: number): number {
-    return Math.min(
-      ...mixtures.slice(-ROOMIEST).map((mixture) => balanceOf(placeLayer(mixture, layers[layer]!, search, limits[layer]!, true))),
-    );
+  /** The best balance of a layer in one of the roomiest mixtures. */
+  function bestFrom(first: number, layer: number): { readonly balance: number; readonly at: number } {
+    let best = { balance: Number.POSITIVE_INFINITY, at: mixtures.length - 1 };
+    for (let at = Math.max(first, mixtures.length - ROOMIEST); at < mixtures.length; at++) {
+      const balance = balanceOf(placeLayer(mixtures[at]!, layers[layer]!, search, search.limit, true));
+      if (balance < best.balance) best = { balance, at };
+    }
+    return best;
   }
 }
 
