@@ -2,39 +2,34 @@
 
 import { fileURLToPath } from "node:url";
 import type { Rehearsal } from "../core/reconfigure/rehearsal.ts";
-import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
-import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
-import { expandHostList } from "../formats/nodeLists/hostList.ts";
+import { expandDistinctHosts } from "../formats/nodeLists/hostList.ts";
 import { placementPolicyNames } from "../formats/placementDocument.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
 import type { RehearsalReport } from "../io/rehearsal/rehearse.ts";
 import { clusterOption, nodesOption, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
-import { type FailedSource, failedOption, instancesOption, readFailedNodes } from "./failedOption.ts";
+import { failedOf, failedOption, instancesOption, readFailedNodes } from "./failedOption.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
 import { planRecovery } from "./planRecovery.ts";
 import { withStopwatch } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
-import { complain, warn } from "./warn.ts";
+import { complain } from "./warn.ts";
 import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const NOT_RECOVERABLE = 3;
 const FAILED_REHEARSAL = 1;
 const REHEARSAL_SECONDS = 120;
-/** Characters of a node's name in a message. */
-const LONGEST_NAME = 64;
-
 const options = {
   failed: failedOption,
   instances: instancesOption,
   joined: option({
     argument: "LIST|COUNT",
-    parse: (text) => (/^\d+$/.test(text) ? parseCount(0, 100_000)(text) : expandHostList(text)),
+    parse: (text) => (/^\d+$/.test(text) ? parseCount(0, 100_000)(text) : expandDistinctHosts(text)),
     says: "Names of the nodes that joined, or how many; they hold nothing yet.",
   }),
   slots: option({
@@ -142,7 +137,7 @@ export const recover = defineCommand({
       };
       let exitCode = 0;
       for await (const document of readPlacements(file, context)) {
-        const failed = failedOf(document, options.failed, named);
+        const failed = failedOf(document, named);
         const { document: planned, rehearsal } = await withStopwatch("planning", (watch) =>
           planRecovery(document, failed, { ...wishes, watch }, newer?.layers),
         );
@@ -177,32 +172,6 @@ function renderers(options: Options): Renderers<RecoveryPlanDocument> {
     table: async () => (await import("../report/recoveryTable.ts")).recoveryTable,
     others: planRenderers(options, ({ placement }) => placement),
   };
-}
-
-/** The failed nodes that a placement has; a cluster manager may well name others, a person should not. */
-function failedOf({ nodes }: PlacementDocument, source: FailedSource | undefined, named: readonly string[]): readonly string[] {
-  const strangers = named.filter((name) => !nodes.some((node) => node.name === name));
-  if (strangers.length === 0) return named;
-  const whereFrom = source !== undefined && "file" in source ? source.file : undefined;
-  if (whereFrom === undefined || strangers.length === named.length) {
-    const which =
-      strangers.length === 1 ? `there is no node "${shown(strangers[0] as string)}"` : `there are no nodes ${listed(strangers)}`;
-    const instances = strangers.some((name) => /^i-[0-9a-f]+$/.test(name))
-      ? "; --instances names the nodes of AWS instances"
-      : "";
-    throw new UsageError(`--failed: ${which}; the placement has ${listed(nodes.map((node) => node.name))}${instances}`);
-  }
-  warn(`failed nodes that the placement does not have are left out: ${listed(strangers)}`);
-  return named.filter((name) => !strangers.includes(name));
-}
-
-function listed(names: readonly string[]): string {
-  const few = (names.length <= 8 ? names : names.slice(0, 6)).map(shown).join(", ");
-  return names.length <= 8 ? few : `${few}, ... ${shown(names.at(-1) as string)} (${names.length} nodes)`;
-}
-
-function shown(name: string): string {
-  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
 }
 
 function atLeastOneByte(text: string): number {

@@ -198,3 +198,50 @@ describe("the README's scripts, with stand-ins for the cluster managers", () => 
     });
   });
 });
+
+describe("what a cluster manager says of nodes that a placement does not have", () => {
+  const recover = async (name: string, text: string, ...more: string[]) => {
+    writeFileSync(at(name), text);
+    return inProcess(["recover", at("placement.json"), "--failed", `@${at(name)}`, "--format", "table", ...more]);
+  };
+  const unready = (name: string) =>
+    JSON.stringify({ kind: "Node", metadata: { name }, status: { conditions: [{ type: "Ready", status: "False" }] } });
+
+  test("is left out with a warning, though nothing be left", async () => {
+    const nothing = {
+      code: 0,
+      stdout: expect.stringMatching(/nothing failed/),
+      stderr: expect.stringMatching(/left out: login1/),
+    };
+    expect(await recover("foreign.json", unready("login1"))).toMatchObject(nothing);
+    expect(await recover("foreign.txt", "NODELIST STATE\nlogin1 down\n")).toMatchObject(nothing);
+    const notice = { "detail-type": "EC2 Spot Instance Interruption Warning", detail: { "instance-id": "i-0a" } };
+    expect(await recover("notice.json", JSON.stringify(notice))).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--instances/),
+    });
+    writeFileSync(at("instances.csv"), "instance,node\ni-0b,gpu01\n");
+    const told = await recover("notice.json", JSON.stringify(notice), "--instances", at("instances.csv"));
+    expect(told).toMatchObject({ code: 0, stderr: expect.stringMatching(/left out: i-0a/) });
+  });
+
+  test("is refused in a bare list: a table without its header is no host list", async () => {
+    const headless = await recover("headless.txt", "gpu up infinite 1 down* gpu03\ngpu up infinite 2 alloc gpu[01-02]\n");
+    expect(headless).toMatchObject({ code: 2, stdout: "" });
+    const plain = await recover("plain.txt", "gpu up infinite 1 down gpu03\n");
+    expect(plain).toMatchObject({ code: 2, stderr: expect.stringMatching(/:1: "gpu" is no node; .*header/) });
+    expect(await recover("names.txt", "gpu03\nlogin1\n")).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/left out: login1/),
+    });
+  });
+
+  test("other notices of a batch are counted", async () => {
+    const of = (kind: string) => ({ "detail-type": kind, detail: { "instance-id": "i-0b" } });
+    writeFileSync(at("instances.csv"), "instance,node\ni-0b,gpu01\n");
+    const batch = JSON.stringify([of("EC2 Spot Instance Interruption Warning"), of("AWS Health Event")]);
+    const told = await recover("batch.json", batch, "--instances", at("instances.csv"));
+    expect(told).toMatchObject({ code: 0, stderr: expect.stringMatching(/1 notice left out.*AWS Health Event/) });
+    expect(told.stdout).toMatch(/gpu01/);
+  });
+});
