@@ -245,3 +245,57 @@ describe("what a cluster manager says of nodes that a placement does not have", 
     expect(told.stdout).toMatch(/gpu01/);
   });
 });
+
+describe("layers of plans", () => {
+  const record = JSON.stringify({
+    logical_count: [
+      [0, 0, 0, 0],
+      [6, 5, 5, 4],
+      [9, 1, 1, 1],
+    ],
+  });
+  const place = (profile: string, format: string, ...more: string[]) =>
+    inProcess(["place", "-n", "2", "-c", "3", "-f", "1", "--placement", "eplb", "--format", format, ...more], profile);
+
+  test("a recorder of hidden layers gives a plan of the MoE layers alone", async () => {
+    const profile = (await inProcess(["profile-load"], record)).stdout;
+    const trtllm = await place(profile, "trtllm", "--num-dense-layers", "1");
+    expect(trtllm.stdout.match(/^ {2}\d+:/gm)).toEqual(["  1:", "  2:"]);
+    const sglang = JSON.parse((await place(profile, "sglang", "--num-dense-layers", "1")).stdout);
+    expect(sglang.physical_to_logical_map).toHaveLength(3);
+    // The message's own words lead to the plan.
+    const refusal = await place(profile, "vllm");
+    const remedy = /--layer-base \d+/.exec(refusal.stderr)?.[0].split(" ") ?? [];
+    expect(refusal.code).toBe(2);
+    expect(JSON.parse((await place(profile, "vllm", ...remedy)).stdout)).toEqual(sglang.physical_to_logical_map.slice(1));
+  });
+
+  test("a layer without tokens in front is no MoE layer, and the message says how to leave it out", async () => {
+    const layers = [
+      { layer: 0, loads: [0, 0, 0, 0] },
+      { layer: 1, loads: [6, 5, 5, 4] },
+    ];
+    const window = { from: 0, to: 0, iterations: 1, method: "mean" };
+    const profile = JSON.stringify({ type: "load-profile", version: 1, experts: 4, window, layers });
+    const refusal = await place(profile, "trtllm", "--num-dense-layers", "1");
+    expect(refusal).toMatchObject({ code: 2, stderr: expect.stringMatching(/layer 0 has no tokens/) });
+    const remedy = /lazarus (profile-load --layers [\d,]+)/.exec(refusal.stderr)?.[1]?.split(" ") ?? [];
+    const mended = (await inProcess(remedy, profile)).stdout;
+    const plan = await place(mended, "trtllm", "--num-dense-layers", "1");
+    expect(plan.stdout.match(/^ {2}\d+:/gm)).toEqual(["  1:"]);
+  });
+
+  test("slots that hold what their rank has already are counted, and SGLang's option is named", async () => {
+    const profile = (await inProcess(["profile-load"], "[[90, 1, 1, 1]]")).stdout;
+    const crowded = (format: string) =>
+      inProcess(["place", "-n", "2", "-c", "6", "--gpus", "2", "-f", "1", "--placement", "eplb", "--format", format], profile);
+    const { code, stdout, stderr } = await crowded("sglang");
+    const row: number[] = JSON.parse(stdout).physical_to_logical_map[0];
+    const wasted = [0, 3, 6, 9].reduce((sum, from) => sum + 3 - new Set(row.slice(from, from + 3)).size, 0);
+    expect(code).toBe(0);
+    expect(wasted).toBeGreaterThan(0);
+    expect(stderr).toContain(`${wasted} of 12 slots hold an expert that their rank has already`);
+    expect(stderr).toContain("--ep-num-redundant-experts 8");
+    expect((await crowded("ascend")).stderr).toContain("no map that vllm-ascend loads right");
+  });
+});
