@@ -1,7 +1,7 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
 import { fileURLToPath } from "node:url";
-import type { Infeasible } from "../core/infeasible.ts";
+import type { Infeasible } from "../core/layout/infeasible.ts";
 import type { LayerLoads, Placement } from "../core/layout/placement.ts";
 import { choosesReplicas, EFFORTS, PLACEMENT_POLICIES, RECOVERY_EFFORT } from "../core/placement/policy.ts";
 import { MAPPING_POLICIES } from "../core/reconfigure/mapNodes.ts";
