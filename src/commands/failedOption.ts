@@ -1,6 +1,6 @@
 /** Which nodes failed: as typed, or as a cluster manager says in a file or pipe. */
+import type { ClusterNode } from "../core/layout/cluster.ts";
 import { InputError, UsageError } from "../errors.ts";
-import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { type FailedNodes, failedNodes } from "../formats/nodeLists/failedNodes.ts";
 import { expandHostList } from "../formats/nodeLists/hostList.ts";
 import { parseInstances } from "../formats/nodeLists/instances.ts";
@@ -57,21 +57,22 @@ export async function readFailedNodes(
 }
 
 /**
- * The failed nodes that a placement has. A cluster manager may well name others, which a warning counts; a person should not.
+ * Numbers of the failed nodes in a cluster. A cluster manager may well name others, which a warning counts; a person should not.
  * @throws UsageError, InputError
  */
-export function failedOf({ nodes }: PlacementDocument, said: NamedNodes): readonly string[] {
+export function failedOf(cluster: readonly ClusterNode[], said: NamedNodes): number[] {
   const { names, reported, rows, others, file } = said;
   if (others.length > 0) {
     warn(
       `${others.length} notice${others.length === 1 ? "" : "s"} left out, for saying nothing of a failure: ${listed([...new Set(others)])}`,
     );
   }
-  const known = new Set(nodes.map(({ name }) => name));
+  const known = new Map(cluster.map(({ name }, node) => [name, node]));
   const strangers = names.filter((name) => !known.has(name));
-  if (strangers.length === 0) return names;
+  const found = names.flatMap((name) => known.get(name) ?? []);
+  if (strangers.length === 0) return found;
   const instances = !said.instances && strangers.some((name) => /^i-[0-9a-f]+/.test(name));
-  const has = `the placement has ${listed([...known])}${instances ? "; --instances names the nodes of AWS instances" : ""}`;
+  const has = `the placement has ${listed([...known.keys()])}${instances ? "; --instances names the nodes of AWS instances" : ""}`;
   for (const row of rows) {
     const odd = row.names.find((name) => !known.has(name));
     if (odd !== undefined && file !== undefined) {
@@ -87,7 +88,7 @@ export function failedOf({ nodes }: PlacementDocument, said: NamedNodes): readon
     throw new UsageError(`--failed: ${which}; ${has}`);
   }
   warn(`failed nodes that the placement does not have are left out: ${listed(strangers)}`);
-  return names.filter((name) => known.has(name));
+  return found;
 }
 
 function listed(names: readonly string[]): string {

@@ -1,5 +1,5 @@
 import type { RandomSource } from "../../algorithms/random.ts";
-import type { Effort } from "./efforts.ts";
+import type { Effort } from "../policy.ts";
 import type { Rank } from "./ranks.ts";
 
 /** One layer to place on GPUs. */
