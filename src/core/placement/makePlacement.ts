@@ -7,8 +7,7 @@ import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { placeLayers } from "./placeLayers.ts";
 import { expectedFailures, POLICY_DEFAULTS, type Policy, usualBalanceSlack } from "./policy.ts";
-import { placeHosts } from "./resilient/placeHosts.ts";
-import { resilientHostSets } from "./resilient/resilientHostSets.ts";
+import { resilientPlacement } from "./resilient/resilientPlacement.ts";
 import { stepGoalOf } from "./stepGoalOf.ts";
 
 /** A placement and what became of the policy's wishes. */
@@ -23,7 +22,7 @@ export interface MadePlacement extends Placement {
 
 /** What a policy gives. */
 interface Placed {
-  readonly layers: LayerPlacement[];
+  readonly layers: readonly LayerPlacement[];
   readonly withinBalanceLimit?: boolean;
   readonly withinStepBudget?: boolean;
 }
@@ -73,11 +72,7 @@ function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerL
     return false;
   };
   const goal = stepGoalOf(cluster, layers, policy, failureUnits(cluster, failureModel));
-  const search = { failureModel, balanceSlack, effort, seed, startFrom, shouldStop, ...(goal && { goal }) };
-  const found = resilientHostSets({ cluster, layers, minReplicas }, search);
-  return {
-    layers: layers.map((layer, l) => placeHosts(cluster, layer, found.hosts[l] as readonly (readonly number[])[])),
-    withinBalanceLimit: found.withinBalanceLimit,
-    withinStepBudget: found.withinStepBudget,
-  };
+  const { shares = POLICY_DEFAULTS.shares } = policy;
+  const search = { failureModel, balanceSlack, effort, seed, startFrom, shouldStop, shares, ...(goal && { goal }) };
+  return resilientPlacement({ cluster, layers, minReplicas }, search);
 }

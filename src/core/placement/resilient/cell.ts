@@ -7,6 +7,8 @@ export interface CellLayer {
   readonly loads: readonly number[];
   /** Tokens of a GPU on average, over the whole cluster. */
   readonly meanPerGpu: number;
+  /** On the busiest GPU's tokens over the mean, where the layer cannot keep the limit of the cell. */
+  readonly ownLimit?: number | undefined;
 }
 
 /** Nodes with what they host in every layer. */

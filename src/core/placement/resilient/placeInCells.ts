@@ -13,6 +13,8 @@ export interface PlacementSearch {
   readonly units: FailureUnits;
   readonly minReplicas: number;
   readonly balanceSlack: number;
+  /** On the busiest GPU over the mean, of layers that cannot keep the common limit, shape [layers]. */
+  readonly ownLimits?: readonly number[] | undefined;
   readonly moves: number;
   /** First temperature where step time counts. */
   readonly hottest?: number | undefined;
@@ -76,6 +78,7 @@ function makeCell({ cluster, layers }: ResilientProblem, search: PlacementSearch
     layers: layers.map((layer, l) => ({
       loads: divided.layers[l]!.cells[c]!.map((part) => part.load),
       meanPerGpu: sum(layer.loads) / clusterGpus,
+      ownLimit: search.ownLimits?.[l],
     })),
     balanceLimit: 1 + search.balanceSlack,
     clusterGpus,

@@ -19,6 +19,8 @@ export interface ResilientOptions {
   readonly failureModel?: FailureModel;
   /** How far the busiest GPU's load may exceed the mean in any layer when shares are free (default 0.02); Infinity for no limit. */
   readonly balanceSlack?: number;
+  /** On the busiest GPU over the mean, of layers that cannot keep the common limit, shape [layers]. */
+  readonly ownLimits?: readonly number[];
   /** What counts beside survival; slots may then stay free. */
   readonly goal?: StepGoal;
   readonly effort?: Effort;

@@ -28,6 +28,8 @@ export interface ResilientHostSets {
   readonly survival: number;
   /** Load of the busiest GPU over the mean when shares are free, worst layer, as far as host sets decide it. */
   readonly balance: number;
+  /** The same of each layer, shape [layers]. */
+  readonly balances: readonly number[];
   /** Whether `balance` is within the limit. Where it is not, no better balance was found. */
   readonly withinBalanceLimit: boolean;
   /** Whether a step is within its budget, where there is one. Where it is not, no shorter step was found. */
@@ -62,6 +64,7 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
     units,
     minReplicas,
     balanceSlack,
+    ownLimits: options.ownLimits,
     moves: MOVES[effort],
     effort,
     seed,
@@ -75,12 +78,12 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
   for (const candidate of candidates(problem, search, options.startFrom ?? [])) {
     // Where the step time counts, a free slot may be worth more than a host.
     const hosts = goal ? candidate.hosts : layers.map(({ loads }, l) => fillFreeSlots(candidate.hosts[l]!, loads, slots));
-    const balance = Math.max(
-      ...layers.flatMap(({ loads }, l) => {
-        const { nodes, shares } = hostBalance(hosts[l]!, loads, gpus);
-        return [nodes, shares];
-      }),
-    );
+    const balances = layers.map(({ loads }, l) => {
+      const { nodes, shares } = hostBalance(hosts[l]!, loads, gpus);
+      return Math.max(nodes, shares);
+    });
+    const balance = Math.max(...balances);
+    const excess = Math.max(0, ...balances.map((own, l) => own - Math.max(1 + balanceSlack, options.ownLimits?.[l] ?? 0)));
     const step = goal && stepOf(problem, hosts, goal.costs);
     const recovery = recoveryUnder(hosts, units, seed);
     const placed = {
@@ -88,7 +91,8 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
       minReplicas,
       survival: survivalProbability(recovery, units.probability).probability,
       balance,
-      withinBalanceLimit: balance <= 1 + balanceSlack,
+      balances,
+      withinBalanceLimit: excess === 0,
       withinStepBudget: goal === undefined || !("budget" in goal) || step!.seconds <= goal.budget,
       ...(step && { step }),
     };

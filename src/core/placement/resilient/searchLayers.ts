@@ -64,9 +64,9 @@ function approachLimit(design: Design, table: BalanceTable, search: Annealing): 
 export function makeTables(cell: Cell, balanceLimit: number): BalanceTable[] {
   const gpus = sumsOverSets(cell.gpus);
   const nodes = sumsOverSets(cell.nodesEach);
-  return cell.layers.map(({ loads, meanPerGpu }) => {
+  return cell.layers.map(({ loads, meanPerGpu, ownLimit = 0 }) => {
     const tokens = loads.reduce((sum, load) => sum + load, 0);
     // A cell may have got more tokens than its fair share of the limit.
-    return new BalanceTable(gpus, nodes, tokens, Math.max(balanceLimit * meanPerGpu, tokens / gpus.at(-1)!));
+    return new BalanceTable(gpus, nodes, tokens, Math.max(Math.max(balanceLimit, ownLimit) * meanPerGpu, tokens / gpus.at(-1)!));
   });
 }

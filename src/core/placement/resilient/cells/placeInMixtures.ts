@@ -1,0 +1,134 @@
+/** All layers in the cells of one mixture: the one that survives most of those in which every layer keeps its limit. */
+import { randomSource } from "../../../algorithms/random.ts";
+import { levelRanks } from "../ranks/levelRanks.ts";
+import type { RankSlots } from "../ranks/rankSlots.ts";
+import type { RankTable, Shares } from "../ranks/rankTable.ts";
+import type { Mixture } from "./mixtures.ts";
+import { placeInMixture } from "./placeInMixture.ts";
+
+/** How to place. */
+export interface MixtureSearch {
+  readonly slots: RankSlots;
+  readonly shares: Shares;
+  /** On the busiest rank over the mean. */
+  readonly limit: number;
+  /** Elementary steps for each layer in a mixture. */
+  readonly steps: number;
+  readonly seed: number;
+  /** Is called before each layer. */
+  readonly watch: () => void;
+}
+
+/** Layers in their slots. */
+export interface PlacedLayers {
+  /** Slots of each layer, shape [layers]. */
+  readonly tables: readonly RankTable[];
+  readonly mixture: Mixture;
+}
+
+/** Balances that differ by less are equal. */
+const CLOSE = 1e-9;
+/** Mixtures that are tried one by one: room alone does not make a layer easier. */
+const CLOSELY = 24;
+/** Mixtures, those with most room, in which a layer that keeps its limit in none gets the best balance it can. */
+const ROOMIEST = 3;
+
+/**
+ * Places all layers. Neither the mixtures nor what happens in one depends on the limit, which only says which will do: so a
+ * looser limit survives no less. A layer that keeps the limit in no mixture has the best balance found for its own.
+ * @param mixtures those that survive most first, at least one
+ * @param layers tokens of each expert, those with most first, shape [layers][experts]
+ */
+export function placeInMixtures(
+  mixtures: readonly Mixture[],
+  layers: readonly (readonly number[])[],
+  search: MixtureSearch,
+): PlacedLayers {
+  const limits = layers.map(() => search.limit);
+  const placed: (RankTable | undefined)[] = layers.map(() => undefined);
+  // Layers with a hot expert are most likely to rule a mixture out.
+  const order = Array.from(layers.keys()).sort((a, b) => hottest(layers[b]!) - hottest(layers[a]!) || a - b);
+  const placedAt = layers.map(() => -1);
+  const keeps = (at: number, layer: number): boolean => {
+    if (placedAt[layer] === at && balanceOf(placed[layer]!) <= limits[layer]! + CLOSE) return true;
+    search.watch();
+    // A layer with a limit of its own has come near it before.
+    const persistent = limits[layer]! > search.limit;
+    const table = placeLayer(mixtures[at]!, layers[layer]!, search, limits[layer]!, persistent);
+    placed[layer] = table;
+    placedAt[layer] = at;
+    return balanceOf(table) <= limits[layer]! + CLOSE;
+  };
+  let chosen = 0;
+  for (let done = 0; done < order.length; ) {
+    const layer = order[done]!;
+    if (keeps(chosen, layer)) {
+      done++;
+      continue;
+    }
+    let next = nextThatKeeps(chosen, layer);
+    if (next === undefined) {
+      limits[layer] = bestBalance(layer);
+      next = nextThatKeeps(chosen, layer) ?? mixtures.length - 1;
+    }
+    chosen = next;
+    // The layers placed so far are placed again; the one that ruled the mixture out goes first from now on.
+    order.splice(done, 1);
+    order.unshift(layer);
+    done = 0;
+  }
+  return { tables: placed.map((table) => table!), mixture: mixtures[chosen]! };
+
+  /** The first of the roomier mixtures in which a layer keeps its limit, one by one at first, then by strides that double and then halve. */
+  function nextThatKeeps(failed: number, layer: number): number | undefined {
+    let low = failed;
+    let high = low;
+    for (let stride = 1, tried = 1; ; tried++) {
+      if (tried > CLOSELY) stride *= 2;
+      if (low === mixtures.length - 1) return undefined;
+      high = Math.min(low + stride, mixtures.length - 1);
+      if (keeps(high, layer)) break;
+      low = high;
+    }
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (keeps(middle, layer)) high = middle;
+      else low = middle;
+    }
+    return high;
+  }
+
+  function bestBalance(layer: number): number {
+    return Math.min(
+      ...mixtures.slice(-ROOMIEST).map((mixture) => balanceOf(placeLayer(mixture, layers[layer]!, search, limits[layer]!, true))),
+    );
+  }
+}
+
+/** Places one layer in a mixture and levels its ranks; the layer's chances are its own, wherever it stands among others. */
+function placeLayer(
+  mixture: Mixture,
+  loads: readonly number[],
+  search: MixtureSearch,
+  limit: number,
+  persistent = false,
+): RankTable {
+  const table = placeInMixture(mixture, loads, search.slots, search.shares);
+  levelRanks(table, { limit, steps: search.steps, random: randomSource(search.seed), persistent });
+  return table;
+}
+
+/** Load of the busiest rank over the mean; 1 without tokens. */
+function balanceOf({ busiest, mean }: RankTable): number {
+  return mean === 0 ? 1 : busiest / mean;
+}
+
+function hottest(loads: readonly number[]): number {
+  return (
+    loads[0]! /
+    Math.max(
+      1,
+      loads.reduce((sum, load) => sum + load, 0),
+    )
+  );
+}

@@ -1,0 +1,276 @@
+/** The state of the search among ranks: which expert is in every slot of one layer, and what every rank computes. */
+import { FREE_SLOT } from "../../../layout/placement.ts";
+import type { RankSlots } from "./rankSlots.ts";
+
+/** Who sets the shares of an expert's copies: the dispatcher as it likes, or nobody, so that they are even. */
+export type Shares = "even" | "free";
+
+/** Part of the mean that a rank's load must change by before the experts on it are shared out anew. */
+const NOTICEABLE = 2e-4;
+
+/** Slots, copies and loads of one layer. */
+export class RankTable {
+  readonly slots: RankSlots;
+  readonly loads: Float64Array;
+  /** Expert in each slot, or FREE_SLOT, shape [slots]. */
+  readonly expertAt: Int32Array;
+  /** Slots of each expert's copies, shape [experts][copies]. */
+  readonly copies: number[][];
+  /** Tokens of each rank, shape [ranks]. */
+  readonly rankLoad: Float64Array;
+  /** Tokens of a rank on average. */
+  readonly mean: number;
+  /** Slots that host sets do not need, so that any expert may have a further copy there, or none. */
+  readonly further: number[];
+  /** Elementary steps spent so far. */
+  spent = 0;
+  /** Place of each slot in `further`, or -1, shape [slots]. */
+  readonly #furtherAt: Int32Array;
+  readonly #shares: Shares;
+  /** Tokens that the copy in each slot takes, shape [slots]. */
+  readonly #taken: Float64Array;
+  /** What was before the move that is tried, for the slots and ranks that it changed. */
+  readonly #savedTaken: Float64Array;
+  readonly #savedLoad: Float64Array;
+  readonly #changedSlots: number[] = [];
+  readonly #changedRanks: number[] = [];
+  /** Move that changed each slot and rank last. */
+  readonly #slotMove: Int32Array;
+  readonly #rankMove: Int32Array;
+  #move = 0;
+  readonly #isQueued: Uint8Array;
+  readonly #queue: number[] = [];
+  readonly #before: Float64Array;
+
+  constructor(slots: RankSlots, loads: readonly number[], shares: Shares) {
+    this.slots = slots;
+    this.loads = Float64Array.from(loads);
+    this.expertAt = new Int32Array(slots.rankOfSlot.length).fill(FREE_SLOT);
+    this.copies = loads.map(() => []);
+    this.rankLoad = new Float64Array(slots.nodeOfRank.length);
+    this.mean = loads.reduce((sum, load) => sum + load, 0) / slots.nodeOfRank.length;
+    this.further = Array.from(this.expertAt.keys());
+    this.#furtherAt = Int32Array.from(this.further);
+    this.#shares = shares;
+    this.#taken = new Float64Array(this.expertAt.length);
+    this.#before = this.#taken.slice();
+    this.#savedTaken = this.#taken.slice();
+    this.#savedLoad = this.rankLoad.slice();
+    this.#slotMove = new Int32Array(this.#taken.length);
+    this.#rankMove = new Int32Array(this.rankLoad.length);
+    this.#isQueued = new Uint8Array(loads.length);
+  }
+
+  /** Most tokens of a rank. */
+  get busiest(): number {
+    let most = 0;
+    for (let rank = 0; rank < this.rankLoad.length; rank++) if (this.rankLoad[rank]! > most) most = this.rankLoad[rank]!;
+    return most;
+  }
+
+  /** Whether a rank holds a copy of an expert. */
+  holds(rank: number, expert: number): boolean {
+    for (let slot = this.slots.firstSlot[rank]!; slot < this.slots.firstSlot[rank + 1]!; slot++) {
+      if (this.expertAt[slot] === expert) return true;
+    }
+    return false;
+  }
+
+  /** Whether a host set does without the copy in a slot. */
+  isFurther(slot: number): boolean {
+    return this.#furtherAt[slot]! >= 0;
+  }
+
+  /** The host set of the expert in a slot needs it from now on. */
+  settleHost(slot: number): void {
+    const at = this.#furtherAt[slot]!;
+    const last = this.further.pop()!;
+    this.#furtherAt[slot] = -1;
+    if (last === slot) return;
+    this.further[at] = last;
+    this.#furtherAt[last] = at;
+  }
+
+  /** Two slots, whose experts are exchanged, exchange also whether they are needed. */
+  exchangeNeed(first: number, second: number): void {
+    const [one, two] = [this.#furtherAt[first]!, this.#furtherAt[second]!];
+    this.#furtherAt[first] = two;
+    this.#furtherAt[second] = one;
+    if (two >= 0) this.further[two] = first;
+    if (one >= 0) this.further[one] = second;
+  }
+
+  /** Tokens that the copy in a slot takes. */
+  takenAt(slot: number): number {
+    return this.#taken[slot]!;
+  }
+
+  /** Takes an expert's tokens off its ranks, so that its copies may change. */
+  lift(expert: number): void {
+    const { rankOfSlot } = this.slots;
+    for (const slot of this.copies[expert]!) this.#take(slot, rankOfSlot[slot]!, 0);
+  }
+
+  /** Shares a lifted expert's tokens out among its copies. */
+  lay(expert: number): void {
+    if (this.#shares === "free") {
+      this.#fill(expert);
+      return;
+    }
+    const slots = this.copies[expert]!;
+    const { rankOfSlot } = this.slots;
+    const each = this.loads[expert]! / slots.length;
+    for (const slot of slots) this.#take(slot, rankOfSlot[slot]!, each);
+    this.spent += slots.length;
+  }
+
+  /** Lets a lifted expert take a slot. */
+  put(expert: number, slot: number): void {
+    this.expertAt[slot] = expert;
+    this.copies[expert]!.push(slot);
+  }
+
+  /** Frees a slot of a lifted expert. */
+  remove(expert: number, slot: number): void {
+    this.expertAt[slot] = FREE_SLOT;
+    const slots = this.copies[expert]!;
+    slots[slots.indexOf(slot)] = slots.at(-1)!;
+    slots.pop();
+  }
+
+  /** Begins a move that may be undone. */
+  begin(): void {
+    this.#move++;
+    this.#changedSlots.length = 0;
+    this.#changedRanks.length = 0;
+  }
+
+  /** Comes back to the loads before the move; copies must be back in their slots. */
+  undo(): void {
+    for (const slot of this.#changedSlots) this.#taken[slot] = this.#savedTaken[slot]!;
+    for (const rank of this.#changedRanks) this.rankLoad[rank] = this.#savedLoad[rank]!;
+  }
+
+  /** By how much the move has changed the sum of a measure over all ranks. */
+  change(measure: (load: number) => number): number {
+    let sum = 0;
+    for (const rank of this.#changedRanks) sum += measure(this.rankLoad[rank]!) - measure(this.#savedLoad[rank]!);
+    this.spent += this.#changedRanks.length;
+    return sum;
+  }
+
+  /**
+   * Shares tokens out anew, beginning with some experts, until loads hardly change; with even shares there is nothing to do.
+   * @param most experts to share out
+   */
+  settle(experts: readonly number[], most: number): void {
+    if (this.#shares === "even") return;
+    const queue = this.#queue;
+    queue.length = 0;
+    for (const expert of experts) this.#enqueue(expert);
+    const { rankOfSlot, firstSlot } = this.slots;
+    for (let next = 0; next < queue.length; next++) {
+      const expert = queue[next]!;
+      this.#isQueued[expert] = 0;
+      if (next >= most) continue;
+      const changed = this.#refill(expert);
+      if (changed < NOTICEABLE * this.mean) continue;
+      for (const own of this.copies[expert]!) {
+        const rank = rankOfSlot[own]!;
+        for (let slot = firstSlot[rank]!; slot < firstSlot[rank + 1]!; slot++) {
+          const other = this.expertAt[slot]!;
+          if (other !== FREE_SLOT && other !== expert) this.#enqueue(other);
+        }
+      }
+    }
+  }
+
+  /** Shares all experts out in turns until nothing changes noticeably. */
+  settleAll(mostSweeps: number): void {
+    if (this.#shares === "even") return;
+    for (let sweep = 0; sweep < mostSweeps; sweep++) {
+      let changed = 0;
+      for (let expert = 0; expert < this.copies.length; expert++) changed = Math.max(changed, this.#refill(expert));
+      if (changed < NOTICEABLE * this.mean) return;
+    }
+  }
+
+  /** A slot takes so many tokens from now on. */
+  #take(slot: number, rank: number, tokens: number): void {
+    const before = this.#taken[slot]!;
+    if (this.#slotMove[slot] !== this.#move) {
+      this.#slotMove[slot] = this.#move;
+      this.#savedTaken[slot] = before;
+      this.#changedSlots.push(slot);
+    }
+    if (this.#rankMove[rank] !== this.#move) {
+      this.#rankMove[rank] = this.#move;
+      this.#savedLoad[rank] = this.rankLoad[rank]!;
+      this.#changedRanks.push(rank);
+    }
+    this.#taken[slot] = tokens;
+    this.rankLoad[rank]! += tokens - before;
+  }
+
+  #enqueue(expert: number): void {
+    if (this.#isQueued[expert] === 1 || this.copies[expert]!.length < 2) return;
+    this.#isQueued[expert] = 1;
+    this.#queue.push(expert);
+  }
+
+  /** Shares an expert out anew; returns by how much its largest change of a rank is. */
+  #refill(expert: number): number {
+    const slots = this.copies[expert]!;
+    const { rankOfSlot } = this.slots;
+    if (slots.length === 2) {
+      const first = slots[0]!;
+      const second = slots[1]!;
+      const one = rankOfSlot[first]!;
+      const two = rankOfSlot[second]!;
+      const gap = (this.rankLoad[two]! - this.rankLoad[one]!) / 2;
+      const moved = Math.max(-this.#taken[first]!, Math.min(this.#taken[second]!, gap));
+      if (moved === 0) return 0;
+      this.#take(first, one, this.#taken[first]! + moved);
+      this.#take(second, two, this.#taken[second]! - moved);
+      this.spent += 2;
+      return Math.abs(moved);
+    }
+    const before = this.#before;
+    for (const slot of slots) before[slot] = this.#taken[slot]!;
+    this.lift(expert);
+    this.#fill(expert);
+    let most = 0;
+    for (const slot of slots) most = Math.max(most, Math.abs(this.#taken[slot]! - before[slot]!));
+    return most;
+  }
+
+  /** Pours a lifted expert's tokens onto its ranks, the least loaded first, up to one level. */
+  #fill(expert: number): void {
+    const slots = this.copies[expert]!;
+    const { rankOfSlot } = this.slots;
+    const load = this.rankLoad;
+    // The order of last time is nearly that of now, so insertion is quick.
+    for (let i = 1; i < slots.length; i++) {
+      const slot = slots[i]!;
+      const own = load[rankOfSlot[slot]!]!;
+      let at = i;
+      for (; at > 0 && load[rankOfSlot[slots[at - 1]!]!]! > own; at--) slots[at] = slots[at - 1]!;
+      slots[at] = slot;
+    }
+    let sum = this.loads[expert]!;
+    let level = 0;
+    let count = 0;
+    for (; count < slots.length; count++) {
+      const own = load[rankOfSlot[slots[count]!]!]!;
+      if (count > 0 && own >= level) break;
+      sum += own;
+      level = sum / (count + 1);
+    }
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i]!;
+      const rank = rankOfSlot[slot]!;
+      if (i < count) this.#take(slot, rank, level - load[rank]!);
+    }
+    this.spent += 2 * slots.length;
+  }
+}

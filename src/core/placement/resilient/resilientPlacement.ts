@@ -1,0 +1,171 @@
+/**
+ * Placement `resilient`: the slots of all layers, chosen so that a job survives as many failures as it can while no GPU is much
+ * busier than the mean.
+ *
+ *     cells/    nodes in cells of several kinds and sizes, all layers in the same ones:        search/ and design/ of small
+ *               mixtures, those that survive most first ------------+                           clusters: host sets by annealing
+ *               (a dynamic program over nodes and experts)          |                                        |
+ *                                                                   v                                        |
+ *     layer by layer: experts into cells, evened out between cells; hot experts get further copies           |
+ *                                                                   |                                        |
+ *     ranks/    experts to the ranks of their hosts, levelled by moves that keep every host set  <-----------+
+ *                                                                   |
+ *               the first mixture in which all layers keep the balance limit
+ *                                                                   v
+ *     here      the best of these, and of plans of other policies where no limit is broken: limit, then survival
+ */
+import { evenRankBalance, freeRankBalance } from "../../balance/rankBalance.ts";
+import { firstRanks, gpuOfSlot, totalGpus } from "../../layout/cluster.ts";
+import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement } from "../../layout/placement.ts";
+import { failureUnits, survivalUnder } from "../../recovery/failureUnits.ts";
+import { keptMinReplicas } from "../allocation.ts";
+import { BALANCE_SLACK, type Effort, POLICY_DEFAULTS, type Shares } from "../policy.ts";
+import { cellKinds } from "./cells/cellKinds.ts";
+import { findMixtures } from "./cells/mixtures.ts";
+import { placeInMixtures } from "./cells/placeInMixtures.ts";
+import { SEARCHED_NODES } from "./divideCluster.ts";
+import { placeHosts } from "./placeHosts.ts";
+import type { ResilientOptions, ResilientProblem } from "./problem.ts";
+import { rankExperts } from "./rankExperts.ts";
+import { placeOnRanks } from "./ranks/placeOnRanks.ts";
+import { type RankSlots, rankSlots } from "./ranks/rankSlots.ts";
+import { type ResilientHostSets, resilientHostSets } from "./resilientHostSets.ts";
+
+/** How to place. */
+export interface PlacementOptions extends ResilientOptions {
+  /** Who sets the shares of an expert's copies. */
+  readonly shares?: Shares;
+}
+
+/** Slots of all layers and what became of the wishes. */
+export interface ResilientPlacement {
+  readonly layers: readonly LayerPlacement[];
+  /** Probability that every expert of every layer keeps a live host under the failure model. */
+  readonly survival: number;
+  /** Load of the busiest GPU over the mean, shape [layers]. */
+  readonly balance: readonly number[];
+  readonly withinBalanceLimit: boolean;
+  readonly withinStepBudget: boolean;
+}
+
+/** Elementary steps of levelling, for each layer in a mixture. */
+const STEPS = { fast: 150_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
+/** Ranks up to which cells are searched; beyond, host sets are found without looking at single ranks. */
+const MOST_RANKS = 4096;
+/** Nodes of a cell at most: more of them fail together hardly ever. */
+const MOST_CELL_NODES = 12;
+/** Sums in different order differ by less. */
+const ROUNDING = 1e-9;
+/** Balances over the limit that differ by less are equal. */
+const CLOSE = 1e-4;
+
+/**
+ * Places all layers.
+ * @throws RangeError when a layer has more experts than the cluster has slots, or an option is out of range
+ */
+export function resilientPlacement(problem: ResilientProblem, options: PlacementOptions = {}): ResilientPlacement {
+  const { cluster, layers } = problem;
+  const { balanceSlack = BALANCE_SLACK, goal, shares = POLICY_DEFAULTS.shares } = options;
+  if (goal !== undefined) {
+    const found = resilientHostSets(problem, options);
+    const placed = layers.map((layer, l) => placeHosts(cluster, layer, found.hosts[l]!));
+    return { ...found, layers: placed, balance: placed.map((layer) => balanceOf(problem, layer, shares)) };
+  }
+  if (!(balanceSlack >= 0)) throw new RangeError(`balanceSlack must not be negative, got ${balanceSlack}`);
+  const ranked = rankExperts(problem);
+  const limit = 1 + balanceSlack;
+  const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
+  let best: ResilientPlacement | undefined;
+  for (const found of candidates(ranked.problem, {
+    ...options,
+    startFrom: options.startFrom?.map((start) => ranked.ranked(start)) ?? [],
+  })) {
+    const placed = ranked.unrankedLayers(found);
+    const balance = placed.map((layer) => balanceOf(problem, layer, shares));
+    const candidate = {
+      layers: placed,
+      balance,
+      survival: survivalUnder(placed.map(hostSets), units, options.seed ?? 0),
+      withinBalanceLimit: balance.every((own) => own <= limit + 1e-6),
+      withinStepBudget: true,
+    };
+    if (best === undefined || isBetter(candidate, best, limit)) best = candidate;
+  }
+  return best!;
+}
+
+/** First what breaks the limit, then survival. */
+function isBetter(one: ResilientPlacement, other: ResilientPlacement, limit: number): boolean {
+  const [excess, otherExcess] = [excessOf(one, limit), excessOf(other, limit)];
+  if (Math.abs(excess - otherExcess) > CLOSE) return excess < otherExcess;
+  return one.survival > other.survival;
+}
+
+function excessOf({ balance }: ResilientPlacement, limit: number): number {
+  return balance.reduce((sum, own) => sum + Math.max(0, own - limit), 0);
+}
+
+/** Plans to compare, at least one; the layers' experts are ranked. */
+function* candidates(problem: ResilientProblem, options: PlacementOptions): Generator<LayerPlacement[]> {
+  const { cluster, layers } = problem;
+  const { effort = POLICY_DEFAULTS.effort, shares = POLICY_DEFAULTS.shares, seed = 0, balanceSlack = BALANCE_SLACK } = options;
+  const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
+  const minReplicas = keptMinReplicas(cluster, layers, problem.minReplicas);
+  for (const start of options.startFrom ?? []) {
+    if (start.flatMap(hostSets).every((set) => set.length >= minReplicas)) yield [...start];
+  }
+  const slots = rankSlots(cluster);
+  const experts = Math.max(...layers.map(({ loads }) => loads.length));
+  const search = { slots, shares, limit: 1 + balanceSlack, steps: STEPS[effort], seed };
+  const nodesFail = units.count === cluster.length;
+  const mixtures =
+    nodesFail && totalGpus(cluster) <= MOST_RANKS
+      ? findMixtures(
+          cluster.map((node) => node.slots),
+          experts,
+          cellKinds(units.probability, minReplicas, Math.min(cluster.length, Math.max(MOST_CELL_NODES, minReplicas))),
+        )
+      : [];
+  if (mixtures.length > 0) {
+    const { tables } = placeInMixtures(
+      mixtures,
+      layers.map(({ loads }) => loads),
+      { ...search, watch: () => options.shouldStop?.() },
+    );
+    yield layers.map((layer, l) => toPlacement(layer, tables[l]!.expertAt, slots));
+  }
+  if (mixtures.length > 0 && cluster.length > SEARCHED_NODES && cluster.some(({ gpus }) => gpus > 1)) return;
+  const onRanks = ({ hosts }: ResilientHostSets) =>
+    layers.map((layer, l) => toPlacement(layer, placeOnRanks(hosts[l]!, layer.loads, slots, search).expertAt, slots));
+  const found = resilientHostSets(problem, options);
+  yield onRanks(found);
+  if (found.withinBalanceLimit) return;
+  // Layers that cannot keep the limit keep what they have reached, and survival comes next.
+  const ownLimits = found.balances.map((own) => own * (1 + ROUNDING));
+  yield onRanks(resilientHostSets(problem, { ...options, ownLimits }));
+}
+
+/** A layer from the experts in all slots. */
+function toPlacement(
+  { layer, loads }: Pick<LayerPlacement, "layer" | "loads">,
+  expertAt: Int32Array,
+  { firstSlot, firstRank }: RankSlots,
+): LayerPlacement {
+  const nodes = Array.from({ length: firstRank.length - 1 }, (_, node) =>
+    Array.from(expertAt.subarray(firstSlot[firstRank[node]!]!, firstSlot[firstRank[node + 1]!]!)),
+  );
+  return { layer, loads, replicas: countReplicas(loads.length, nodes), nodes };
+}
+
+/** Load of the busiest GPU over the mean. */
+function balanceOf({ cluster }: ResilientProblem, { loads, nodes }: LayerPlacement, shares: Shares): number {
+  const first = firstRanks(cluster);
+  const copies: number[][] = loads.map(() => []);
+  nodes.forEach((held, n) => {
+    held.forEach((expert, slot) => {
+      if (expert !== FREE_SLOT) copies[expert]!.push(first[n]! + gpuOfSlot(cluster[n]!, slot));
+    });
+  });
+  const ranks = first.at(-1)!;
+  return shares === "even" ? evenRankBalance(copies, loads, ranks) : freeRankBalance(copies, loads, ranks).maxOverMean;
+}
