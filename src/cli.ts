@@ -6,7 +6,7 @@ import { commandHelp, operandName, overview, standardOptions } from "./commands/
 import { setManner } from "./commands/manner.ts";
 import { optionValues } from "./commands/option.ts";
 import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
-import { Infeasible } from "./core/infeasible.ts";
+import { Infeasible } from "./core/layout/infeasible.ts";
 import { InputError, IoError, MachineError, OutputClosed, UsageError } from "./errors.ts";
 import { waitsForTyping } from "./io/input.ts";
 import { version } from "./version.ts";

@@ -44,6 +44,7 @@ export {
   type TrainingCosts,
   trainingCosts,
 } from "./core/cost/trainingCosts.ts";
+export type { TrainingSpec } from "./core/cost/trainingSpec.ts";
 // Dispatch: who sends how many tokens where.
 export { balancedDispatch } from "./core/dispatch/balancedDispatch.ts";
 export { fixedWeights } from "./core/dispatch/fixedWeights.ts";
@@ -53,9 +54,9 @@ export { rankGroups } from "./core/dispatch/rankGroups.ts";
 export type { ReplicasByRank } from "./core/dispatch/replicas.ts";
 export { evenRouting, expertLoads, type Routing } from "./core/dispatch/routing.ts";
 export { type DispatchSummary, type Shuffle, shuffleOf, summarizeDispatch } from "./core/dispatch/summary.ts";
-// Words that everything is said in.
-export { Infeasible } from "./core/infeasible.ts";
 export { type ClusterNode, firstRanks, gpuOfSlot, totalGpus, totalSlots, uniformCluster } from "./core/layout/cluster.ts";
+// Words that everything is said in.
+export { Infeasible } from "./core/layout/infeasible.ts";
 export {
   allHostSets,
   countReplicas,

@@ -2,7 +2,7 @@
 import { type ClusterNode, uniformCluster } from "../core/layout/cluster.ts";
 import { UsageError } from "../errors.ts";
 import type { DescribedNode } from "../formats/cluster.ts";
-import { expandHostList } from "../formats/nodeLists/hostList.ts";
+import { expandDistinctHosts } from "../formats/nodeLists/hostList.ts";
 import { parseCount } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
 import { choice, type OptionValues, option } from "./option.ts";
@@ -13,7 +13,7 @@ const MOST_NODES = 100_000;
 export const nodesOption = option({
   letter: "n",
   argument: "N|LIST",
-  parse: (text): number | string[] => (/[[,]/.test(text) ? expandHostList(text) : parseCount(1, MOST_NODES)(text)),
+  parse: (text): number | string[] => (/[[,]/.test(text) ? expandDistinctHosts(text) : parseCount(1, MOST_NODES)(text)),
   says: "Number of nodes, all alike, called node0, node1, ..., or their names; host lists such as gpu[001-010] are spelt out.",
 });
 

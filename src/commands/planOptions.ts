@@ -3,6 +3,7 @@ import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { type PlanSystem, planSystems } from "../formats/plans/plan.ts";
 import { parseCount } from "../formats/units.ts";
 import { choice, type OptionValues, option } from "./option.ts";
+import { warn } from "./warn.ts";
 import { outputOptions, type Renderers } from "./writeDocuments.ts";
 
 /** How layers are numbered in plans of other systems. */
@@ -55,7 +56,9 @@ export function planRenderers<T>(
     return (document: T, first: boolean) => {
       const placement = placementOf(document);
       const separator = first || system !== "trtllm" ? "" : "---\n";
-      return placement === undefined ? [] : [separator + encodePlan(placement, system, settings)];
+      return placement === undefined
+        ? []
+        : [separator + encodePlan(placement, system, settings, (message) => warn(`--format ${system}: ${message}`))];
     };
   };
   return Object.fromEntries(planSystems.map((system) => [system, renderer(system)]));

@@ -8,7 +8,7 @@ import { InputError, UsageError } from "../errors.ts";
 import { parseCount } from "../formats/units.ts";
 import { option } from "./option.ts";
 import { openRoutingInput, type RoutingInputOptions } from "./routingInput.ts";
-import { inform } from "./warn.ts";
+import { inform, warn } from "./warn.ts";
 
 /** Which iterations of a routing log count. */
 export const windowOption = option({
@@ -64,17 +64,23 @@ async function* profilesOf(
 ): AsyncGenerator<LoadProfile> {
   const profiler = new LoadProfiler({
     window: window ?? otherwise?.window ?? { kind: "all" },
-    method: method ?? otherwise?.method ?? { kind: "mean" },
+    method: { ...(method ?? otherwise?.method ?? { kind: "mean" }), keepProportions: true },
     every: every ?? otherwise?.every,
   });
   let read = 0;
+  const said = new Set<string>();
+  const once = (message: string) => {
+    if (!said.has(message)) warn(`${file}: ${message}`);
+    said.add(message);
+  };
+  const finished = (profile: LoadProfile) => withoutDense(withExperts(profile, file), once);
   try {
     for await (const step of steps) {
       read++;
       const profile = profiler.add(step);
-      if (profile !== undefined) yield withExperts(profile, file);
+      if (profile !== undefined) yield finished(profile);
     }
-    for (const profile of profiler.finish()) yield withExperts(profile, file);
+    for (const profile of profiler.finish()) yield finished(profile);
     inform(`${file}: read ${read} iterations`);
   } catch (error) {
     throw error instanceof WindowError ? new InputError(error.message, { file }) : error;
@@ -85,6 +91,26 @@ async function* profilesOf(
 function withExperts(profile: LoadProfile, file: string): LoadProfile {
   if (profile.experts > 0) return profile;
   throw new InputError("no token goes to any expert; expected records with tokens", { file });
+}
+
+/**
+ * The layers from the first one that routes tokens: a recorder that counts all hidden layers has rows without tokens for the
+ * dense ones in front. A word says which these are, and that small means were not rounded away.
+ */
+function withoutDense(profile: LoadProfile, say: (message: string) => void): LoadProfile {
+  if (profile.scale !== undefined) {
+    say(
+      `a layer has fewer tokens an iteration than experts; to keep their proportions the loads are ${profile.window.method === "sum" ? "sums over the window" : `multiplied by ${profile.scale}, its iterations`}`,
+    );
+  }
+  const first = profile.layers.findIndex(({ loads }) => loads.some((load) => load > 0));
+  if (first <= 0) return profile;
+  const dense = profile.layers.slice(0, first).map(({ layer }) => layer);
+  const last = dense.at(-1) as number;
+  say(
+    `layer${first === 1 ? "" : "s"} ${first === 1 ? last : `${dense[0]} to ${last}`} without tokens (dense) left out; the first MoE layer is ${profile.layers[first]?.layer}`,
+  );
+  return { ...profile, layers: profile.layers.slice(first) };
 }
 
 function parseWindow(text: string): WindowSelection {

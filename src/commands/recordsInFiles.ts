@@ -1,6 +1,7 @@
 /** Routing records that other systems write as folders, or as files that are not read from front to back. */
 import type { RoutingStep } from "../core/profile/routingStep.ts";
 import { InputError, UsageError } from "../errors.ts";
+import { checkRouterRecord, megatronSteps, type RouterRecord, rankOfTrace } from "../formats/routingSources/megatron.ts";
 import { CONFIG_FILE, mindieSteps, phaseAndRank } from "../formats/routingSources/mindie.ts";
 import { type ColumnNames, parquetSteps } from "../formats/routingSources/parquet.ts";
 import type { SourceOptions } from "../formats/routingSources/source.ts";
@@ -9,7 +10,11 @@ import { openRegions } from "../io/fileRegions.ts";
 import { filesIn, inFolder } from "../io/folder.ts";
 import { type InputExtent, isStandardStream, openInput, readText, textPieces } from "../io/input.ts";
 import { megabytes, startProgress } from "./progress.ts";
+import { documentsOf } from "./readDocuments.ts";
 import { warn } from "./warn.ts";
+
+/** Kinds of records that are folders. */
+export type FolderSource = "trtllm" | "mindie" | "megatron";
 
 /** Steps of a Parquet file. @throws InputError; UsageError for a pipe */
 export async function* parquetFileSteps(
@@ -30,19 +35,58 @@ export async function* parquetFileSteps(
 }
 
 /** The kind of records in a folder. @throws InputError when it is none */
-export function folderSource(folder: string): "trtllm" | "mindie" {
+export function folderSource(folder: string): FolderSource {
   const names = filesIn(folder);
+  if (names.some((name) => rankOfTrace(name) !== undefined)) return "megatron";
   if (names.includes(META_FILE) || names.some((name) => rankOfStatistics(name) !== undefined)) return "trtllm";
   if (names.some((name) => phaseAndRank(name) !== undefined)) return "mindie";
   throw new InputError(
-    "this folder holds no routing records; expected TensorRT-LLM's (meta_info.json, rank*.safetensors) or MindIE's (decode_*.csv)",
+    "this folder holds no routing records; expected TensorRT-LLM's (meta_info.json, rank*.safetensors), MindIE's (decode_*.csv) or Megatron-Core's (router_trace_rank*.jsonl)",
     { file: folder },
   );
 }
 
 /** Steps of a folder of records. @throws InputError */
-export function folderSteps(source: "trtllm" | "mindie", folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {
+export function folderSteps(source: FolderSource, folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {
+  if (source === "megatron") return megatronFolderSteps(folder, options);
   return source === "trtllm" ? trtllmFolderSteps(folder, options) : mindieFolderSteps(folder, options);
+}
+
+/** The ranks' files side by side, so that only a step is held in memory. */
+async function* megatronFolderSteps(folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {
+  const names = filesIn(folder).filter((name) => rankOfTrace(name) !== undefined);
+  const inputs = names.map((name) => openInput(inFolder(folder, name)));
+  const bytes = (count: (extent: InputExtent) => number) => inputs.reduce((sum, { extent }) => sum + count(extent), 0);
+  const progress = await startProgress(
+    `reading ${folder}`,
+    bytes(({ bytes: all }) => all ?? 0),
+    megabytes,
+  );
+  try {
+    const records = bySteps(inputs.map((input) => documentsOf(input, checkRouterRecord)));
+    for await (const step of megatronSteps(records, options)) {
+      progress.update(bytes(({ bytesRead }) => bytesRead));
+      yield step;
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Records of several files, all of a step before those of the next. */
+async function* bySteps(files: readonly AsyncGenerator<RouterRecord>[]): AsyncGenerator<RouterRecord> {
+  const heads = await Promise.all(files.map(async (file) => ({ file, next: await file.next() })));
+  for (;;) {
+    const steps = heads.flatMap(({ next }) => (next.done ? [] : [next.value.step]));
+    if (steps.length === 0) return;
+    const step = steps.reduce((least, one) => Math.min(least, one));
+    for (const head of heads) {
+      while (!head.next.done && head.next.value.step <= step) {
+        yield head.next.value;
+        head.next = await head.file.next();
+      }
+    }
+  }
 }
 
 async function* trtllmFolderSteps(folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {

@@ -1,5 +1,5 @@
 /** What the core refuses is the user's to change: the command line reports it (see cli.ts), here it gets the name of its cause. */
-import { Infeasible } from "../core/infeasible.ts";
+import { Infeasible } from "../core/layout/infeasible.ts";
 
 /**
  * Runs work of the core.

@@ -16,12 +16,13 @@ import { documentsOf } from "./readDocuments.ts";
 import { readForeignPlan } from "./readForeignPlan.ts";
 import { folderSource, folderSteps, parquetFileSteps } from "./recordsInFiles.ts";
 import { checkRecord, isJsonSource, jsonSourceOf, jsonSteps } from "./recordsInJson.ts";
+import { warn } from "./warn.ts";
 
 /** Options of commands that read routing logs. */
 export const routingInputOptions = {
   "input-format": choice({
     choices: ["wide", "long", "tokens", "matrix", "load-profile", ...routingSources],
-    says: "Layout of the input; without it the header, the shape of the JSON or the files in the folder tell. Records of other systems: megatron (router trace in JSON lines), sglang (logical_count in JSON), mindspeed (JSON by layer and expert), trtllm (folder of expert statistics), mindie (folder with decode_0.csv, ...), parquet (top-k ids).",
+    says: "Layout of the input; without it the header, the shape of the JSON or the files in the folder tell. Records of other systems: megatron (router trace: JSON lines, or a folder with a file a rank), sglang (logical_count in JSON), mindspeed (JSON by layer and expert), trtllm (folder of expert statistics), mindie (folder with decode_0.csv, ...), parquet (top-k ids).",
   }),
   "physical-to-logical": option({
     argument: "PLAN|identity",
@@ -36,7 +37,7 @@ export const routingInputOptions = {
   experts: option({
     argument: "N",
     parse: parseCount(1, 65_536),
-    says: "Experts of a layer, for routing logs that list only those with tokens (long and tokens CSV); others are checked against it.",
+    says: "Experts of a layer, for records that list only those with tokens (long and tokens CSV, megatron, mindspeed, parquet); others are checked against it.",
   }),
 };
 
@@ -64,26 +65,52 @@ export type RoutingInput =
 
 const OPENING_BRACE = 0x7b;
 
-/** Opens a routing log, routing records of another system, or load-profiles. @throws InputError, UsageError */
+/**
+ * Opens a routing log, routing records of another system, or load-profiles. Iterations without any token are padding, such as
+ * the rest of a recorder's buffer, and are left out with a word.
+ * @throws InputError, UsageError
+ */
 export async function openRoutingInput(file: string | undefined, options: RoutingInputOptions): Promise<RoutingInput> {
+  const found = await opened(file, options);
+  return "steps" in found ? { name: found.name, steps: withTokens(found.steps, found.name) } : found;
+}
+
+async function* withTokens(steps: AsyncIterable<RoutingStep>, name: string): AsyncGenerator<RoutingStep> {
+  let padding = 0;
+  let kept = 0;
+  for await (const step of steps) {
+    if (step.layers.some(({ loads }) => loads.some((load) => load > 0))) {
+      kept++;
+      yield step;
+    } else padding++;
+  }
+  if (padding === 0) return;
+  if (kept === 0) throw new InputError("no token goes to any expert; expected records with tokens", { file: name });
+  warn(`${name}: ${padding} iteration${padding === 1 ? "" : "s"} without tokens (padding) left out, ${kept} kept`);
+}
+
+async function opened(file: string | undefined, options: RoutingInputOptions): Promise<RoutingInput> {
   const { format, byRank, physicalToLogical: plan, columns, experts } = options;
   const source: SourceOptions = {
     file: file ?? "standard input",
     byRank,
     physicalToLogical: plan === undefined ? undefined : plan === "identity" ? "identity" : await readForeignPlan(plan),
+    experts,
+    notice: (message) => warn(`${file ?? "standard input"}: ${message}`),
   };
-  const refuseExperts = () => {
-    if (experts !== undefined)
-      throw new UsageError("--experts is for routing logs in CSV and JSON lists; these records name all experts");
-  };
-  const folder = format === "trtllm" || format === "mindie" ? format : isFolder(file) ? folderSource(file) : undefined;
+  const folder =
+    format === "trtllm" || format === "mindie"
+      ? format
+      : isFolder(file)
+        ? format === "megatron"
+          ? format
+          : folderSource(file)
+        : undefined;
   if (folder !== undefined) {
-    refuseExperts();
     if (!isFolder(file)) throw new UsageError(`--input-format ${folder} reads a folder; name it`);
     return { name: file, steps: folderSteps(folder, file, source) };
   }
   const parquet = () => {
-    refuseExperts();
     return { name: source.file, steps: parquetFileSteps(file, columns ?? {}, source) };
   };
   if (format === "parquet") return parquet();
@@ -98,7 +125,6 @@ export async function openRoutingInput(file: string | undefined, options: Routin
   }
   const input = await followed(beginning.input);
   if (format === "load-profile" || isJsonSource(format) || (format === undefined && beginning.byte === OPENING_BRACE)) {
-    refuseExperts();
     return openJson(input, format, source);
   }
   if (plan !== undefined)
@@ -116,7 +142,11 @@ async function openJson(input: Input, format: RoutingInputOptions["format"], sou
     kind ??= jsonSourceOf(value);
     if (kind === undefined && (typeof value !== "object" || value === null || !("type" in value))) throw unknownJson(name);
     kind ??= "load-profile";
-    return isJsonSource(kind) ? checkRecord(kind, value, name) : checkLoadProfile(value, name);
+    if (isJsonSource(kind)) return checkRecord(kind, value, name);
+    const profile = checkLoadProfile(value, name);
+    if (source.experts !== undefined)
+      throw new UsageError("--experts is for logs that list only experts with tokens; these records name all experts");
+    return profile;
   });
   const first = await documents.next();
   const all = (async function* () {

@@ -137,8 +137,9 @@ function resilienceFields({ recovery, survival }: Resilience, upperBound?: reado
  * The policy to make a placement anew by; nothing when it is none of ours.
  * @param wanted name of another policy to take instead of the one that made the placement
  */
-export function policyOf({ policy, recovery, nodes }: PlacementDocument, wanted?: PlacementPolicyName): Policy | undefined {
-  const placement = wanted ?? PLACEMENT_POLICIES.find((name) => name === policy.placement);
+export function policyOf(document: PlacementDocument, wanted?: PlacementPolicyName): Policy | undefined {
+  const { policy, recovery, nodes } = document;
+  const placement = wanted ?? policyNameOf(document);
   if (placement === undefined) return undefined;
   return {
     placement,
@@ -155,4 +156,9 @@ export function policyOf({ policy, recovery, nodes }: PlacementDocument, wanted?
     balanceSlack: policy.balanceSlack === null ? Number.POSITIVE_INFINITY : policy.balanceSlack,
     failureProbability: recovery?.failureProbability ?? defaultFailureProbability(nodes.length),
   };
+}
+
+/** The policy that made a placement; nothing when it is none of ours. */
+export function policyNameOf({ policy }: PlacementDocument): PlacementPolicyName | undefined {
+  return PLACEMENT_POLICIES.find((name) => name === policy.placement);
 }

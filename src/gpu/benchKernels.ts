@@ -1,5 +1,5 @@
 /** The kernels by name. */
-import { Infeasible } from "../core/infeasible.ts";
+import { Infeasible } from "../core/layout/infeasible.ts";
 import { minimalHostSets } from "../core/recovery/minimalHostSets.ts";
 import type { BenchKernel } from "./benchKernel.ts";
 import { failureOrders } from "./failureOrders.ts";

@@ -3,7 +3,7 @@
 import { largestRemainder } from "../core/algorithms/largestRemainder.ts";
 import type { LayerDispatch } from "../core/dispatch/layerDispatch.ts";
 import { summarizeDispatch } from "../core/dispatch/summary.ts";
-import { Infeasible } from "../core/infeasible.ts";
+import { Infeasible } from "../core/layout/infeasible.ts";
 import { type ReceivedChunk, receivedBy } from "./layerWorkload.ts";
 
 /** A layer and its tokens' ways. */

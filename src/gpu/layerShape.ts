@@ -1,5 +1,5 @@
 /** How large an MoE layer is on one rank. */
-import { Infeasible } from "../core/infeasible.ts";
+import { Infeasible } from "../core/layout/infeasible.ts";
 
 /** Sizes of the layer that a rank computes. */
 export interface LayerShape {

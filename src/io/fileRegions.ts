@@ -1,5 +1,5 @@
 /** Files of which parts are read where they are needed. */
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { IoError } from "../errors.ts";
 import { ioError } from "./ioError.ts";
 
@@ -37,10 +37,10 @@ export async function openRegions(file: string): Promise<FileRegions> {
 
 async function opened(file: string): Promise<{ handle: FileHandle; byteLength: number }> {
   try {
+    // Looked at before it is opened: opening a pipe waits for a writer, perhaps for ever.
+    if (!(await stat(file)).isFile()) throw new IoError(`cannot read ${file}: it has to be a file, not a pipe; save it first`);
     const handle = await open(file, "r");
-    const found = await handle.stat();
-    if (!found.isFile()) throw new IoError(`cannot read ${file}: it has to be a file, not a pipe; save it first`);
-    return { handle, byteLength: found.size };
+    return { handle, byteLength: (await handle.stat()).size };
   } catch (error) {
     throw error instanceof IoError ? error : ioError("read", file, error);
   }

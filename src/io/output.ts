@@ -1,6 +1,18 @@
 /** Where documents go: standard output, or a file that appears whole or not at all. */
-import { closeSync, lstatSync, openSync, realpathSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from "node:fs";
-import { OutputClosed } from "../errors.ts";
+import {
+  closeSync,
+  fchmodSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import { IoError, OutputClosed } from "../errors.ts";
 import { isStandardStream } from "./input.ts";
 import { ioError } from "./ioError.ts";
 
@@ -43,6 +55,9 @@ function standardOutput(): Output {
 /** Partial files that an interrupt must not leave behind. */
 const unfinished = new Set<string>();
 
+/** Links that lead to each other have no end. */
+const MOST_LINKS = 40;
+
 /**
  * The file is made when the first text is written: until then, which may be a long search, a signal ends the program as it ends
  * any other, for there is nothing to remove. That the file can be made is tried at once.
@@ -56,13 +71,23 @@ function fileOutput(file: string): Output {
     try {
       return work();
     } catch (error) {
-      throw ioError("write", file, error);
+      throw error instanceof IoError ? error : ioError("write", file, error);
     }
   };
+  const mode = whole ? guarded(() => modeOf(target, file)) : undefined;
   const open = () => guarded(() => openSync(written, whole ? "wx" : "w", 0o666));
   let handle: number | undefined;
   if (whole) {
-    closeSync(open());
+    try {
+      closeSync(open());
+    } catch (error) {
+      // A file that may be written in a folder that may not: the mode of the folder is what forbids it.
+      if (mode === undefined || !(error instanceof IoError)) throw error;
+      throw new IoError(
+        `cannot write ${file}: its folder ${dirname(target)} allows no new file, which takes its place when it is whole; write elsewhere`,
+        { cause: error },
+      );
+    }
     unlinkSync(written);
   } else handle = open();
   const opened = (): number => {
@@ -70,6 +95,9 @@ function fileOutput(file: string): Output {
     if (unfinished.size === 0) removeUnfinishedOnSignals();
     unfinished.add(written);
     handle = open();
+    const to = handle;
+    // A private file stays private, from its first byte on.
+    if (mode !== undefined) guarded(() => fchmodSync(to, mode));
     return handle;
   };
   return {
@@ -100,13 +128,28 @@ function isRegularOrNew(file: string): boolean {
   }
 }
 
-/** A link keeps pointing where it points; the file behind it is replaced. */
+/**
+ * The mode of the file that is to be replaced; nothing where there is none.
+ * @throws IoError when it may not be written
+ */
+function modeOf(target: string, file: string): number | undefined {
+  const found = statSync(target, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  if ((found.mode & 0o222) === 0)
+    throw new IoError(
+      `cannot write ${file}: it is read-only (mode ${(found.mode & 0o777).toString(8)}); change that, or write elsewhere`,
+    );
+  return found.mode & 0o7777;
+}
+
+/** A link keeps pointing where it points, be there a file or not yet; the file behind it is replaced. */
 function resolveLink(file: string): string {
-  try {
-    return lstatSync(file).isSymbolicLink() ? realpathSync(file) : file;
-  } catch {
-    return file;
+  let target = file;
+  for (let links = 0; links < MOST_LINKS; links++) {
+    if (!lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) return target;
+    target = resolve(dirname(target), readlinkSync(target));
   }
+  throw new IoError(`cannot write ${file}: its links lead to each other; name another file`);
 }
 
 function removeUnfinishedOnSignals(): void {

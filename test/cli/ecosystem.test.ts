@@ -198,3 +198,104 @@ describe("the README's scripts, with stand-ins for the cluster managers", () => 
     });
   });
 });
+
+describe("what a cluster manager says of nodes that a placement does not have", () => {
+  const recover = async (name: string, text: string, ...more: string[]) => {
+    writeFileSync(at(name), text);
+    return inProcess(["recover", at("placement.json"), "--failed", `@${at(name)}`, "--format", "table", ...more]);
+  };
+  const unready = (name: string) =>
+    JSON.stringify({ kind: "Node", metadata: { name }, status: { conditions: [{ type: "Ready", status: "False" }] } });
+
+  test("is left out with a warning, though nothing be left", async () => {
+    const nothing = {
+      code: 0,
+      stdout: expect.stringMatching(/nothing failed/),
+      stderr: expect.stringMatching(/left out: login1/),
+    };
+    expect(await recover("foreign.json", unready("login1"))).toMatchObject(nothing);
+    expect(await recover("foreign.txt", "NODELIST STATE\nlogin1 down\n")).toMatchObject(nothing);
+    const notice = { "detail-type": "EC2 Spot Instance Interruption Warning", detail: { "instance-id": "i-0a" } };
+    expect(await recover("notice.json", JSON.stringify(notice))).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--instances/),
+    });
+    writeFileSync(at("instances.csv"), "instance,node\ni-0b,gpu01\n");
+    const told = await recover("notice.json", JSON.stringify(notice), "--instances", at("instances.csv"));
+    expect(told).toMatchObject({ code: 0, stderr: expect.stringMatching(/left out: i-0a/) });
+  });
+
+  test("is refused in a bare list: a table without its header is no host list", async () => {
+    const headless = await recover("headless.txt", "gpu up infinite 1 down* gpu03\ngpu up infinite 2 alloc gpu[01-02]\n");
+    expect(headless).toMatchObject({ code: 2, stdout: "" });
+    const plain = await recover("plain.txt", "gpu up infinite 1 down gpu03\n");
+    expect(plain).toMatchObject({ code: 2, stderr: expect.stringMatching(/:1: "gpu" is no node; .*header/) });
+    expect(await recover("names.txt", "gpu03\nlogin1\n")).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/left out: login1/),
+    });
+  });
+
+  test("other notices of a batch are counted", async () => {
+    const of = (kind: string) => ({ "detail-type": kind, detail: { "instance-id": "i-0b" } });
+    writeFileSync(at("instances.csv"), "instance,node\ni-0b,gpu01\n");
+    const batch = JSON.stringify([of("EC2 Spot Instance Interruption Warning"), of("AWS Health Event")]);
+    const told = await recover("batch.json", batch, "--instances", at("instances.csv"));
+    expect(told).toMatchObject({ code: 0, stderr: expect.stringMatching(/1 notice left out.*AWS Health Event/) });
+    expect(told.stdout).toMatch(/gpu01/);
+  });
+});
+
+describe("layers of plans", () => {
+  const record = JSON.stringify({
+    logical_count: [
+      [0, 0, 0, 0],
+      [6, 5, 5, 4],
+      [9, 1, 1, 1],
+    ],
+  });
+  const place = (profile: string, format: string, ...more: string[]) =>
+    inProcess(["place", "-n", "2", "-c", "3", "-f", "1", "--placement", "eplb", "--format", format, ...more], profile);
+
+  test("a recorder of hidden layers gives a plan of the MoE layers alone", async () => {
+    const profile = (await inProcess(["profile-load"], record)).stdout;
+    const trtllm = await place(profile, "trtllm", "--num-dense-layers", "1");
+    expect(trtllm.stdout.match(/^ {2}\d+:/gm)).toEqual(["  1:", "  2:"]);
+    const sglang = JSON.parse((await place(profile, "sglang", "--num-dense-layers", "1")).stdout);
+    expect(sglang.physical_to_logical_map).toHaveLength(3);
+    // The message's own words lead to the plan.
+    const refusal = await place(profile, "vllm");
+    const remedy = /--layer-base \d+/.exec(refusal.stderr)?.[0].split(" ") ?? [];
+    expect(refusal.code).toBe(2);
+    expect(JSON.parse((await place(profile, "vllm", ...remedy)).stdout)).toEqual(sglang.physical_to_logical_map.slice(1));
+  });
+
+  test("a layer without tokens in front is no MoE layer, and the message says how to leave it out", async () => {
+    const layers = [
+      { layer: 0, loads: [0, 0, 0, 0] },
+      { layer: 1, loads: [6, 5, 5, 4] },
+    ];
+    const window = { from: 0, to: 0, iterations: 1, method: "mean" };
+    const profile = JSON.stringify({ type: "load-profile", version: 1, experts: 4, window, layers });
+    const refusal = await place(profile, "trtllm", "--num-dense-layers", "1");
+    expect(refusal).toMatchObject({ code: 2, stderr: expect.stringMatching(/layer 0 has no tokens/) });
+    const remedy = /lazarus (profile-load --layers [\d,]+)/.exec(refusal.stderr)?.[1]?.split(" ") ?? [];
+    const mended = (await inProcess(remedy, profile)).stdout;
+    const plan = await place(mended, "trtllm", "--num-dense-layers", "1");
+    expect(plan.stdout.match(/^ {2}\d+:/gm)).toEqual(["  1:"]);
+  });
+
+  test("slots that hold what their rank has already are counted, and SGLang's option is named", async () => {
+    const profile = (await inProcess(["profile-load"], "[[90, 1, 1, 1]]")).stdout;
+    const crowded = (format: string) =>
+      inProcess(["place", "-n", "2", "-c", "6", "--gpus", "2", "-f", "1", "--placement", "eplb", "--format", format], profile);
+    const { code, stdout, stderr } = await crowded("sglang");
+    const row: number[] = JSON.parse(stdout).physical_to_logical_map[0];
+    const wasted = [0, 3, 6, 9].reduce((sum, from) => sum + 3 - new Set(row.slice(from, from + 3)).size, 0);
+    expect(code).toBe(0);
+    expect(wasted).toBeGreaterThan(0);
+    expect(stderr).toContain(`${wasted} of 12 slots hold an expert that their rank has already`);
+    expect(stderr).toContain("--ep-num-redundant-experts 8");
+    expect((await crowded("ascend")).stderr).toContain("no map that vllm-ascend loads right");
+  });
+});

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import * as loading from "../../src/commands/table.ts";
-import { Infeasible } from "../../src/core/infeasible.ts";
+import { Infeasible } from "../../src/core/layout/infeasible.ts";
 import { inProcess } from "../support/inProcess.ts";
 
 let folder = "";

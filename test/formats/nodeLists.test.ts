@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/errors.ts";
 import { failedNodes } from "../../src/formats/nodeLists/failedNodes.ts";
-import { expandHostList } from "../../src/formats/nodeLists/hostList.ts";
+import { expandDistinctHosts, expandHostList } from "../../src/formats/nodeLists/hostList.ts";
 import { parseInstances } from "../../src/formats/nodeLists/instances.ts";
 
 const none = new Map<string, string>();
-const failed = (text: string, instances: ReadonlyMap<string, string> = none) => failedNodes(text, "f", instances);
+const failed = (text: string, instances: ReadonlyMap<string, string> = none) => failedNodes(text, "f", instances).names;
 
 describe("host lists", () => {
   test.each([
@@ -22,6 +22,17 @@ describe("host lists", () => {
     "refuses %j",
     (text) => expect(() => expandHostList(text)).toThrow(/such as/),
   );
+
+  test.each([";", "!", "&", "^", "@", "*"])("%s is no character of a name", (character) => {
+    expect(() => expandHostList(`gpu[1-3]${character}gpu2`)).toThrow(`"${character}"`);
+  });
+
+  test("what is wrong with a range is said, and nodes of a cluster are named once", () => {
+    expect(() => expandHostList("gpu[1-10/2]")).toThrow(/steps/);
+    expect(() => expandHostList("gpu[3-1]")).toThrow(/falls/);
+    expect(() => expandDistinctHosts("a,b[1-2],b2")).toThrow(/"b2" is named twice/);
+    expect(expandDistinctHosts("a,b[1-2]")).toEqual(["a", "b1", "b2"]);
+  });
 
   test("a range stands for the names it would be written as", () => {
     fc.assert(
@@ -58,6 +69,63 @@ describe("Slurm", () => {
     expect(failed(events)).toEqual(["gpu002", "gpu003"]);
   });
 
+  test("every layout with a header: a date above it, other titles, reasons in several words", () => {
+    const dated = [
+      "Mon Jan 05 10:00:00 2026",
+      "PARTITION AVAIL  TIMELIMIT   JOB_SIZE ROOT OVERSUBS     GROUPS  NODES       STATE NODELIST",
+      "batch        up   infinite 1-infinite   no       NO        all      1       down* n3",
+      "batch        up   infinite 1-infinite   no       NO        all      2        idle n[1-2]",
+    ];
+    expect(failed(dated.join("\n"))).toEqual(["n3"]);
+    const reasons = [
+      "NODELIST   NODES PARTITION       STATE CPUS REASON",
+      "n1             1    batch*        idle 64   none",
+      "n3             1    batch*       down* 64   Not responding",
+    ];
+    expect(failed(reasons.join("\n"))).toEqual(["n3"]);
+    expect(failed("HOSTNAMES STATE\nn1 idle\nn3 down*\n")).toEqual(["n3"]);
+    expect(failed("NAME  STATUS   ROLES\nn1  Ready  worker\nn3  NotReady,SchedulingDisabled  worker\n")).toEqual(["n3"]);
+  });
+
+  test("a blank column does not move the ones behind it", () => {
+    const table = [
+      "PARTITION  NODES       STATE RESERVATION NODELIST",
+      "batch          1       down*             n3",
+      "batch          1       drain       maint n4",
+      "batch          2       alloc             n[1-2]",
+    ];
+    expect(failed(table.join("\n"))).toEqual(["n3"]);
+    expect(() => failed("NODES A STATE B NODELIST\n1 x down n3\n")).toThrow(/columns/);
+  });
+
+  test.each([
+    "IDLE+CLOUD+POWERED_DOWN+NOT_RESPONDING",
+    "idle+not_responding",
+    "unk",
+    "IDLE+POWERED_DOWN",
+    "mixed*+drain",
+    "idle~",
+    "alloc%",
+    "FAILING",
+    "reboot^",
+  ])("%s is dead", (state) => expect(failed(`NODELIST STATE\nn1 ${state}\n`)).toEqual(["n1"]));
+
+  test.each(["idle", "ALLOCATED+", "mix-", "drng$", "IDLE+DRAIN", "MIXED+CLOUD", "maint@", "plnd", "idle!"])(
+    "%s is alive",
+    (state) => expect(failed(`NODELIST STATE\nn1 ${state}\n`)).toEqual([]),
+  );
+
+  test("states that no node has are refused, and so are tables of jobs", () => {
+    expect(() => failed("NODELIST STATE\nn1 RUNNING\n")).toThrow(/RUNNING/);
+    expect(() => failed("JOBID PARTITION NAME USER ST TIME NODES NODELIST(REASON)\n1 b x me R 1:00 1 n1\n")).toThrow(/jobs/);
+    expect(() => failed("n7\nNODELIST STATE\nn1 down\n")).toThrow(/n7/);
+  });
+
+  test("the last row of a node counts", () => {
+    const twice = "Mon Jan 05 10:00:00 2026\nNODELIST STATE\nn1 down\nMon Jan 05 10:00:10 2026\nNODELIST STATE\nn1 idle\n";
+    expect(failed(twice)).toEqual([]);
+  });
+
   test("lists without a table, and nothing at all", () => {
     expect(failed("gpu[1-2]\ngpu7\n")).toEqual(["gpu1", "gpu2", "gpu7"]);
     expect(failed("\n")).toEqual([]);
@@ -89,6 +157,17 @@ describe("Kubernetes", () => {
       { type: "ADDED", object: node("c", "True") },
     ];
     expect(failed(events.map((event) => JSON.stringify(event)).join("\n"))).toEqual(["a", "b"]);
+  });
+
+  test("what is said last about a node counts, and bookmarks say nothing", () => {
+    const lines = (...values: object[]) => failed(values.map((value) => JSON.stringify(value)).join("\n"));
+    const event = (type: string, ready: string) => ({ type, object: node("a", ready) });
+    expect(lines(event("MODIFIED", "Unknown"), event("MODIFIED", "True"))).toEqual([]);
+    expect(lines(event("MODIFIED", "True"), event("MODIFIED", "Unknown"))).toEqual(["a"]);
+    expect(lines(event("DELETED", "True"), event("ADDED", "True"))).toEqual([]);
+    expect(lines(list(node("a", "False"), node("b", "False")), list(node("a", "True")))).toEqual(["b"]);
+    const bookmark = { type: "BOOKMARK", object: { kind: "Node", metadata: { resourceVersion: "7" } } };
+    expect(lines(event("MODIFIED", "False"), bookmark)).toEqual(["a"]);
   });
 
   test("other objects are refused", () => {
@@ -125,6 +204,26 @@ describe("AWS", () => {
       JSON.stringify({ "detail-type": "EC2 Instance State-change Notification", detail: { "instance-id": "i-1", state } });
     expect(failed(change("terminated"))).toEqual(["i-1"]);
     expect(failed(change("running"))).toEqual([]);
+  });
+
+  test("one notice of another kind does not spoil a batch, and is counted", () => {
+    const other = { "detail-type": "EC2 Instance Rebalance Recommendation", detail: { "instance-id": "i-2" } };
+    const batch = { Messages: [{ Body: JSON.stringify(notice("i-1")) }, { Body: JSON.stringify(other) }] };
+    const { names, others } = failedNodes(JSON.stringify(batch), "f", none);
+    expect(names).toEqual(["i-1"]);
+    expect(others).toEqual(["EC2 Instance Rebalance Recommendation"]);
+  });
+
+  test("the newest state of an instance counts, in whatever order a queue delivers", () => {
+    const at = (time: string, state: string) => ({
+      "detail-type": "EC2 Instance State-change Notification",
+      time,
+      detail: { "instance-id": "i-1", state },
+    });
+    const [stopped, running] = [at("2026-01-01T00:00:00Z", "stopped"), at("2026-01-01T00:05:00Z", "running")];
+    expect(failed(JSON.stringify([stopped, running]))).toEqual([]);
+    expect(failed(JSON.stringify([running, stopped]))).toEqual([]);
+    expect(failed(JSON.stringify([stopped, { ...running, time: "2025-12-31T00:00:00Z" }]))).toEqual(["i-1"]);
   });
 
   test("recommendations, notices without an instance and broken ones are refused", () => {

@@ -25,8 +25,8 @@ describe("a mistake is told with its line, what was expected and what to do", ()
     ["a long row", `${long}1,0,1,5,5\n`, /:3: row of 5 fields; expected 4/],
     ["a word", `${long}1,0,1,five\n`, /:3: tokens is "five"; expected a whole number/],
     ["a negative count", `${long}1,0,1,-5\n`, /:3: tokens is negative \("-5"\)/],
-    ["a fraction", `${long}1,0,1,5.0\n`, /:3: tokens is fractional \("5.0"\)/],
-    ["an exponent", `${long}1,0,1,1e3\n`, /:3: tokens is "1e3"/],
+    ["a fraction", `${long}1,0,1,5.5\n`, /:3: tokens is fractional \("5.5"\)/],
+    ["an exponent", `${long}1,0,1,1e-3\n`, /:3: tokens is "1e-3"/],
     ["2^53", `${long}1,0,1,9007199254740992\n`, /:3: tokens is "9007199254740992"; expected a whole number below 2\^53/],
     [
       "a million digits",

@@ -107,15 +107,116 @@ describe("Megatron router traces", () => {
   });
 
   test("what is wrong is said with its line", async () => {
-    await refused(lazarus(["profile-load"], text.replace("[[0,1]]", "[[0,-1]]")), /:4: .*top_indices\[0\]/);
+    await refused(lazarus(["profile-load"], text.replace("[[0,1]]", "[[0,-2]]")), /:4: .*top_indices\[0\]\[1\]: -2/);
     await refused(
       lazarus(["profile-load"], text.replace('"layer":1,"rank":0,"top_indices":[[0,2]]', '"layer":1.5,"top_indices":[]')),
       /:1: .*layer/,
     );
     await refused(lazarus(["profile-load"], text.slice(0, -20)), /:5: .*cut short/);
-    await refused(lazarus(["profile-load"], text.replace('"step":2', '"step":0')), /step 0 comes after step 1.*sort/);
     await refused(lazarus(["profile-load", "--by-rank"], '{"step":1,"layer":0,"top_indices":[[1]]}'), /"rank"/);
     await refused(lazarus(["profile-load"], '{"step":1,"layer":0,"top_indices":[[70000]]}'), /below 65536/);
+  });
+});
+
+describe("Megatron-Core's writer", () => {
+  const record = (step: number, rank: number, ids: number[][], more: object = {}) =>
+    `${JSON.stringify({ step, layer: 0, rank, top_indices: ids, ...more })}\n`;
+  const profile = (text: string, ...options: string[]) => lazarus(["profile-load", "--method", "sum", ...options], text);
+  const loadsIn = ({ stdout }: Run) => JSON.parse(stdout).layers.map(({ loads }: { loads: number[] }) => loads);
+
+  test("experts that no token chose, and padding", async () => {
+    expect(loadsIn(await profile(record(1, 0, [[0], [2]]), "--experts", "4"))).toEqual([[1, 0, 1, 0]]);
+    const padded = await profile(
+      record(1, 0, [
+        [0, 1],
+        [2, -1],
+        [-1, -1],
+      ]),
+    );
+    expect(loadsIn(padded)).toEqual([[1, 1, 1]]);
+    expect(padded.stderr).toMatch(/: 3 expert ids of -1 \(padding\) left out/);
+    await refused(profile(record(1, 0, [[5]]), "--experts", "4"), /--experts says 4/);
+  });
+
+  test("routers of other blocks are left out with a word", async () => {
+    const mtp = record(1, 0, [[1], [1]], { block: "mtp", mtp_idx: 0 });
+    const found = await profile(record(1, 0, [[0], [1]], { block: "decoder" }) + mtp);
+    expect(loadsIn(found)).toEqual([[1, 1]]);
+    expect(found.stderr).toMatch(/1 record of mtp routers left out/);
+  });
+
+  test("ranks one after the other are the ranks side by side; stages are not added up", async () => {
+    const steps = (rank: number) => [1, 2].map((step) => record(step, rank, [[rank], [step]])).join("");
+    const found = JSON.parse((await profile(steps(0) + steps(1))).stdout);
+    expect(found.window).toMatchObject({ from: 1, to: 2, iterations: 2 });
+    expect(found.layers[0].loads).toEqual([2, 4, 2]);
+    const stages = record(1, 0, [[0]], { block: "decoder" }) + record(1, 0, [[0]], { block: "decoder", layer: 1 });
+    await refused(profile(stages + record(1, 1, [[0]], { block: "decoder" })), /pipeline stages/);
+    const one = await profile(record(1, 0, [[0]], { block: "decoder" }) + record(1, 1, [[1]], { block: "decoder" }));
+    expect(one.stderr).toMatch(/2 ranks are added up; with pipeline parallelism/);
+  });
+
+  test("a folder has a file a rank", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lazarus-trace-"));
+    for (const rank of [0, 1]) writeFileSync(join(folder, `router_trace_rank${rank}.jsonl`), record(1, rank, [[rank], [2]]));
+    const found = await lazarus(["profile-load", folder, "--by-rank"]);
+    expect(JSON.parse(found.stdout).layers[0].byRank).toEqual([
+      [1, 0, 1],
+      [0, 1, 1],
+    ]);
+    const alone = await lazarus(["profile-load", join(folder, "router_trace_rank1.jsonl")]);
+    expect(alone.stderr).toMatch(/the tokens of rank 1 alone/);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("SGLang's recorder", () => {
+  const profile = (text: string, ...options: string[]) => lazarus(["profile-load", ...options], text);
+  const loadsIn = ({ stdout }: Run) => JSON.parse(stdout).layers.map(({ loads }: { loads: number[] }) => loads);
+
+  test("steps without tokens are padding, and small means keep their proportions", async () => {
+    const recorded = [[[5, 0, 3, 1]], [[5, 0, 3, 1]], [[0, 0, 0, 0]], [[0, 0, 0, 0]]];
+    const found = await profile(JSON.stringify({ logical_count: [...recorded, ...new Array(96).fill([[0, 0, 0, 0]])] }));
+    expect(loadsIn(found)).toEqual([[5, 0, 3, 1]]);
+    expect(found.stderr).toMatch(/98 iterations without tokens \(padding\) left out, 2 kept/);
+    const rare = [[[1, 0, 0, 0]], [[0, 2, 0, 0]], [[0, 0, 1, 0]]];
+    const kept = await profile(JSON.stringify({ logical_count: rare }));
+    expect(loadsIn(kept)).toEqual([[1, 2, 1, 0]]);
+    expect(kept.stderr).toMatch(/sums over the window/);
+    await refused(profile(JSON.stringify({ logical_count: [[0, 0]] })), /no token goes to any expert/);
+  });
+
+  test("layers without tokens in front are dense and left out", async () => {
+    const found = await profile(
+      JSON.stringify({
+        logical_count: [
+          [0, 0],
+          [0, 0],
+          [3, 1],
+        ],
+      }),
+    );
+    expect(JSON.parse(found.stdout).layers).toEqual([{ layer: 2, loads: [3, 1] }]);
+    expect(found.stderr).toMatch(/layers 0 to 1 without tokens \(dense\) left out; the first MoE layer is 2/);
+  });
+
+  test("ranks of a forward pass are added up, other gatherers left out", async () => {
+    const pass = (id: number, rank: number, counts: number[], gatherer = "primary") =>
+      JSON.stringify({ forward_pass_id: id, rank, gatherer_key: gatherer, global_physical_count: [counts] });
+    const text = [pass(7, 0, [4, 6, 0, 0]), pass(8, 0, [2, 2, 0, 0]), pass(7, 1, [0, 0, 9, 1]), pass(8, 1, [0, 0, 2, 2])];
+    const identity = ["--physical-to-logical", "identity", "--every", "1"];
+    const found = await profile([...text, pass(7, 0, [9, 9, 9, 9], "draft")].join("\n"), ...identity);
+    expect(
+      found.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).layers[0].loads),
+    ).toEqual([
+      [4, 6, 9, 1],
+      [2, 2, 2, 2],
+    ]);
+    expect(found.stderr).toMatch(/1 record of gatherer_key "draft" left out/);
+    await refused(profile([text[0], text[0]].join("\n"), ...identity), /twice for rank 0/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { Infeasible } from "../infeasible.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 /** Tokens of the experts of one layer that have the same hosts. */
 export interface HostedLoad {
   readonly hosts: readonly number[];

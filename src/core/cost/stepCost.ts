@@ -1,5 +1,5 @@
 /** How long a training step takes, as a linear function of what a plan does to the busiest rank. */
-import { Infeasible } from "../infeasible.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import type { HardwareSpec } from "./hardwareSpec.ts";
 import { attentionParameters, modelSize } from "./modelSize.ts";
 import type { DeepSeekModel, GptModel, ModelSpec } from "./modelSpec.ts";

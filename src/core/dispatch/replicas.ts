@@ -1,5 +1,5 @@
 /** Which ranks can compute the tokens of an expert. */
-import { Infeasible } from "../infeasible.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import type { Routing } from "./routing.ts";
 
 /** Replicas of each expert on each rank: per expert a list of [rank, copies], ranks ascending. */

@@ -1,5 +1,5 @@
 /** Where the tokens of a layer come from: the input of every dispatch policy. */
-import { Infeasible } from "../infeasible.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 
 /** Tokens of one layer by expert and source rank (T[e][j] in the paper). */
 export interface Routing {

@@ -1,6 +1,7 @@
 /** How many replicas each expert of a layer gets. */
-import { Infeasible } from "../infeasible.ts";
+
 import type { ClusterNode } from "../layout/cluster.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import type { LayerLoads } from "../layout/placement.ts";
 
 /** Replica counts of one layer and the fault-tolerance threshold they keep. */

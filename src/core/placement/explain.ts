@@ -1,6 +1,7 @@
 /** Why a placement survives what it survives: its weakest spots, and what more memory or machines would change. */
-import { Infeasible } from "../infeasible.ts";
+
 import type { ClusterNode } from "../layout/cluster.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import { allHostSets, type Placement } from "../layout/placement.ts";
 import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
 import type { Likelihood } from "../recovery/outcomes.ts";

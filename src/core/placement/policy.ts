@@ -17,7 +17,7 @@ export type PlacementPolicyName = (typeof PLACEMENT_POLICIES)[number];
 export const ALLOCATION_POLICIES = ["lazarus", "even"] as const;
 export type AllocationPolicyName = (typeof ALLOCATION_POLICIES)[number];
 
-/** How long to search. */
+/** How long to search, from the least on. */
 export const EFFORTS = ["fast", "normal", "thorough"] as const;
 export type Effort = (typeof EFFORTS)[number];
 

@@ -3,8 +3,8 @@
 import { planCost } from "../cost/planCost.ts";
 import { stepSeconds } from "../cost/stepCost.ts";
 import { goodput } from "../cost/trainingCosts.ts";
-import { Infeasible } from "../infeasible.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import { hostSets, type LayerLoads } from "../layout/placement.ts";
 import type { FailureUnits } from "../recovery/failureUnits.ts";
 import { placeLayers } from "./placeLayers.ts";

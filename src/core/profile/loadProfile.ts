@@ -26,6 +26,8 @@ export interface LayerProfile extends LayerLoads {
 export interface LoadProfile {
   readonly experts: number;
   readonly window: ProfileWindow;
+  /** What loads were multiplied by, so that whole numbers keep the proportions of small means; nothing where it is 1. */
+  readonly scale?: number | undefined;
   /** Ascending by layer. */
   readonly layers: readonly LayerProfile[];
 }

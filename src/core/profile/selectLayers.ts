@@ -1,4 +1,4 @@
-import { Infeasible } from "../infeasible.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import type { LoadProfile } from "./loadProfile.ts";
 
 /**

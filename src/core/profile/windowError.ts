@@ -1,4 +1,4 @@
-import { Infeasible } from "../infeasible.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 
 /** A log whose iterations do not make the profile that was asked for: the user's data, not a bug. */
 export class WindowError extends Infeasible {

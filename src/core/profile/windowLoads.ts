@@ -5,7 +5,10 @@ import type { LayerTokens, RoutingStep } from "./routingStep.ts";
 import { WindowError } from "./windowError.ts";
 
 /** How the iterations of a window are put together; `alpha` in (0, 1] weighs the newest one. */
-export type WindowMethod = { readonly kind: Exclude<LoadMethod, "ema"> } | { readonly kind: "ema"; readonly alpha: number };
+export type WindowMethod = ({ readonly kind: Exclude<LoadMethod, "ema"> } | { readonly kind: "ema"; readonly alpha: number }) & {
+  /** Whether a layer with fewer tokens an iteration than experts keeps its proportions, at the price of a scale. */
+  readonly keepProportions?: boolean;
+};
 
 const NO_TOKENS = new Float64Array(0);
 
@@ -23,7 +26,9 @@ export interface LayerTotals {
  *
  * Tokens stay whole numbers. With `mean` and `ema` a layer's total is rounded first and its experts share it by largest
  * remainder; then each expert's load is shared by its source ranks likewise, so that ranks sum to loads and loads to the
- * total, and loads are the same with and without ranks.
+ * total, and loads are the same with and without ranks. Where a layer has fewer tokens an iteration than experts, rounding
+ * takes what the window measured: with `keepProportions` a mean then stays the sum that it was, and an average is multiplied
+ * by as much.
  */
 export class WindowLoads {
   private readonly method: WindowMethod;
@@ -66,12 +71,14 @@ export class WindowLoads {
    */
   profile(): LoadProfile {
     if (this.recorded === 0) throw new RangeError("a load profile needs at least one iteration");
-    const { kind: method } = this.method;
+    const scale = this.scale();
+    const method = this.method.kind === "mean" && scale > 1 ? "sum" : this.method.kind;
     const window: ProfileWindow = { from: this.from, to: this.to, iterations: this.recorded, method };
     return {
       experts: this.experts,
       window: this.method.kind === "ema" ? { ...window, alpha: this.method.alpha } : window,
-      layers: [...this.layers.values()].map((totals) => this.layerProfile(totals)),
+      ...(scale === 1 ? {} : { scale }),
+      layers: [...this.layers.values()].map((totals) => this.layerProfile(totals, scale)),
     };
   }
 
@@ -138,9 +145,21 @@ export class WindowLoads {
     return sum;
   }
 
-  private layerProfile({ layer, loads, byRank }: LayerTotals): LayerProfile {
-    const rounds = this.method.kind === "mean" || this.method.kind === "ema";
-    const whole = rounds ? largestRemainder(loads, this.roundedTotal(loads)) : Array.from(loads);
+  /** 1, or the window's iterations where rounding would lose the proportions of a layer. */
+  private scale(): number {
+    const { kind, keepProportions = false } = this.method;
+    if (!keepProportions || (kind !== "mean" && kind !== "ema")) return 1;
+    const iterations = kind === "mean" ? this.recorded : 1;
+    const rounded = [...this.layers.values()].some(({ loads }) => {
+      const total = loads.reduce((a, b) => a + b, 0);
+      return total > 0 && total < this.experts * iterations && loads.some((load) => load % iterations !== 0);
+    });
+    return rounded ? this.recorded : 1;
+  }
+
+  private layerProfile({ layer, loads, byRank }: LayerTotals, scale: number): LayerProfile {
+    const rounds = this.method.kind === "ema" || (this.method.kind === "mean" && scale === 1);
+    const whole = rounds ? largestRemainder(loads, this.roundedTotal(loads, scale)) : Array.from(loads);
     if (this.ranks === 0) return { layer, loads: whole };
     const table = Array.from({ length: this.ranks }, () => new Array<number>(this.experts).fill(0));
     whole.forEach((load, e) => {
@@ -153,10 +172,10 @@ export class WindowLoads {
     return { layer, loads: whole, byRank: table };
   }
 
-  /** A layer's tokens per iteration, rounded half up; exact for sums. */
-  private roundedTotal(loads: Float64Array): number {
+  /** A layer's tokens per iteration, times the scale, rounded half up; exact for sums. */
+  private roundedTotal(loads: Float64Array, scale: number): number {
     const total = loads.reduce((a, b) => a + b, 0);
-    if (this.method.kind === "ema") return Math.round(total);
+    if (this.method.kind === "ema") return Math.round(total * scale);
     const remainder = total % this.recorded;
     return (total - remainder) / this.recorded + (2 * remainder >= this.recorded ? 1 : 0);
   }

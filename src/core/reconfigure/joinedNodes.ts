@@ -1,6 +1,7 @@
 /** The nodes that join a cluster. */
-import { Infeasible } from "../infeasible.ts";
+
 import type { ClusterNode } from "../layout/cluster.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 
 /** What is known about nodes that join. */
 export interface Joining {

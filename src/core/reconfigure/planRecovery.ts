@@ -7,8 +7,8 @@
  * 4. Who plays which part of it, what moves from where to where in which round, and how long that takes.
  */
 
-import { Infeasible } from "../infeasible.ts";
 import { type ClusterNode, totalSlots } from "../layout/cluster.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import type { LayerLoads, Placement } from "../layout/placement.ts";
 import { type PlanFigures, planFigures } from "../placement/assess.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";

@@ -3,7 +3,7 @@
 import type { HardwareSpec } from "../cost/hardwareSpec.ts";
 import type { ModelSpec } from "../cost/modelSpec.ts";
 import type { PlanCost } from "../cost/stepCost.ts";
-import { Infeasible } from "../infeasible.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
 import type { Configuration, TrainingSystem } from "./trainingSystem.ts";
 

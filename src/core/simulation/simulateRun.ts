@@ -1,6 +1,6 @@
 /** One training job on one failing cluster, event by event. */
 import { storeSeconds } from "../cost/trainingSpec.ts";
-import { Infeasible } from "../infeasible.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import { DueWork, type JobClock } from "./dueWork.ts";
 import type { Job, RunPolicy } from "./job.ts";
 import { LiveNodes } from "./liveNodes.ts";

@@ -23,30 +23,63 @@ export function isPackedNotices(value: unknown): value is object {
 /** SNS in SQS in a list of messages, and room to spare. */
 const MOST_PACKINGS = 10;
 
+/** What a notice says about an instance. */
+export interface InstanceNotice {
+  readonly instance: string;
+  readonly gone: boolean;
+  /** Milliseconds since 1970, where the event has its time. */
+  readonly time: number | undefined;
+}
+
+/** What notices say: about instances, in their order, and the kinds of those that say nothing about whether one goes away. */
+export interface InstanceNotices {
+  readonly notices: readonly InstanceNotice[];
+  readonly others: readonly string[];
+}
+
 /**
- * Ids of the instances that the notices say are interrupted, stopped or terminated.
- * @throws InputError, for a notice that names no instance and for recommendations, which interrupt nothing
+ * The notices in a parsed value.
+ * @throws InputError, for a notice that names no instance
  */
-export function interruptedInstances(value: unknown, file: string, packings = 0): string[] {
+export function instanceNotices(value: unknown, file: string): InstanceNotices {
+  const notices: InstanceNotice[] = [];
+  const others: string[] = [];
+  for (const notice of unpackedNotices(value, file)) {
+    if (typeof notice === "string") others.push(notice);
+    else notices.push(notice);
+  }
+  return { notices, others };
+}
+
+/** Why a notice alone is no list of failed nodes. */
+export function saysNothing(kinds: readonly string[], file: string): InputError {
+  return new InputError(
+    `${shownValue(kinds[0])} does not say that an instance goes away; expected "${INTERRUPTION}" or "${STATE_CHANGE}"`,
+    { file },
+  );
+}
+
+/** Notices, or the kinds of others. */
+function unpackedNotices(value: unknown, file: string, packings = 0): (InstanceNotice | string)[] {
   const wrong = (what: string) => new InputError(what, { file });
   if (packings > MOST_PACKINGS) throw wrong("the notices are packed too deep; expected events, alone or in SQS or SNS messages");
-  if (Array.isArray(value)) return value.flatMap((notice) => interruptedInstances(notice, file, packings + 1));
+  if (Array.isArray(value)) return value.flatMap((notice) => unpackedNotices(notice, file, packings + 1));
   if (typeof value !== "object" || value === null) throw wrong("expected AWS notices as JSON objects");
   const fields = value as Record<string, unknown>;
-  if (Array.isArray(fields["Messages"])) return interruptedInstances(fields["Messages"], file, packings + 1);
+  if (Array.isArray(fields["Messages"])) return unpackedNotices(fields["Messages"], file, packings + 1);
   for (const packing of ["Body", "Message"]) {
     const packed = fields[packing];
-    if (typeof packed === "string") return interruptedInstances(parseJson(packed, file), file, packings + 1);
+    if (typeof packed === "string") return unpackedNotices(parseJson(packed, file), file, packings + 1);
   }
   const kind = fields["detail-type"];
   if (kind === undefined) {
     throw wrong("this notice from the instance's own metadata does not name the instance; pass the node's name: --failed NAME");
   }
-  if (kind !== INTERRUPTION && kind !== STATE_CHANGE) {
-    throw wrong(`${shownValue(kind)} does not say that an instance goes away; expected "${INTERRUPTION}" or "${STATE_CHANGE}"`);
-  }
+  if (kind !== INTERRUPTION && kind !== STATE_CHANGE) return [String(kind)];
   const detail = (fields["detail"] ?? {}) as Record<string, unknown>;
   const instance = detail["instance-id"];
   if (typeof instance !== "string" || instance === "") throw wrong(`the notice "${kind}" has no detail.instance-id`);
-  return kind === INTERRUPTION || GONE.has(String(detail["state"])) ? [instance] : [];
+  const time = Date.parse(String(fields["time"]));
+  const gone = kind === INTERRUPTION || GONE.has(String(detail["state"]));
+  return [{ instance, gone, time: Number.isNaN(time) ? undefined : time }];
 }

@@ -9,7 +9,7 @@ const nodeSchema = z.object({
   status: z.optional(z.object({ conditions: z.optional(z.array(z.object({ type: z.string(), status: z.string() }))) })),
 });
 const listSchema = z.object({ kind: z.enum(["List", "NodeList"]), items: z.array(nodeSchema) });
-const eventSchema = z.object({ type: z.enum(["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]), object: nodeSchema });
+const eventSchema = z.object({ type: z.enum(["ADDED", "MODIFIED", "DELETED"]), object: nodeSchema });
 
 type KubernetesNode = z.infer<typeof nodeSchema>;
 
@@ -21,13 +21,13 @@ export function isKubernetesNodes(value: unknown): value is object {
 }
 
 /**
- * Names of the nodes whose Ready condition is not True, and of those that a watch event says are deleted.
+ * Nodes by name, and whether they are dead: their Ready condition is not True, or a watch event says that they are deleted.
  * @throws InputError
  */
-export function unreadyNodes(value: object, file: string): string[] {
-  return kubernetesNodes(value, file).flatMap(({ node, deleted }) => {
+export function nodesOfKubernetes(value: object, file: string): [name: string, dead: boolean][] {
+  return kubernetesNodes(value, file).map(({ node, deleted }) => {
     const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
-    return deleted || ready?.status !== "True" ? [node.metadata.name] : [];
+    return [node.metadata.name, deleted || ready?.status !== "True"];
   });
 }
 
@@ -45,6 +45,8 @@ export function instancesOfNodes(value: object, file: string): Map<string, strin
 }
 
 function kubernetesNodes(value: object, file: string): { node: KubernetesNode; deleted: boolean }[] {
+  // A bookmark says how far the watch has come, and nothing about a node.
+  if ("type" in value && value.type === "BOOKMARK") return [];
   const list = z.safeParse(listSchema, value);
   if (list.success) return list.data.items.map((node) => ({ node, deleted: false }));
   const event = z.safeParse(eventSchema, value);

@@ -2,7 +2,7 @@
 import type { PlacementDocument } from "../documents/placement.ts";
 import { encodeAscend } from "./ascend.ts";
 import type { LayerNumbering, PlanSystem } from "./plan.ts";
-import { planTable } from "./planTable.ts";
+import { planTable, wastedSlots } from "./planTable.ts";
 import { encodeSglang } from "./sglang.ts";
 import { encodeTrtllm } from "./trtllm.ts";
 import { encodeVllm } from "./vllm.ts";
@@ -15,10 +15,24 @@ export interface PlanSettings extends LayerNumbering {
 
 /**
  * The file of a plan.
+ * @param notice is told in one line what the system should know beside the file
  * @throws UsageError when the system cannot hold the placement, with what to do about it
  */
-export function encodePlan(document: PlacementDocument, system: PlanSystem, settings: PlanSettings): string {
+export function encodePlan(
+  document: PlacementDocument,
+  system: PlanSystem,
+  settings: PlanSettings,
+  notice?: (message: string) => void,
+): string {
   const table = planTable(document, system, settings);
+  const slots = table.rows.reduce((sum, row) => sum + row.slots.length, 0);
+  const wasted = wastedSlots(table);
+  if (wasted > 0)
+    notice?.(
+      `${wasted} of ${slots} slots hold an expert that their rank has already, which is ${system === "ascend" ? "no map that vllm-ascend loads right" : "of no use"}`,
+    );
+  const redundant = (table.rows[0]?.slots.length ?? 0) - table.experts;
+  if (system === "sglang") notice?.(`this plan is for SGLang with --ep-num-redundant-experts ${redundant}`);
   switch (system) {
     case "sglang":
       return encodeSglang(table, settings.denseLayers);

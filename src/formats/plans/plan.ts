@@ -31,6 +31,16 @@ export interface LayerNumbering {
   readonly denseLayers: number;
 }
 
+/**
+ * The numbering with the first MoE layer's number put in where nobody said it: a profile whose first layer has the number that
+ * follows the dense layers counts the model's hidden layers, as SGLang's and TensorRT-LLM's records do.
+ * @param first lowest number of our layers
+ */
+export function numberedFrom(first: number, numbering: LayerNumbering): LayerNumbering {
+  const { layerBase, denseLayers } = numbering;
+  return layerBase === 0 && first === denseLayers ? { layerBase: first, denseLayers } : { layerBase, denseLayers };
+}
+
 /** Systems that count the model's hidden layers, dense ones included; the others count MoE layers from 0. */
 const countsHiddenLayers: Readonly<Record<PlanSystem, boolean>> = { sglang: true, trtllm: true, ascend: false, vllm: false };
 

@@ -4,7 +4,7 @@ import { countReplicas, type LayerLoads } from "../../core/layout/placement.ts";
 import { InputError } from "../../errors.ts";
 import type { DescribedNode } from "../cluster.ts";
 import type { PlacementDocument } from "../documents/placement.ts";
-import { type ForeignPlan, type LayerNumbering, layerShift, type PlanRow } from "./plan.ts";
+import { type ForeignPlan, type LayerNumbering, layerShift, numberedFrom, type PlanRow } from "./plan.ts";
 
 /** What a plan does not say. */
 export interface PlanSurroundings extends LayerNumbering {
@@ -38,8 +38,12 @@ export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings,
       throw wrong(`${perNode} slots cannot be dealt to the ${known} GPUs of ${node.name} evenly; check --gpus`);
     return { name: node.name, slots: perNode, gpus: known, ...(node.domain === undefined ? {} : { domain: node.domain }) };
   });
-  const shift = layerShift(system, surroundings);
-  const moeRows = rows.filter(({ layer }) => layer + shift >= surroundings.layerBase);
+  const numbering = numberedFrom(
+    loads.reduce((least, { layer }) => Math.min(least, layer), Infinity),
+    surroundings,
+  );
+  const shift = layerShift(system, numbering);
+  const moeRows = rows.filter(({ layer }) => layer + shift >= numbering.layerBase);
   if (moeRows.length < rows.length && system !== "sglang") {
     throw wrong(`layer ${rows[0]?.layer} comes before the first MoE layer; correct --num-dense-layers`);
   }

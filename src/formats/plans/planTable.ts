@@ -3,7 +3,7 @@ import { type ClusterNode, totalGpus } from "../../core/layout/cluster.ts";
 import { FREE_SLOT } from "../../core/layout/placement.ts";
 import { UsageError } from "../../errors.ts";
 import { type PlacementDocument, placementOf } from "../documents/placement.ts";
-import type { LayerNumbering, PlanRow, PlanSystem } from "./plan.ts";
+import { type LayerNumbering, numberedFrom, type PlanRow, type PlanSystem } from "./plan.ts";
 
 /** A placement in slots. */
 export interface PlanTable {
@@ -39,6 +39,18 @@ export function planTable(document: PlacementDocument, system: PlanSystem, numbe
     );
   }
   const experts = layers[0]?.loads.length ?? 0;
+  const firstLayer = layers.reduce((least, { layer }) => Math.min(least, layer), Infinity);
+  const { layerBase } = numberedFrom(firstLayer, numbering);
+  const idle = layers.find(({ layer, loads }) => layer === firstLayer && loads.every((load) => load === 0));
+  if (idle !== undefined && layers.some(({ loads }) => loads.some((load) => load > 0))) {
+    throw refuse(
+      `layer ${firstLayer} has no tokens, as dense layers have`,
+      `leave it out: lazarus profile-load --layers ${layers
+        .flatMap(({ layer, loads }) => (loads.some((load) => load > 0) ? [layer] : []))
+        .sort((a, b) => a - b)
+        .join(",")}`,
+    );
+  }
   const rows = layers
     .toSorted((a, b) => a.layer - b.layer)
     .map(({ layer, loads, replicas, nodes: slots }, index) => {
@@ -58,13 +70,23 @@ export function planTable(document: PlacementDocument, system: PlanSystem, numbe
       const spilled = replicas.indexOf(0);
       if (spilled >= 0)
         throw refuse(`expert ${spilled} of layer ${layer} has no slot`, "every expert needs one: add nodes or slots");
-      if (layer - numbering.layerBase !== index) {
+      if (layer - layerBase !== index) {
         throw refuse(
-          `its MoE layers would be numbered ${layers.map((one) => one.layer).join(", ")} from ${numbering.layerBase}`,
-          `there must be no gap: say the number of the first MoE layer with --layer-base ${layers[0]?.layer} and keep all layers`,
+          `its MoE layers would be numbered ${layers.map((one) => one.layer).join(", ")} from ${layerBase}`,
+          `there must be no gap: keep all MoE layers and say the number of the first with --layer-base ${firstLayer}`,
         );
       }
       return { layer: index, slots: slots.flat() };
     });
   return { ranks: totalGpus(nodes), experts, rows };
+}
+
+/** Slots that hold an expert which another slot of the same rank holds already: of no use to systems that place whole slots. */
+export function wastedSlots({ ranks, rows }: PlanTable): number {
+  let wasted = 0;
+  for (const { slots } of rows) {
+    const width = slots.length / ranks;
+    for (let rank = 0; rank < ranks; rank++) wasted += width - new Set(slots.slice(rank * width, (rank + 1) * width)).size;
+  }
+  return wasted;
 }

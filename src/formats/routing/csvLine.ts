@@ -31,17 +31,27 @@ export function splitCsvLine(line: string, at: InputPosition): string[] {
 }
 
 /**
- * A whole number of plain digits, below 2^53.
+ * The number in a text of plain digits, or of digits as float tensors print whole numbers: `5.0`, `1e3`, `1.5e+2`. Nothing
+ * when it is not whole; a number of 2^53 or more is not exact.
+ */
+export function wholeValue(text: string): number | undefined {
+  const match = /^(\d+)(?:\.(\d*))?(?:[eE]\+?(\d{1,3}))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, , fraction = "", exponent = "0"] = match;
+  return fraction.replace(/0+$/, "").length <= Number(exponent) ? Number(text) : undefined;
+}
+
+/**
+ * A whole number below 2^53.
  * @param name of the column, for the message
  * @throws InputError
  */
 export function wholeNumber(text: string, name: string, at: InputPosition): number {
-  if (/^\d+$/.test(text)) {
-    const value = Number(text);
-    if (Number.isSafeInteger(value)) return value;
-    throw new InputError(`${name} is ${quoteInput(text)}; expected a whole number below 2^53: correct the row`, at);
-  }
-  throw new InputError(`${name} is ${describe(text)}; expected a whole number, digits only: correct the row`, at);
+  const value = wholeValue(text);
+  if (value === undefined)
+    throw new InputError(`${name} is ${describe(text)}; expected a whole number, digits only: correct the row`, at);
+  if (Number.isSafeInteger(value)) return value;
+  throw new InputError(`${name} is ${quoteInput(text)}; expected a whole number below 2^53: correct the row`, at);
 }
 
 function describe(text: string): string {

@@ -1,6 +1,7 @@
 /** Routing logs as a JSON array of numbers: [layers][experts] or [steps][layers][experts]. */
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError, quoteInput } from "../../errors.ts";
+import { wholeValue } from "./csvLine.ts";
 import { ID_LIMITS } from "./routingColumns.ts";
 import type { RoutingOptions, StepReader } from "./stepReader.ts";
 
@@ -111,8 +112,8 @@ class MatrixText {
     WORD.lastIndex = this.at;
     const text = WORD.exec(this.text)?.[0] ?? "";
     if (text === "") throw this.unexpected("a number of tokens");
-    if (!/^(0|[1-9]\d*)$/.test(text)) throw this.unexpected("a whole number of tokens, digits only", text);
-    const value = Number(text);
+    const value = /^0\d|\.(?!\d)/.test(text) ? undefined : wholeValue(text);
+    if (value === undefined) throw this.unexpected("a whole number of tokens, digits only", text);
     if (!Number.isSafeInteger(value)) throw this.unexpected("a number of tokens below 2^53", text);
     this.at += text.length;
     return value;

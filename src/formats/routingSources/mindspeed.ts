@@ -40,10 +40,11 @@ export function checkExpertCounts(value: unknown, file: string): ExpertCounts {
 /** Steps of expert loads, numbered from 0. @throws InputError */
 export async function* mindspeedSteps(
   documents: AsyncIterable<ExpertCounts>,
-  { file, byRank }: SourceOptions,
+  options: SourceOptions,
 ): AsyncGenerator<RoutingStep> {
+  const { file, byRank } = options;
   if (byRank) throw new InputError("these counts have no source ranks, but loads by rank are asked for", { file });
-  const counts = new StepCounts({ file, byRank });
+  const counts = new StepCounts(options);
   let iteration = 0;
   for await (const rows of documents) {
     for (const [layer, expert, tokens] of rows) counts.add(layer, 0, expert, tokens);

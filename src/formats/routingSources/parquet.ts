@@ -5,7 +5,7 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError, IoError } from "../../errors.ts";
 import type { ByteSource } from "./byteSource.ts";
-import { isCount, logicalExperts, type SourceOptions } from "./source.ts";
+import { isCount, logicalExperts, noticePadding, PADDING, type SourceOptions } from "./source.ts";
 import { StepCounts } from "./stepCounts.ts";
 
 /** Columns and the names that they have unless the user names others. */
@@ -42,6 +42,7 @@ export async function* parquetSteps(
   const counts = new StepCounts(options);
   const logicalOfLayer = new Map<number, readonly number[]>();
   let current = -1;
+  let padding = 0;
   const rows = scan.ranges.at(-1)?.rowEnd ?? 0;
   for (const range of scan.ranges) {
     const [iterations, layers, ranks, experts] = await Promise.all(
@@ -66,6 +67,12 @@ export async function* parquetSteps(
       const rank = byRank ? whole(ranks?.[i], "the rank") : 0;
       const listed: unknown = experts?.[i];
       for (const id of isList(listed) ? listed : [listed]) {
+        // A null list or element is a token, or a place, without an expert, as -1 is.
+        if (id === null || id === undefined || Number(id) === PADDING) {
+          padding++;
+          counts.open(layer);
+          continue;
+        }
         const slot = whole(id, "an expert");
         counts.add(layer, rank, logicalOf(layer, slot), 1);
       }
@@ -73,6 +80,7 @@ export async function* parquetSteps(
   }
   if (counts.empty) throw wrong("there are no rows; expected one for every token");
   yield counts.take(current);
+  noticePadding(padding, options);
 
   function logicalOf(layer: number, slot: number): number {
     if (physicalToLogical === "identity") return slot;

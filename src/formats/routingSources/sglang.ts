@@ -8,13 +8,22 @@ import { InputError } from "../../errors.ts";
 import { shownValue } from "../shownValue.ts";
 import { isCount, logicalExperts, type PhysicalToLogical, type SourceOptions, saidAboutIds } from "./source.ts";
 import { StepCounts } from "./stepCounts.ts";
+import { StepWindow } from "./stepWindow.ts";
 
 const LOGICAL = "logical_count";
 const PHYSICAL = "global_physical_count";
 
+/** The gatherer of the model itself; a draft model and the halves of overlapped batches have others. */
+const PRIMARY = "primary";
+
 /** Counts of one document. */
 export interface RecordedCounts {
   readonly physical: boolean;
+  /** Forward pass and rank of a per-pass record. */
+  readonly pass: number | undefined;
+  readonly rank: number;
+  /** Who gathered the counts. */
+  readonly gatherer: string;
   /** Shape [steps][layers][experts or slots]. */
   readonly steps: readonly (readonly (readonly number[])[])[];
 }
@@ -45,32 +54,85 @@ export function checkRecordedCounts(value: unknown, file: string): RecordedCount
       if (odd >= 0) throw wrong(`${path}[${odd}]`, `expected a whole number of tokens, got ${shownValue(counts[odd])}`);
     }
   }
-  return { physical, steps };
+  const { forward_pass_id: pass, rank = 0, gatherer_key: gatherer = PRIMARY } = fields;
+  const wanted = (what: string, expected: string) => new InputError(`${what}: expected ${expected}`, { file });
+  if (pass !== undefined && !isCount(pass)) throw wanted("forward_pass_id", "a whole number");
+  if (!isCount(rank)) throw wanted("rank", "a whole number");
+  if (typeof gatherer !== "string") throw wanted("gatherer_key", `a name such as "${PRIMARY}"`);
+  return { physical, pass, rank, gatherer, steps };
 }
 
-/** Steps of recorded counts, numbered from 0. @throws InputError */
+/**
+ * Steps of recorded counts, numbered from 0, or by forward pass where the records say which: then the ranks of a pass, of
+ * which each may count its own slots only, are added up as SGLang does.
+ * @throws InputError
+ */
 export async function* sglangSteps(
   documents: AsyncIterable<RecordedCounts>,
   options: SourceOptions,
 ): AsyncGenerator<RoutingStep> {
-  const { file, byRank } = options;
+  const { file, byRank, notice } = options;
   if (byRank) throw new InputError("these counts have no source ranks, but loads by rank are asked for", { file });
+  const passes = new StepWindow(options, "sort the records by forward_pass_id");
+  const ranksOf = new Map<number, Set<number>>();
+  const leftOut = new Map<string, number>();
   let iteration = 0;
-  for await (const { physical, steps } of documents) {
-    if (!physical && options.physicalToLogical !== undefined) {
-      throw new InputError(`${LOGICAL} counts logical experts already; leave out --physical-to-logical`, { file });
+  for await (const document of documents) {
+    const { physical, pass, rank, gatherer, steps } = document;
+    if (gatherer !== PRIMARY) {
+      leftOut.set(gatherer, (leftOut.get(gatherer) ?? 0) + 1);
+      continue;
     }
-    const ids: PhysicalToLogical = physical ? saidAboutIds(options, `${PHYSICAL} counts tokens of physical slots`) : "identity";
-    for (const layers of steps) {
-      const counts = new StepCounts(options, physical ? 0 : layers[0]?.length);
-      for (const [layer, tokens] of layers.entries()) {
-        counts.open(layer);
-        const experts = logicalExperts(ids, layer, tokens.length, file);
-        tokens.forEach((count, slot) => {
-          counts.add(layer, 0, experts?.[slot] ?? slot, count);
-        });
+    if (pass === undefined) {
+      if (ranksOf.size > 0)
+        throw new InputError("only some records have a forward_pass_id; expected it in all or none", { file });
+      for (const layers of steps) {
+        const counts = new StepCounts(options, physical ? 0 : layers[0]?.length);
+        countLayers(counts, layers, physical, options);
+        yield counts.take(iteration++);
       }
-      yield counts.take(iteration++);
+      continue;
     }
+    if (iteration > 0) throw new InputError("only some records have a forward_pass_id; expected it in all or none", { file });
+    const ranks = ranksOf.get(pass) ?? new Set();
+    if (ranks.has(rank)) {
+      throw new InputError(
+        `forward pass ${pass} is there twice for rank ${rank}; expected one record a pass and rank: keep one recording`,
+        {
+          file,
+        },
+      );
+    }
+    ranksOf.set(pass, ranks.add(rank));
+    yield* passes.before(pass);
+    for (const layers of steps) countLayers(passes.countsOf(pass), layers, physical, options);
+  }
+  for (const [gatherer, count] of leftOut)
+    notice?.(
+      `${count} record${count === 1 ? "" : "s"} of gatherer_key ${shownValue(gatherer)} left out; the model's own are "${PRIMARY}"`,
+    );
+  const all = new Set([...ranksOf.values()].flatMap((ranks) => [...ranks])).size;
+  const fewer = [...ranksOf.values()].filter((ranks) => ranks.size < all).length;
+  if (fewer > 0) notice?.(`${fewer} of ${ranksOf.size} forward passes have records of fewer than ${all} ranks`);
+  yield* passes.rest();
+}
+
+function countLayers(
+  counts: StepCounts,
+  layers: readonly (readonly number[])[],
+  physical: boolean,
+  options: SourceOptions,
+): void {
+  const { file, physicalToLogical } = options;
+  if (!physical && physicalToLogical !== undefined) {
+    throw new InputError(`${LOGICAL} counts logical experts already; leave out --physical-to-logical`, { file });
+  }
+  const ids: PhysicalToLogical = physical ? saidAboutIds(options, `${PHYSICAL} counts tokens of physical slots`) : "identity";
+  for (const [layer, tokens] of layers.entries()) {
+    counts.open(layer);
+    const experts = logicalExperts(ids, layer, tokens.length, file);
+    tokens.forEach((count, slot) => {
+      counts.add(layer, 0, experts?.[slot] ?? slot, count);
+    });
   }
 }

@@ -19,6 +19,10 @@ export interface SourceOptions {
   readonly byRank: boolean;
   /** What the user said about ids; nothing when the user said nothing. */
   readonly physicalToLogical: PhysicalToLogical | undefined;
+  /** Experts of a layer, where the user says how many: records may list only those with tokens. */
+  readonly experts?: number | undefined;
+  /** Is told in one line what was left out, and why. */
+  readonly notice?: (message: string) => void;
   /** Is told how much of files that are not read from front to back is done, of how much. */
   readonly progress?: (done: number, total: number) => void;
 }
@@ -58,6 +62,14 @@ export function saidAboutIds({ physicalToLogical, file }: SourceOptions, what: s
     `${what}; say which expert each slot holds: --physical-to-logical PLAN for redundant or moved experts, --physical-to-logical identity when slot s holds expert s`,
     { file },
   );
+}
+
+/** What stands in place of an expert's id where a token has none: SGLang, vLLM and router replay pad so. */
+export const PADDING = -1;
+
+/** Says how many ids were padding. */
+export function noticePadding(padding: number, { notice }: SourceOptions): void {
+  if (padding > 0) notice?.(`${padding} expert id${padding === 1 ? "" : "s"} of -1 (padding) left out`);
 }
 
 /** A whole number of tokens or an id in parsed JSON. */

@@ -13,15 +13,28 @@ export class StepCounts {
   private ranks = 0;
 
   private readonly file: string;
+  /** Experts of the model, where the user says how many. */
+  private readonly known: number | undefined;
 
   /**
-   * @param options file for messages, and whether ranks are kept apart
-   * @param experts of the model, where that is known; otherwise one more than the largest id seen so far
+   * @param options file for messages, whether ranks are kept apart, and how many experts the user says there are
+   * @param listed experts that the records list in full; otherwise there is one more than the largest id seen so far
+   * @throws InputError when user and records say different numbers
    */
-  constructor({ file, byRank }: Pick<SourceOptions, "file" | "byRank">, experts = 0) {
+  constructor({ file, byRank, experts }: Pick<SourceOptions, "file" | "byRank" | "experts">, listed = 0) {
     this.file = file;
     this.byRank = byRank;
-    this.experts = experts;
+    this.known = experts;
+    if (experts !== undefined && listed > 0 && listed !== experts)
+      throw new InputError(`the records list ${listed} experts, but --experts says ${experts}; leave it out`, { file });
+    this.experts = experts ?? listed;
+  }
+
+  /** Counts that are kept. */
+  get size(): number {
+    let size = 0;
+    for (const rows of this.layers.values()) for (const row of rows.values()) size += row.length;
+    return size;
   }
 
   /** Whether anything was counted since the last step. */
@@ -37,6 +50,8 @@ export class StepCounts {
     this.check("layer", layer);
     this.check("rank", rank);
     this.check("expert", expert);
+    if (this.known !== undefined && expert >= this.known)
+      throw new InputError(`expert ${expert} has tokens, but --experts says ${this.known}; correct it`, { file: this.file });
     this.ranks = Math.max(this.ranks, rank + 1);
     this.experts = Math.max(this.experts, expert + 1);
     const loads = this.loadsOf(layer, this.byRank ? rank : 0, expert);

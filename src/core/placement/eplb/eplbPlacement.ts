@@ -1,5 +1,5 @@
 /** DeepSeek's expert-parallel load balancer (EPLB): balance for inference, blind to failures; a baseline. */
-import { Infeasible } from "../../infeasible.ts";
+import { Infeasible } from "../../layout/infeasible.ts";
 import { packEvenly } from "./packEvenly.ts";
 import { replicateExperts } from "./replicateExperts.ts";
 

@@ -1,6 +1,7 @@
 /** EPLB as a placement policy: the cluster's slots are its physical experts. */
-import { Infeasible } from "../../infeasible.ts";
+
 import { type ClusterNode, totalGpus, totalSlots } from "../../layout/cluster.ts";
+import { Infeasible } from "../../layout/infeasible.ts";
 import type { LayerLoads, LayerPlacement } from "../../layout/placement.ts";
 import { eplbPlacement } from "./eplbPlacement.ts";
 

@@ -1,6 +1,6 @@
 /** Host sets to choose from. */
 import { hostSets, type LayerPlacement } from "../../layout/placement.ts";
-import type { Effort } from "../policy.ts";
+import { EFFORTS } from "../policy.ts";
 import { MOST_SEARCHED_NODES, SEARCHED_NODES } from "./divideCluster.ts";
 import { placeInBlocks } from "./placeInBlocks.ts";
 import { type LayerHosts, type PlacementSearch, placeInCells } from "./placeInCells.ts";
@@ -15,8 +15,6 @@ export interface Candidate {
   readonly settles?: boolean;
 }
 
-/** From the least on. */
-const EFFORTS: readonly Effort[] = ["fast", "normal", "thorough"];
 /** Nodes up to which it is worth while to search large cells, too. */
 const MOST_NODES_IN_LARGE_CELLS = 3 * MOST_SEARCHED_NODES;
 /** Nodes, or blocks of nodes, of a large group. */

@@ -1,0 +1,97 @@
+/** What `recover` can be told. */
+import { EFFORTS, PLACEMENT_POLICIES, RECOVERY_EFFORT } from "../core/placement/policy.ts";
+import { MAPPING_POLICIES } from "../core/reconfigure/mapNodes.ts";
+import { expandDistinctHosts } from "../formats/nodeLists/hostList.ts";
+import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
+import { clusterOption, nodesOption, spillOption } from "./clusterOptions.ts";
+import { failedOption, instancesOption } from "./failedOption.ts";
+import { choice, type OptionValues, option, toggle } from "./option.ts";
+import { planOutputOptions } from "./planOptions.ts";
+
+export const recoveryOptions = {
+  failed: failedOption,
+  instances: instancesOption,
+  joined: option({
+    argument: "LIST|COUNT",
+    parse: (text) => (/^\d+$/.test(text) ? parseCount(0, 100_000)(text) : expandDistinctHosts(text)),
+    says: "Names of the nodes that joined, or how many; they hold nothing yet.",
+  }),
+  slots: option({
+    letter: "c",
+    argument: "N",
+    parse: parseCount(1),
+    says: "Slots of the joined nodes, where the old nodes differ.",
+  }),
+  "max-moves": option({
+    argument: "N",
+    parse: parseCount(0),
+    says: "Most replicas to move; when the new placement takes more, the best part of it that they reach.",
+  }),
+  spill: spillOption,
+  gpus: option({
+    argument: "N",
+    parse: parseCount(1),
+    says: "GPUs of the joined nodes, where the old nodes differ; GPUs of a node, for plans of other systems (1 unless said).",
+  }),
+  nodes: {
+    ...nodesOption,
+    says: "Nodes of a plan of another system in rank order: how many, or their names such as gpu[001-010].",
+  },
+  cluster: { ...clusterOption, says: "File with the nodes of a plan of another system, instead of --nodes." },
+  profile: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "A newer load-profile to place by; otherwise the placement's own loads.",
+  }),
+  placement: choice({ choices: PLACEMENT_POLICIES, says: "Policy of the new placement; otherwise that of the old one." }),
+  mapping: choice({
+    choices: MAPPING_POLICIES,
+    fallback: "optimal",
+    says: "Which live node plays which part of the new placement: optimal moves the fewest replicas, greedy takes the nearest node part by part.",
+  }),
+  effort: choice({
+    choices: EFFORTS,
+    fallback: RECOVERY_EFFORT,
+    says: "How long to search for a new placement while the GPUs wait, where the policy searches.",
+  }),
+  "expert-bytes": option({
+    argument: "SIZE",
+    fallback: "112MiB",
+    parse: atLeastOneByte,
+    says: "Size of an expert's weights and optimiser state.",
+  }),
+  bandwidth: option({
+    argument: "RATE",
+    fallback: "100Gbps",
+    parse: positive(parseBandwidth),
+    says: "Network bandwidth of a node, each way.",
+  }),
+  detect: option({ argument: "TIME", fallback: "15s", parse: parseSeconds, says: "Time until a failure is noticed." }),
+  regroup: option({ argument: "TIME", fallback: "10s", parse: parseSeconds, says: "Time to form new communication groups." }),
+  rehearse: toggle({
+    says: "Act the plan out on this machine: a process for each node, failed ones killed, transfers over loopback TCP, every node's experts checked by hash.",
+  }),
+  "rehearse-bytes": option({
+    argument: "SIZE",
+    fallback: "64KiB",
+    parse: atLeastOneByte,
+    says: "Size of an expert in the rehearsal.",
+  }),
+  ...planOutputOptions,
+};
+
+export type RecoveryOptions = OptionValues<typeof recoveryOptions>;
+
+function atLeastOneByte(text: string): number {
+  const bytes = Math.round(parseBytes(text));
+  if (bytes < 1) throw new Error("expected a size of at least one byte");
+  return bytes;
+}
+
+function positive(parse: (text: string) => number): (text: string) => number {
+  return (text) => {
+    const value = parse(text);
+    if (!(value > 0)) throw new Error("expected more than 0");
+    return value;
+  };
+}

@@ -1,0 +1,60 @@
+/** A placement and the options of `recover` as a problem of the core, and the core's refusals as mistakes in the options. */
+import type { Infeasible } from "../core/layout/infeasible.ts";
+import type { LayerLoads, Placement } from "../core/layout/placement.ts";
+import { choosesReplicas } from "../core/placement/policy.ts";
+import type { RecoveryProblem } from "../core/reconfigure/planRecovery.ts";
+import { UsageError } from "../errors.ts";
+import type { PlacementDocument } from "../formats/documents/placement.ts";
+import { policyNameOf, policyOf } from "../formats/placementDocument.ts";
+import type { RecoveryOptions } from "./recoveryOptions.ts";
+
+/** What the options make of a placement document. */
+export function recoveryProblem(
+  options: RecoveryOptions,
+  document: PlacementDocument,
+  old: Placement,
+  failed: readonly number[],
+  loads: readonly LayerLoads[] | undefined,
+  watch: () => void,
+): RecoveryProblem {
+  const { mapping, spill, bandwidth, effort, joined, slots, gpus } = options;
+  const policy = policyOf(document, options.placement);
+  return {
+    old,
+    madeBy: policyNameOf(document),
+    failed,
+    joined,
+    slots,
+    gpus,
+    loads,
+    policy: policy && { ...policy, ...(choosesReplicas(policy) && { effort }), watch },
+    mapping,
+    maxMoves: options["max-moves"],
+    spill: spill === "cpu",
+    speed: {
+      expertBytes: options["expert-bytes"],
+      bandwidth,
+      detectSeconds: options.detect,
+      regroupSeconds: options.regroup,
+    },
+  };
+}
+
+/** What the core refuses, in the words of the command line. */
+export function inOptions({ about, message }: Infeasible, madeBy: string): UsageError {
+  switch (about) {
+    case "slots":
+    case "gpus":
+      return new UsageError(`the nodes differ in ${about}; say with --${about} how many the joined nodes have`);
+    case "joined":
+      return new UsageError(`--joined: ${message}`);
+    case "loads":
+      return new UsageError(`--profile: ${message}`);
+    case "policy":
+      return new UsageError(
+        `the placement was made by "${madeBy}", which is none of ours; name a policy for the new one with --placement`,
+      );
+    default:
+      return new UsageError(message);
+  }
+}
