@@ -7,8 +7,8 @@ import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { hostSets, type LayerLoads } from "../../src/core/layout/placement.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import type { Policy } from "../../src/core/placement/policy.ts";
-import { placeHosts } from "../../src/core/placement/resilient/placeHosts.ts";
-import { resilientHostSets } from "../../src/core/placement/resilient/resilientHostSets.ts";
+import { placeHosts } from "../../src/core/placement/resilient/search/placeHosts.ts";
+import { resilientHostSets } from "../../src/core/placement/resilient/search/resilientHostSets.ts";
 import type { Outcome, StepGoal } from "../../src/core/placement/resilient/stepGoal.ts";
 import { hardwarePreset, modelPreset } from "../../src/formats/presets/index.ts";
 

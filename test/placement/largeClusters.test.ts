@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
-import { placeInBlocks } from "../../src/core/placement/resilient/placeInBlocks.ts";
-import { resilientHostSets } from "../../src/core/placement/resilient/resilientHostSets.ts";
-import { SurvivalTable } from "../../src/core/placement/resilient/survivalTable.ts";
+import { SurvivalTable } from "../../src/core/placement/resilient/design/survivalTable.ts";
+import { placeInBlocks } from "../../src/core/placement/resilient/search/placeInBlocks.ts";
+import { resilientHostSets } from "../../src/core/placement/resilient/search/resilientHostSets.ts";
 import { failureUnits, survivalUnder } from "../../src/core/recovery/failureUnits.ts";
 import { logNormalLayers } from "../../src/dev/logNormalLayers.ts";
 

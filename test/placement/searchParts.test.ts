@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
-import { fillFreeSlots } from "../../src/core/placement/resilient/fillFreeSlots.ts";
-import { resilientHostSets } from "../../src/core/placement/resilient/resilientHostSets.ts";
+import { fillFreeSlots } from "../../src/core/placement/resilient/search/fillFreeSlots.ts";
+import { resilientHostSets } from "../../src/core/placement/resilient/search/resilientHostSets.ts";
 
 test("a node's free slots go to the experts with most tokens that it does not host yet", () => {
   const instances = fc.record({

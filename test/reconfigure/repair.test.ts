@@ -11,7 +11,7 @@ import {
 } from "../../src/core/layout/placement.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import type { Policy } from "../../src/core/placement/policy.ts";
-import { survivalOfStarts } from "../../src/core/placement/resilient/survivalOfStarts.ts";
+import { survivalOfStarts } from "../../src/core/placement/resilient/search/survivalOfStarts.ts";
 import { betterParts, ownParts } from "../../src/core/reconfigure/chooseParts.ts";
 import { nearestPlacement } from "../../src/core/reconfigure/nearestPlacement.ts";
 import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";

@@ -9,7 +9,7 @@ import { hostSets, type LayerLoads } from "../layout/placement.ts";
 import type { FailureUnits } from "../recovery/failureUnits.ts";
 import { placeLayers } from "./placeLayers.ts";
 import { POLICY_DEFAULTS, type Policy } from "./policy.ts";
-import { placeHosts } from "./resilient/placeHosts.ts";
+import { placeHosts } from "./resilient/search/placeHosts.ts";
 import type { Outcome, StepGoal } from "./resilient/stepGoal.ts";
 
 /**

@@ -1,9 +1,9 @@
 /** Which nodes of the old placement the live ones stand for: after a failure, the part that is missed least is left out. */
 
 import { FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
-import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
-import { maskOf } from "../placement/resilient/subsets.ts";
-import { SurvivalTable } from "../placement/resilient/survivalTable.ts";
+import { maskOf } from "../placement/resilient/design/subsets.ts";
+import { SurvivalTable } from "../placement/resilient/design/survivalTable.ts";
+import { MOST_SEARCHED_NODES } from "../placement/resilient/search/divideCluster.ts";
 import type { FailureUnits } from "../recovery/failureUnits.ts";
 import { minimalHostSets } from "../recovery/minimalHostSets.ts";
 import type { Survivors } from "./survivors.ts";

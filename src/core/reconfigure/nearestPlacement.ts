@@ -5,10 +5,10 @@ import { FREE_SLOT, hostSets, type LayerLoads, type LayerPlacement, type Placeme
 import { keptMinReplicas } from "../placement/allocation.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { BALANCE_SLACK, expectedFailures, type Policy } from "../placement/policy.ts";
-import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
-import { placeHosts } from "../placement/resilient/placeHosts.ts";
-import { CHOICES } from "../placement/resilient/searchCell.ts";
-import { survivalOfStarts } from "../placement/resilient/survivalOfStarts.ts";
+import { MOST_SEARCHED_NODES } from "../placement/resilient/search/divideCluster.ts";
+import { placeHosts } from "../placement/resilient/search/placeHosts.ts";
+import { CHOICES } from "../placement/resilient/search/searchCell.ts";
+import { survivalOfStarts } from "../placement/resilient/search/survivalOfStarts.ts";
 import { type FailureUnits, failureUnits, survivalUnder } from "../recovery/failureUnits.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";

@@ -1,7 +1,7 @@
 /** Experts by tokens, so that a search does not depend on the order in which a layer lists them. */
 import { FREE_SLOT, type LayerPlacement } from "../../layout/placement.ts";
-import type { LayerHosts } from "./placeInCells.ts";
 import type { ResilientProblem } from "./problem.ts";
+import type { LayerHosts } from "./search/placeInCells.ts";
 
 /** A problem whose layers list their experts by tokens, most first. */
 export interface RankedProblem {

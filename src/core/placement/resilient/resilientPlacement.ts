@@ -23,13 +23,13 @@ import { BALANCE_SLACK, type Effort, POLICY_DEFAULTS, type Shares } from "../pol
 import { cellKinds } from "./cells/cellKinds.ts";
 import { findMixtures } from "./cells/mixtures.ts";
 import { placeInMixtures } from "./cells/placeInMixtures.ts";
-import { SEARCHED_NODES } from "./divideCluster.ts";
-import { placeHosts } from "./placeHosts.ts";
 import type { ResilientOptions, ResilientProblem } from "./problem.ts";
 import { rankExperts } from "./rankExperts.ts";
 import { placeOnRanks } from "./ranks/placeOnRanks.ts";
 import { type RankSlots, rankSlots } from "./ranks/rankSlots.ts";
-import { type ResilientHostSets, resilientHostSets } from "./resilientHostSets.ts";
+import { SEARCHED_NODES } from "./search/divideCluster.ts";
+import { placeHosts } from "./search/placeHosts.ts";
+import { type ResilientHostSets, resilientHostSets } from "./search/resilientHostSets.ts";
 
 /** How to place. */
 export interface PlacementOptions extends ResilientOptions {

@@ -1,7 +1,7 @@
 /** Chance moves of the search that respect slots and the minimum of hosts. */
-import type { RandomSource } from "../../algorithms/random.ts";
-import type { Design, HostMove } from "./design.ts";
-import { countMembers, memberAt } from "./subsets.ts";
+import type { RandomSource } from "../../../algorithms/random.ts";
+import type { Design, HostMove } from "../design/design.ts";
+import { countMembers, memberAt } from "../design/subsets.ts";
 
 /** Cumulative shares of the kinds of moves. */
 const REPLACE = 0.1;

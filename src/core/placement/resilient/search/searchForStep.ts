@@ -1,15 +1,16 @@
 /** Host sets for a goal that counts the time of a training step. */
+
+import { Design } from "../design/design.ts";
+import { makeDesignLayer } from "../design/designLayer.ts";
+import { budgetObjective, type StepSeconds, stepObjective, worthObjective } from "../design/objective.ts";
+import { StepTable } from "../design/stepTable.ts";
+import { sumsOverSets } from "../design/subsets.ts";
+import { SurvivalTable } from "../design/survivalTable.ts";
+import { SyncTable } from "../design/syncTable.ts";
+import type { StepGoal } from "../stepGoal.ts";
 import { type Annealing, anneal } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
-import { Design } from "./design.ts";
-import { makeDesignLayer } from "./designLayer.ts";
-import { budgetObjective, type StepSeconds, stepObjective, worthObjective } from "./objective.ts";
 import { frugalStarts, hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
-import type { StepGoal } from "./stepGoal.ts";
-import { StepTable } from "./stepTable.ts";
-import { sumsOverSets } from "./subsets.ts";
-import { SurvivalTable } from "./survivalTable.ts";
-import { SyncTable } from "./syncTable.ts";
 
 /** Last temperature of the shared design, in the unit of the objectives' energy, as a share of the first. */
 const SHARED_COOLING = 0.01;

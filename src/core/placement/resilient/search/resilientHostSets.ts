@@ -1,17 +1,17 @@
 /** Placement `resilient`: host sets chosen so that a job survives as many failures as it can at perfect balance. */
-import { hostBalance } from "../../balance/hostBalance.ts";
-import { planCost } from "../../cost/planCost.ts";
-import { type PlanCost, type StepCost, stepSeconds } from "../../cost/stepCost.ts";
-import { failureUnits, recoveryUnder } from "../../recovery/failureUnits.ts";
-import { survivalProbability } from "../../recovery/survivalProbability.ts";
-import { keptMinReplicas } from "../allocation.ts";
-import { BALANCE_SLACK, POLICY_DEFAULTS } from "../policy.ts";
+import { hostBalance } from "../../../balance/hostBalance.ts";
+import { planCost } from "../../../cost/planCost.ts";
+import { type PlanCost, type StepCost, stepSeconds } from "../../../cost/stepCost.ts";
+import { failureUnits, recoveryUnder } from "../../../recovery/failureUnits.ts";
+import { survivalProbability } from "../../../recovery/survivalProbability.ts";
+import { keptMinReplicas } from "../../allocation.ts";
+import { BALANCE_SLACK, POLICY_DEFAULTS } from "../../policy.ts";
+import { MOVES, type ResilientOptions, type ResilientProblem } from "../problem.ts";
+import type { StepGoal, StepWorth } from "../stepGoal.ts";
 import { candidates } from "./candidates.ts";
 import { fillFreeSlots } from "./fillFreeSlots.ts";
 import { placeHosts } from "./placeHosts.ts";
 import type { LayerHosts } from "./placeInCells.ts";
-import { MOVES, type ResilientOptions, type ResilientProblem } from "./problem.ts";
-import type { StepGoal, StepWorth } from "./stepGoal.ts";
 
 /** Probability that a node fails at which placements differ that are equally certain to survive when few do. */
 const MANY_FAIL = 0.5;

@@ -1,12 +1,13 @@
 /** Host sets of single layers, after all layers have been designed together. */
+
+import { BalanceTable } from "../design/balanceTable.ts";
+import { Design } from "../design/design.ts";
+import { makeDesignLayer } from "../design/designLayer.ts";
+import { survivalObjective } from "../design/objective.ts";
+import { sumsOverSets } from "../design/subsets.ts";
+import { SurvivalTable } from "../design/survivalTable.ts";
 import { type Annealing, anneal } from "./anneal.ts";
-import { BalanceTable } from "./balanceTable.ts";
 import type { Cell, CellHosts } from "./cell.ts";
-import { Design } from "./design.ts";
-import { makeDesignLayer } from "./designLayer.ts";
-import { survivalObjective } from "./objective.ts";
-import { sumsOverSets } from "./subsets.ts";
-import { SurvivalTable } from "./survivalTable.ts";
 
 /** Temperatures between which a layer freezes: differences in the logarithm of what is lost, or in tokens above limits. */
 export const LAYER_TEMPERATURES = { hottest: 0.03, coldest: 0.003 };

@@ -1,6 +1,6 @@
 /** From host sets to slots: a layer's placement with one copy of every expert on each of its hosts. */
-import { type ClusterNode, gpuOfSlot, totalGpus } from "../../layout/cluster.ts";
-import { FREE_SLOT, type LayerLoads, type LayerPlacement } from "../../layout/placement.ts";
+import { type ClusterNode, gpuOfSlot, totalGpus } from "../../../layout/cluster.ts";
+import { FREE_SLOT, type LayerLoads, type LayerPlacement } from "../../../layout/placement.ts";
 
 /**
  * Fills the slots of each node with the experts it hosts; what is left stays free.

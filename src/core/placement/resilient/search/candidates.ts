@@ -1,11 +1,11 @@
 /** Host sets to choose from. */
-import { hostSets, type LayerPlacement } from "../../layout/placement.ts";
-import { EFFORTS } from "../policy.ts";
+import { hostSets, type LayerPlacement } from "../../../layout/placement.ts";
+import { EFFORTS } from "../../policy.ts";
+import { type ResilientProblem, STEP_SEARCHES } from "../problem.ts";
+import { rankExperts } from "../rankExperts.ts";
 import { MOST_SEARCHED_NODES, SEARCHED_NODES } from "./divideCluster.ts";
 import { placeInBlocks } from "./placeInBlocks.ts";
 import { type LayerHosts, type PlacementSearch, placeInCells } from "./placeInCells.ts";
-import { type ResilientProblem, STEP_SEARCHES } from "./problem.ts";
-import { rankExperts } from "./rankExperts.ts";
 import { spreadHosts } from "./startingHosts.ts";
 
 /** Host sets of all layers. */

@@ -1,11 +1,12 @@
 /** One design of host sets for all layers of a cell, so that they die together. */
+
+import { Design, type DesignParts } from "../design/design.ts";
+import { makeDesignLayer } from "../design/designLayer.ts";
+import type { LayerTable } from "../design/layerTable.ts";
+import { countMembers, maskOf } from "../design/subsets.ts";
 import { type Annealing, anneal } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
-import { Design, type DesignParts } from "./design.ts";
-import { makeDesignLayer } from "./designLayer.ts";
-import type { LayerTable } from "./layerTable.ts";
 import { groupedHosts, spreadHosts, useFreeSlots } from "./startingHosts.ts";
-import { countMembers, maskOf } from "./subsets.ts";
 
 /** Share of the moves for short runs from all starts; the best of them goes on at lower temperatures. */
 const FIRST_RUNS_SHARE = 0.6;

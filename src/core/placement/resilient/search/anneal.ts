@@ -1,6 +1,6 @@
 /** Simulated annealing over one design of host sets. */
-import type { RandomSource } from "../../algorithms/random.ts";
-import type { Design } from "./design.ts";
+import type { RandomSource } from "../../../algorithms/random.ts";
+import type { Design } from "../design/design.ts";
 import { drawMove } from "./drawMove.ts";
 
 /** How long to search and how freely. */

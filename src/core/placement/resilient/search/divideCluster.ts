@@ -1,5 +1,5 @@
 /** Divides a cluster into cells small enough for exact tables, and the experts among them. */
-import type { ClusterNode } from "../../layout/cluster.ts";
+import type { ClusterNode } from "../../../layout/cluster.ts";
 import { type PackedLayer, packExperts } from "./packExperts.ts";
 
 /** A cluster in parts, each with its nodes and its experts. */

@@ -1,9 +1,9 @@
 /** A whole cluster as one cell, node by node or in blocks of nodes. */
-import { totalGpus } from "../../layout/cluster.ts";
-import type { LayerLoads } from "../../layout/placement.ts";
-import type { FailureUnits } from "../../recovery/failureUnits.ts";
+import { totalGpus } from "../../../layout/cluster.ts";
+import type { LayerLoads } from "../../../layout/placement.ts";
+import type { FailureUnits } from "../../../recovery/failureUnits.ts";
+import type { ResilientProblem } from "../problem.ts";
 import type { Cell } from "./cell.ts";
-import type { ResilientProblem } from "./problem.ts";
 
 /**
  * The cell of a cluster. A block of several nodes, which host the same experts, fails when all its nodes do.

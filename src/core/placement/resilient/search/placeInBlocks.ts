@@ -1,9 +1,10 @@
 /** Host sets of a large cluster, in which a few nodes each stand together as one. */
+
+import { membersOf } from "../design/subsets.ts";
+import type { ResilientProblem } from "../problem.ts";
 import { clusterCell } from "./clusterCell.ts";
 import type { LayerHosts, PlacementSearch } from "./placeInCells.ts";
-import type { ResilientProblem } from "./problem.ts";
 import { searchCell } from "./searchCell.ts";
-import { membersOf } from "./subsets.ts";
 
 /**
  * Searches host sets for blocks of nodes that all host the same experts: a block fails when all its nodes do.

@@ -1,5 +1,5 @@
 /** A part of the cluster whose host sets are designed by themselves. Small clusters are a single cell. */
-import type { StepGoal } from "./stepGoal.ts";
+import type { StepGoal } from "../stepGoal.ts";
 
 /** Experts of one layer that a cell hosts. */
 export interface CellLayer {

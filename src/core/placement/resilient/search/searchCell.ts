@@ -1,7 +1,7 @@
 /** Host sets for the experts of one cell. */
-import { randomSource } from "../../algorithms/random.ts";
+import { randomSource } from "../../../algorithms/random.ts";
+import { MOVES, STEP_SEARCHES } from "../problem.ts";
 import type { Cell, CellHosts, CellSearch } from "./cell.ts";
-import { MOVES, STEP_SEARCHES } from "./problem.ts";
 import { searchForStep } from "./searchForStep.ts";
 import { searchForSurvival } from "./searchForSurvival.ts";
 

@@ -1,12 +1,12 @@
 /** Host sets that survive the most failures, within balance limits where there are any. */
-import { freeRecoveryUpperBound } from "../../recovery/freeRecoveryUpperBound.ts";
-import { survivalProbability } from "../../recovery/survivalProbability.ts";
+import { freeRecoveryUpperBound } from "../../../recovery/freeRecoveryUpperBound.ts";
+import { survivalProbability } from "../../../recovery/survivalProbability.ts";
+import { survivalObjective } from "../design/objective.ts";
+import { SurvivalTable } from "../design/survivalTable.ts";
 import type { Annealing } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
-import { survivalObjective } from "./objective.ts";
 import { LAYER_TEMPERATURES, makeTables, searchLayers } from "./searchLayers.ts";
 import { fullStarts, hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
-import { SurvivalTable } from "./survivalTable.ts";
 
 /** First temperature of a shared design without limits to keep. */
 const HOTTEST_WITHOUT_LIMITS = 0.3;

@@ -1,12 +1,12 @@
 /** Host sets of a whole cluster, cell by cell. */
-import type { FailureUnits } from "../../recovery/failureUnits.ts";
-import type { Effort } from "../policy.ts";
+import type { FailureUnits } from "../../../recovery/failureUnits.ts";
+import type { Effort } from "../../policy.ts";
+import { membersOf } from "../design/subsets.ts";
+import type { ResilientProblem } from "../problem.ts";
+import type { StepGoal } from "../stepGoal.ts";
 import type { Cell } from "./cell.ts";
 import { type CellKind, type DividedCluster, divideCluster } from "./divideCluster.ts";
-import type { ResilientProblem } from "./problem.ts";
 import { searchCell } from "./searchCell.ts";
-import type { StepGoal } from "./stepGoal.ts";
-import { membersOf } from "./subsets.ts";
 
 /** How to place: the options of `resilientHostSets`, without their defaults. */
 export interface PlacementSearch {

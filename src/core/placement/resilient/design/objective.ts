@@ -1,5 +1,5 @@
 /** What the search is after. */
-import type { Worth } from "./stepGoal.ts";
+import type { Worth } from "../stepGoal.ts";
 
 /** How good host sets are, by three figures: the probability that the job is lost, the layers' cost and synchronisation. */
 export interface Objective {
