@@ -1,13 +1,13 @@
 /** From loads to a placement, by the policy that the user names. */
 
-import type { ClusterNode } from "../layout/cluster.ts";
+import { type ClusterNode, totalGpus } from "../layout/cluster.ts";
 import { hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { failureUnits } from "../recovery/failureUnits.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { placeLayers } from "./placeLayers.ts";
 import { expectedFailures, POLICY_DEFAULTS, type Policy, usualBalanceSlack } from "./policy.ts";
-import { resilientPlacement } from "./resilient/resilientPlacement.ts";
+import { MOST_RANKS, resilientPlacement } from "./resilient/resilientPlacement.ts";
 import { stepGoalOf } from "./stepGoalOf.ts";
 
 /** A placement and what became of the policy's wishes. */
@@ -60,10 +60,12 @@ function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[],
 function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
   const { minReplicas, effort = POLICY_DEFAULTS.effort, seed } = policy;
   const balanceSlack = policy.balanceSlack ?? usualBalanceSlack(policy);
-  // Without a limit on balance nothing may be worse than these, and the paper's keeps a step budget; with a limit alone they break it.
+  // Nothing may be worse than these where they keep the limit; the paper's keeps a step budget. On large clusters they break any limit.
+  const countsSteps = policy.stepBudget !== undefined || policy.objective === "goodput";
+  const mayKeepLimit = balanceSlack === Number.POSITIVE_INFINITY || (!countsSteps && totalGpus(cluster) <= MOST_RANKS);
   const others = [
-    ...(policy.stepBudget !== undefined || balanceSlack === Number.POSITIVE_INFINITY ? (["mro"] as const) : []),
-    ...(balanceSlack === Number.POSITIVE_INFINITY ? (["spread"] as const) : []),
+    ...(mayKeepLimit || policy.stepBudget !== undefined ? (["mro"] as const) : []),
+    ...(mayKeepLimit ? (["spread"] as const) : []),
   ];
   const startFrom = others.map((placement) => placeLayers({ ...policy, placement, cluster, layers }).layers);
   const failureModel = expectedFailures(policy);

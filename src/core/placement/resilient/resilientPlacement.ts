@@ -51,7 +51,7 @@ export interface ResilientPlacement {
 /** Elementary steps of levelling, for each layer in a mixture. */
 const STEPS = { fast: 150_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
 /** Ranks up to which cells are searched; beyond, host sets are found without looking at single ranks. */
-const MOST_RANKS = 4096;
+export const MOST_RANKS = 4096;
 /** Nodes of a cell at most: more of them fail together hardly ever. */
 const MOST_CELL_NODES = 12;
 /** Sums in different order differ by less. */
@@ -76,17 +76,19 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
   const limit = 1 + balanceSlack;
   const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
   let best: ResilientPlacement | undefined;
-  for (const found of candidates(ranked.problem, {
+  for (const plan of candidates(ranked.problem, {
     ...options,
     startFrom: options.startFrom?.map((start) => ranked.ranked(start)) ?? [],
   })) {
-    const placed = ranked.unrankedLayers(found);
-    const balance = placed.map((layer) => balanceOf(problem, layer, shares));
+    const placed = ranked.unrankedLayers(plan);
+    const excessToBeat = best === undefined ? Number.POSITIVE_INFINITY : excessOf(best.balance, limit) + CLOSE;
+    const balance = balancesWithin(problem, plan, shares, limit, excessToBeat);
+    if (balance === undefined) continue;
     const candidate = {
       layers: placed,
       balance,
       survival: survivalUnder(placed.map(hostSets), units, options.seed ?? 0),
-      withinBalanceLimit: balance.every((own) => own <= limit + 1e-6),
+      withinBalanceLimit: balance.every((own) => own <= limit + CLOSE),
       withinStepBudget: true,
     };
     if (best === undefined || isBetter(candidate, best, limit)) best = candidate;
@@ -96,24 +98,46 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
 
 /** First what breaks the limit, then survival. */
 function isBetter(one: ResilientPlacement, other: ResilientPlacement, limit: number): boolean {
-  const [excess, otherExcess] = [excessOf(one, limit), excessOf(other, limit)];
+  const [excess, otherExcess] = [excessOf(one.balance, limit), excessOf(other.balance, limit)];
   if (Math.abs(excess - otherExcess) > CLOSE) return excess < otherExcess;
   return one.survival > other.survival;
 }
 
-function excessOf({ balance }: ResilientPlacement, limit: number): number {
+/** Balances of all layers; undefined as soon as together they exceed the limit by more than is still of use. */
+function balancesWithin(
+  problem: ResilientProblem,
+  layers: readonly LayerPlacement[],
+  shares: Shares,
+  limit: number,
+  mostExcess: number,
+): number[] | undefined {
+  const balances: number[] = [];
+  for (const layer of layers) {
+    balances.push(balanceOf(problem, layer, shares));
+    if (excessOf(balances, limit) > mostExcess) return undefined;
+  }
+  return balances;
+}
+
+function excessOf(balance: readonly number[], limit: number): number {
   return balance.reduce((sum, own) => sum + Math.max(0, own - limit), 0);
 }
 
-/** Plans to compare, at least one; the layers' experts are ranked. */
+/** Plans to compare, at least one, those given last; the layers' experts are ranked. */
 function* candidates(problem: ResilientProblem, options: PlacementOptions): Generator<LayerPlacement[]> {
+  yield* found(problem, { ...options, startFrom: [] });
+  const minReplicas = keptMinReplicas(problem.cluster, problem.layers, problem.minReplicas);
+  for (const start of options.startFrom ?? []) {
+    if (start.flatMap(hostSets).every((set) => set.length >= minReplicas)) yield [...start];
+  }
+}
+
+/** Plans that are searched for, at least one. */
+function* found(problem: ResilientProblem, options: PlacementOptions): Generator<LayerPlacement[]> {
   const { cluster, layers } = problem;
   const { effort = POLICY_DEFAULTS.effort, shares = POLICY_DEFAULTS.shares, seed = 0, balanceSlack = BALANCE_SLACK } = options;
   const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
   const minReplicas = keptMinReplicas(cluster, layers, problem.minReplicas);
-  for (const start of options.startFrom ?? []) {
-    if (start.flatMap(hostSets).every((set) => set.length >= minReplicas)) yield [...start];
-  }
   const slots = rankSlots(cluster);
   const experts = Math.max(...layers.map(({ loads }) => loads.length));
   const search = { slots, shares, limit: 1 + balanceSlack, steps: STEPS[effort], seed };
@@ -137,11 +161,11 @@ function* candidates(problem: ResilientProblem, options: PlacementOptions): Gene
   if (mixtures.length > 0 && cluster.length > SEARCHED_NODES && cluster.some(({ gpus }) => gpus > 1)) return;
   const onRanks = ({ hosts }: ResilientHostSets) =>
     layers.map((layer, l) => toPlacement(layer, placeOnRanks(hosts[l]!, layer.loads, slots, search).expertAt, slots));
-  const found = resilientHostSets(problem, options);
-  yield onRanks(found);
-  if (found.withinBalanceLimit) return;
+  const searched = resilientHostSets(problem, options);
+  yield onRanks(searched);
+  if (searched.withinBalanceLimit) return;
   // Layers that cannot keep the limit keep what they have reached, and survival comes next.
-  const ownLimits = found.balances.map((own) => own * (1 + ROUNDING));
+  const ownLimits = searched.balances.map((own) => own * (1 + ROUNDING));
   yield onRanks(resilientHostSets(problem, { ...options, ownLimits }));
 }
 
