@@ -12,36 +12,51 @@ export interface RankedProblem {
   ranked(layers: readonly LayerPlacement[]): LayerPlacement[];
   /** A plan of the ranked problem as one of the given problem. */
   unrankedLayers(layers: readonly LayerPlacement[]): LayerPlacement[];
+  /** Figures of the ranked problem's layers in the order of the given one. */
+  inOrder(figures: readonly number[]): number[];
 }
 
-/** Ranks the experts of every layer. Experts with equal tokens change places at will: they are alike. */
+/** Ranks the experts of every layer, and the layers by their loads. Those with equal tokens change places at will: they are alike. */
 export function rankExperts(problem: ResilientProblem): RankedProblem {
   const experts = problem.layers.map(({ loads }) => Array.from(loads.keys()).sort((a, b) => loads[b]! - loads[a]! || a - b));
-  const layers = problem.layers.map((layer, l) => ({ ...layer, loads: experts[l]!.map((expert) => layer.loads[expert]!) }));
+  const ranked = problem.layers.map((layer, l) => ({ ...layer, loads: experts[l]!.map((expert) => layer.loads[expert]!) }));
+  const order = Array.from(ranked.keys()).sort((a, b) => compareLoads(ranked[a]!.loads, ranked[b]!.loads) || a - b);
   return {
-    problem: { ...problem, layers },
-    unranked: (hosts) => hosts.map((sets, l) => listed(sets, experts[l]!)),
+    problem: { ...problem, layers: order.map((l) => ranked[l]!) },
+    unranked: (hosts) =>
+      listed(
+        hosts.map((sets, at) => listed(sets, experts[order[at]!]!)),
+        order,
+      ),
     ranked: (placed) =>
-      placed.map((layer, l) => {
+      order.map((l) => {
+        const { loads, replicas } = placed[l]!;
         const rank: number[] = [];
         experts[l]!.forEach((expert, at) => {
           rank[expert] = at;
         });
-        return renamed(
-          layer,
-          experts[l]!.map((expert) => layer.loads[expert]!),
-          experts[l]!.map((expert) => layer.replicas[expert]!),
-          rank,
-        );
+        const byRank = (list: readonly number[]) => experts[l]!.map((expert) => list[expert]!);
+        return renamed(placed[l]!, byRank(loads), byRank(replicas), rank);
       }),
     unrankedLayers: (placed) =>
-      placed.map((layer, l) =>
-        renamed(layer, listed(layer.loads, experts[l]!), listed(layer.replicas, experts[l]!), experts[l]!),
+      listed(
+        placed.map((layer, at) => {
+          const own = experts[order[at]!]!;
+          return renamed(layer, listed(layer.loads, own), listed(layer.replicas, own), own);
+        }),
+        order,
       ),
+    inOrder: (figures) => listed(figures, order),
   };
 }
 
-/** What is listed by rank in the order of experts. */
+/** Layers with more tokens on their hottest experts first. */
+function compareLoads(one: readonly number[], other: readonly number[]): number {
+  const at = one.findIndex((load, i) => load !== other[i]);
+  return at < 0 ? one.length - other.length : (other[at] ?? -1) - one[at]!;
+}
+
+/** What is listed by rank in the order of what is ranked. */
 function listed<T>(byRank: readonly T[], experts: readonly number[]): T[] {
   const list: T[] = [];
   experts.forEach((expert, rank) => {

@@ -93,7 +93,7 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
     };
     if (best === undefined || isBetter(candidate, best, limit)) best = candidate;
   }
-  return best!;
+  return { ...best!, balance: ranked.inOrder(best!.balance) };
 }
 
 /** First what breaks the limit, then survival. */
@@ -159,8 +159,13 @@ function* found(problem: ResilientProblem, options: PlacementOptions): Generator
     yield layers.map((layer, l) => toPlacement(layer, tables[l]!.expertAt, slots));
   }
   if (mixtures.length > 0 && cluster.length > SEARCHED_NODES && cluster.some(({ gpus }) => gpus > 1)) return;
+  // Levelling ranks costs too much on large clusters; what host sets make of them has to do.
   const onRanks = ({ hosts }: ResilientHostSets) =>
-    layers.map((layer, l) => toPlacement(layer, placeOnRanks(hosts[l]!, layer.loads, slots, search).expertAt, slots));
+    layers.map((layer, l) =>
+      totalGpus(cluster) > MOST_RANKS
+        ? placeHosts(cluster, layer, hosts[l]!)
+        : toPlacement(layer, placeOnRanks(hosts[l]!, layer.loads, slots, search).expertAt, slots),
+    );
   const searched = resilientHostSets(problem, options);
   yield onRanks(searched);
   if (searched.withinBalanceLimit) return;
