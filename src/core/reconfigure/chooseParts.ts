@@ -1,7 +1,7 @@
 /** Which nodes of the old placement the live ones stand for: after a failure, the part that is missed least is left out. */
 
 import { FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
-import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
+import { isOneSearch } from "../placement/resilient/divideCluster.ts";
 import { maskOf } from "../placement/resilient/subsets.ts";
 import { SurvivalTable } from "../placement/resilient/survivalTable.ts";
 import type { FailureUnits } from "../recovery/failureUnits.ts";
@@ -36,7 +36,7 @@ export function betterParts(
   leastGain: number,
 ): number[] | undefined {
   const { cluster, layers } = survivors;
-  if (cluster.length > MOST_SEARCHED_NODES) return undefined;
+  if (!isOneSearch(cluster.length)) return undefined;
   // What is inside another set stays inside it whoever plays the parts.
   const sets = minimalHostSets(old.layers.flatMap(hostSets), old.cluster.length);
   const table = new SurvivalTable(unitOfNode, new Array<number>(count).fill(probability), 1);
