@@ -76,7 +76,7 @@ function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerL
   const search = { failureModel, balanceSlack, effort, seed, startFrom, shouldStop, ...(goal && { goal }) };
   const found = resilientHostSets({ cluster, layers, minReplicas }, search);
   return {
-    layers: layers.map((layer, l) => placeHosts(cluster, layer, found.hosts[l] as readonly (readonly number[])[])),
+    layers: layers.map((layer, l) => placeHosts(cluster, layer, found.hosts[l]!)),
     withinBalanceLimit: found.withinBalanceLimit,
     withinStepBudget: found.withinStepBudget,
   };

@@ -53,9 +53,9 @@ export function placeLayers(problem: LayerwiseProblem): LayerwisePlacement {
     const allocation = allocationPolicies[problem.allocation](loads, slots, problem.minReplicas);
     minReplicas = Math.min(minReplicas, allocation.minReplicas);
     const { replicas } = allocation;
-    const weights = loads.map((load, expert) => load / (replicas[expert] as number));
+    const weights = loads.map((load, expert) => load / replicas[expert]!);
     const nodes = placementPolicies[problem.placement](replicas, cluster).map((held, n) =>
-      dealToGpus(cluster[n] as ClusterNode, held, weights),
+      dealToGpus(cluster[n]!, held, weights),
     );
     return { layer, loads, replicas, nodes };
   });
