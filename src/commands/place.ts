@@ -1,7 +1,7 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
 
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
-import { totalSlots } from "../core/layout/cluster.ts";
+import { type ClusterNode, totalSlots } from "../core/layout/cluster.ts";
 import type { Placement } from "../core/layout/placement.ts";
 import { planFigures } from "../core/placement/assess.ts";
 import { explain } from "../core/placement/explain.ts";
@@ -112,7 +112,7 @@ async function* madePlacements(
     }
     const made = await withStopwatch("placing", (watch) => placeAfresh(cluster, layers, { ...policy, watch }));
     if (training) warnOfOtherLayers(training.model, layers.length);
-    if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, slots, experts));
+    if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, cluster, experts));
     if (!made.withinBalanceLimit)
       warn(`no placement within --balance-slack ${policy.balanceSlack} was found; this has the best balance found`);
     if (!made.withinStepBudget)
@@ -175,7 +175,11 @@ function warnOfOtherLayers(model: ModelSpec, layers: number): void {
   warn(`the profile has ${layers} layers, ${model.name} has ${model.layers} MoE layers; the step is that of ${layers}`);
 }
 
-function lowered(kept: number, { placement, minReplicas }: Policy, slots: number, experts: number): string {
+function lowered(kept: number, { placement, minReplicas }: Policy, cluster: readonly ClusterNode[], experts: number): string {
+  const slots = totalSlots(cluster);
+  const nodes = cluster.length;
+  if (nodes < minReplicas)
+    return `${nodes === 1 ? "one node holds" : `${nodes} nodes hold`} only ${kept} of ${minReplicas} replicas apart; --min-replicas is lowered`;
   return slots < experts * minReplicas
     ? `${slots} slots hold only ${kept} of ${minReplicas} replicas of each of ${experts} experts; --min-replicas is lowered`
     : `${placement} gives some experts only ${kept} of ${minReplicas} replicas; it does not know --min-replicas`;

@@ -23,9 +23,8 @@ export const policyOptions = {
   "min-replicas": option({
     letter: "f",
     argument: "N",
-    fallback: String(POLICY_DEFAULTS.minReplicas),
     parse: parseCount(1),
-    says: "Copies that every expert has at least: fewer failures than this never lose one.",
+    says: `Copies that every expert has at least, on as many nodes: fewer failures than this never lose one. Default: ${POLICY_DEFAULTS.minReplicas}, or as many as the slots and the nodes hold.`,
   }),
   allocation: choice({
     choices: ALLOCATION_POLICIES,
@@ -95,12 +94,14 @@ export function readPolicy(
   cluster: readonly ClusterNode[],
   training: Training | undefined,
 ): Policy {
-  const { placement, allocation, seed, objective, effort, mtbf, "min-replicas": minReplicas } = options;
+  const { placement, allocation, seed, objective, effort, mtbf } = options;
+  const minReplicas = options["min-replicas"] ?? POLICY_DEFAULTS.minReplicas;
   const budget = options["step-budget"];
   const stepBudget = budget === Number.POSITIVE_INFINITY ? undefined : budget;
-  if (minReplicas > cluster.length) {
+  if (options["min-replicas"] !== undefined && minReplicas > cluster.length) {
+    const nodes = cluster.length === 1 ? "one node" : `${cluster.length} nodes`;
     throw new UsageError(
-      `--min-replicas ${minReplicas}: ${cluster.length} nodes cannot hold that many copies apart; give at most ${cluster.length}`,
+      `--min-replicas ${minReplicas}: ${nodes} cannot hold that many copies apart; give at most ${cluster.length}`,
     );
   }
   const resilient = placement === "resilient";

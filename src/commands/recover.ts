@@ -6,6 +6,7 @@ import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { placementOf } from "../formats/documents/placement.ts";
 import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { policyNameOf, policyOf } from "../formats/placementDocument.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { recoveryPlanDocument } from "../formats/recoveryPlanDocument.ts";
 import type { RehearsalReport } from "../io/rehearsal/rehearse.ts";
@@ -60,10 +61,11 @@ export const recover = defineCommand({
       let exitCode = 0;
       for await (const document of readPlacements(file, context)) {
         const old = placementOf(document);
+        const made = { madeBy: policyNameOf(document), policy: policyOf(document, options.placement) };
         const failed = failedOf(old.cluster, named);
         const recovery = await withStopwatch("planning", (watch) =>
           namingRefusals(
-            () => planRecovery(recoveryProblem(options, document, old, failed, newer?.layers, watch)),
+            () => planRecovery(recoveryProblem(options, { ...made, old, failed, loads: newer?.layers }, watch)),
             (refusal) => inOptions(refusal, document.policy.placement),
           ),
         );

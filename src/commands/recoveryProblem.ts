@@ -1,32 +1,22 @@
 /** A placement and the options of `recover` as a problem of the core, and the core's refusals as mistakes in the options. */
 import type { Infeasible } from "../core/layout/infeasible.ts";
-import type { LayerLoads, Placement } from "../core/layout/placement.ts";
 import { choosesReplicas } from "../core/placement/policy.ts";
 import type { RecoveryProblem } from "../core/reconfigure/planRecovery.ts";
 import { UsageError } from "../errors.ts";
-import type { PlacementDocument } from "../formats/documents/placement.ts";
-import { policyNameOf, policyOf } from "../formats/placementDocument.ts";
 import type { RecoveryOptions } from "./recoveryOptions.ts";
 
-/** What the options make of a placement document. */
-export function recoveryProblem(
-  options: RecoveryOptions,
-  document: PlacementDocument,
-  old: Placement,
-  failed: readonly number[],
-  loads: readonly LayerLoads[] | undefined,
-  watch: () => void,
-): RecoveryProblem {
+/** What happened to a placement, and the policy to make a new one by. */
+type Happened = Pick<RecoveryProblem, "old" | "madeBy" | "policy" | "failed" | "loads">;
+
+/** What the options make of it. */
+export function recoveryProblem(options: RecoveryOptions, happened: Happened, watch: () => void): RecoveryProblem {
   const { mapping, spill, bandwidth, effort, joined, slots, gpus } = options;
-  const policy = policyOf(document, options.placement);
+  const { policy } = happened;
   return {
-    old,
-    madeBy: policyNameOf(document),
-    failed,
+    ...happened,
     joined,
     slots,
     gpus,
-    loads,
     policy: policy && { ...policy, ...(choosesReplicas(policy) && { effort }), watch },
     mapping,
     maxMoves: options["max-moves"],

@@ -18,7 +18,7 @@ export const commandNames: readonly string[] = Object.keys(load);
 
 /** The command of a name that is in `commandNames`. */
 export async function loadCommand(name: string): Promise<Command> {
-  return (await (load[name] as () => Promise<unknown>)()) as Command;
+  return (await load[name]!()) as Command;
 }
 
 /** All commands. */

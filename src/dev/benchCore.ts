@@ -4,7 +4,7 @@ import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
 import { evenRouting } from "../core/dispatch/routing.ts";
 import { uniformCluster } from "../core/layout/cluster.ts";
-import { type LayerLoads, type LayerPlacement, replicasByRank } from "../core/layout/placement.ts";
+import { type LayerLoads, replicasByRank } from "../core/layout/placement.ts";
 import { eplbPlacement } from "../core/placement/eplb/eplbPlacement.ts";
 import { makePlacement } from "../core/placement/makePlacement.ts";
 import type { Policy } from "../core/placement/policy.ts";
@@ -21,7 +21,7 @@ const place =
 const small = logNormalLayers(12, 16);
 const large = logNormalLayers(58, 256);
 const wide = uniformCluster(64, 32, 8);
-const dispatched = makePlacement(wide, large.slice(0, 1), { ...base, placement: "mro" }).layers[0] as LayerPlacement;
+const dispatched = makePlacement(wide, large.slice(0, 1), { ...base, placement: "mro" }).layers[0]!;
 const replicas = replicasByRank(wide, dispatched);
 const routing = evenRouting(dispatched.loads, 512);
 

@@ -32,14 +32,10 @@ try {
   const start = starting();
   const read = reading();
   const seconds = { ...measured(start, STARTS), ...measured(read, READINGS) };
-  const node = seconds["node -e 0"] as number;
+  const node = seconds["node -e 0"]!;
   const csvParse = rate("csv-parse");
   const left = "left" as const;
-  const startTable = Object.keys(start).map((name) => [
-    name,
-    fixed((seconds[name] as number) * 1000, 0),
-    fixed((seconds[name] as number) / node, 2),
-  ]);
+  const startTable = Object.keys(start).map((name) => [name, fixed(seconds[name]! * 1000, 0), fixed(seconds[name]! / node, 2)]);
   const readTable = Object.keys(read).map((name) => [name, fixed(rate(name) / 1e6, 2), fixed(rate(name) / csvParse, 1)]);
   const colors = paint(process.stdout.isTTY === true);
   process.stdout.write(
@@ -49,7 +45,7 @@ try {
   );
 
   function rate(name: string): number {
-    return ((read[name] as Task).rows ?? 0) / (seconds[name] as number);
+    return (read[name]!.rows ?? 0) / seconds[name]!;
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -114,6 +110,6 @@ function measured(tasks: Record<string, Task>, rounds: number): Record<string, n
   for (let round = 0; round < rounds; round++) {
     for (const [name, { line }] of Object.entries(tasks)) all[name]?.push(processCost(line, join(folder, "out")).cpu);
   }
-  const medians = Object.entries(all).map(([name, list]) => [name, list.sort((a, b) => a - b)[list.length >> 1] as number]);
+  const medians = Object.entries(all).map(([name, list]) => [name, list.sort((a, b) => a - b)[list.length >> 1]!]);
   return Object.fromEntries(medians);
 }

@@ -28,7 +28,7 @@ const header = ["iteration", "layer", "rank", ...Array.from({ length: EXPERTS },
 const rows = [header.join(",")];
 for (let iteration = 1; iteration <= ITERATIONS; iteration++) {
   for (let layer = 0; layer < LAYERS; layer++) {
-    const logits = popularity[layer] as number[];
+    const logits = popularity[layer]!;
     for (let rank = 0; rank < RANKS; rank++) {
       const weights = logits.map((logit) => Math.round(1e6 * Math.exp(logit + 0.05 * normal(random))));
       rows.push([iteration, layer, rank, ...largestRemainder(weights, TOKENS_PER_RANK)].join(","));

@@ -28,7 +28,5 @@ export function csvTable(text: string, file: string, required: readonly string[]
       file,
       line: 1,
     });
-  return records
-    .slice(1)
-    .map(({ cells, line }) => ({ line, cells: new Map(header.map((name, i) => [name, cells[i] as string])) }));
+  return records.slice(1).map(({ cells, line }) => ({ line, cells: new Map(header.map((name, i) => [name, cells[i]!])) }));
 }

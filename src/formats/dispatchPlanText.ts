@@ -25,10 +25,10 @@ export interface DispatchPlan {
 export function checkedLayer(layer: DispatchedLayer): DispatchedLayer {
   const { ranks, expert, source, target, tokens } = layer.dispatch;
   for (let i = 0; i < tokens.length; i++) {
-    const count = tokens[i] as number;
+    const count = tokens[i]!;
     // A negative rank is a large one without its sign.
-    const ranksExist = (source[i] as number) >>> 0 < ranks && (target[i] as number) >>> 0 < ranks;
-    if (!ranksExist || (expert[i] as number) < 0 || !Number.isSafeInteger(count) || count < 0) {
+    const ranksExist = source[i]! >>> 0 < ranks && target[i]! >>> 0 < ranks;
+    if (!ranksExist || expert[i]! < 0 || !Number.isSafeInteger(count) || count < 0) {
       throw new Error(`the result is not as it should be: the dispatch of layer ${layer.layer}`);
     }
   }

@@ -11,13 +11,7 @@ export function* placementCsv(document: PlacementDocument, header: boolean): Gen
   for (const { layer, nodes } of document.layers) {
     yield stringify(
       cluster.flatMap((node, n) =>
-        (nodes[n] as number[]).map((expert, slot) => [
-          layer,
-          node.name,
-          (first[n] as number) + gpuOfSlot(node, slot),
-          slot,
-          expert,
-        ]),
+        nodes[n]!.map((expert, slot) => [layer, node.name, first[n]! + gpuOfSlot(node, slot), slot, expert]),
       ),
     );
   }

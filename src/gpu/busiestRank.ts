@@ -45,7 +45,7 @@ export function busiestRank(layers: Iterable<DispatchedLayer>, meanTokens: numbe
     chunks.map((chunk) => chunk.tokens),
     Math.max(1, Math.round(meanTokens * maxOverMean)),
   );
-  const kept = chunks.map((chunk, i) => ({ ...chunk, tokens: scaled[i] as number })).filter((chunk) => chunk.tokens > 0);
+  const kept = chunks.map((chunk, i) => ({ ...chunk, tokens: scaled[i]! })).filter((chunk) => chunk.tokens > 0);
   const experts = [...new Set(kept.map((chunk) => chunk.expert))];
   const received = kept.map((chunk) => ({ ...chunk, expert: experts.indexOf(chunk.expert) }));
   return { layer, rank, maxOverMean, experts: experts.length, received };

@@ -24,7 +24,7 @@ export function resultError(
   let worst = 0;
   let largest = 0;
   reference.forEach((expected, cell) => {
-    const got = result[cell] as number;
+    const got = result[cell]!;
     if (kernel.exact(cell)) {
       if (got !== expected) throw wrong(`${got} instead of ${expected} at ${cell}`);
       return;

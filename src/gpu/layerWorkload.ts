@@ -109,8 +109,8 @@ function drawTokens(shape: LayerShape, router: Float32Array, random: RandomSourc
       // A token leans towards the expert it is wanted for, the more so the longer it takes.
       const leaning = expert === undefined ? 0 : 3 * (1 + draw / 8);
       for (let i = 0; i < hidden; i++) {
-        const towards = expert === undefined ? 0 : (router[i * experts + expert] as number);
-        feature[i] = (random.uniform() - 0.5) * 2 * Math.sqrt(3) + (common[i] as number) + leaning * towards;
+        const towards = expert === undefined ? 0 : router[i * experts + expert]!;
+        feature[i] = (random.uniform() - 0.5) * 2 * Math.sqrt(3) + common[i]! + leaning * towards;
       }
       const decided = route(feature, router, shape);
       if (decided === undefined || (expert !== undefined && decided[0] !== expert)) continue;
@@ -125,16 +125,16 @@ function drawTokens(shape: LayerShape, router: Float32Array, random: RandomSourc
 function route(feature: Float32Array, router: Float32Array, { experts, topK }: LayerShape): number[] | undefined {
   const logits = new Array<number>(experts).fill(0);
   feature.forEach((value, i) => {
-    for (let e = 0; e < experts; e++) logits[e] = (logits[e] as number) + value * (router[i * experts + e] as number);
+    for (let e = 0; e < experts; e++) logits[e] = logits[e]! + value * router[i * experts + e]!;
   });
-  const order = [...logits.keys()].sort((a, b) => (logits[b] as number) - (logits[a] as number));
-  const sorted = order.map((expert) => logits[expert] as number);
+  const order = [...logits.keys()].sort((a, b) => logits[b]! - logits[a]!);
+  const sorted = order.map((expert) => logits[expert]!);
   for (let i = 0; i < Math.min(topK, experts - 1); i++) {
-    if ((sorted[i] as number) - (sorted[i + 1] as number) < LEAST_GAP) return undefined;
+    if (sorted[i]! - sorted[i + 1]! < LEAST_GAP) return undefined;
   }
   const sum = logits.reduce((total, logit) => total + Math.exp(logit), 0);
   const chosen = order.slice(0, topK);
-  return [...chosen, ...chosen.map((expert) => Math.exp(logits[expert] as number) / sum)];
+  return [...chosen, ...chosen.map((expert) => Math.exp(logits[expert]!) / sum)];
 }
 
 /** Dispatch plan that sends every row to rank 0, which holds all experts; tokens come from the ranks in equal runs. */
@@ -143,9 +143,9 @@ function dispatchToOneRank(shape: LayerShape, routed: Float64Array): ReceivedChu
   const table = new Float64Array(experts * SOURCES);
   for (let row = 0; row < rowsOf(shape); row++) {
     const token = Math.floor(row / topK);
-    const expert = routed[token * 2 * topK + (row % topK)] as number;
+    const expert = routed[token * 2 * topK + (row % topK)]!;
     const at = expert * SOURCES + Math.floor((token * SOURCES) / tokens);
-    table[at] = (table[at] as number) + 1;
+    table[at]! += 1;
   }
   const everyExpert = Array.from({ length: experts }, () => [[0, 1]] as const);
   return receivedBy(0, lazarusDispatch({ experts, ranks: SOURCES, tokens: table }, everyExpert));
@@ -156,7 +156,7 @@ export function receivedBy(rank: number, { expert, source, target, tokens }: Lay
   const chunks: ReceivedChunk[] = [];
   target.forEach((to, i) => {
     if (to !== rank) return;
-    chunks.push({ expert: expert[i] as number, source: source[i] as number, tokens: tokens[i] as number });
+    chunks.push({ expert: expert[i]!, source: source[i]!, tokens: tokens[i]! });
   });
   return chunks.sort((a, b) => a.expert - b.expert || a.source - b.source);
 }

@@ -18,7 +18,7 @@ export function rowOrder({ shape, routed, received: chunks }: Pick<LayerWorkload
   const { tokens: tokenCount, experts: expertCount, topK } = shape;
   const count = rowsOf(shape);
   const next = new Int32Array(expertCount + 1);
-  const expertAt = (place: number) => routed[Math.floor(place / topK) * 2 * topK + (place % topK)] as number;
+  const expertAt = (place: number) => routed[Math.floor(place / topK) * 2 * topK + (place % topK)]!;
   for (let place = 0; place < count; place++) next[expertAt(place) + 1]! += 1;
   for (let expert = 0; expert < expertCount; expert++) next[expert + 1]! += next[expert]!;
   const tokens = new Int32Array(count);
@@ -47,7 +47,7 @@ function receiveOrder(chunks: LayerWorkload["received"], rows: number): Int32Arr
   const order = new Int32Array(rows);
   let row = 0;
   for (const chunk of chunks) {
-    const from = starts.get(chunk) as number;
+    const from = starts.get(chunk)!;
     for (let i = 0; i < chunk.tokens; i++) order[row++] = from + i;
   }
   return order;

@@ -29,7 +29,7 @@ export async function timeInTurn(calls: readonly (() => unknown)[], repetitions:
     wall.length >= repetitions && (total >= LEAST_MS || wall.length >= MOST_REPETITIONS);
   while (!samples.every(done)) {
     for (const [i, call] of calls.entries()) {
-      const sample = samples[i] as (typeof samples)[number];
+      const sample = samples[i]!;
       if (done(sample)) continue;
       const cpu = process.cpuUsage();
       const start = performance.now();
@@ -47,7 +47,7 @@ export async function timeInTurn(calls: readonly (() => unknown)[], repetitions:
     return {
       repetitions: wall.length,
       medianMs,
-      minMs: wall[0] as number,
+      minMs: wall[0]!,
       p95Ms: quantile(wall, 0.95),
       cpuMs: cpu / wall.length,
       spread: (quantile(wall, 0.75) - quantile(wall, 0.25)) / medianMs,
@@ -59,6 +59,6 @@ export async function timeInTurn(calls: readonly (() => unknown)[], repetitions:
 function quantile(sorted: readonly number[], share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
-  const low = sorted[below] as number;
+  const low = sorted[below]!;
   return low + (at - below) * ((sorted[below + 1] ?? low) - low);
 }

@@ -16,12 +16,12 @@ export function dispatchTable(plan: DispatchPlan, paint: Paint): string {
     first ??= { layer, summary };
     const { load, maxOverMean, localTokens, remoteTokens } = summary;
     const tokens = localTokens + remoteTokens;
-    const busiest = load.reduce((best, count, rank) => (count > (load[best] as number) ? rank : best), 0);
+    const busiest = load.reduce((best, count, rank) => (count > load[best]! ? rank : best), 0);
     rows.push([
       String(layer),
       grouped(tokens),
       fixed(maxOverMean, 3),
-      `${busiest} (${grouped(load[busiest] as number)})`,
+      `${busiest} (${grouped(load[busiest]!)})`,
       percent(tokens === 0 ? 0 : localTokens / tokens),
       grouped(remoteTokens),
     ]);
@@ -38,7 +38,7 @@ function matrix(layer: number, summary: DispatchSummary, ranks: number, paint: P
   const rows = ids.map((source) => [
     `from ${source}`,
     ...ids.map((target) => {
-      const text = String(summary.sent[source * ranks + target] as number);
+      const text = String(summary.sent[source * ranks + target]!);
       return source === target ? paint.green(text) : text;
     }),
   ]);

@@ -78,11 +78,11 @@ function healthy(probability: number, paint: Paint): (text: string) => string {
 function layersPart({ layers }: PlacementDocument, paint: Paint): string {
   const rows = layers.map(({ layer, loads, replicas }) => {
     const tokens = loads.reduce((sum, load) => sum + load, 0);
-    const hottest = loads.reduce((best, load, expert) => (load > (loads[best] as number) ? expert : best), 0);
+    const hottest = loads.reduce((best, load, expert) => (load > loads[best]! ? expert : best), 0);
     return [
       String(layer),
       grouped(tokens),
-      `${hottest} (${percent(tokens === 0 ? 0 : (loads[hottest] as number) / tokens, 0)})`,
+      `${hottest} (${percent(tokens === 0 ? 0 : loads[hottest]! / tokens, 0)})`,
       String(replicas[hottest]),
       String(Math.min(...replicas)),
       String(Math.max(...replicas)),
@@ -101,7 +101,7 @@ function mapPart({ nodes, layers }: PlacementDocument, paint: Paint): string {
     return `${nodes.length} nodes are too many for a map; --format csv lists every slot`;
   const width = String(first.loads.length - 1).length;
   const rows = nodes.map(({ name, domain }, n) => {
-    const experts = (first.nodes[n] as number[]).map((expert) => (expert < 0 ? "·" : String(expert)).padStart(width)).join(" ");
+    const experts = first.nodes[n]!.map((expert) => (expert < 0 ? "·" : String(expert)).padStart(width)).join(" ");
     return [name, ...(nodes.some((node) => node.domain) ? [domain ?? ""] : []), experts];
   });
   const columns = [

@@ -175,7 +175,7 @@ function smoothedRates(system: string, rows: readonly TimelineRow[], seconds: nu
       const bin = Math.min(BINS - 1, Math.floor(at / width + 1e-9));
       const end = Math.min(until, (bin + 1) * width);
       if (end <= at) break;
-      samples[bin] = (samples[bin] as number) + (end - at) * samplesPerSecond;
+      samples[bin]! += (end - at) * samplesPerSecond;
       at = end;
     }
   });

@@ -21,7 +21,7 @@ export function simulationGroups(documents: readonly SimulationDocument[]): Simu
     else group.push(document);
   }
   return [...groups.values()].map((group) => ({
-    parameters: (group[0] as SimulationDocument).parameters,
+    parameters: group[0]!.parameters,
     systems: summarize(group.map(({ runs }) => runs)),
   }));
 }

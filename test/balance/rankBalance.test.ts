@@ -48,6 +48,21 @@ test("with equal shares every copy counts, with free ones every rank", () => {
   expect(binding).toEqual([0, 1]);
 });
 
+test.each([10, 40, 400])("a chain of %i ranks with one hot end is solved, or its bound is honest", (ranks) => {
+  const copies = Array.from({ length: ranks - 1 }, (_, rank) => [rank, rank + 1]);
+  // All ranks can be level, but tokens have to be handed on from the hot end to the other.
+  const loads = copies.map((_, expert) => (expert === 0 ? 1000 : 900));
+  const { maxOverMean, lowerBound, binding } = freeRankBalance(copies, loads, ranks);
+  const optimum = optimalBalance(copies, loads, new Array<number>(ranks).fill(1)).maxOverMean;
+  expect(optimum).toBeCloseTo(1, 9);
+  expect(lowerBound).toBeLessThanOrEqual(optimum * (1 + 1e-12));
+  expect(maxOverMean).toBeGreaterThanOrEqual(optimum * (1 - 1e-12));
+  const captive = loads.filter((_, e) => copies[e]!.every((rank) => binding.includes(rank)));
+  const total = loads.reduce((sum, load) => sum + load, 0);
+  expect(lowerBound).toBeCloseTo((captive.reduce((sum, load) => sum + load, 0) * ranks) / (total * binding.length), 9);
+  if (ranks <= 40) expect(maxOverMean).toBeLessThanOrEqual(lowerBound * (1 + 1.01e-6));
+});
+
 test("a layer without tokens is even", () => {
   expect(evenRankBalance([[0], []], [0, 0], 2)).toBe(1);
   expect(freeRankBalance([[0], []], [0, 0], 2)).toEqual({ maxOverMean: 1, lowerBound: 1, binding: [0, 1] });

@@ -63,6 +63,30 @@ describe("quiet and verbose", () => {
     expect((await inProcess(["place", "-n", "1", "-c", "1", "-f", "1", "-q", profile])).stderr).toMatch(/do not fit/);
   });
 
+  test.each(["resilient", "balanced", "eplb", "mro", "spread", "compact"])(
+    "one node lowers a default, by %s",
+    async (placement) => {
+      const run = await inProcess(["place", "-n", "1", "-c", "16", "--placement", placement, "--format", "json", profile]);
+      expect(run.stderr).toBe("lazarus: one node holds only 1 of 2 replicas apart; --min-replicas is lowered\n");
+      expect(JSON.parse(run.stdout).policy).toMatchObject({ minReplicas: 2, keptMinReplicas: 1 });
+      const told = await inProcess([
+        "place",
+        "-n",
+        "1",
+        "-c",
+        "16",
+        "-f",
+        "1",
+        "--placement",
+        placement,
+        "--format",
+        "json",
+        profile,
+      ]);
+      expect(JSON.parse(told.stdout).layers).toEqual(JSON.parse(run.stdout).layers);
+    },
+  );
+
   test("verbose says what was read; both at once are refused", async () => {
     expect((await inProcess(["profile-load", "-v"], matrix)).stderr).toMatch(/^lazarus: standard input: read 1 iterations\n$/);
     expect((await inProcess(["profile-load"], matrix)).stderr).toBe("");

@@ -51,8 +51,8 @@ function wholeWeights(weights: ArrayLike<number>): number[] {
 /** Quotas of products that fit a double: `%` is exact there, and so is the division of what it leaves. */
 function apportion(weights: readonly number[], total: number, sum: number): number[] {
   const remainders = weights.map((weight) => (weight * total) % sum);
-  const parts = weights.map((weight, i) => (weight * total - (remainders[i] as number)) / sum);
-  return addLeftover(parts, total, (a, b) => (remainders[b] as number) - (remainders[a] as number));
+  const parts = weights.map((weight, i) => (weight * total - remainders[i]!) / sum);
+  return addLeftover(parts, total, (a, b) => remainders[b]! - remainders[a]!);
 }
 
 /** The same in arbitrary precision. */
@@ -62,7 +62,7 @@ function apportionBig(weights: readonly number[], total: number): number[] {
   const remainders = products.map((product) => product % sum);
   const parts = products.map((product) => Number(product / sum));
   return addLeftover(parts, total, (a, b) => {
-    const difference = (remainders[b] as bigint) - (remainders[a] as bigint);
+    const difference = remainders[b]! - remainders[a]!;
     return difference > 0n ? 1 : difference < 0n ? -1 : 0;
   });
 }
@@ -72,6 +72,6 @@ function addLeftover(parts: number[], total: number, order: (a: number, b: numbe
   const leftover = parts.reduce((left, part) => left - part, total);
   if (leftover === 0) return parts;
   const byRemainder = parts.map((_, i) => i).sort(order);
-  for (const i of byRemainder.slice(0, leftover)) parts[i] = (parts[i] as number) + 1;
+  for (const i of byRemainder.slice(0, leftover)) parts[i]! += 1;
   return parts;
 }

@@ -32,9 +32,9 @@ export function evenRankBalance(copies: readonly (readonly number[])[], loads: r
 
 /**
  * Least possible load of the busiest rank over the mean when the shares of each expert over its ranks are free, to a relative
- * gap of 1e-6 (more where passes run out, as on long chains of ranks: the two figures say so), by coordinate descent: one expert after the other fills its ranks up to a common level, given the others'
- * shares (water-filling), which lessens the sum of squared loads. Its minimum has the least maximum too. The bound is the best
- * set of the busiest ranks: `max over k of (tokens of the experts with all copies on the k busiest ranks) / k`.
+ * gap of 1e-6 (more where passes run out, as on long chains of ranks: the two figures say so), by coordinate descent: one expert
+ * after the other fills its ranks up to a common level, given the others' shares (water-filling), which lessens the sum of squared
+ * loads. Its minimum has the least maximum too. The bound is the best set of the busiest ranks: `max over k of (tokens of the experts with all copies on the k busiest ranks) / k`.
  * @param copies ranks of each expert; several copies on a rank count once, shape [experts][copies]
  * @param loads tokens of each expert, shape [experts]
  * @throws RangeError when an expert with tokens has no copy, a rank does not exist, or there is no rank
@@ -54,7 +54,11 @@ export function freeRankBalance(copies: readonly (readonly number[])[], loads: r
     }
     if (most <= best.perRank * (1 + GAP) || pass === MOST_PASSES) {
       const lowerBound = best.perRank / mean;
-      return { maxOverMean: Math.max(most / mean, lowerBound), lowerBound, binding: best.binding };
+      return {
+        maxOverMean: Math.max(most / mean, lowerBound),
+        lowerBound,
+        binding: Array.from(best.binding).sort((a, b) => a - b),
+      };
     }
     shares.fill();
   }
@@ -71,6 +75,10 @@ class Shares {
   readonly #load: Float64Array;
   /** Loads of an expert's ranks without the expert, while it is filled in, ascending. */
   readonly #others: Float64Array;
+  /** For the bound: ranks by load, the place of each in that order, and the tokens held by the ranks up to a place alone; shape [ranks]. */
+  readonly #order: Int32Array;
+  readonly #place: Int32Array;
+  readonly #captive: Float64Array;
 
   constructor(sets: readonly (readonly number[])[], loads: readonly number[], ranks: number) {
     this.#loads = loads;
@@ -85,21 +93,25 @@ class Shares {
       this.#tokens.fill(loads[expert]! / set.length, this.#first[expert]!, this.#first[expert + 1]!);
     });
     this.#others = new Float64Array(sets.reduce((most, set) => Math.max(most, set.length), 0));
+    this.#order = new Int32Array(ranks);
+    this.#place = new Int32Array(ranks);
+    this.#captive = new Float64Array(ranks);
   }
 
   busiest(): number {
-    return this.#load.reduce((most, tokens) => Math.max(most, tokens), 0);
+    let most = 0;
+    for (const tokens of this.#load) if (tokens > most) most = tokens;
+    return most;
   }
 
   /** One pass: every expert fills its ranks up to a common level. */
   fill(): void {
-    const [first, rank, tokens, load] = [this.#first, this.#rank, this.#tokens, this.#load];
+    const [first, rank, tokens, load, others] = [this.#first, this.#rank, this.#tokens, this.#load, this.#others];
     for (let expert = 0; expert + 1 < first.length; expert++) {
       const [from, to] = [first[expert]!, first[expert + 1]!];
       if (to - from < 2 || this.#loads[expert] === 0) continue;
-      const others = this.#others.subarray(0, to - from);
-      for (let i = from; i < to; i++) others[i - from] = load[rank[i]!]! - tokens[i]!;
-      const level = waterLevel(others.sort(), this.#loads[expert]!);
+      for (let i = from; i < to; i++) insert(others, i - from, load[rank[i]!]! - tokens[i]!);
+      const level = waterLevel(others, to - from, this.#loads[expert]!);
       for (let i = from; i < to; i++) {
         const without = load[rank[i]!]! - tokens[i]!;
         tokens[i] = Math.max(0, level - without);
@@ -109,14 +121,14 @@ class Shares {
   }
 
   /** The set of busiest ranks whose captive experts have most tokens per rank. */
-  bound(): { readonly perRank: number; readonly binding: readonly number[] } {
-    const order = Array.from(this.#load.keys()).sort((a, b) => this.#load[b]! - this.#load[a]! || a - b);
-    const place = new Int32Array(order.length);
-    order.forEach((rank, at) => {
-      place[rank] = at;
-    });
-    const captive = new Float64Array(order.length);
-    for (const [expert, load] of this.#loads.entries()) {
+  bound(): { readonly perRank: number; readonly binding: Int32Array } {
+    const order = this.#order;
+    const place = this.#place;
+    this.#busiestFirst();
+    for (let at = 0; at < order.length; at++) place[order[at]!] = at;
+    const captive = this.#captive.fill(0);
+    for (let expert = 0; expert < this.#loads.length; expert++) {
+      const load = this.#loads[expert]!;
       if (load === 0) continue;
       let last = 0;
       for (let i = this.#first[expert]!; i < this.#first[expert + 1]!; i++) last = Math.max(last, place[this.#rank[i]!]!);
@@ -131,17 +143,47 @@ class Shares {
       perRank = inside / (at + 1);
       size = at + 1;
     }
-    return { perRank, binding: order.slice(0, size).sort((a, b) => a - b) };
+    return { perRank, binding: order.slice(0, size) };
+  }
+
+  /**
+   * Sorts `order` by load, the busiest first, equal ones by rank: a merge sort from runs of one, as a sort that calls back for every
+   * comparison makes the bound half of the work.
+   */
+  #busiestFirst(): void {
+    const load = this.#load;
+    const ranks = load.length;
+    let [from, to] = [this.#order, this.#place];
+    for (let rank = 0; rank < ranks; rank++) from[rank] = rank;
+    for (let run = 1; run < ranks; run *= 2) {
+      for (let start = 0; start < ranks; start += 2 * run) {
+        const middle = Math.min(start + run, ranks);
+        const end = Math.min(middle + run, ranks);
+        for (let at = start, left = start, right = middle; at < end; at++) {
+          const takesLeft = left < middle && (right >= end || load[from[left]!]! >= load[from[right]!]!);
+          to[at] = takesLeft ? from[left++]! : from[right++]!;
+        }
+      }
+      [from, to] = [to, from];
+    }
+    if (from !== this.#order) this.#order.set(from);
   }
 }
 
+/** Inserts a number into ascending ones. */
+function insert(ascending: Float64Array, count: number, value: number): void {
+  let at = count;
+  for (; at > 0 && ascending[at - 1]! > value; at--) ascending[at] = ascending[at - 1]!;
+  ascending[at] = value;
+}
+
 /** Level at which vessels filled so far, ascending, hold so much more. */
-function waterLevel(filled: Float64Array, amount: number): number {
+function waterLevel(filled: Float64Array, vessels: number, amount: number): number {
   let sum = amount;
   for (let count = 1; ; count++) {
     sum += filled[count - 1]!;
     const level = sum / count;
-    if (count === filled.length || level <= filled[count]!) return level;
+    if (count === vessels || level <= filled[count]!) return level;
   }
 }
 

@@ -26,18 +26,18 @@ export function evenLayerCosting(cluster: readonly ClusterNode[], layer: LayerPl
     load.fill(0);
     local.fill(0);
     for (let i = 0; i < expert.length; i++) {
-      const j = rank[i] as number;
-      const routed = (loads[expert[i] as number] as number) / tokens;
-      const capacity = (weight[i] as number) * routed;
-      load[j] = (load[j] as number) + capacity;
-      local[j] = (local[j] as number) + Math.min(capacity, routed);
+      const j = rank[i]!;
+      const routed = loads[expert[i]!]! / tokens;
+      const capacity = weight[i]! * routed;
+      load[j]! += capacity;
+      local[j]! += Math.min(capacity, routed);
     }
     let compute = 0;
     let traffic = 0;
     for (let j = 0; j < ranks; j++) {
-      const kept = local[j] as number;
-      compute = Math.max(compute, load[j] as number);
-      traffic = Math.max(traffic, 1 - kept, (load[j] as number) - kept);
+      const kept = local[j]!;
+      compute = Math.max(compute, load[j]!);
+      traffic = Math.max(traffic, 1 - kept, load[j]! - kept);
     }
     return { compute, traffic };
   };
@@ -54,7 +54,7 @@ function shares(byExpert: readonly (readonly [number, number][])[], replicas: re
     for (const [j, copies] of list) {
       expert[at] = e;
       rank[at] = j;
-      weight[at++] = (copies * ranks) / (replicas[e] as number);
+      weight[at++] = (copies * ranks) / replicas[e]!;
     }
   });
   return { expert, rank, weight };
@@ -67,7 +67,7 @@ export function syncCost(layers: readonly LayerPlacement[]): number {
   const sync = new Float64Array(layers[0]?.nodes.length ?? 0);
   for (const [layer, count] of times) {
     for (const hosts of hostSets(layer)) {
-      for (const node of hosts) sync[node] = (sync[node] as number) + (count * (hosts.length - 1)) / hosts.length;
+      for (const node of hosts) sync[node]! += (count * (hosts.length - 1)) / hosts.length;
     }
   }
   return sync.reduce((most, sum) => Math.max(most, sum), 0);

@@ -39,7 +39,7 @@ export function totalGpus(cluster: readonly ClusterNode[]): number {
 /** Rank of each node's first GPU, shape [nodes + 1]; the last entry is the number of ranks. */
 export function firstRanks(cluster: readonly ClusterNode[]): number[] {
   const first = [0];
-  for (const node of cluster) first.push((first.at(-1) as number) + node.gpus);
+  for (const node of cluster) first.push(first.at(-1)! + node.gpus);
   return first;
 }
 

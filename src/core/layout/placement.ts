@@ -41,7 +41,7 @@ export function hostSets(layer: Pick<LayerPlacement, "loads" | "nodes">): number
   layer.nodes.forEach((slots, node) => {
     for (const expert of slots) {
       if (expert === FREE_SLOT) continue;
-      const set = hosts[expert] as number[];
+      const set = hosts[expert]!;
       if (set.at(-1) !== node) set.push(node);
     }
   });
@@ -60,8 +60,7 @@ export function allHostSets({ layers, spilled = [] }: Placement): number[][][] {
 /** Copies of each expert counted from the slots, shape [experts]. */
 export function countReplicas(experts: number, nodes: readonly (readonly number[])[]): number[] {
   const replicas = new Array<number>(experts).fill(0);
-  for (const slots of nodes)
-    for (const expert of slots) if (expert !== FREE_SLOT) replicas[expert] = (replicas[expert] as number) + 1;
+  for (const slots of nodes) for (const expert of slots) if (expert !== FREE_SLOT) replicas[expert]! += 1;
   return replicas;
 }
 
@@ -77,18 +76,18 @@ export function replicasByRank(
   const first = firstRanks(cluster);
   const byExpert: [number, number][][] = layer.loads.map(() => []);
   layer.nodes.forEach((slots, n) => {
-    const node = cluster[n] as ClusterNode;
+    const node = cluster[n]!;
     slots.forEach((expert, slot) => {
       if (expert === FREE_SLOT) return;
-      const rank = (first[n] as number) + gpuOfSlot(node, slot);
-      const list = byExpert[expert] as [number, number][];
+      const rank = first[n]! + gpuOfSlot(node, slot);
+      const list = byExpert[expert]!;
       const last = list.at(-1);
       if (last?.[0] === rank) last[1]++;
       else list.push([rank, 1]);
     });
   });
   for (const kept of spilled) {
-    if (kept.layer === layer.layer) byExpert[kept.expert] = kept.nodes.map((node) => [first[node] as number, 1]);
+    if (kept.layer === layer.layer) byExpert[kept.expert] = kept.nodes.map((node) => [first[node]!, 1]);
   }
   return byExpert;
 }

@@ -28,7 +28,7 @@ export function lazarusAllocation(loads: readonly number[], slots: number, minRe
   let tokensLeft = loads.reduce((sum, load) => sum + BigInt(load), 0n);
   let slotsLeft = slots;
   ascending.forEach((expert, position) => {
-    const tokens = BigInt(loads[expert] as number);
+    const tokens = BigInt(loads[expert]!);
     // Without any load left Eq. 1 is 0/0: nothing tells the experts apart, so they share evenly.
     const share =
       tokensLeft === 0n ? Math.floor(slotsLeft / (loads.length - position)) : Number((tokens * BigInt(slotsLeft)) / tokensLeft);
@@ -55,7 +55,7 @@ export function evenAllocation(loads: readonly number[], slots: number, minRepli
 
 /** Expert ids by load, ascending; equal loads in id order. */
 export function expertsByLoad(loads: readonly number[]): number[] {
-  return loads.map((_, expert) => expert).sort((a, b) => (loads[a] as number) - (loads[b] as number) || a - b);
+  return loads.map((_, expert) => expert).sort((a, b) => loads[a]! - loads[b]! || a - b);
 }
 
 /**

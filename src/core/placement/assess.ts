@@ -72,7 +72,7 @@ export function assess(placement: Placement, yardstick: Yardstick, found?: Found
     domains: sharesDomains(cluster) ? resilience(hostsByUnit(placement, "domain"), yardstick, found?.domains) : undefined,
     balance: {
       even: Math.max(...layers.map((layer) => evenBalance(layer, gpus))),
-      optimal: Math.max(...layers.map((layer, l) => optimalBalance(hosts[l] as number[][], layer.loads, gpus).maxOverMean)),
+      optimal: Math.max(...layers.map((layer, l) => optimalBalance(hosts[l]!, layer.loads, gpus).maxOverMean)),
     },
   };
 }

@@ -63,6 +63,6 @@ function assessAlternative(cluster: readonly ClusterNode[], { layers }: Placemen
 
 /** A node like the last one, in no domain that others share. */
 function anotherNode(cluster: readonly ClusterNode[]): ClusterNode {
-  const { slots, gpus } = cluster.at(-1) as ClusterNode;
+  const { slots, gpus } = cluster.at(-1)!;
   return { name: `another-${cluster.length}`, slots, gpus };
 }

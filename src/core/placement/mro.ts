@@ -17,14 +17,12 @@ import { SlotTable } from "./slots.ts";
 export function mroPlacement(replicas: readonly number[], cluster: readonly ClusterNode[]): number[][] {
   const table = new SlotTable(cluster);
   const left = [...replicas];
-  const ascending = replicas
-    .map((_, expert) => expert)
-    .sort((a, b) => (replicas[a] as number) - (replicas[b] as number) || a - b);
+  const ascending = replicas.map((_, expert) => expert).sort((a, b) => replicas[a]! - replicas[b]! || a - b);
   const bySize = cluster.map((_, node) => node).sort((a, b) => slotsOf(cluster, b) - slotsOf(cluster, a) || a - b);
 
   for (let first = 0, taken = 0; first < ascending.length && taken < bySize.length; ) {
-    const hosts = bySize.slice(taken, taken + (replicas[ascending[first] as number] as number));
-    const group = ascending.slice(first, first + slotsOf(cluster, hosts.at(-1) as number));
+    const hosts = bySize.slice(taken, taken + replicas[ascending[first]!]!);
+    const group = ascending.slice(first, first + slotsOf(cluster, hosts.at(-1)!));
     for (const node of hosts) for (const expert of group) place(table, left, node, expert);
     first += group.length;
     taken += hosts.length;
@@ -34,7 +32,7 @@ export function mroPlacement(replicas: readonly number[], cluster: readonly Clus
     const lacks = (node: number) => !table.holds(node, expert);
     // Free slots only get fewer: once no node lacks the expert, none will.
     let someLack = true;
-    while ((left[expert] as number) > 0) {
+    while (left[expert]! > 0) {
       const fresh: number = someLack ? table.roomiest(lacks) : -1;
       someLack = fresh >= 0;
       place(table, left, someLack ? fresh : table.roomiest(), expert);
@@ -45,9 +43,9 @@ export function mroPlacement(replicas: readonly number[], cluster: readonly Clus
 
 function place(table: SlotTable, left: number[], node: number, expert: number): void {
   table.add(node, expert);
-  left[expert] = (left[expert] as number) - 1;
+  left[expert] = left[expert]! - 1;
 }
 
 function slotsOf(cluster: readonly ClusterNode[], node: number): number {
-  return (cluster[node] as ClusterNode).slots;
+  return cluster[node]!.slots;
 }

@@ -37,7 +37,7 @@ export interface LayerwiseProblem {
 /** Placements of all layers; one node order serves them all. */
 export interface LayerwisePlacement {
   readonly layers: LayerPlacement[];
-  /** Copies that every expert of every layer has: `minReplicas`, or less when the slots do not hold it. */
+  /** Copies that every expert of every layer has: `minReplicas`, or less when the slots or the nodes do not hold it. */
   readonly minReplicas: number;
 }
 
@@ -48,14 +48,16 @@ export interface LayerwisePlacement {
 export function placeLayers(problem: LayerwiseProblem): LayerwisePlacement {
   const { cluster } = problem;
   const slots = totalSlots(cluster);
-  let minReplicas = problem.minReplicas;
+  // Copies on one node die together.
+  const wanted = Math.min(problem.minReplicas, cluster.length);
+  let minReplicas = wanted;
   const layers = problem.layers.map(({ layer, loads }) => {
-    const allocation = allocationPolicies[problem.allocation](loads, slots, problem.minReplicas);
+    const allocation = allocationPolicies[problem.allocation](loads, slots, wanted);
     minReplicas = Math.min(minReplicas, allocation.minReplicas);
     const { replicas } = allocation;
-    const weights = loads.map((load, expert) => load / (replicas[expert] as number));
+    const weights = loads.map((load, expert) => load / replicas[expert]!);
     const nodes = placementPolicies[problem.placement](replicas, cluster).map((held, n) =>
-      dealToGpus(cluster[n] as ClusterNode, held, weights),
+      dealToGpus(cluster[n]!, held, weights),
     );
     return { layer, loads, replicas, nodes };
   });

@@ -15,18 +15,18 @@ export class SlotTable {
 
   /** Free slots of a node. */
   free(node: number): number {
-    return this.#free[node] as number;
+    return this.#free[node]!;
   }
 
   /** Whether a node holds a replica of an expert. */
   holds(node: number, expert: number): boolean {
-    return (this.nodes[node] as number[]).includes(expert);
+    return this.nodes[node]!.includes(expert);
   }
 
   /** Puts a replica into a node's next free slot. */
   add(node: number, expert: number): void {
     if (this.free(node) < 1) throw new RangeError(`node ${node} has no free slot for expert ${expert}`);
-    (this.nodes[node] as number[]).push(expert);
+    this.nodes[node]!.push(expert);
     this.#free[node] = this.free(node) - 1;
   }
 
@@ -36,7 +36,7 @@ export class SlotTable {
     let best = -1;
     let most = 0;
     for (let node = 0; node < free.length; node++) {
-      const room = free[node] as number;
+      const room = free[node]!;
       if (room > most && (passes === undefined || passes(node))) {
         best = node;
         most = room;

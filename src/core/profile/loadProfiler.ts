@@ -74,7 +74,7 @@ export class LoadProfiler {
   finish(): LoadProfile[] {
     const profiles: LoadProfile[] = [];
     for (let i = 0; i < this.newest.length; i++) {
-      const profile = this.profile(this.newest[(this.oldest + i) % this.newest.length] as RoutingStep);
+      const profile = this.profile(this.newest[(this.oldest + i) % this.newest.length]!);
       if (profile !== undefined) profiles.push(profile);
     }
     if (this.window.iterations > 0) profiles.push(this.complete());

@@ -16,9 +16,9 @@ export function topExperts(profile: LoadProfile, count: number): LoadProfile {
 function keepTop({ layer, loads, byRank }: LayerProfile, count: number): LayerProfile {
   const kept = loads
     .map((_, expert) => expert)
-    .sort((a, b) => (loads[b] as number) - (loads[a] as number) || a - b)
+    .sort((a, b) => loads[b]! - loads[a]! || a - b)
     .slice(0, count)
     .sort((a, b) => a - b);
-  const pick = (tokens: readonly number[]) => kept.map((expert) => tokens[expert] as number);
+  const pick = (tokens: readonly number[]) => kept.map((expert) => tokens[expert]!);
   return { layer, loads: pick(loads), ...(byRank && { byRank: byRank.map(pick) }) };
 }

@@ -112,7 +112,7 @@ export class WindowLoads {
   }
 
   private fold({ layer, loads, byRank }: LayerTokens, { iteration, experts }: RoutingStep): void {
-    const totals = this.layers.get(layer) as LayerTotals;
+    const totals = this.layers.get(layer)!;
     const sum = this.foldTable(totals.loads, loads, experts);
     if (this.ranks > 0) this.foldTable(totals.byRank, byRank ?? NO_TOKENS, experts);
     if (sum > Number.MAX_SAFE_INTEGER) {
@@ -136,8 +136,8 @@ export class WindowLoads {
     for (let start = 0, row = 0; start < running.length; start += experts, row += tableExperts) {
       const known = row < table.length ? tableExperts : 0;
       for (let e = 0; e < experts; e++) {
-        const tokens = e < known ? (table[row + e] as number) : 0;
-        const value = keep * (running[start + e] as number) + weight * tokens;
+        const tokens = e < known ? table[row + e]! : 0;
+        const value = keep * running[start + e]! + weight * tokens;
         running[start + e] = value;
         sum += value;
       }
@@ -163,10 +163,10 @@ export class WindowLoads {
     if (this.ranks === 0) return { layer, loads: whole };
     const table = Array.from({ length: this.ranks }, () => new Array<number>(this.experts).fill(0));
     whole.forEach((load, e) => {
-      const column = table.map((_, rank) => byRank[rank * this.experts + e] as number);
+      const column = table.map((_, rank) => byRank[rank * this.experts + e]!);
       const shares = rounds ? largestRemainder(column, load) : column;
       shares.forEach((tokens, rank) => {
-        (table[rank] as number[])[e] = tokens;
+        table[rank]![e] = tokens;
       });
     });
     return { layer, loads: whole, byRank: table };

@@ -3,7 +3,7 @@
 import { FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { maskOf } from "../placement/resilient/design/subsets.ts";
 import { SurvivalTable } from "../placement/resilient/design/survivalTable.ts";
-import { MOST_SEARCHED_NODES } from "../placement/resilient/search/divideCluster.ts";
+import { isOneSearch } from "../placement/resilient/search/divideCluster.ts";
 import type { FailureUnits } from "../recovery/failureUnits.ts";
 import { minimalHostSets } from "../recovery/minimalHostSets.ts";
 import type { Survivors } from "./survivors.ts";
@@ -36,7 +36,7 @@ export function betterParts(
   leastGain: number,
 ): number[] | undefined {
   const { cluster, layers } = survivors;
-  if (cluster.length > MOST_SEARCHED_NODES) return undefined;
+  if (!isOneSearch(cluster.length)) return undefined;
   // What is inside another set stays inside it whoever plays the parts.
   const sets = minimalHostSets(old.layers.flatMap(hostSets), old.cluster.length);
   const table = new SurvivalTable(unitOfNode, new Array<number>(count).fill(probability), 1);

@@ -28,82 +28,120 @@ export interface Sources {
  * at the limit, transfers are passed on along a path of owners to one that is not. Where no path leads to such a node, the
  * owners reached are the only ones for more transfers than they may send, which proves the limit too low, and by how much.
  */
-export function chooseSources(problem: SourceProblem): Sources {
-  const { replica, to, owners, domain } = problem;
-  const nodes = domain.length;
+export function chooseSources({ replica, to, owners, domain }: SourceProblem): Sources {
+  const ownersOf = (transfer: number) => owners[replica[transfer]!]!;
+  const senders = new Senders(domain.length, to.length, ownersOf, busiestReceiver(to, domain.length));
+  for (let transfer = 0; transfer < to.length; transfer++) {
+    const wanted = domain[to[transfer]!];
+    if (wanted !== undefined) senders.offer(transfer, (node) => domain[node] === wanted);
+  }
+  const waiting = [...senders.from.keys()].filter((transfer) => senders.from[transfer] === NOBODY);
+  for (const transfer of waiting.sort((a, b) => ownersOf(a).length - ownersOf(b).length || a - b)) {
+    while (!senders.offer(transfer)) senders.makeRoom(ownersOf(transfer));
+  }
+  return { from: senders.from, lowerBound: senders.limit };
+}
+
+const NOBODY = -1;
+
+function busiestReceiver(to: Int32Array, nodes: number): number {
   const received = new Int32Array(nodes);
   for (const node of to) received[node]!++;
-  let limit = received.reduce((max, count) => Math.max(max, count), 0);
+  return received.reduce((most, count) => Math.max(most, count), 0);
+}
 
-  const from = new Int32Array(to.length).fill(-1);
-  const sent: number[][] = Array.from({ length: nodes }, () => []);
-  const ownersOf = (transfer: number) => owners[replica[transfer]!]!;
-  const load = (node: number) => sent[node]!.length;
-  const assign = (transfer: number, node: number) => {
-    from[transfer] = node;
-    sent[node]!.push(transfer);
-  };
-  /** The owner below the limit that sends least, -1 when there is none; of one domain only, if asked. */
-  const leastLoaded = (transfer: number, inDomain?: string) => {
-    let best = -1;
-    for (const node of ownersOf(transfer)) {
-      if (inDomain !== undefined && domain[node] !== inDomain) continue;
-      if (load(node) < limit && (best < 0 || load(node) < load(best))) best = node;
-    }
-    return best;
-  };
+/** Nodes reached from some owners by passing transfers on, each with the transfer that would go to it and who gives it up. */
+interface Reach {
+  readonly reached: Uint8Array;
+  readonly passed: Int32Array;
+  readonly passedBy: Int32Array;
+}
 
-  for (let transfer = 0; transfer < to.length; transfer++) {
-    const receiverDomain = domain[to[transfer]!];
-    const node = receiverDomain === undefined ? -1 : leastLoaded(transfer, receiverDomain);
-    if (node >= 0) assign(transfer, node);
+/** Who sends what, within a limit for every node. */
+class Senders {
+  /** Node that sends each transfer, -1 while nobody does; shape [transfers]. */
+  readonly from: Int32Array;
+  readonly #sent: number[][];
+  readonly #ownersOf: (transfer: number) => readonly number[];
+  /** Most transfers that a node may send. */
+  limit: number;
+
+  constructor(nodes: number, transfers: number, ownersOf: (transfer: number) => readonly number[], limit: number) {
+    this.from = new Int32Array(transfers).fill(NOBODY);
+    this.#sent = Array.from({ length: nodes }, () => []);
+    this.#ownersOf = ownersOf;
+    this.limit = limit;
   }
-  const waiting = [...from.keys()].filter((transfer) => from[transfer] === -1);
-  for (const transfer of waiting.sort((a, b) => ownersOf(a).length - ownersOf(b).length || a - b)) {
-    for (;;) {
-      const node = leastLoaded(transfer);
-      if (node >= 0) {
-        assign(transfer, node);
-        break;
-      }
-      const reached = makeRoom(ownersOf(transfer));
-      if (reached) limit = Math.ceil(confinedTo(reached) / reached.reduce((sum, flag) => sum + flag, 0));
-    }
-  }
-  return { from, lowerBound: limit };
 
-  /** Passes transfers on so that one of the nodes gets below the limit, or returns the nodes reached when none can. */
-  function makeRoom(starts: readonly number[]): Uint8Array | undefined {
+  /** Gives a transfer to the owner below the limit that sends least, if there is one among those that may. */
+  offer(transfer: number, may: (node: number) => boolean = () => true): boolean {
+    let best = NOBODY;
+    for (const node of this.#ownersOf(transfer)) {
+      if (may(node) && this.#hasRoom(node) && (best === NOBODY || this.#load(node) < this.#load(best))) best = node;
+    }
+    if (best === NOBODY) return false;
+    this.#assign(transfer, best);
+    return true;
+  }
+
+  /** Passes transfers on so that one of the owners gets below the limit, or raises the limit when they cannot be. */
+  makeRoom(owners: readonly number[]): void {
+    const reach = this.#reachFrom(owners);
+    if (reach.end !== NOBODY) this.#passOn(reach, reach.end);
+    else this.limit = Math.ceil(this.#confinedTo(reach.reached) / reach.reached.reduce((sum, flag) => sum + flag, 0));
+  }
+
+  /** Follows owners of transfers that reached nodes send, breadth first, up to an end below the limit; -1 when there is none. */
+  #reachFrom(starts: readonly number[]): Reach & { readonly end: number } {
+    const nodes = this.#sent.length;
     const reached = new Uint8Array(nodes);
+    const passed = new Int32Array(nodes).fill(NOBODY);
+    const passedBy = new Int32Array(nodes).fill(NOBODY);
     const queue = [...starts];
     for (const node of starts) reached[node] = 1;
-    /** Transfer that would go from `passedBy` to the node. */
-    const passed = new Int32Array(nodes).fill(-1);
-    const passedBy = new Int32Array(nodes).fill(-1);
     for (const giver of queue) {
-      for (const transfer of sent[giver]!) {
-        for (const taker of ownersOf(transfer)) {
-          if (reached[taker]) continue;
-          reached[taker] = 1;
-          passed[taker] = transfer;
-          passedBy[taker] = giver;
-          if (load(taker) < limit) {
-            for (let node = taker; passedBy[node] !== -1; node = passedBy[node]!) {
-              const list = sent[passedBy[node]!]!;
-              list.splice(list.indexOf(passed[node]!), 1);
-              assign(passed[node]!, node);
-            }
-            return undefined;
-          }
-          queue.push(taker);
-        }
+      for (const { transfer, taker } of this.#takers(giver)) {
+        if (reached[taker]) continue;
+        reached[taker] = 1;
+        passed[taker] = transfer;
+        passedBy[taker] = giver;
+        if (this.#hasRoom(taker)) return { reached, passed, passedBy, end: taker };
+        queue.push(taker);
       }
     }
-    return reached;
+    return { reached, passed, passedBy, end: NOBODY };
+  }
+
+  /** What a node sends, with everybody who could send it instead. */
+  *#takers(giver: number): Generator<{ readonly transfer: number; readonly taker: number }> {
+    for (const transfer of this.#sent[giver]!) for (const taker of this.#ownersOf(transfer)) yield { transfer, taker };
+  }
+
+  /** Moves a transfer along every step of the path that ends at a node. */
+  #passOn({ passed, passedBy }: Reach, end: number): void {
+    for (let node = end; passedBy[node] !== NOBODY; node = passedBy[node]!) {
+      const list = this.#sent[passedBy[node]!]!;
+      list.splice(list.indexOf(passed[node]!), 1);
+      this.#assign(passed[node]!, node);
+    }
   }
 
   /** Transfers that only the reached nodes can send. */
-  function confinedTo(reached: Uint8Array): number {
-    return replica.reduce((sum, of) => sum + (owners[of]!.every((node) => reached[node]) ? 1 : 0), 0);
+  #confinedTo(reached: Uint8Array): number {
+    const transfers = Array.from(this.from.keys());
+    return transfers.filter((transfer) => this.#ownersOf(transfer).every((node) => reached[node])).length;
+  }
+
+  #load(node: number): number {
+    return this.#sent[node]!.length;
+  }
+
+  #hasRoom(node: number): boolean {
+    return this.#load(node) < this.limit;
+  }
+
+  #assign(transfer: number, node: number): void {
+    this.from[transfer] = node;
+    this.#sent[node]!.push(transfer);
   }
 }

@@ -5,13 +5,12 @@ import { FREE_SLOT, hostSets, type LayerLoads, type LayerPlacement, type Placeme
 import { keptMinReplicas } from "../placement/allocation.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { BALANCE_SLACK, expectedFailures, type Policy } from "../placement/policy.ts";
-import { MOST_SEARCHED_NODES } from "../placement/resilient/search/divideCluster.ts";
+import { isOneSearch } from "../placement/resilient/search/divideCluster.ts";
 import { placeHosts } from "../placement/resilient/search/placeHosts.ts";
-import { CHOICES } from "../placement/resilient/search/searchCell.ts";
+import { isLongSearch } from "../placement/resilient/search/searchCell.ts";
 import { survivalOfStarts } from "../placement/resilient/search/survivalOfStarts.ts";
 import { type FailureUnits, failureUnits, survivalUnder } from "../recovery/failureUnits.ts";
-import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
-import { survivalProbability } from "../recovery/survivalProbability.ts";
+import { leastLost } from "../recovery/leastLost.ts";
 import { betterParts, ownParts } from "./chooseParts.ts";
 import { repairHosts } from "./repairHosts.ts";
 import type { Survivors } from "./survivors.ts";
@@ -54,7 +53,7 @@ export function nearestPlacement(problem: NearestPlacementProblem, anew: () => M
   const repaired = bestRepair(problem, units, survivalOf);
   if (repaired === undefined) return { placement: anew(), isRepaired: false, isNearest: false };
   const enough = survivalOf(repaired) + EQUAL_SURVIVAL;
-  const isNearest = survivors.cluster.length > MOST_SEARCHED_NODES;
+  const isNearest = !isOneSearch(survivors.cluster.length);
   const isEnough = () =>
     enough >= survivalBound(survivors, units) ||
     (saves(policy, survivors) && repaired.withinBalanceLimit && enough >= survivalOfStarts(survivors, policy.minReplicas, units));
@@ -91,19 +90,15 @@ function bestRepair(
 /** Whether a search would take time that the policy would rather save; small placements are searched in no time. */
 function saves({ effort }: Policy, { cluster, layers }: Survivors): boolean {
   const experts = Math.max(...layers.map(({ loads }) => loads.length));
-  return effort === "fast" && cluster.length * experts * layers.length > CHOICES;
+  return effort === "fast" && isLongSearch(cluster.length, experts, layers.length);
 }
 
 /** Most that any placement on these slots survives; 1 where domains fail, for which there is no bound. */
 function survivalBound({ cluster, layers }: Survivors, { count, probability }: FailureUnits): number {
   if (count < cluster.length) return 1;
   const experts = Math.max(...layers.map(({ loads }) => loads.length));
-  const bound = freeRecoveryUpperBound(
-    experts,
-    cluster.map((node) => node.slots),
-  );
-  const failures = bound.map((most, i) => ({ failed: i + 1, probability: most }));
-  return survivalProbability({ failures }, probability).probability;
+  const slots = cluster.map((node) => node.slots);
+  return 1 - leastLost(experts, slots, probability);
 }
 
 /** What survived, repaired with live nodes in these parts; undefined when that is not possible. */

@@ -4,7 +4,7 @@ import { randomSource } from "../algorithms/random.ts";
 import { hostSets, type LayerLoads, type Placement } from "../layout/placement.ts";
 import { maskOf, membersOf } from "../placement/resilient/design/subsets.ts";
 import { clusterCell } from "../placement/resilient/search/clusterCell.ts";
-import { MOST_SEARCHED_NODES } from "../placement/resilient/search/divideCluster.ts";
+import { isOneSearch } from "../placement/resilient/search/divideCluster.ts";
 import { fillFreeSlots } from "../placement/resilient/search/fillFreeSlots.ts";
 import { LAYER_TEMPERATURES, searchLayers } from "../placement/resilient/search/searchLayers.ts";
 import type { FailureUnits } from "../recovery/failureUnits.ts";
@@ -64,7 +64,7 @@ export function repairHosts(problem: RepairProblem): number[][][] | undefined {
     repaired.push(even ?? filled);
   }
   if (areEven) return repaired;
-  return cluster.length <= MOST_SEARCHED_NODES ? searchedHosts(problem, repaired) : undefined;
+  return isOneSearch(cluster.length) ? searchedHosts(problem, repaired) : undefined;
 }
 
 /** Host sets of which those of layers beyond the balance limit are searched anew, as near to it as the search comes. */

@@ -47,10 +47,10 @@ export function elasticPlan(
     let traffic = 0;
     const known = new Map<LayerPlacement, { loads: readonly number[]; cost: LayerCost }>();
     layers.forEach((layer, l) => {
-      const layerLoads = window.loads[l] as readonly number[];
+      const layerLoads = window.loads[l]!;
       let last = known.get(layer);
       if (last?.loads !== layerLoads) {
-        last = { loads: layerLoads, cost: (costings.get(layer) as LayerCosting)(layerLoads) };
+        last = { loads: layerLoads, cost: costings.get(layer)!(layerLoads) };
         known.set(layer, last);
       }
       compute += last.cost.compute;

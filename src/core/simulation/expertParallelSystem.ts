@@ -107,7 +107,7 @@ function sumOver<T>(items: readonly T[], measure: (item: T) => number): number {
 function dealtTotals(loads: readonly number[], ranks: number): number[] {
   const totals = new Array<number>(ranks).fill(0);
   loads.forEach((load, expert) => {
-    totals[expert % ranks] = (totals[expert % ranks] as number) + load;
+    totals[expert % ranks]! += load;
   });
   return totals;
 }

@@ -28,8 +28,8 @@ export function exponentialFailures(nodes: number, mtbfSeconds: number, repairSe
     const live = new Array<boolean>(nodes).fill(true);
     for (;;) {
       let node = 0;
-      for (let n = 1; n < nodes; n++) if ((next[n] as number) < (next[node] as number)) node = n;
-      const seconds = next[node] as number;
+      for (let n = 1; n < nodes; n++) if (next[n]! < next[node]!) node = n;
+      const seconds = next[node]!;
       if (seconds === Number.POSITIVE_INFINITY) return;
       const fails = live[node] === true;
       yield { seconds, event: fails ? "remove" : "add", node };

@@ -35,7 +35,7 @@ export function loadSchedule(loads: readonly (readonly (readonly number[])[])[],
 /** The window that a step draws its loads from. */
 export function windowAt(schedule: LoadSchedule, step: number): LoadWindow {
   const { windows, stepsPerWindow } = schedule;
-  return windows[Math.floor(step / stepsPerWindow) % windows.length] as LoadWindow;
+  return windows[Math.floor(step / stepsPerWindow) % windows.length]!;
 }
 
 /** The first step after `step` that belongs to another window. */

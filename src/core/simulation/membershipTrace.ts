@@ -46,7 +46,7 @@ export function placedTrace(trace: MembershipTrace, random: RandomSource): Membe
   for (const { seconds, event, node } of trace) {
     const held = placeOf.get(node);
     if (event === "add" && held === undefined) {
-      const place = places.shift() as number;
+      const place = places.shift()!;
       placeOf.set(node, place);
       if (seconds <= 0) initial.push(place);
       else changes.push({ seconds, event, node: place });

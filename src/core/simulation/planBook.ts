@@ -42,7 +42,7 @@ export function keptPlans(makePlan: PlanBook, { loads, secondsOf, slack }: Keepi
     byNodes.set(nodes, kept);
     const review = Math.floor(index / REVIEW_WINDOWS);
     while (kept.plans.length <= review) {
-      const window = loads.windows[kept.plans.length * REVIEW_WINDOWS] as LoadWindow;
+      const window = loads.windows[kept.plans.length * REVIEW_WINDOWS]!;
       let plan = kept.plans.at(-1);
       if (plan === undefined || secondsOf(plan, nodes, window) > kept.limit) {
         plan = makePlan(nodes, window);
@@ -50,6 +50,6 @@ export function keptPlans(makePlan: PlanBook, { loads, secondsOf, slack }: Keepi
       }
       kept.plans.push(plan);
     }
-    return kept.plans[review] as ElasticPlan;
+    return kept.plans[review]!;
   };
 }

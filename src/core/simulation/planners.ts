@@ -80,8 +80,8 @@ function planner(
         cluster,
         distinct.map((layerLoads, layer) => ({ layer, loads: layerLoads })),
       );
-      const placed = new Map(distinct.map((layerLoads, i) => [layerLoads, layers[i] as LayerPlacement]));
-      return loads.map((layerLoads) => placed.get(layerLoads) as LayerPlacement);
+      const placed = new Map(distinct.map((layerLoads, i) => [layerLoads, layers[i]!]));
+      return loads.map((layerLoads) => placed.get(layerLoads)!);
     },
     costing,
   };

@@ -94,7 +94,7 @@ class Run {
       this.#spend("compute", steps * ticks - this.#begun);
       this.#begun = 0;
       this.#step += steps;
-      this.#samples += steps * this.#samplesPerStep(configuration);
+      this.#samples += steps * this.#timer.samplesOf(configuration);
       this.#record.finish(steps, parts);
       const newLoads = this.#step === windowEnd(this.#job.loads, this.#step - 1);
       if (newLoads && this.#samples < this.#job.samples) this.#note("loads");
@@ -110,7 +110,7 @@ class Run {
     const samplesLeft = this.#job.samples - this.#samples;
     return Math.min(
       windowEnd(this.#job.loads, this.#step) - this.#step,
-      Math.ceil(samplesLeft / this.#samplesPerStep(configuration)),
+      Math.ceil(samplesLeft / this.#timer.samplesOf(configuration)),
       this.#due.stepsUntilDue(this.#clock(), ticksPerStep),
     );
   }
@@ -226,21 +226,15 @@ class Run {
     return windowAt(this.#job.loads, Math.max(0, this.#step - 1));
   }
 
-  #samplesPerStep(configuration: Configuration): number {
-    return configuration.nodes.length * this.#job.model.sequencesPerNode;
-  }
-
   #note(event: TimelineEvent, stopped = this.#pause !== undefined): void {
     if (this.#onTimeline === undefined) return;
     const configuration = stopped ? undefined : this.#configuration;
-    const rate =
-      configuration && this.#samplesPerStep(configuration) / toSeconds(this.#timer.timeOf(configuration, this.#step).ticks);
     this.#onTimeline({
       system: this.#system.name,
       second: toSeconds(this.#now),
       nodes: this.#live.count,
       training: configuration?.nodes.length ?? 0,
-      samplesPerSecond: rate ?? 0,
+      samplesPerSecond: configuration ? this.#timer.rateOf(configuration, this.#step) : 0,
       samples: this.#samples,
       event,
     });

@@ -3,7 +3,7 @@
 import { type StepCostCoefficients, type StepParts, stepCostCoefficients, stepParts, stepSeconds } from "../cost/stepCost.ts";
 import type { Job } from "./job.ts";
 import { type LoadWindow, windowAt } from "./loadSchedule.ts";
-import { toTicks } from "./membership.ts";
+import { toSeconds, toTicks } from "./membership.ts";
 import type { Configuration } from "./trainingSystem.ts";
 
 /** Time of one step. */
@@ -13,7 +13,7 @@ export interface StepTime {
   readonly parts: StepParts;
 }
 
-/** Times steps and remembers the last answer: loads and configuration rarely change. */
+/** Times steps, counts their samples, and remembers the last answer: loads and configuration rarely change. */
 export class StepTimer {
   readonly #job: Job;
   readonly #byNodes = new Map<number, StepCostCoefficients>();
@@ -33,6 +33,16 @@ export class StepTimer {
       this.#last = { configuration, window, time: { ticks, parts: stepParts(coefficients, cost) } };
     }
     return this.#last.time;
+  }
+
+  /** Samples of a step in a configuration. */
+  samplesOf({ nodes }: Configuration): number {
+    return nodes.length * this.#job.model.sequencesPerNode;
+  }
+
+  /** Samples per second while a configuration trains. */
+  rateOf(configuration: Configuration, step: number): number {
+    return this.samplesOf(configuration) / toSeconds(this.timeOf(configuration, step).ticks);
   }
 
   #coefficients(nodes: number): StepCostCoefficients {

@@ -43,9 +43,7 @@ export function summarize(trials: readonly (readonly RunResult[])[]): SystemSumm
       samples: meanInterval(runs.map((run) => run.samples)),
       samplesPerSecond: meanInterval(runs.map((run) => run.samplesPerSecond)),
       totalSeconds: meanInterval(runs.map(totalSeconds)),
-      ratio: meanInterval(
-        runs.map((run, t) => run.samplesPerSecond / ((trials[t] as RunResult[])[0] as RunResult).samplesPerSecond),
-      ),
+      ratio: meanInterval(runs.map((run, t) => run.samplesPerSecond / trials[t]![0]!.samplesPerSecond)),
       steps: mean((run) => run.steps),
       failures: mean((run) => run.failures),
       restarts: mean((run) => run.restarts),
@@ -62,6 +60,6 @@ export function totalSeconds({ seconds }: Pick<RunResult, "seconds">): number {
 }
 
 function means<T extends { readonly [K in keyof T]: number }>(records: readonly T[]): T {
-  const keys = Object.keys(records[0] as T) as (keyof T)[];
+  const keys = Object.keys(records[0]!) as (keyof T)[];
   return Object.fromEntries(keys.map((key) => [key, meanInterval(records.map((record) => record[key])).mean])) as T;
 }

@@ -41,7 +41,7 @@ export function contest({ job, membership, policies, trials, secondsBetweenFailu
   const names = [...policies.keys()];
   const contestants = names.map((name) => ({
     system: trainingSystem(name, job, secondsBetweenFailures),
-    policy: policies.get(name) as RunPolicy,
+    policy: policies.get(name)!,
   }));
   const study: Study = { job, membership, contestants };
   const timeline: TimelineRow[] = [];
@@ -50,7 +50,7 @@ export function contest({ job, membership, policies, trials, secondsBetweenFailu
   );
   return new Map(
     names.map((name, i) => {
-      const runs = results.map((trial) => trial[i] as RunResult);
+      const runs = results.map((trial) => trial[i]!);
       return [
         name,
         {
@@ -67,5 +67,5 @@ export function contest({ job, membership, policies, trials, secondsBetweenFailu
 
 /** Samples of one system over those of another. */
 export function samplesOver(outcomes: ReadonlyMap<SystemName, Outcome>, one: SystemName, other: SystemName): number {
-  return (outcomes.get(one) as Outcome).samples / (outcomes.get(other) as Outcome).samples;
+  return outcomes.get(one)!.samples / outcomes.get(other)!.samples;
 }

@@ -9,7 +9,7 @@ import { meanInterval } from "../../core/simulation/meanInterval.ts";
 import { totalSeconds } from "../../core/simulation/summary.ts";
 import { type SystemName, usualPolicy } from "../../core/simulation/systems.ts";
 import { type IntervalBar, intervalChart } from "../../report/simulationChart.ts";
-import { type Contest, contest, type Outcome } from "./contest.ts";
+import { type Contest, contest } from "./contest.ts";
 import type { Comparison, Figure } from "./figure.ts";
 
 const SAMPLES = 5_000_000;
@@ -53,7 +53,7 @@ export function deepSeek(model: ModelSpec, hardware: HardwareSpec): Figure {
       secondsBetweenFailures: SECONDS_PER_HOUR / nodes / probability,
     });
     contests.push({ figure, what: `${nodes * hardware.gpusPerNode} GPUs, p ${probability}`, outcomes });
-    const fastest = (outcomes.get("lazarus") as Outcome).seconds;
+    const fastest = outcomes.get("lazarus")!.seconds;
     for (const [system, { runs, seconds }] of outcomes) {
       const printed = paper?.[system];
       const setting = figure === "13a" ? `p = ${probability}` : `${nodes * hardware.gpusPerNode} GPUs`;

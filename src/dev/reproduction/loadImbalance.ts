@@ -64,14 +64,14 @@ export function loadImbalance(model: ModelSpec, hardware: HardwareSpec): Figure 
     {
       figure: "10a",
       what: "ds, 6:1 over 1:1",
-      ours: (ds.at(-1) as number) / (ds[0] as number),
+      ours: ds.at(-1)! / ds[0]!,
       basis: "predicted",
       remark: "the paper's curve falls steeply",
     },
     {
       figure: "10a",
       what: "lazarus over ds at 1:1",
-      ours: (lazarus[0] as number) / (ds[0] as number),
+      ours: lazarus[0]! / ds[0]!,
       basis: "predicted",
       remark: "a known miss: the paper has lazarus a little below ds, whose groups here stay within a server",
     },

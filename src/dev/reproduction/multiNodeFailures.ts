@@ -56,7 +56,7 @@ export function multiNodeFailures(models: readonly ModelSpec[], trace: RoutingTr
 
 function recovery(model: ModelSpec, trace: RoutingTrace, iteration: number, placement: (typeof PLACEMENTS)[number]) {
   const cluster = uniformCluster(NODES, model.slotsPerNode);
-  const loads = trace.get(iteration) as readonly (readonly number[])[];
+  const loads = trace.get(iteration)!;
   const { layers } = placeLayers({
     cluster,
     layers: loads.map((layer, l) => ({ layer: l, loads: busiestById(layer, model.experts) })),
@@ -72,5 +72,5 @@ function busiestById(loads: readonly number[], kept: number): number[] {
   const busiest = expertsByLoad(loads)
     .slice(-kept)
     .sort((a, b) => a - b);
-  return busiest.map((expert) => loads[expert] as number);
+  return busiest.map((expert) => loads[expert]!);
 }

@@ -11,7 +11,7 @@ const SYSTEMS = ["lazarus", "resilient"] as const;
 export function resilientTable(contests: readonly Contest[], paint: Paint): string {
   const rows = contests.flatMap(({ figure, what, outcomes }) =>
     SYSTEMS.map((system) => {
-      const outcome = outcomes.get(system) as Outcome;
+      const outcome = outcomes.get(system)!;
       const parts = Object.keys(outcome.runs[0]?.stepParts ?? {}) as (keyof Outcome["runs"][number]["stepParts"])[];
       const milliseconds = parts.map((part) => 1000 * mean(outcome.runs.map((run) => run.stepParts[part])));
       return [
@@ -19,7 +19,7 @@ export function resilientTable(contests: readonly Contest[], paint: Paint): stri
         what,
         system,
         fixed(rate(outcome), 2),
-        fixed(rate(outcome) / rate(outcomes.get("lazarus") as Outcome), 3),
+        fixed(rate(outcome) / rate(outcomes.get("lazarus")!), 3),
         fixed(mean(outcome.runs.map(({ restarts }) => restarts)), 2),
         `${fixed(100 * paused(outcome), 1)} %`,
         fixed(
@@ -53,7 +53,7 @@ export function resilientTable(contests: readonly Contest[], paint: Paint): stri
 /** One line a setting on which `resilient` trains fewer samples or restarts more often than `lazarus`. */
 export function findings(contests: readonly Contest[]): string[] {
   const lost = contests.flatMap(({ figure, what, outcomes }) => {
-    const [lazarus, resilient] = SYSTEMS.map((system) => outcomes.get(system) as Outcome) as [Outcome, Outcome];
+    const [lazarus, resilient] = SYSTEMS.map((system) => outcomes.get(system)!) as [Outcome, Outcome];
     const setting = `figure ${figure}, ${what}: resilient`;
     const ratio = rate(resilient) / rate(lazarus);
     const restarts = [resilient, lazarus].map(({ runs }) => mean(runs.map((run) => run.restarts))) as [number, number];

@@ -124,7 +124,7 @@ function timelines(outcomes: Outcomes) {
 }
 
 function steps(outcomes: Outcomes): number {
-  return (outcomes.get("lazarus") as Outcome).steps;
+  return outcomes.get("lazarus")!.steps;
 }
 
 function ratio(
@@ -147,6 +147,6 @@ function rate(system: SystemName, paper: number, outcomes: Outcomes): Comparison
 
 /** Mean rate while that many nodes train, over the changes of the loads. */
 function rateWith(nodes: number, outcomes: Outcomes, system: SystemName = "lazarus"): number {
-  const rows = (outcomes.get(system) as Outcome).timeline.filter((row) => row.training === nodes && row.event === "loads");
+  const rows = outcomes.get(system)!.timeline.filter((row) => row.training === nodes && row.event === "loads");
   return mean(rows.map((row) => row.samplesPerSecond));
 }

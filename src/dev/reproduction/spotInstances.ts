@@ -99,8 +99,8 @@ export function spotSetting(
 
 function breakdownComparisons(model: string, outcomes: ReadonlyMap<SystemName, Outcome>): Comparison[] {
   const share = (system: SystemName, ...activities: Activity[]) => {
-    const all = new Map(shares(outcomes.get(system) as Outcome));
-    return activities.reduce((sum, activity) => sum + (all.get(activity) as number), 0);
+    const all = new Map(shares(outcomes.get(system)!));
+    return activities.reduce((sum, activity) => sum + all.get(activity)!, 0);
   };
   const rows: Comparison[] = [
     {
@@ -133,6 +133,6 @@ function breakdownComparisons(model: string, outcomes: ReadonlyMap<SystemName, O
 }
 
 function shares({ runs, seconds }: Outcome): [Activity, number][] {
-  const activities = Object.keys((runs[0] as (typeof runs)[number]).seconds) as Activity[];
+  const activities = Object.keys(runs[0]!.seconds) as Activity[];
   return activities.map((activity) => [activity, mean(runs.map((run) => run.seconds[activity])) / seconds]);
 }

@@ -45,7 +45,7 @@ export function checkLoadProfile(value: unknown, source: string): LoadProfileDoc
       if (row.length !== profile.experts) throw wrong(`byRank[${rank}]: expected ${profile.experts} loads, got ${row.length}`);
     });
     if (byRank) {
-      const apart = loads.findIndex((load, expert) => load !== byRank.reduce((sum, row) => sum + (row[expert] as number), 0));
+      const apart = loads.findIndex((load, expert) => load !== byRank.reduce((sum, row) => sum + row[expert]!, 0));
       if (apart >= 0) throw wrong(`byRank does not add up to the load of expert ${apart}; expected ${loads[apart]}`);
     }
   });

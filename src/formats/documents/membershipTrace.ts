@@ -17,7 +17,7 @@ export const membershipTraceSchema = z.object({
  */
 export function checkMembershipTrace(value: unknown, source: string): MembershipTrace {
   const { events } = checkDocument(membershipTraceSchema, "membership-trace", value, source);
-  const late = events.findIndex((event, i) => i > 0 && event.seconds < (events[i - 1] as typeof event).seconds);
+  const late = events.findIndex((event, i) => i > 0 && event.seconds < events[i - 1]!.seconds);
   if (late >= 0) {
     throw new InputError(`in the membership-trace: events[${late}] lies before events[${late - 1}]; sort them by seconds`, {
       file: source,

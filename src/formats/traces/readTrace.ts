@@ -26,7 +26,7 @@ export function readTrace(text: string, file: string, { polarity, random }: Trac
     const isSkyPilot = typeof value === "object" && value !== null && "metadata" in value;
     return isSkyPilot ? skyPilotTrace(value, file, polarity, random) : checkMembershipTrace(value, file);
   }
-  const firstLine = start.split("\n", 1)[0] as string;
+  const firstLine = start.split("\n", 1)[0]!;
   if (firstLine.includes("|")) return slurmEvents(text, file);
   return firstLine.split(",").length === 2 ? hourlyCounts(text, file, random) : millisecondTrace(text, file);
 }

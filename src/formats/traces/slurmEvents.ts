@@ -19,7 +19,7 @@ interface Outage {
 export function slurmEvents(text: string, file: string): MembershipTrace {
   const [header, ...rows] = traceRows(text, file, "|") as [TraceRow, ...TraceRow[]];
   const places = COLUMNS.map((name) => header.cells.findIndex((cell) => cell.toLowerCase() === name.toLowerCase()));
-  const missing = COLUMNS.filter((_, i) => (places[i] as number) < 0);
+  const missing = COLUMNS.filter((_, i) => places[i]! < 0);
   if (missing.length > 0) {
     throw new InputError(`the column ${missing.join(", ")} is missing; make the file with \`sacctmgr -P show event\``, {
       file,

@@ -21,8 +21,8 @@ export function dispatchKernel(workload: LayerWorkload, order: RowOrder): BenchK
     exact: everyCell,
     reference: () =>
       Float64Array.from({ length: rows * hidden }, (_, cell) => {
-        const token = order.tokens[Math.floor(cell / hidden)] as number;
-        return features[token * hidden + (cell % hidden)] as number;
+        const token = order.tokens[Math.floor(cell / hidden)]!;
+        return features[token * hidden + (cell % hidden)]!;
       }),
     plain: () => plainDispatch(workload, buffer),
     prepare: async (device) =>
@@ -62,7 +62,7 @@ function plainDispatch({ shape, received }: LayerWorkload, buffer: Float32Array)
   const sorted = new Float32Array(buffer.length);
   let row = 0;
   for (const chunk of received) {
-    const from = starts.get(chunk) as number;
+    const from = starts.get(chunk)!;
     sorted.set(buffer.subarray(from * hidden, (from + chunk.tokens) * hidden), row * hidden);
     row += chunk.tokens;
   }

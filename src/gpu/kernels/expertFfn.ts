@@ -91,7 +91,7 @@ export function expertReference({ shape, up, down }: LayerWorkload, expert: numb
   const activated = new Float64Array(feedForward);
   for (let j = 0; j < feedForward; j++) {
     let sum = 0;
-    for (let i = 0; i < hidden; i++) sum += (row[i] as number) * up[(expert * hidden + i) * feedForward + j]!;
+    for (let i = 0; i < hidden; i++) sum += row[i]! * up[(expert * hidden + i) * feedForward + j]!;
     activated[j] = 0.5 * sum * (1 + Math.tanh(GELU_SCALE * (sum + GELU_CUBE * sum ** 3)));
   }
   const output = new Float64Array(hidden);

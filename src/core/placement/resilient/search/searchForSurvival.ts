@@ -1,6 +1,5 @@
 /** Host sets that survive the most failures, within balance limits where there are any. */
-import { freeRecoveryUpperBound } from "../../../recovery/freeRecoveryUpperBound.ts";
-import { survivalProbability } from "../../../recovery/survivalProbability.ts";
+import { leastLost } from "../../../recovery/leastLost.ts";
 import { survivalObjective } from "../design/objective.ts";
 import { SurvivalTable } from "../design/survivalTable.ts";
 import type { Annealing } from "./anneal.ts";
@@ -38,7 +37,7 @@ export function searchForSurvival(
     ...annealing,
     hottest,
     moves: search.moves * (1 - LAYERS_SHARE),
-    enough: leastLost(cell) * (1 + ROUNDING),
+    enough: leastLostOf(cell) * (1 + ROUNDING),
   };
   searchSharedDesign(shared, fullStarts(cell), sharedSearch, settlingMoves);
   // A move in one layer costs about as much as one in all layers divided by their number, and there is one search for each.
@@ -48,12 +47,9 @@ export function searchForSurvival(
   });
 }
 
-/** A bound from below on the probability that the cell's job is lost; 0 where nodes do not fail alike, for which there is none. */
-function leastLost({ slots, positions, unitOfNode, failureProbabilities }: Cell): number {
+/** The bound on what the cell's job loses; 0 where nodes do not fail alike, for which there is none. */
+function leastLostOf({ slots, positions, unitOfNode, failureProbabilities }: Cell): number {
   const probability = failureProbabilities[0]!;
   if (failureProbabilities.length < unitOfNode.length || failureProbabilities.some((p) => p !== probability)) return 0;
-  const bound = freeRecoveryUpperBound(positions, slots, BOUND_EFFORT);
-  const failures = bound.map((most, k) => ({ failed: k + 1, probability: 1 - most }));
-  const nothing = (1 - probability) ** slots.length;
-  return Math.max(0, survivalProbability({ failures }, probability).probability - nothing);
+  return leastLost(positions, slots, probability, BOUND_EFFORT);
 }
