@@ -4,7 +4,7 @@
 export interface PackingStart {
   /** Load of each expert, shape [experts]. */
   readonly loads: readonly number[];
-  /** Experts in each bin, every expert in some, shape [bins][replicas]. */
+  /** Experts in each bin, every expert in some, none twice in a bin, shape [bins][replicas]. */
   readonly held: readonly (readonly number[])[];
   /** GPUs of each bin, shape [bins]: the bin's load is divided by them. */
   readonly gpus: readonly number[];
@@ -35,6 +35,8 @@ export class ReplicaPacking {
   /** Copies of each expert on each node, shape [experts * node count], and the nodes that have any, shape [experts]. */
   readonly #held: Int32Array;
   readonly #hosts: Int32Array;
+  /** Whether a bin holds an expert, shape [experts * bins]: no bin holds one twice. */
+  readonly #inBin: Uint8Array;
   readonly #nodeCount: number;
   /** Replicas of an expert form a ring: next and previous replica, shape [replicas], and one to start from, shape [experts]. */
   readonly #next: Int32Array;
@@ -63,6 +65,7 @@ export class ReplicaPacking {
     this.#shares = new Float64Array(experts);
     this.#held = new Int32Array(experts * this.#nodeCount);
     this.#hosts = new Int32Array(experts);
+    this.#inBin = new Uint8Array(experts * bins);
     this.#next = new Int32Array(replicas);
     this.#previous = new Int32Array(replicas);
     this.#anyReplica = new Int32Array(experts).fill(-1);
@@ -112,11 +115,12 @@ export class ReplicaPacking {
     return this.#shares[this.experts[replica]!]!;
   }
 
-  /** Cost of swapping the bins of two replicas; Infinity where an expert would lose a host it needs. */
+  /** Cost of swapping the bins of two replicas; Infinity where an expert would lose a host it needs, or be twice in a bin. */
   swapCost(a: number, b: number): number {
     const from = this.bins[a]!;
     const to = this.bins[b]!;
     if (from === to) return 0;
+    if (this.#isIn(this.experts[a]!, to) || this.#isIn(this.experts[b]!, from)) return Infinity;
     if (this.#minHosts > 1 && !(this.#mayMove(a, to) && this.#mayMove(b, from))) return Infinity;
     const moved = this.share(a) - this.share(b);
     return (
@@ -140,10 +144,10 @@ export class ReplicaPacking {
     this.#host(this.experts[b]!, from);
   }
 
-  /** Cost of making a replica one of another expert; Infinity where its own expert would lose a host it needs. */
+  /** Cost of making a replica one of another expert; Infinity where its own expert would lose a host it needs, or the other be twice in the bin. */
   recountCost(replica: number, expert: number): number {
     const own = this.experts[replica]!;
-    if (own === expert || !this.#mayLeave(replica)) return Infinity;
+    if (this.#isIn(expert, this.bins[replica]!) || this.#copies[own] === 1 || !this.#mayLeave(replica)) return Infinity;
     this.#findAdded(replica, expert);
     let cost = 0;
     for (let i = 0; i < this.#touchedCount; i++) {
@@ -215,14 +219,20 @@ export class ReplicaPacking {
     return this.#hosts[expert]! - (lastOnNode ? 1 : 0) >= this.#minHosts;
   }
 
+  #isIn(expert: number, bin: number): boolean {
+    return this.#inBin[expert * this.gpus.length + bin] === 1;
+  }
+
   #host(expert: number, bin: number): void {
     const place = expert * this.#nodeCount + this.#nodes[bin]!;
     if (this.#held[place]!++ === 0) this.#hosts[expert]!++;
+    this.#inBin[expert * this.gpus.length + bin] = 1;
   }
 
   #unhost(expert: number, bin: number): void {
     const place = expert * this.#nodeCount + this.#nodes[bin]!;
     if (--this.#held[place]! === 0) this.#hosts[expert]!--;
+    this.#inBin[expert * this.gpus.length + bin] = 0;
   }
 
   #link(replica: number, expert: number): void {
