@@ -55,7 +55,14 @@ const modules = {
 };
 await build({ ...modules, entryPoints: ["src/index.ts", "src/io/rehearsal/node.ts"] });
 // What programs for developers share stays in their folder, which is not published.
-await build({ ...modules, entryPoints: ["src/dev/*.ts"], outbase: "src/dev", outdir: "dist/dev", splitting: true });
+await build({
+  ...modules,
+  entryPoints: ["src/dev/*.ts"],
+  outbase: "src/dev",
+  outdir: "dist/dev",
+  splitting: true,
+  external: [...settings.external, "typescript"],
+});
 
 // The cache holds the functions that have run by now: those that a user's pipeline needs.
 const { cache, compile, start } = (await import("./bin/lazarus.js")).default;

@@ -6,6 +6,7 @@ import { commandHelp, operandName, overview, standardOptions } from "./commands/
 import { setManner } from "./commands/manner.ts";
 import { optionValues } from "./commands/option.ts";
 import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
+import { Infeasible } from "./core/layout/infeasible.ts";
 import { InputError, IoError, MachineError, OutputClosed, UsageError } from "./errors.ts";
 import { waitsForTyping } from "./io/input.ts";
 import { version } from "./version.ts";
@@ -110,7 +111,8 @@ function report(error: unknown): number {
   if (error instanceof InputError) {
     return complain(`${error.location}: ${error.message}`, 2);
   }
-  if (error instanceof UsageError) return complain(error.message, 2);
+  // What the core refuses, the user asked for; any other RangeError is a bug.
+  if (error instanceof UsageError || error instanceof Infeasible) return complain(error.message, 2);
   if (error instanceof IoError || error instanceof MachineError) return complain(error.message, 1);
   process.stderr.write(
     `lazarus: this is a bug in lazarus; please report it with the command line and this trace\n${error instanceof Error ? error.stack : error}\n`,

@@ -1,45 +1,158 @@
-/** The toolkit as a library: the pure core and its types. */
-export * from "./core/balance/evenBalance.ts";
-export * from "./core/balance/optimalBalance.ts";
-export * from "./core/cost/hardwareSpec.ts";
-export * from "./core/cost/modelSpec.ts";
-export * from "./core/cost/stepCost.ts";
-export * from "./core/dispatch/balancedDispatch.ts";
-export * from "./core/dispatch/fixedWeights.ts";
+/**
+ * The toolkit as a library: the pure core and its types.
+ *
+ * ```ts
+ * import { makePlacement, planFigures, planRecovery, uniformCluster } from "lazarus-moe";
+ *
+ * const cluster = uniformCluster(10, 6);
+ * const layers = [{ layer: 0, loads: [412, 9, 77, 260] }];
+ * const policy = { placement: "resilient", allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.1 } as const;
+ * const old = makePlacement(cluster, layers, policy);
+ * planFigures(old, policy).recovery.failures; // what it survives
+ *
+ * const speed = { expertBytes: 117_440_512, bandwidth: 12.5e9, detectSeconds: 15, regroupSeconds: 10 };
+ * const recovery = planRecovery({ old, madeBy: "resilient", failed: [3, 7], policy: { ...policy, effort: "fast" }, speed });
+ * if (recovery.recoverable) recovery.change.transfers; // what moves, from where to where, in which round
+ * ```
+ *
+ * What cannot be done as asked is refused with `Infeasible`; any other RangeError is a broken precondition.
+ */
+
+// Simulate: training systems on a cluster whose nodes fail.
+export { type RandomSource, randomSource } from "./core/algorithms/random.ts";
+// Assess: what a placement survives, how even it is, what a step costs.
+export { evenBalance } from "./core/balance/evenBalance.ts";
+export { type OptimalBalance, optimalBalance } from "./core/balance/optimalBalance.ts";
+export { evenRankBalance, freeRankBalance, type RankBalance } from "./core/balance/rankBalance.ts";
+export type { FailureCosts } from "./core/cost/goodput.ts";
+export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";
+export type { CheckpointInterval, DeepSeekModel, GptModel, ModelSpec, TrainingSetting } from "./core/cost/modelSpec.ts";
+export { planCost } from "./core/cost/planCost.ts";
+export {
+  type PlanCost,
+  type StepCost,
+  type StepCostCoefficients,
+  type StepParts,
+  stepCostCoefficients,
+  stepParts,
+  stepSeconds,
+} from "./core/cost/stepCost.ts";
+export {
+  type CostsOfFailingJob,
+  goodput,
+  survivalOfFailure,
+  type TrainingCosts,
+  trainingCosts,
+} from "./core/cost/trainingCosts.ts";
+export type { TrainingSpec } from "./core/cost/trainingSpec.ts";
+// Dispatch: who sends how many tokens where.
+export { balancedDispatch } from "./core/dispatch/balancedDispatch.ts";
+export { fixedWeights } from "./core/dispatch/fixedWeights.ts";
 export type { LayerDispatch } from "./core/dispatch/layerDispatch.ts";
-export * from "./core/dispatch/lazarusDispatch.ts";
-export * from "./core/dispatch/rankGroups.ts";
-export * from "./core/dispatch/routing.ts";
-export * from "./core/dispatch/summary.ts";
-export * from "./core/layout/cluster.ts";
-export * from "./core/layout/placement.ts";
-export * from "./core/placement/allocation.ts";
-export * from "./core/placement/assess.ts";
-export * from "./core/placement/makePlacement.ts";
-export * from "./core/placement/placeLayers.ts";
-export * from "./core/profile/loadProfile.ts";
-export * from "./core/profile/loadProfiler.ts";
-export * from "./core/profile/loadStatistics.ts";
-export type * from "./core/profile/routingStep.ts";
-export * from "./core/profile/topExperts.ts";
-export * from "./core/reconfigure/reconfigure.ts";
-export * from "./core/reconfigure/survivors.ts";
-export * from "./core/recovery/certifies.ts";
-export * from "./core/recovery/criticalSets.ts";
-export * from "./core/recovery/failureDomains.ts";
-export * from "./core/recovery/freeRecoveryUpperBound.ts";
-export * from "./core/recovery/recoveryProbabilities.ts";
-export * from "./core/recovery/recoveryUpperBound.ts";
-export * from "./core/recovery/survivalProbability.ts";
-export * from "./core/simulation/elasticSystem.ts";
-export * from "./core/simulation/failureModels.ts";
-export * from "./core/simulation/job.ts";
-export * from "./core/simulation/loadSchedule.ts";
+export { lazarusDispatch } from "./core/dispatch/lazarusDispatch.ts";
+export { rankGroups } from "./core/dispatch/rankGroups.ts";
+export type { ReplicasByRank } from "./core/dispatch/replicas.ts";
+export { evenRouting, expertLoads, type Routing } from "./core/dispatch/routing.ts";
+export { type DispatchSummary, type Shuffle, shuffleOf, summarizeDispatch } from "./core/dispatch/summary.ts";
+export { type ClusterNode, firstRanks, gpuOfSlot, totalGpus, totalSlots, uniformCluster } from "./core/layout/cluster.ts";
+// Words that everything is said in.
+export { Infeasible } from "./core/layout/infeasible.ts";
+export {
+  allHostSets,
+  countReplicas,
+  FREE_SLOT,
+  hostSets,
+  type LayerLoads,
+  type LayerPlacement,
+  type Placement,
+  replicasByRank,
+  type SpilledExpert,
+} from "./core/layout/placement.ts";
+// Place: replica counts and host sets.
+export { type Allocation, type AllocationPolicy, evenAllocation, lazarusAllocation } from "./core/placement/allocation.ts";
+export {
+  type Assessment,
+  assess,
+  type FoundRecovery,
+  type PlanFigures,
+  planFigures,
+  type Resilience,
+  type StepFigures,
+  stepFigures,
+  type Yardstick,
+} from "./core/placement/assess.ts";
+export { type Alternative, type Explanation, explain } from "./core/placement/explain.ts";
+export { type MadePlacement, makePlacement } from "./core/placement/makePlacement.ts";
+export { type ParetoPoint, paretoFront } from "./core/placement/paretoFront.ts";
+export {
+  ALLOCATION_POLICIES,
+  type AllocationPolicyName,
+  EFFORTS,
+  type Effort,
+  FAILURE_UNITS,
+  type FailureUnit,
+  OBJECTIVES,
+  type Objective,
+  PLACEMENT_POLICIES,
+  type PlacementPolicyName,
+  POLICY_DEFAULTS,
+  type Policy,
+  SHARES,
+  type Shares,
+  sharesOf,
+} from "./core/placement/policy.ts";
+// Profile: loads from routing.
+export type { LayerProfile, LoadMethod, LoadProfile, ProfileWindow } from "./core/profile/loadProfile.ts";
+export { LoadProfiler, type LoadProfilerOptions, type WindowSelection } from "./core/profile/loadProfiler.ts";
+export { type LoadStatistics, loadStatistics } from "./core/profile/loadStatistics.ts";
+export type { LayerTokens, RoutingStep } from "./core/profile/routingStep.ts";
+export { topExperts } from "./core/profile/topExperts.ts";
+export { WindowError } from "./core/profile/windowError.ts";
+export type { LayerTotals, WindowLoads, WindowMethod } from "./core/profile/windowLoads.ts";
+// Recover: from a change of nodes to the new placement and the way there.
+export { type Joining, joinedNodes } from "./core/reconfigure/joinedNodes.ts";
+export { MAPPING_POLICIES, type MappingPolicyName } from "./core/reconfigure/mapNodes.ts";
+export { placeAfresh, placeResidents } from "./core/reconfigure/placeResidents.ts";
+export {
+  type Ends,
+  type GoesOn,
+  planRecovery,
+  type Recovery,
+  type RecoveryProblem,
+  type RecoverySeconds,
+  type RecoverySpeed,
+} from "./core/reconfigure/planRecovery.ts";
+export {
+  type Reconfiguration,
+  type ReconfigurationProblem,
+  reconfigure,
+  type Transfer,
+} from "./core/reconfigure/reconfigure.ts";
+export { type LostExpert, type Survivors, survivors } from "./core/reconfigure/survivors.ts";
+export { certifies } from "./core/recovery/certifies.ts";
+export { type CriticalSet, criticalSets, nodeCriticality } from "./core/recovery/criticalSets.ts";
+export {
+  type ClusterUnits,
+  clusterUnits,
+  defaultFailureProbability,
+  type FailureModel,
+  type FailureUnits,
+  failureUnits,
+  hostsByUnit,
+  type UnitHosts,
+} from "./core/recovery/failureUnits.ts";
+export { freeRecoveryUpperBound } from "./core/recovery/freeRecoveryUpperBound.ts";
+export type { FailureOutcome, Likelihood, RecoveryMethod, RecoveryProbabilities } from "./core/recovery/outcomes.ts";
+export { type RecoveryOptions, recoveryProbabilities } from "./core/recovery/recoveryProbabilities.ts";
+export { recoveryUpperBound } from "./core/recovery/recoveryUpperBound.ts";
+export { survivalProbability } from "./core/recovery/survivalProbability.ts";
+export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "./core/simulation/failureModels.ts";
+export type { Job, RunPolicy } from "./core/simulation/job.ts";
+export { type LoadSchedule, type LoadWindow, loadSchedule } from "./core/simulation/loadSchedule.ts";
 export type { Membership, MembershipEvent } from "./core/simulation/membership.ts";
-export * from "./core/simulation/planners.ts";
 export type { Activity, RunResult } from "./core/simulation/runRecord.ts";
-export * from "./core/simulation/simulateRun.ts";
-export * from "./core/simulation/study.ts";
-export * from "./core/simulation/systems.ts";
-export type { TimelineRow } from "./core/simulation/timeline.ts";
-export * from "./core/simulation/trainingSystem.ts";
+export { type RunSetup, simulateRun } from "./core/simulation/simulateRun.ts";
+export { type Study, simulateTrial } from "./core/simulation/study.ts";
+export { type PlannedJob, type SystemName, systemNames, trainingSystem, usualPolicy } from "./core/simulation/systems.ts";
+export type { TimelineEvent, TimelineRow } from "./core/simulation/timeline.ts";
+export type { Configuration, ScaleUp, TrainingSystem } from "./core/simulation/trainingSystem.ts";

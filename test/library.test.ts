@@ -1,6 +1,10 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ts from "typescript";
 import { expect, test } from "vitest";
 import * as library from "../src/index.ts";
+import { inProcess } from "./support/inProcess.ts";
 import { root } from "./support/lazarus.ts";
 
 test("the README's example runs with what the package exports", async () => {
@@ -17,3 +21,92 @@ test("the README's example runs with what the package exports", async () => {
   expect(failures).toHaveLength(10);
   expect(failures[0]?.probability).toBe(1);
 });
+
+test("every type that stands in an exported declaration is exported, too", () => {
+  const program = ts.createProgram([`${root}src/index.ts`], { ...compilerOptions(), noEmit: true });
+  const checker = program.getTypeChecker();
+  const whole = checker.getSymbolAtLocation(program.getSourceFile(`${root}src/index.ts`)!)!;
+  const resolved = (symbol: ts.Symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol);
+  const exported = new Set(checker.getExportsOfModule(whole).map(resolved));
+  const missing = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isBlock(node)) return;
+    const isPrivate = ts.isClassElement(node) && node.name !== undefined && ts.isPrivateIdentifier(node.name);
+    if (isPrivate) return;
+    if (ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node)) {
+      const symbol = checker.getSymbolAtLocation(ts.isTypeReferenceNode(node) ? node.typeName : node.expression);
+      const of = symbol && resolved(symbol);
+      const isOurs = of?.declarations?.some((place) => place.getSourceFile().fileName.startsWith(`${root}src/`));
+      if (of && isOurs && !(of.flags & ts.SymbolFlags.TypeParameter) && !exported.has(of)) missing.add(of.name);
+    }
+    ts.forEachChild(node, visit);
+  };
+  for (const symbol of exported) {
+    for (const declaration of symbol.declarations ?? []) {
+      // What a constant is made of is its own affair.
+      if (!ts.isVariableDeclaration(declaration)) visit(declaration);
+    }
+  }
+  expect(exported.size).toBeGreaterThan(100);
+  expect([...missing]).toEqual([]);
+});
+
+test("the example at the head of the library compiles against the declarations that are published", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lazarus-types-"));
+  try {
+    const { config } = ts.readConfigFile(`${root}tsconfig.types.json`, ts.sys.readFile);
+    const published = ts.parseJsonConfigFileContent(config, ts.sys, root).options;
+    ts.createProgram([`${root}src/index.ts`], { ...published, outDir: folder, incremental: false }).emit();
+    const example = readFileSync(`${root}src/index.ts`, "utf8")
+      .match(/```ts\n([\s\S]*?)```/)![1]!
+      .replace(/^ \* ?/gm, "");
+    expect(example).toContain("planRecovery");
+    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+    const file = join(folder, "example.ts");
+    const checked = (text: string) => {
+      writeFileSync(file, text.replace("lazarus-moe", "./src/index.ts"));
+      const options = { ...compilerOptions(), noEmit: true, typeRoots: [`${root}node_modules/@types`], noUnusedLocals: false };
+      const program = ts.createProgram([file], options);
+      return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+    };
+    expect(checked(example)).toEqual([]);
+    expect(checked(example.replace('"fast"', '"quick"'))).not.toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a library user places, assesses and recovers as the commands do", async () => {
+  const { makePlacement, planFigures, planRecovery, uniformCluster } = library;
+  const profile = { type: "load-profile", version: 1, experts: 5, window: { from: 1, to: 1, iterations: 1, method: "sum" } };
+  const layers = [0, 1].map((layer) => ({ layer, loads: [50, 9, 2 + layer, 14, 8] }));
+  const placed = await inProcess("place -n 5 -c 3 -q".split(" "), JSON.stringify({ ...profile, layers }));
+  const recovered = await inProcess("recover --failed node1 --joined 1".split(" "), placed.stdout);
+  const document = JSON.parse(placed.stdout);
+  const plan = JSON.parse(recovered.stdout);
+
+  const policy = { placement: "resilient", allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.2 } as const;
+  const old = makePlacement(uniformCluster(5, 3), layers, policy);
+  expect(old.layers.map(({ nodes }) => nodes)).toEqual(document.layers.map(({ nodes }: { nodes: number[][] }) => nodes));
+  const { recovery, step } = planFigures(old, policy);
+  expect(recovery.failures.map(({ probability }) => probability)).toEqual(
+    document.recovery.failures.map(({ probability }: { probability: number }) => probability),
+  );
+  expect(step).toEqual(document.cost);
+  const speed = { expertBytes: 112 * 2 ** 20, bandwidth: 12.5e9, detectSeconds: 15, regroupSeconds: 10 };
+  const problem = { old, madeBy: "resilient", failed: [1], joined: 1, policy: { ...policy, effort: "fast" }, speed } as const;
+  const found = planRecovery(problem);
+  if (!found.recoverable) throw new Error(found.because);
+  expect(found.joined.map(({ name }) => name)).toEqual(plan.joined);
+  expect(found.change.transfers).toHaveLength(plan.moved);
+  expect(found.placement.layers.map(({ nodes }) => nodes)).toEqual(
+    plan.placement.layers.map(({ nodes }: { nodes: number[][] }) => nodes),
+  );
+  expect(found.seconds).toEqual(plan.time);
+  expect(found.figures.survival.probability).toBe(plan.placement.recovery.survival);
+});
+
+function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile);
+  return ts.parseJsonConfigFileContent(config, ts.sys, root).options;
+}

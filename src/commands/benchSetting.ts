@@ -7,6 +7,7 @@ import type { BenchDocument } from "../formats/documents/bench.ts";
 import { type BenchSetting, drawnHostSets } from "../gpu/benchKernels.ts";
 import { checkLayerShape, type LayerShape } from "../gpu/layerShape.ts";
 import { type BenchPlan, readPlan } from "./readPlan.ts";
+import { namingRefusals } from "./refusals.ts";
 
 /** Copies of each expert where no plan says how many. */
 const COPIES = 3;
@@ -39,7 +40,7 @@ export async function benchSetting(
       ? { tokens: received.reduce((sum, chunk) => sum + chunk.tokens, 0), experts: plan.busiest.experts, topK: 1 }
       : { tokens: sizes.tokens, experts: sizes.experts, topK: sizes.topk }),
   };
-  return asUsage(() => {
+  const setting = () => {
     checkLayerShape(shape);
     const recovery = { ...(plan?.hosts ?? drawnHosts(sizes, seed)), samples };
     const { layer, rank, maxOverMean } = plan?.busiest ?? {};
@@ -47,7 +48,8 @@ export async function benchSetting(
       setting: { shape, ...(received ? { received } : {}), recovery, seed },
       plan: layer === undefined || rank === undefined || maxOverMean === undefined ? undefined : { layer, rank, maxOverMean },
     };
-  });
+  };
+  return namingRefusals(setting, ({ message }) => new UsageError(`--sizes: ${message}`));
 }
 
 function drawnHosts({ nodes, sets }: BenchSizes, seed: number): NonNullable<BenchPlan["hosts"]> {
@@ -64,13 +66,4 @@ function refusePlanned(typed: Partial<BenchSizes>, plan: BenchPlan): void {
   const decided = ["experts", "topk", ...(plan.hosts ? ["nodes", "sets"] : [])];
   const twice = decided.find((name) => name in typed);
   if (twice !== undefined) throw new UsageError(`--sizes ${twice}: --plan decides this; leave it out`);
-}
-
-function asUsage<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`--sizes: ${error.message}`);
-    throw error;
-  }
 }

@@ -198,7 +198,7 @@ function weightsDocument(cluster: readonly ClusterNode[], ranks: number, layers:
         layer,
         weights: replicas.flatMap((hosts, expert) =>
           hosts.flatMap(([rank, copies], host) =>
-            new Array<[number, number, number]>(copies).fill([expert, rank, weights[expert]?.[host] as number]),
+            new Array<[number, number, number]>(copies).fill([expert, rank, weights[expert]![host]!]),
           ),
         ),
       };

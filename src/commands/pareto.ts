@@ -1,8 +1,8 @@
 /** `place --pareto`: the front of survival against step time, as a chart or as rows. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
 import type { LayerLoads } from "../core/layout/placement.ts";
-import type { Policy } from "../core/placement/makePlacement.ts";
 import { type ParetoPoint, paretoFront } from "../core/placement/paretoFront.ts";
+import type { Policy } from "../core/placement/policy.ts";
 import { option } from "./option.ts";
 import { startProgress } from "./progress.ts";
 import { writeFile } from "./writeFile.ts";

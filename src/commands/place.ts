@@ -3,17 +3,19 @@
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { totalSlots } from "../core/layout/cluster.ts";
 import type { Placement } from "../core/layout/placement.ts";
-import { defaultFailureProbability } from "../core/placement/assess.ts";
-import type { Policy } from "../core/placement/makePlacement.ts";
+import { planFigures } from "../core/placement/assess.ts";
+import { explain } from "../core/placement/explain.ts";
+import type { Policy } from "../core/placement/policy.ts";
+import { placeAfresh } from "../core/reconfigure/placeResidents.ts";
+import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
-import { figuresOf, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
+import { figureFields, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
 import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
-import { placeAfresh } from "./placeResidents.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
 import { policyOptions, readPolicy } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
@@ -108,7 +110,7 @@ async function* madePlacements(
         `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
       );
     }
-    const made = await withStopwatch("placing", (watch) => feasible(() => placeAfresh(cluster, layers, { ...policy, watch })));
+    const made = await withStopwatch("placing", (watch) => placeAfresh(cluster, layers, { ...policy, watch }));
     if (training) warnOfOtherLayers(training.model, layers.length);
     if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, slots, experts));
     if (!made.withinBalanceLimit)
@@ -116,7 +118,8 @@ async function* madePlacements(
     if (!made.withinStepBudget)
       warn(`no placement within --step-budget ${policy.stepBudget} was found; this has the shortest step found`);
     if (options.pareto !== undefined) await writePareto(options.pareto, cluster, layers, policy);
-    const document = placementDocument(made, policy, await sampler?.(made));
+    const sampled = await sampler?.(made);
+    const document = placementDocument(made, policy, planFigures(made, policy, sampled?.found), sampled?.backend);
     yield options.explain ? await explained(document, made, policy) : document;
   }
 }
@@ -155,22 +158,15 @@ async function* auditedPlacements(
       failureProbability,
       training: training?.costsOn(placement.cluster) ?? known?.training,
     };
-    const audited = { ...document, ...figuresOf(placement, policy, await sampler?.(placement)) };
+    const sampled = await sampler?.(placement);
+    const figures = planFigures(placement, policy, sampled?.found);
+    const audited = { ...document, ...figureFields(figures, policy, sampled?.backend) };
     yield await explained(audited, placement, policy);
   }
 }
 
 function explained(document: PlacementDocument, placement: Placement, policy: Policy): Promise<PlacementDocument> {
-  return withStopwatch("explaining", (watch) => withExplanation(document, placement, { ...policy, watch }));
-}
-
-/** A policy that cannot place on such a cluster says so; that is the user's to mend. */
-function feasible<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
+  return withStopwatch("explaining", (watch) => withExplanation(document, explain(placement, { ...policy, watch })));
 }
 
 /** A step is costed with the layers of the profile. */

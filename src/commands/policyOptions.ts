@@ -1,10 +1,20 @@
 /** How placements are made: the policy and its settings on the command line. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
-import { defaultFailureProbability } from "../core/placement/assess.ts";
-import { type Policy, usualBalanceSlack } from "../core/placement/makePlacement.ts";
-import { failureDomains } from "../core/recovery/failureDomains.ts";
+import {
+  ALLOCATION_POLICIES,
+  BALANCE_SLACK,
+  EFFORTS,
+  FAILURE_UNITS,
+  type FailureUnit,
+  OBJECTIVES,
+  PLACEMENT_POLICIES,
+  POLICY_DEFAULTS,
+  type Policy,
+  SHARES,
+  usualBalanceSlack,
+} from "../core/placement/policy.ts";
+import { defaultFailureProbability, sharesDomains } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
-import { allocationPolicyNames, placementPolicyNames } from "../formats/placementDocument.ts";
 import { parseCount, parseNumber } from "../formats/units.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { type Training, trainingOptions } from "./trainingOptions.ts";
@@ -13,64 +23,64 @@ export const policyOptions = {
   "min-replicas": option({
     letter: "f",
     argument: "N",
-    fallback: "2",
+    fallback: String(POLICY_DEFAULTS.minReplicas),
     parse: parseCount(1),
     says: "Copies that every expert has at least: fewer failures than this never lose one.",
   }),
   allocation: choice({
-    choices: allocationPolicyNames,
-    fallback: "lazarus",
+    choices: ALLOCATION_POLICIES,
+    fallback: POLICY_DEFAULTS.allocation,
     says: "How many replicas: lazarus in proportion to load (the paper's Eq. 1), even the same for all.",
   }),
   placement: choice({
-    choices: placementPolicyNames,
-    fallback: "resilient",
+    choices: PLACEMENT_POLICIES,
+    fallback: POLICY_DEFAULTS.placement,
     says: "resilient survives the most failures at even load (host sets chosen for all layers together; the dispatcher sets the shares); balanced seeks even load only, for inference; eplb is DeepSeek's load balancer; mro is the paper's placement; spread goes round the nodes; compact fills node after node.",
   }),
   "balance-slack": option({
     argument: "RATIO|none",
     parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseNumber(0, 1000)(text)),
-    says: "How far the busiest node of any layer may exceed the mean load when the dispatcher sets the shares; resilient only. With none, survival alone counts. Default: 0.02, and none with --objective goodput, which weighs balance itself.",
+    says: `How far the busiest node of any layer may exceed the mean load when the dispatcher sets the shares; resilient only. With none, survival alone counts. Default: ${BALANCE_SLACK}, and none with --objective goodput, which weighs balance itself.`,
   }),
   "failure-unit": choice({
-    choices: ["node", "domain"],
+    choices: FAILURE_UNITS,
     says: "What fails as one, for resilient: nodes, or the cluster file's domains; domains where the file has any.",
   }),
   "failure-probability": option({
     argument: "P",
     parse: parseNumber(0, 1),
-    says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05. With domains in the cluster file, a domain's as well.",
+    says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05, one half of a single node. With domains in the cluster file, a domain's as well.",
   }),
   shares: choice({
-    choices: ["free", "even"],
-    fallback: "free",
+    choices: SHARES.toReversed(),
+    fallback: POLICY_DEFAULTS.shares,
     says: "What balanced counts on: free lets the dispatcher decide what each replica takes (dispatch-plan does), even gives all replicas of an expert the same.",
   }),
   effort: choice({
-    choices: ["fast", "normal", "thorough"],
-    fallback: "normal",
+    choices: EFFORTS,
+    fallback: POLICY_DEFAULTS.effort,
     says: "How long to search, where there is a search.",
   }),
   groups: option({
     argument: "N",
-    fallback: "1",
+    fallback: String(POLICY_DEFAULTS.groups),
     parse: parseCount(1),
     says: "Expert groups, for eplb: when the nodes divide them, each stays on one node (hierarchical), otherwise they do not matter (global).",
   }),
   objective: choice({
-    choices: ["survival", "goodput"],
-    fallback: "survival",
+    choices: OBJECTIVES,
+    fallback: POLICY_DEFAULTS.objective,
     says: "What resilient is after: survival of as many failures as possible, or goodput, the useful samples per second to be expected; that needs --model, --hardware and --mtbf.",
   }),
   "step-budget": option({
     argument: "RATIO|none",
     parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseNumber(0.01, 100)(text)),
-    says: "Longest step that resilient may take for survival's sake, over the step of the paper's placement; needs --model and --hardware. Slots may then stay free. Default: none.",
+    says: "Longest step that resilient may take for survival's sake, over the step of the paper's placement (with even shares or the dispatcher's, whichever is longer); needs --model and --hardware. Where both cannot be kept, --balance-slack gives way to the budget, never --min-replicas. Slots may stay free. Default: none.",
   }),
   ...trainingOptions,
   seed: option({
     argument: "N",
-    fallback: "0",
+    fallback: String(POLICY_DEFAULTS.seed),
     parse: parseCount(0, 0x7fffffff),
     says: "Seed of everything that is drawn: the same seed gives the same bytes.",
   }),
@@ -123,6 +133,6 @@ export function readPolicy(
 }
 
 /** Domains fail as one where the cluster has any that nodes share. */
-function defaultFailureUnit(cluster: readonly ClusterNode[]): "node" | "domain" {
-  return failureDomains(cluster).count < cluster.length ? "domain" : "node";
+function defaultFailureUnit(cluster: readonly ClusterNode[]): FailureUnit {
+  return sharesDomains(cluster) ? "domain" : "node";
 }

@@ -9,6 +9,7 @@ import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
 import { choice, option, toggle } from "./option.ts";
 import { readProfiles, windowOption } from "./readProfile.ts";
+import { namingRefusals } from "./refusals.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -95,10 +96,9 @@ function reduced(
   layers: readonly number[] | undefined,
   top: number | undefined,
 ): LoadProfile {
-  try {
+  const chosen = () => {
     const selected = layers === undefined ? profile : selectLayers(profile, layers);
     return top === undefined ? selected : topExperts(selected, top);
-  } catch (error) {
-    throw error instanceof RangeError ? new InputError(error.message, { file }) : error;
-  }
+  };
+  return namingRefusals(chosen, ({ message }) => new InputError(message, { file }));
 }

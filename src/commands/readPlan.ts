@@ -4,7 +4,7 @@ import { DispatchBuilder } from "../core/dispatch/layerDispatch.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
 import { hostSets } from "../core/layout/placement.ts";
-import { sharesOf } from "../core/placement/makePlacement.ts";
+import { sharesOf } from "../core/placement/policy.ts";
 import { InputError } from "../errors.ts";
 import { type DispatchPlanDocument, dispatchPlanSchema } from "../formats/documents/dispatchPlan.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
@@ -13,6 +13,7 @@ import { checkDocument } from "../formats/documents/schema.ts";
 import { policyOf } from "../formats/placementDocument.ts";
 import { type BusiestRank, busiestRank, type DispatchedLayer } from "../gpu/busiestRank.ts";
 import { readDocument } from "./readDocuments.ts";
+import { namingRefusals } from "./refusals.ts";
 import { routedLayers } from "./routedLayers.ts";
 
 /** A plan, as far as a bench needs it. */
@@ -34,13 +35,11 @@ export async function readPlan(file: string, meanTokens: number): Promise<BenchP
     const layers = placement
       ? dispatchedLayers(placement)
       : plannedLayers(checkDocument(dispatchPlanSchema, "dispatch-plan", value, source), source);
-    try {
-      const busiest = busiestRank(layers, meanTokens);
-      return placement === undefined ? { busiest } : { busiest, hosts: allHostSets(placement) };
-    } catch (error) {
-      if (error instanceof RangeError) throw new InputError(error.message, { file: source });
-      throw error;
-    }
+    const busiest = namingRefusals(
+      () => busiestRank(layers, meanTokens),
+      ({ message }) => new InputError(message, { file: source }),
+    );
+    return placement === undefined ? { busiest } : { busiest, hosts: allHostSets(placement) };
   });
 }
 

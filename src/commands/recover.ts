@@ -1,14 +1,20 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
 import { fileURLToPath } from "node:url";
-import type { Rehearsal } from "../core/reconfigure/rehearsal.ts";
+import type { Infeasible } from "../core/layout/infeasible.ts";
+import type { LayerLoads, Placement } from "../core/layout/placement.ts";
+import { choosesReplicas, EFFORTS, PLACEMENT_POLICIES, RECOVERY_EFFORT } from "../core/placement/policy.ts";
+import { MAPPING_POLICIES } from "../core/reconfigure/mapNodes.ts";
+import { planRecovery, type RecoveryProblem } from "../core/reconfigure/planRecovery.ts";
+import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
-import type { PlacementDocument } from "../formats/documents/placement.ts";
+import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { expandHostList } from "../formats/nodeLists/hostList.ts";
-import { placementPolicyNames } from "../formats/placementDocument.ts";
+import { policyOf } from "../formats/placementDocument.ts";
 import { planSystems } from "../formats/plans/plan.ts";
+import { recoveryPlanDocument } from "../formats/recoveryPlanDocument.ts";
 import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
 import type { RehearsalReport } from "../io/rehearsal/rehearse.ts";
 import { clusterOption, nodesOption, readNodes, spillOption } from "./clusterOptions.ts";
@@ -16,10 +22,10 @@ import { defineCommand } from "./command.ts";
 import { type FailedSource, failedOption, instancesOption, readFailedNodes } from "./failedOption.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
-import { planRecovery } from "./planRecovery.ts";
 import { withStopwatch } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
+import { namingRefusals } from "./refusals.ts";
 import { complain, warn } from "./warn.ts";
 import { type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -64,15 +70,15 @@ const options = {
     parse: (text) => text,
     says: "A newer load-profile to place by; otherwise the placement's own loads.",
   }),
-  placement: choice({ choices: placementPolicyNames, says: "Policy of the new placement; otherwise that of the old one." }),
+  placement: choice({ choices: PLACEMENT_POLICIES, says: "Policy of the new placement; otherwise that of the old one." }),
   mapping: choice({
-    choices: ["greedy", "optimal"],
+    choices: MAPPING_POLICIES,
     fallback: "optimal",
     says: "Which live node plays which part of the new placement: optimal moves the fewest replicas, greedy takes the nearest node part by part.",
   }),
   effort: choice({
-    choices: ["fast", "normal", "thorough"],
-    fallback: "fast",
+    choices: EFFORTS,
+    fallback: RECOVERY_EFFORT,
     says: "How long to search for a new placement while the GPUs wait, where the policy searches.",
   }),
   "expert-bytes": option({
@@ -124,14 +130,6 @@ export const recover = defineCommand({
   run: (options, file) =>
     writeDocuments(options, renderers(options), async (write) => {
       const newer = options.profile === undefined ? undefined : await readDocument(options.profile, checkLoadProfile);
-      const wishes = {
-        ...options,
-        maxMoves: options["max-moves"],
-        spill: options.spill === "cpu",
-        expertBytes: options["expert-bytes"],
-        detectSeconds: options.detect,
-        regroupSeconds: options.regroup,
-      };
       const named = await readFailedNodes(options, file);
       const context = {
         nodes: () => readNodes(options),
@@ -142,13 +140,25 @@ export const recover = defineCommand({
       };
       let exitCode = 0;
       for await (const document of readPlacements(file, context)) {
-        const failed = failedOf(document, options.failed, named);
-        const { document: planned, rehearsal } = await withStopwatch("planning", (watch) =>
-          planRecovery(document, failed, { ...wishes, watch }, newer?.layers),
+        const old = placementOf(document);
+        const failed = failedOf(old, options.failed, named);
+        const recovery = await withStopwatch("planning", (watch) =>
+          namingRefusals(
+            () => planRecovery(problemOf(options, document, old, failed, newer?.layers, watch)),
+            (refusal) => inOptions(refusal, document.policy.placement),
+          ),
+        );
+        const planned = recoveryPlanDocument(
+          recovery,
+          failed.map((node) => old.cluster[node]!.name),
+          options["expert-bytes"],
         );
         const plan =
-          options.rehearse && rehearsal
-            ? { ...planned, rehearsal: await actOut(rehearsal(), options["rehearse-bytes"]) }
+          options.rehearse && recovery.recoverable
+            ? {
+                ...planned,
+                rehearsal: await actOut(rehearsalOf(old, recovery.survivors, recovery.change), options["rehearse-bytes"]),
+              }
             : planned;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
@@ -160,6 +170,57 @@ export const recover = defineCommand({
       return exitCode;
     }),
 });
+
+/** What the options make of a placement document. */
+function problemOf(
+  options: Options,
+  document: PlacementDocument,
+  old: Placement,
+  failed: readonly number[],
+  loads: readonly LayerLoads[] | undefined,
+  watch: () => void,
+): RecoveryProblem {
+  const { mapping, spill, bandwidth, effort, joined, slots, gpus } = options;
+  const policy = policyOf(document, options.placement);
+  return {
+    old,
+    madeBy: policyOf(document)?.placement,
+    failed,
+    joined,
+    slots,
+    gpus,
+    loads,
+    policy: policy && { ...policy, ...(choosesReplicas(policy) && { effort }), watch },
+    mapping,
+    maxMoves: options["max-moves"],
+    spill: spill === "cpu",
+    speed: {
+      expertBytes: options["expert-bytes"],
+      bandwidth,
+      detectSeconds: options.detect,
+      regroupSeconds: options.regroup,
+    },
+  };
+}
+
+/** What the core refuses, in the words of the command line. */
+function inOptions({ about, message }: Infeasible, madeBy: string): UsageError {
+  switch (about) {
+    case "slots":
+    case "gpus":
+      return new UsageError(`the nodes differ in ${about}; say with --${about} how many the joined nodes have`);
+    case "joined":
+      return new UsageError(`--joined: ${message}`);
+    case "loads":
+      return new UsageError(`--profile: ${message}`);
+    case "policy":
+      return new UsageError(
+        `the placement was made by "${madeBy}", which is none of ours; name a policy for the new one with --placement`,
+      );
+    default:
+      return new UsageError(message);
+  }
+}
 
 /** Rehearses in processes that run the file which the build puts beside the commands. */
 async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalReport> {
@@ -180,25 +241,27 @@ function renderers(options: Options): Renderers<RecoveryPlanDocument> {
 }
 
 /** The failed nodes that a placement has; a cluster manager may well name others, a person should not. */
-function failedOf({ nodes }: PlacementDocument, source: FailedSource | undefined, named: readonly string[]): readonly string[] {
-  const strangers = named.filter((name) => !nodes.some((node) => node.name === name));
-  if (strangers.length === 0) return named;
+function failedOf({ cluster }: Placement, source: FailedSource | undefined, named: readonly string[]): number[] {
+  const numberOf = new Map(cluster.map(({ name }, node) => [name, node]));
+  const strangers = named.filter((name) => !numberOf.has(name));
+  const known = named.flatMap((name) => numberOf.get(name) ?? []);
+  if (strangers.length === 0) return known;
   const whereFrom = source !== undefined && "file" in source ? source.file : undefined;
   if (whereFrom === undefined || strangers.length === named.length) {
     const which =
-      strangers.length === 1 ? `there is no node "${shown(strangers[0] as string)}"` : `there are no nodes ${listed(strangers)}`;
+      strangers.length === 1 ? `there is no node "${shown(strangers[0]!)}"` : `there are no nodes ${listed(strangers)}`;
     const instances = strangers.some((name) => /^i-[0-9a-f]+$/.test(name))
       ? "; --instances names the nodes of AWS instances"
       : "";
-    throw new UsageError(`--failed: ${which}; the placement has ${listed(nodes.map((node) => node.name))}${instances}`);
+    throw new UsageError(`--failed: ${which}; the placement has ${listed(cluster.map((node) => node.name))}${instances}`);
   }
   warn(`failed nodes that the placement does not have are left out: ${listed(strangers)}`);
-  return named.filter((name) => !strangers.includes(name));
+  return known;
 }
 
 function listed(names: readonly string[]): string {
   const few = (names.length <= 8 ? names : names.slice(0, 6)).map(shown).join(", ");
-  return names.length <= 8 ? few : `${few}, ... ${shown(names.at(-1) as string)} (${names.length} nodes)`;
+  return names.length <= 8 ? few : `${few}, ... ${shown(names.at(-1)!)} (${names.length} nodes)`;
 }
 
 function shown(name: string): string {

@@ -1,9 +1,10 @@
 /** place --recovery-method: where the recovery probabilities of a placement come from. */
 
 import type { Placement } from "../core/layout/placement.ts";
-import { type FailingUnits, failingUnits } from "../core/placement/failingUnits.ts";
+import type { FoundRecovery } from "../core/placement/assess.ts";
+import { hostsByUnit, sharesDomains, type UnitHosts } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
-import type { SampledRecovery } from "../formats/placementDocument.ts";
+import type { RecoveryBackend } from "../formats/placementDocument.ts";
 import { parseCount } from "../formats/units.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { startProgress } from "./progress.ts";
@@ -28,6 +29,12 @@ export const recoveryMethodOptions = {
   }),
 };
 
+/** Recovery probabilities that were sampled, and on what. */
+export interface SampledRecovery {
+  readonly found: FoundRecovery;
+  readonly backend: RecoveryBackend;
+}
+
 /** Samples the recovery of placements. */
 export type RecoverySampler = (placement: Placement) => Promise<SampledRecovery>;
 
@@ -50,7 +57,7 @@ export async function withRecoverySampler<T>(
   const { sampleRecovery } = await import("../gpu/sampleRecovery.ts");
   const backend = await openWantedBackend(options.backend ?? "auto", "recovery is sampled");
   const { name, adapter, software } = backend;
-  const sampled = async ({ hostSets, count }: FailingUnits) => {
+  const sampled = async ({ hostSets, count }: UnitHosts) => {
     const progress = await startProgress(`sampling on ${name}`, samples);
     try {
       return await sampleRecovery(backend, hostSets, count, { samples, seed, progress: progress.update });
@@ -60,10 +67,11 @@ export async function withRecoverySampler<T>(
   };
   try {
     return await work(async (placement) => {
-      const { nodes, domains } = failingUnits(placement);
       return {
-        nodes: await sampled(nodes),
-        ...(domains ? { domains: await sampled(domains) } : {}),
+        found: {
+          nodes: await sampled(hostsByUnit(placement, "node")),
+          ...(sharesDomains(placement.cluster) ? { domains: await sampled(hostsByUnit(placement, "domain")) } : {}),
+        },
         backend: { name, adapter, software },
       };
     });

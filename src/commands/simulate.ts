@@ -3,7 +3,6 @@ import { simulateTrial } from "../core/simulation/study.ts";
 import { totalSeconds } from "../core/simulation/summary.ts";
 import { type SystemName, systemNames, trainingSystem, USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
 import type { TimelineRow } from "../core/simulation/timeline.ts";
-import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
 import { parseCount } from "../formats/units.ts";
 import type { ChartSpec } from "../report/chart.ts";
@@ -14,7 +13,7 @@ import { failureOptions, readFailures } from "./failureOptions.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { startProgress } from "./progress.ts";
 import { readDocuments } from "./readDocuments.ts";
-import { intervalText, jobOptions, jobParameters, policyOf, readJob } from "./simulatedJob.ts";
+import { intervalText, jobOptions, jobParameters, readJob, runPolicyOf } from "./simulatedJob.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 import { writeFile } from "./writeFile.ts";
 
@@ -109,8 +108,8 @@ async function simulations(options: Options, file: string | undefined): Promise<
   const planned =
     options.systems.includes("resilient") && secondsBetween !== secondsBetweenFailures ? { "expected-mtbf": secondsBetween } : {};
   const contestants = options.systems.map((name) => ({
-    system: asked(() => trainingSystem(name, job, secondsBetween)),
-    policy: policyOf(name, job.model, options),
+    system: trainingSystem(name, job, secondsBetween),
+    policy: runPolicyOf(name, job.model, options),
   }));
   const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
   const timeline: TimelineRow[] = [];
@@ -125,7 +124,7 @@ async function simulations(options: Options, file: string | undefined): Promise<
       const share = Math.max(row.second / job.seconds, row.samples / job.samples);
       progress.update(100 * (trial + (run + Math.min(1, share)) / contestants.length));
     };
-    const runs = asked(() => simulateTrial({ job, contestants, membership }, seed, note));
+    const runs = simulateTrial({ job, contestants, membership }, seed, note);
     documents.push({
       type: "simulation",
       version: 1,
@@ -164,15 +163,6 @@ async function readSimulations(options: Options, file: string | undefined): Prom
 
 function trialsText(trials: number): string {
   return trials === 1 ? "one trial" : `${Math.floor(trials)} trials`;
-}
-
-/** What the core refuses, the user asked for. */
-function asked<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  }
 }
 
 async function plot(file: string, spec: ChartSpec): Promise<void> {

@@ -102,7 +102,7 @@ export async function readJob(options: Options, file: string | undefined): Promi
 }
 
 /** What a system does beside training. */
-export function policyOf(name: SystemName, model: ModelSpec, options: Options): RunPolicy {
+export function runPolicyOf(name: SystemName, model: ModelSpec, options: Options): RunPolicy {
   const usual = usualPolicy(name, model, options["rebalance-every"]);
   const chosen = options["checkpoint-every"];
   const interval = chosen?.get(name) ?? chosen?.get("all");
@@ -148,7 +148,7 @@ async function recordedLoads(file: string | undefined, model: ModelSpec): Promis
     }
   }
   const steps = (starts[1] ?? 2) - (starts[0] ?? 1);
-  if (starts.some((start, i) => i > 0 && start - (starts[i - 1] as number) !== steps) || steps < 1) {
+  if (starts.some((start, i) => i > 0 && start - starts[i - 1]! !== steps) || steps < 1) {
     throw new InputError("the windows do not begin at equal distances; expected one window every so many iterations", {
       file: source,
     });
@@ -165,7 +165,7 @@ function modelLoads({ layers, experts }: LoadProfile, model: ModelSpec, file: st
     if (!loads.some((tokens) => tokens > 0)) throw new InputError(`layer ${layer} has no tokens in a window`, { file });
     return busiestExperts(loads, model.experts);
   });
-  return Array.from({ length: model.layers }, (_, l) => kept[l % kept.length] as number[]);
+  return Array.from({ length: model.layers }, (_, l) => kept[l % kept.length]!);
 }
 
 function evenLayers(layer: readonly number[], model: ModelSpec): LoadSchedule {

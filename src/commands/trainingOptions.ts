@@ -8,6 +8,7 @@ import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.
 import { parseCount, parseSeconds } from "../formats/units.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
 import { type OptionValues, option } from "./option.ts";
+import { namingRefusals } from "./refusals.ts";
 
 export const trainingOptions = {
   model: option({
@@ -62,11 +63,11 @@ export async function readTraining(options: OptionValues<typeof trainingOptions>
           `node ${other.name} has ${other.gpus} GPUs, nodes of ${hardware.name} have ${hardware.gpusPerNode}: pass --gpus ${hardware.gpusPerNode}, or hardware with gpusPerNode ${other.gpus}`,
         );
       }
-      try {
-        return trainingCosts({ model, hardware, gradientAccumulation: accumulation ?? 1 }, cluster.length, mtbf);
-      } catch (error) {
-        throw error instanceof RangeError ? new UsageError(`--hardware: ${error.message}`) : error;
-      }
+      const job = { model, hardware, gradientAccumulation: accumulation ?? 1 };
+      return namingRefusals(
+        () => trainingCosts(job, cluster.length, mtbf),
+        ({ message }) => new UsageError(`--hardware: ${message}`),
+      );
     },
   };
 }

@@ -6,8 +6,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { uniformCluster } from "../core/layout/cluster.ts";
 import type { LayerLoads } from "../core/layout/placement.ts";
-import { defaultFailureProbability } from "../core/placement/assess.ts";
-import { makePlacement, type Policy } from "../core/placement/makePlacement.ts";
+import { planFigures } from "../core/placement/assess.ts";
+import { makePlacement } from "../core/placement/makePlacement.ts";
+import type { Policy } from "../core/placement/policy.ts";
+import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { placementDocument } from "../formats/placementDocument.ts";
 import { paint } from "../report/paint.ts";
 import { fixed, textTable } from "../report/table.ts";
@@ -33,7 +35,8 @@ function placementFile(
     failureProbability: defaultFailureProbability(nodes),
     effort: "fast",
   } as const;
-  const document = placementDocument(makePlacement(uniformCluster(nodes, slots, gpus), layers, policy), policy);
+  const made = makePlacement(uniformCluster(nodes, slots, gpus), layers, policy);
+  const document = placementDocument(made, policy, planFigures(made, policy));
   const file = join(folder, name);
   writeFileSync(file, JSON.stringify(document));
   return file;

@@ -3,12 +3,13 @@ import { existsSync } from "node:fs";
 import { readProfile } from "../commands/readProfile.ts";
 import { planCost } from "../core/cost/planCost.ts";
 import { stepCostCoefficients, stepParts, stepSeconds } from "../core/cost/stepCost.ts";
-import { goodput, survivalOfFailure, trainingCosts } from "../core/cost/trainingCosts.ts";
+import { goodput, trainingCosts } from "../core/cost/trainingCosts.ts";
 import { uniformCluster } from "../core/layout/cluster.ts";
 import type { LayerLoads } from "../core/layout/placement.ts";
 import { assess } from "../core/placement/assess.ts";
-import { makePlacement, type PlacementPolicyName, type Policy, sharesOf } from "../core/placement/makePlacement.ts";
+import { makePlacement } from "../core/placement/makePlacement.ts";
 import { paretoFront } from "../core/placement/paretoFront.ts";
+import { type PlacementPolicyName, type Policy, sharesOf } from "../core/placement/policy.ts";
 import { topExperts } from "../core/profile/topExperts.ts";
 import { hardwarePreset, modelPreset } from "../formats/presets/index.ts";
 import { paint } from "../report/paint.ts";
@@ -118,7 +119,7 @@ async function compareSteps(): Promise<void> {
       const parts = stepParts(coefficients, cost);
       const seconds = stepSeconds(coefficients, cost);
       const { recovery, survival, balance } = assess(made, policy);
-      const left = survivalOfFailure(survival.probability, NODES, BASE.failureProbability);
+      const units = { count: NODES, probability: BASE.failureProbability };
       return [
         plan,
         fixed(seconds, 4),
@@ -127,7 +128,9 @@ async function compareSteps(): Promise<void> {
         ),
         ...[2, 3, 4, 5].map((failed) => fixed(recovery.failures[failed - 1]!.probability, 3)),
         fixed(sharesOf(policy) === "free" ? balance.optimal : balance.even, 3),
-        ...FAILURES.map((failure) => fixed(goodput(left, seconds, training.samplesPerStep, failuresOf(failure.seconds)), 2)),
+        ...FAILURES.map((failure) =>
+          fixed(goodput(survival.probability, units, seconds, { ...training, failures: failuresOf(failure.seconds) }), 2),
+        ),
         fixed((user + system) / 1000, 0),
       ];
     });

@@ -1,4 +1,5 @@
 /** The kernels by name. */
+import { Infeasible } from "../core/layout/infeasible.ts";
 import { minimalHostSets } from "../core/recovery/minimalHostSets.ts";
 import type { BenchKernel } from "./benchKernel.ts";
 import { failureOrders } from "./failureOrders.ts";
@@ -62,7 +63,7 @@ export function* benchKernels(
  * @throws RangeError when there are fewer nodes than copies
  */
 export function drawnHostSets(sets: number, copies: number, nodes: number, seed: number): number[][] {
-  if (copies > nodes) throw new RangeError(`${copies} copies need at least ${copies} nodes, got ${nodes}`);
+  if (copies > nodes) throw new Infeasible(`${copies} copies need at least ${copies} nodes, got ${nodes}`);
   const next = failureOrders(nodes, seed);
   return Array.from({ length: sets }, () => [...next().slice(0, copies)].sort((a, b) => a - b));
 }

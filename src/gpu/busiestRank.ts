@@ -3,6 +3,7 @@
 import { largestRemainder } from "../core/algorithms/largestRemainder.ts";
 import type { LayerDispatch } from "../core/dispatch/layerDispatch.ts";
 import { summarizeDispatch } from "../core/dispatch/summary.ts";
+import { Infeasible } from "../core/layout/infeasible.ts";
 import { type ReceivedChunk, receivedBy } from "./layerWorkload.ts";
 
 /** A layer and its tokens' ways. */
@@ -36,7 +37,7 @@ export function busiestRank(layers: Iterable<DispatchedLayer>, meanTokens: numbe
     const empty = dispatch.tokens.length === 0;
     if (!empty && (worst === undefined || maxOverMean > worst.maxOverMean)) worst = { layer, dispatch, load, maxOverMean };
   }
-  if (worst === undefined) throw new RangeError("the plan dispatches no tokens");
+  if (worst === undefined) throw new Infeasible("the plan dispatches no tokens");
   const { layer, dispatch, load, maxOverMean } = worst;
   const rank = load.indexOf(Math.max(...load));
   const chunks = receivedBy(rank, dispatch);

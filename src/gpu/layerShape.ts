@@ -1,4 +1,5 @@
 /** How large an MoE layer is on one rank. */
+import { Infeasible } from "../core/layout/infeasible.ts";
 
 /** Sizes of the layer that a rank computes. */
 export interface LayerShape {
@@ -25,8 +26,8 @@ export function rowsOf({ tokens, topK }: LayerShape): number {
  */
 export function checkLayerShape(shape: LayerShape): void {
   for (const [name, size] of Object.entries(shape)) {
-    if (!Number.isSafeInteger(size) || size < 1) throw new RangeError(`${name} must be a positive whole number, got ${size}`);
+    if (!Number.isSafeInteger(size) || size < 1) throw new Infeasible(`${name} must be a positive whole number, got ${size}`);
   }
-  if (shape.topK > shape.experts) throw new RangeError(`topK ${shape.topK} exceeds the ${shape.experts} experts`);
-  if (rowsOf(shape) >= 1 << 24) throw new RangeError(`${rowsOf(shape)} rows are too many; a kernel counts below 2^24`);
+  if (shape.topK > shape.experts) throw new Infeasible(`topK ${shape.topK} exceeds the ${shape.experts} experts`);
+  if (rowsOf(shape) >= 1 << 24) throw new Infeasible(`${rowsOf(shape)} rows are too many; a kernel counts below 2^24`);
 }

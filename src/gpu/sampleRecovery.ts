@@ -1,7 +1,7 @@
 /** Recovery probability of a placement by Monte Carlo on a backend. */
 import { estimatedOutcomes } from "../core/recovery/estimatedOutcomes.ts";
 import { minimalHostSets } from "../core/recovery/minimalHostSets.ts";
-import type { FailureOutcome, RecoveryProbabilities } from "../core/recovery/recoveryProbabilities.ts";
+import type { FailureOutcome, RecoveryProbabilities } from "../core/recovery/outcomes.ts";
 import type { Backend } from "./backend.ts";
 import { WrongResult } from "./checkResult.ts";
 import { type Device, readingCall } from "./device.ts";

@@ -8,6 +8,7 @@ import { rankGroups } from "../../src/core/dispatch/rankGroups.ts";
 import { evenRouting } from "../../src/core/dispatch/routing.ts";
 import { totalGpus, uniformCluster } from "../../src/core/layout/cluster.ts";
 import { replicasByRank } from "../../src/core/layout/placement.ts";
+import { planFigures } from "../../src/core/placement/assess.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
 import { parseBenchSizes } from "../../src/formats/benchSizes.ts";
@@ -57,7 +58,7 @@ describe("sizes", () => {
 describe("a plan", () => {
   const policy = { placement: "mro", allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.1 } as const;
   const made = makePlacement(uniformCluster(6, 4), [{ layer: 5, loads: [90, 80, 70, 60, 50, 40, 30, 20] }], policy);
-  const placement = file("placement.json", JSON.stringify(placementDocument(made, policy)));
+  const placement = file("placement.json", JSON.stringify(placementDocument(made, policy, planFigures(made, policy))));
   const [layer] = made.layers;
   const dispatch = balancedDispatch(
     evenRouting(layer!.loads, totalGpus(made.cluster)),
@@ -85,7 +86,7 @@ describe("a plan", () => {
   test("of free shares is dispatched so, and beats the paper's", async () => {
     const free = { ...policy, placement: "resilient" } as const;
     const resilient = makePlacement(uniformCluster(6, 4), [{ layer: 5, loads: [90, 80, 70, 60, 50, 40, 30, 20] }], free);
-    const plan = file("resilient.json", JSON.stringify(placementDocument(resilient, free)));
+    const plan = file("resilient.json", JSON.stringify(placementDocument(resilient, free, planFigures(resilient, free))));
     const found = (await setting("tokens=1000", plan)).plan!.maxOverMean;
     expect(found).toBeLessThan(1.03);
     expect(found).toBeLessThan((await setting("tokens=1000", placement)).plan!.maxOverMean);

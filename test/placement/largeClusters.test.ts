@@ -2,10 +2,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
-import { failureUnits, survivalUnder } from "../../src/core/placement/resilient/failureUnits.ts";
 import { placeInBlocks } from "../../src/core/placement/resilient/placeInBlocks.ts";
 import { resilientHostSets } from "../../src/core/placement/resilient/resilientHostSets.ts";
 import { SurvivalTable } from "../../src/core/placement/resilient/survivalTable.ts";
+import { failureUnits, survivalUnder } from "../../src/core/recovery/failureUnits.ts";
 import { logNormalLayers } from "../../src/dev/logNormalLayers.ts";
 
 test("a survival table counts units that fail with probabilities of their own", () => {
@@ -55,7 +55,7 @@ test("blocks host whole experts, within slots and the minimum of hosts", () => {
         moves: 500,
         seed: 0,
         goal: undefined,
-        triesLargeCells: false,
+        effort: "normal" as const,
         shouldStop: () => false,
       };
       const hosts = placeInBlocks({ cluster, layers, minReplicas }, search, 12);

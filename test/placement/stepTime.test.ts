@@ -7,8 +7,9 @@ import { goodput, survivalOfFailure, trainingCosts } from "../../src/core/cost/t
 import { totalSlots, uniformCluster } from "../../src/core/layout/cluster.ts";
 import { hostSets, type LayerLoads } from "../../src/core/layout/placement.ts";
 import { assess } from "../../src/core/placement/assess.ts";
-import { makePlacement, type Policy } from "../../src/core/placement/makePlacement.ts";
+import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import { paretoFront } from "../../src/core/placement/paretoFront.ts";
+import type { Policy } from "../../src/core/placement/policy.ts";
 import { hardwarePreset, modelPreset } from "../../src/formats/presets/index.ts";
 import { haveSharedData, withoutSharedData } from "../support/lazarus.ts";
 import { traceLoads } from "../support/trace.ts";
@@ -121,7 +122,10 @@ describe.skipIf(!haveSharedData)(`plans on a real trace${withoutSharedData}`, ()
       const plan = place({ objective: "goodput", training });
       const published = place({ placement: "mro" });
       const worth = (made: typeof plan) =>
-        goodput(survivalOfFailure(made.survival.probability, 10, 0.1), made.seconds, training.samplesPerStep, training.failures!);
+        goodput(made.survival.probability, { count: 10, probability: 0.1 }, made.seconds, {
+          ...training,
+          failures: training.failures!,
+        });
       expect(worth(plan)).toBeGreaterThan(worth(published));
       return plan;
     });

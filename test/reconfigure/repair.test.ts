@@ -9,13 +9,14 @@ import {
   type LayerPlacement,
   type Placement,
 } from "../../src/core/layout/placement.ts";
-import { makePlacement, type Policy } from "../../src/core/placement/makePlacement.ts";
-import { failureUnits, survivalUnder } from "../../src/core/placement/resilient/failureUnits.ts";
+import { makePlacement } from "../../src/core/placement/makePlacement.ts";
+import type { Policy } from "../../src/core/placement/policy.ts";
 import { survivalOfStarts } from "../../src/core/placement/resilient/survivalOfStarts.ts";
 import { betterParts, ownParts } from "../../src/core/reconfigure/chooseParts.ts";
 import { nearestPlacement } from "../../src/core/reconfigure/nearestPlacement.ts";
 import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
 import { survivors } from "../../src/core/reconfigure/survivors.ts";
+import { failureUnits, survivalUnder } from "../../src/core/recovery/failureUnits.ts";
 import { logNormalLayers } from "../../src/dev/logNormalLayers.ts";
 
 const policy: Policy = {

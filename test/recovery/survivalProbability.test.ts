@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { failureDomains, hostDomains } from "../../src/core/recovery/failureDomains.ts";
+import { clusterUnits, defaultFailureProbability, unitSets } from "../../src/core/recovery/failureUnits.ts";
 import { recoveryProbabilities } from "../../src/core/recovery/recoveryProbabilities.ts";
 import { survivalProbability } from "../../src/core/recovery/survivalProbability.ts";
 import { nodesIn, sizeOf } from "../support/everyPlacement.ts";
@@ -52,9 +52,9 @@ test("a failure probability outside [0, 1] is refused", () => {
 test("nodes of a domain fail as one; a node without a domain is one by itself", () => {
   const node = (name: string, domain?: string) => ({ name, slots: 1, gpus: 1, ...(domain === undefined ? {} : { domain }) });
   const cluster = [node("a", "east"), node("b"), node("c", "west"), node("d", "east"), node("e")];
-  const domains = failureDomains(cluster);
-  expect(domains).toEqual({ domainOf: [0, 1, 2, 0, 3], count: 4 });
-  const contracted = hostDomains(
+  const domains = clusterUnits(cluster, "domain");
+  expect(domains).toEqual({ unitOfNode: [0, 1, 2, 0, 3], count: 4 });
+  const contracted = unitSets(
     [
       [0, 3],
       [2, 3, 4],
@@ -63,6 +63,10 @@ test("nodes of a domain fail as one; a node without a domain is one by itself", 
   );
   expect(contracted).toEqual([[0], [0, 2, 3]]);
   expect(recoveryProbabilities(contracted, domains.count).failures[0]?.probability).toBe(0.75);
+});
+
+test("unless told, one unit fails on average, one in twenty of many, and a single one every other time", () => {
+  expect([1, 2, 10, 20, 400].map(defaultFailureProbability)).toEqual([0.5, 0.5, 0.1, 0.05, 0.05]);
 });
 
 test("on large clusters, nothing is likelier than 1 by rounding", () => {

@@ -1,3 +1,4 @@
+import { Infeasible } from "../layout/infeasible.ts";
 /** Tokens of the experts of one layer that have the same hosts. */
 export interface HostedLoad {
   readonly hosts: readonly number[];
@@ -35,7 +36,7 @@ export function hostedLoads(
       throw new RangeError(`load of expert ${expert} must be a whole number, got ${load}`);
     if (load === 0) return;
     const hosts = hostSets[expert]!;
-    if (hosts.length === 0) throw new RangeError(`expert ${expert} has ${load} tokens and no host`);
+    if (hosts.length === 0) throw new Infeasible(`expert ${expert} has ${load} tokens and no host`);
     if (!hosts.every((node) => Number.isInteger(node) && node >= 0 && node < gpus.length)) {
       throw new RangeError(`hosts of expert ${expert} must be nodes 0..${gpus.length - 1}, got [${hosts.join(", ")}]`);
     }
@@ -46,6 +47,6 @@ export function hostedLoads(
   });
   const hosted = [...merged.values()];
   if (!Number.isSafeInteger(hosted.reduce((sum, { load }) => sum + load, 0)))
-    throw new RangeError("more than 2^53 tokens in a layer");
+    throw new Infeasible("more than 2^53 tokens in a layer");
   return hosted;
 }

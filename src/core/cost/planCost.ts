@@ -4,6 +4,8 @@ import { evenLayerCosting, syncCost } from "./evenPlanCost.ts";
 import { freeLayerCosting } from "./freePlanCost.ts";
 import type { PlanCost } from "./stepCost.ts";
 
+const costings = { even: evenLayerCosting, free: freeLayerCosting };
+
 /**
  * Cost of a placement under the loads it was made for, when all ranks route alike.
  *
@@ -15,8 +17,8 @@ import type { PlanCost } from "./stepCost.ts";
  *   that sends or receives most is not minimised for itself)
  * @throws RangeError when an expert with tokens has no replica
  */
-export function planCost({ cluster, layers }: Pick<Placement, "cluster" | "layers">, shares: "even" | "free"): PlanCost {
-  const costing = { even: evenLayerCosting, free: freeLayerCosting }[shares];
+export function planCost({ cluster, layers }: Pick<Placement, "cluster" | "layers">, shares: keyof typeof costings): PlanCost {
+  const costing = costings[shares];
   let compute = 0;
   let traffic = 0;
   for (const layer of layers) {

@@ -1,4 +1,5 @@
 /** How long a training step takes, as a linear function of what a plan does to the busiest rank. */
+import { Infeasible } from "../layout/infeasible.ts";
 import type { HardwareSpec } from "./hardwareSpec.ts";
 import { attentionParameters, modelSize } from "./modelSize.ts";
 import type { DeepSeekModel, GptModel, ModelSpec } from "./modelSpec.ts";
@@ -18,6 +19,9 @@ export interface StepCostCoefficients {
   readonly perTraffic: number;
   readonly perSync: number;
 }
+
+/** Seconds that a step takes for each unit of a plan's cost (see `planCost`). */
+export type StepCost = Pick<StepCostCoefficients, "base" | "perCompute" | "perTraffic" | "perSync">;
 
 /** What a plan costs, in the units of StepCostCoefficients. */
 export interface PlanCost {
@@ -128,7 +132,7 @@ function deepSeekCost(model: DeepSeekModel, hardware: HardwareSpec): UnscaledCos
   const { hidden, sequence, heads } = model;
   const { fp8Flops, memoryBytesPerSecond, gpusPerNode } = hardware;
   if (fp8Flops === undefined || memoryBytesPerSecond === undefined) {
-    throw new RangeError(`hardware ${hardware.name} lacks fp8Flops or memoryBytesPerSecond, which ${model.name} needs`);
+    throw new Infeasible(`hardware ${hardware.name} lacks fp8Flops or memoryBytesPerSecond, which ${model.name} needs`);
   }
   const fp8 = fp8Flops * hardware.computeEfficiency;
   const fp16 = hardware.fp16Flops * hardware.computeEfficiency;

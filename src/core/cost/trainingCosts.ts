@@ -1,9 +1,8 @@
 /** What placements are measured by when the training job is known: the time of a step, and what failures cost. */
 
-import type { StepCost } from "../placement/resilient/stepGoal.ts";
-import { type Job, storeSeconds } from "../simulation/job.ts";
 import { type FailureCosts, usefulStepsPerSecond } from "./goodput.ts";
-import { stepCostCoefficients } from "./stepCost.ts";
+import { type StepCost, stepCostCoefficients } from "./stepCost.ts";
+import { storeSeconds, type TrainingSpec } from "./trainingSpec.ts";
 
 /** A job's figures on a cluster of some number of nodes. */
 export interface TrainingCosts extends StepCost {
@@ -19,11 +18,7 @@ export interface TrainingCosts extends StepCost {
  * @param secondsBetween seconds of training between two failures
  * @throws RangeError when the hardware lacks a figure that the model needs
  */
-export function trainingCosts(
-  job: Pick<Job, "model" | "hardware" | "gradientAccumulation">,
-  nodes: number,
-  secondsBetween?: number,
-): TrainingCosts {
+export function trainingCosts(job: TrainingSpec, nodes: number, secondsBetween?: number): TrainingCosts {
   const { model, hardware, gradientAccumulation } = job;
   const { base, perCompute, perTraffic, perSync } = stepCostCoefficients(model, hardware, nodes, gradientAccumulation);
   const costs = { base, perCompute, perTraffic, perSync, samplesPerStep: model.sequencesPerNode * nodes };
@@ -48,10 +43,21 @@ export function survivalOfFailure(survival: number, units: number, probability: 
   return noFailure === 1 ? 1 : Math.min(1, Math.max(0, (survival - noFailure) / (1 - noFailure)));
 }
 
+/** A job whose failures are known. */
+export type CostsOfFailingJob = Pick<TrainingCosts, "samplesPerStep"> & { readonly failures: FailureCosts };
+
 /**
  * Expected useful samples per second of a plan.
- * @param survival probability that every expert is left when a failure comes
+ * @param survival probability that every expert is left when each of the units fails with the probability, or none does
+ * @param units what fails, independently of each other
+ * @param stepSeconds above 0
  */
-export function goodput(survival: number, stepSeconds: number, samplesPerStep: number, failures: FailureCosts): number {
-  return samplesPerStep * usefulStepsPerSecond(survival, stepSeconds, failures);
+export function goodput(
+  survival: number,
+  units: { readonly count: number; readonly probability: number },
+  stepSeconds: number,
+  { samplesPerStep, failures }: CostsOfFailingJob,
+): number {
+  const left = survivalOfFailure(survival, units.count, units.probability);
+  return samplesPerStep * usefulStepsPerSecond(left, stepSeconds, failures);
 }

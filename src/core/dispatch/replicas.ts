@@ -1,4 +1,5 @@
 /** Which ranks can compute the tokens of an expert. */
+import { Infeasible } from "../layout/infeasible.ts";
 import type { Routing } from "./routing.ts";
 
 /** Replicas of each expert on each rank: per expert a list of [rank, copies], ranks ascending. */
@@ -13,7 +14,7 @@ export function checkReplicas(routing: Routing, loads: Float64Array, replicas: R
     throw new RangeError(`the placement has ${replicas.length} experts, the routing ${routing.experts}`);
   }
   replicas.forEach((hosts, expert) => {
-    if (hosts.length === 0 && loads[expert]! > 0) throw new RangeError(`expert ${expert} has tokens but no replica`);
+    if (hosts.length === 0 && loads[expert]! > 0) throw new Infeasible(`expert ${expert} has tokens but no replica`);
     const last = hosts.at(-1);
     if (last && last[0] >= routing.ranks) {
       throw new RangeError(`expert ${expert} has a replica on rank ${last[0]}, the routing has ${routing.ranks} ranks`);

@@ -1,4 +1,5 @@
 /** Where the tokens of a layer come from: the input of every dispatch policy. */
+import { Infeasible } from "../layout/infeasible.ts";
 
 /** Tokens of one layer by expert and source rank (T[e][j] in the paper). */
 export interface Routing {
@@ -48,7 +49,7 @@ export function expertLoads(routing: Routing): Float64Array {
       if (!(count >= 0 && Number.isSafeInteger(count))) throw new RangeError(`expert ${expert} has a token count of ${count}`);
       sum += count;
     }
-    if (!Number.isSafeInteger(sum)) throw new RangeError(`expert ${expert} has 2^53 tokens or more`);
+    if (!Number.isSafeInteger(sum)) throw new Infeasible(`expert ${expert} has 2^53 tokens or more`);
     loads[expert] = sum;
   }
   return loads;

@@ -1,5 +1,9 @@
 /** How many replicas each expert of a layer gets. */
 
+import type { ClusterNode } from "../layout/cluster.ts";
+import { Infeasible } from "../layout/infeasible.ts";
+import type { LayerLoads } from "../layout/placement.ts";
+
 /** Replica counts of one layer and the fault-tolerance threshold they keep. */
 export interface Allocation {
   /** Copies of each expert, shape [experts]; they sum to the slots. */
@@ -60,7 +64,21 @@ export function expertsByLoad(loads: readonly number[]): number[] {
  */
 export function keptThreshold(experts: number, slots: number, minReplicas: number): number {
   if (slots < experts) {
-    throw new RangeError(`${experts} experts do not fit into ${slots} slots: ${experts - slots} more slots are needed`);
+    throw new Infeasible(`${experts} experts do not fit into ${slots} slots: ${experts - slots} more slots are needed`);
   }
   return Math.min(minReplicas, Math.floor(slots / experts));
+}
+
+/**
+ * Nodes that every expert of all layers can have: `minReplicas`, or fewer where the slots do not hold that many.
+ * @throws RangeError when there are fewer slots than experts
+ */
+export function keptMinReplicas(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], minReplicas: number): number {
+  return Math.min(
+    ...layers.map(({ loads: { length: experts } }) => {
+      // A node's slots beyond the number of experts cannot add hosts.
+      const usable = cluster.reduce((sum, node) => sum + Math.min(node.slots, experts), 0);
+      return keptThreshold(experts, usable, minReplicas);
+    }),
+  );
 }

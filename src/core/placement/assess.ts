@@ -1,22 +1,25 @@
-/** What a placement is worth: what it survives, how even it can be. */
+/** What a placement is worth: what it survives, how even it can be, what a step costs. */
 import { evenBalance } from "../balance/evenBalance.ts";
 import { optimalBalance } from "../balance/optimalBalance.ts";
+import { planCost } from "../cost/planCost.ts";
+import { type PlanCost, stepSeconds } from "../cost/stepCost.ts";
+import { goodput } from "../cost/trainingCosts.ts";
+import { totalGpus } from "../layout/cluster.ts";
 import { allHostSets, type Placement } from "../layout/placement.ts";
 import { certifies } from "../recovery/certifies.ts";
+import { hostsByUnit, sharesDomains, type UnitHosts } from "../recovery/failureUnits.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
-import { type Likelihood, type RecoveryProbabilities, recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
+import type { Likelihood, RecoveryProbabilities } from "../recovery/outcomes.ts";
+import { recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
 import { recoveryUpperBound } from "../recovery/recoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
-import { type FailingUnits, failingUnits } from "./failingUnits.ts";
+import { choosesReplicas, type Policy, type Shares, sharesOf } from "./policy.ts";
 
-/** How nodes fail, and how to draw where nothing exact is feasible. */
-export interface FailureModel {
-  /** Probability that a node (and a failure domain) fails, independently of the others. */
-  readonly failureProbability: number;
-  readonly seed: number;
-  /** Whether the upper bound holds for any replica counts that the slots hold, or only for those of the placement. */
-  readonly freeReplicas?: boolean | undefined;
-}
+/**
+ * What of a policy a placement is judged by: how likely nodes (and failure domains) fail, the seed of what is drawn where nothing
+ * exact is feasible, and whether the policy is free to choose replica counts, so that the upper bound is that of all counts.
+ */
+export type Yardstick = Pick<Policy, "failureProbability" | "seed"> & Partial<Pick<Policy, "placement">>;
 
 /** Recovery when nodes, or domains, fail. */
 export interface Resilience {
@@ -34,7 +37,9 @@ export interface FoundRecovery {
 
 /** Figures of a placement. */
 export interface Assessment extends Resilience {
-  /** Most that any placement on these slots (with these replica counts, unless they are free) reaches for 1, 2, ... failed nodes, shape [nodes]. */
+  /** What the upper bound is taken over: all placements on these slots, or those with these replica counts. */
+  readonly bound: "slots" | "replicas";
+  /** Most that any of them reaches for 1, 2, ... failed nodes, shape [nodes]. */
   readonly upperBound: readonly number[];
   /** Whether recovery meets the upper bound for every number of failures. */
   readonly certified: boolean;
@@ -44,17 +49,12 @@ export interface Assessment extends Resilience {
   readonly balance: { readonly even: number; readonly optimal: number };
 }
 
-/** Failure probability of a node when nobody says otherwise: one node of a small cluster, one in twenty of a large one. */
-export function defaultFailureProbability(nodes: number): number {
-  return Math.min(1, Math.max(1 / nodes, 0.05));
-}
-
 /**
  * Assesses a placement; recovery is joint over all its layers. Experts in host memory count as hosted by the nodes that keep
  * them, and their tokens for nothing.
  * @param found recovery probabilities to take instead of finding them here
  */
-export function assess(placement: Placement, model: FailureModel, found?: FoundRecovery): Assessment {
+export function assess(placement: Placement, yardstick: Yardstick, found?: FoundRecovery): Assessment {
   const { cluster } = placement;
   const gpus = cluster.map((node) => node.gpus);
   const hosts = allHostSets(placement);
@@ -62,14 +62,14 @@ export function assess(placement: Placement, model: FailureModel, found?: FoundR
     ...layer,
     loads: layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load)),
   }));
-  const upperBound = boundOf(placement, model);
-  const units = failingUnits(placement);
-  const nodes = resilience(units.nodes, model, found?.nodes);
+  const upperBound = boundOf(placement, boundKind(yardstick));
+  const nodes = resilience(hostsByUnit(placement, "node"), yardstick, found?.nodes);
   return {
     ...nodes,
+    bound: boundKind(yardstick),
     upperBound,
     certified: certifies(upperBound, nodes.recovery),
-    domains: units.domains && resilience(units.domains, model, found?.domains),
+    domains: sharesDomains(cluster) ? resilience(hostsByUnit(placement, "domain"), yardstick, found?.domains) : undefined,
     balance: {
       even: Math.max(...layers.map((layer) => evenBalance(layer, gpus))),
       optimal: Math.max(...layers.map((layer, l) => optimalBalance(hosts[l] as number[][], layer.loads, gpus).maxOverMean)),
@@ -77,11 +77,15 @@ export function assess(placement: Placement, model: FailureModel, found?: FoundR
   };
 }
 
-function boundOf({ cluster, layers, spilled = [] }: Placement, { freeReplicas }: FailureModel): number[] {
+function boundKind({ placement }: Yardstick): Assessment["bound"] {
+  return placement !== undefined && choosesReplicas({ placement }) ? "slots" : "replicas";
+}
+
+function boundOf({ cluster, layers, spilled = [] }: Placement, bound: Assessment["bound"]): number[] {
   // The bound is about slots; host memory is beyond it.
   if (spilled.length > 0) return cluster.map(() => 1);
   const slots = cluster.map((node) => node.slots);
-  if (freeReplicas) return freeRecoveryUpperBound(Math.max(...layers.map(({ loads }) => loads.length)), slots);
+  if (bound === "slots") return freeRecoveryUpperBound(Math.max(...layers.map(({ loads }) => loads.length)), slots);
   return recoveryUpperBound(
     layers.map((layer) => layer.replicas),
     slots,
@@ -89,9 +93,60 @@ function boundOf({ cluster, layers, spilled = [] }: Placement, { freeReplicas }:
 }
 
 function resilience(
-  { hostSets, count }: FailingUnits,
-  { failureProbability, seed }: FailureModel,
+  { hostSets, count }: UnitHosts,
+  { failureProbability, seed }: Yardstick,
   recovery = recoveryProbabilities(hostSets, count, { seed }),
 ): Resilience {
   return { recovery, survival: survivalProbability(recovery, failureProbability) };
+}
+
+/** What a step costs under the shares that a policy counts on. */
+export interface StepFigures extends PlanCost {
+  readonly shares: Shares;
+  /** Seconds of a step, and samples per second while nothing fails; there when the job is known. */
+  readonly stepSeconds?: number;
+  readonly samplesPerSecond?: number;
+  /** Goodput; there when it is known how often failures come, too. */
+  readonly usefulSamplesPerSecond?: number;
+}
+
+/** All figures of a placement. */
+export interface PlanFigures extends Assessment {
+  /** Nothing where experts without a slot wait in host memory, or where it would take long and nobody asked. */
+  readonly step: StepFigures | undefined;
+}
+
+/** Ranks times experts, over all layers, up to which free shares are solved without being asked for: it takes some seconds beyond. */
+const FREELY_COSTED = 200_000;
+
+/**
+ * Assesses a placement under the policy that it was made, or is to be judged, by, and costs its step.
+ * @param found recovery probabilities to take instead of finding them here
+ */
+export function planFigures(placement: Placement, policy: Policy, found?: FoundRecovery): PlanFigures {
+  const { cluster, layers, spilled = [] } = placement;
+  const assessment = assess(placement, policy, found);
+  const size = totalGpus(cluster) * layers.reduce((sum, { loads }) => sum + loads.length, 0);
+  const takesLong = sharesOf(policy) === "free" && policy.training === undefined && size > FREELY_COSTED;
+  return { ...assessment, step: spilled.length > 0 || takesLong ? undefined : stepFigures(placement, policy, assessment) };
+}
+
+/** What a step of a placement costs, and how much work it is under the failures that the policy reckons with. */
+export function stepFigures(placement: Placement, policy: Policy, assessment: Assessment): StepFigures {
+  const { training, failureProbability: probability } = policy;
+  const shares = sharesOf(policy);
+  const cost = { shares, ...planCost(placement, shares) };
+  if (training === undefined) return cost;
+  const seconds = stepSeconds(training, cost);
+  const timed = { ...cost, stepSeconds: seconds, samplesPerSecond: training.samplesPerStep / seconds };
+  const { failures } = training;
+  if (failures === undefined) return timed;
+  const { recovery, survival } = resilienceOf(assessment, policy);
+  const units = { count: recovery.failures.length, probability };
+  return { ...timed, usefulSamplesPerSecond: goodput(survival.probability, units, seconds, { ...training, failures }) };
+}
+
+/** The figures for what fails as one under a policy: failure domains where it says so and there are any, otherwise nodes. */
+export function resilienceOf(assessment: Assessment, { failureUnit }: Pick<Policy, "failureUnit">): Resilience {
+  return failureUnit === "domain" && assessment.domains ? assessment.domains : assessment;
 }

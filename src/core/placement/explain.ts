@@ -1,10 +1,13 @@
 /** Why a placement survives what it survives: its weakest spots, and what more memory or machines would change. */
+
 import type { ClusterNode } from "../layout/cluster.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import { allHostSets, type Placement } from "../layout/placement.ts";
 import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
-import type { Likelihood } from "../recovery/recoveryProbabilities.ts";
+import type { Likelihood } from "../recovery/outcomes.ts";
 import { type Assessment, assess } from "./assess.ts";
-import { choosesReplicas, makePlacement, type Policy } from "./makePlacement.ts";
+import { makePlacement } from "./makePlacement.ts";
+import type { Policy } from "./policy.ts";
 
 /** What a change of the cluster would do to the same job under the same policy. */
 export interface Alternative {
@@ -51,9 +54,9 @@ export function explain(placement: Placement, policy: Policy): Explanation {
 /** What the policy would make of another cluster; nothing where it cannot place there, as EPLB where slots do not divide. */
 function assessAlternative(cluster: readonly ClusterNode[], { layers }: Placement, policy: Policy): Assessment | undefined {
   try {
-    return assess(makePlacement(cluster, layers, policy), { ...policy, freeReplicas: choosesReplicas(policy) });
+    return assess(makePlacement(cluster, layers, policy), policy);
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof Infeasible) return undefined;
     throw error;
   }
 }

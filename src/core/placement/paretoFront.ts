@@ -1,11 +1,11 @@
 /** The front of survival against step time, or against balance where no job is known. */
 
-import { planCost } from "../cost/planCost.ts";
-import { type PlanCost, stepSeconds } from "../cost/stepCost.ts";
+import type { PlanCost } from "../cost/stepCost.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import type { LayerLoads } from "../layout/placement.ts";
-import { assess } from "./assess.ts";
-import { type MadePlacement, makePlacement, type PlacementPolicyName, type Policy, sharesOf } from "./makePlacement.ts";
+import { assess, resilienceOf, stepFigures } from "./assess.ts";
+import { type MadePlacement, makePlacement } from "./makePlacement.ts";
+import { BALANCE_SLACK, type PlacementPolicyName, type Policy } from "./policy.ts";
 
 /** A plan among others. */
 export interface ParetoPoint {
@@ -29,7 +29,7 @@ export interface ParetoPoint {
 /** Step budgets between the fastest plan and the one that survives most. */
 const BUDGETS = 8;
 /** Balance limits where no job is known. */
-const SLACKS = [0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, Number.POSITIVE_INFINITY];
+const SLACKS = [0, 0.005, 0.01, BALANCE_SLACK, 0.05, 0.1, 0.2, 0.5, Number.POSITIVE_INFINITY];
 const OTHERS: readonly PlacementPolicyName[] = ["mro", "spread", "eplb"];
 
 /**
@@ -75,18 +75,17 @@ export function paretoFront(
 const FREE_FAILURES = { secondsBetween: 1, reconfigureSeconds: 0, restartSeconds: 0, repeatedSeconds: 0, repeatedSteps: 0 };
 
 function measure(plan: string, asked: string, made: MadePlacement, policy: Policy): Omit<ParetoPoint, "isOnFront"> {
-  const shares = sharesOf(policy);
-  const { recovery, survival, domains, balance } = assess(made, policy);
-  const failing = policy.failureUnit === "domain" && domains ? domains : { recovery, survival };
-  const cost = planCost(made, shares);
+  const assessment = assess(made, policy);
+  const { survival, recovery } = resilienceOf(assessment, policy);
+  const { shares, compute, traffic, sync, stepSeconds } = stepFigures(made, policy, assessment);
   return {
     plan,
     asked,
-    survival: failing.survival.probability,
-    tolerates: failing.recovery.tolerates,
-    balance: shares === "free" ? balance.optimal : balance.even,
-    cost,
-    ...(policy.training && { stepSeconds: stepSeconds(policy.training, cost) }),
+    survival: survival.probability,
+    tolerates: recovery.tolerates,
+    balance: shares === "free" ? assessment.balance.optimal : assessment.balance.even,
+    cost: { compute, traffic, sync },
+    ...(stepSeconds !== undefined && { stepSeconds }),
   };
 }
 

@@ -5,6 +5,7 @@ import { type AllocationPolicy, evenAllocation, lazarusAllocation } from "./allo
 import { compactPlacement } from "./compact.ts";
 import { dealToGpus } from "./dealToGpus.ts";
 import { mroPlacement } from "./mro.ts";
+import type { AllocationPolicyName, LayerwisePolicyName } from "./policy.ts";
 import { spreadPlacement } from "./spread.ts";
 
 /** Rule that puts a layer's replicas on nodes: replica counts in, expert in each slot out. */
@@ -12,7 +13,7 @@ export type PlacementPolicy = (replicas: readonly number[], cluster: readonly Cl
 
 /** Rules for replica counts, by the name users give them. */
 export const allocationPolicies = { lazarus: lazarusAllocation, even: evenAllocation } as const satisfies Record<
-  string,
+  AllocationPolicyName,
   AllocationPolicy
 >;
 
@@ -21,7 +22,7 @@ export const placementPolicies = {
   mro: mroPlacement,
   spread: spreadPlacement,
   compact: compactPlacement,
-} as const satisfies Record<string, PlacementPolicy>;
+} as const satisfies Record<LayerwisePolicyName, PlacementPolicy>;
 
 /** What to place, and by which rules. */
 export interface LayerwiseProblem {
@@ -29,8 +30,8 @@ export interface LayerwiseProblem {
   readonly layers: readonly LayerLoads[];
   /** Copies that every expert should have at least (f in the paper). */
   readonly minReplicas: number;
-  readonly allocation: keyof typeof allocationPolicies;
-  readonly placement: keyof typeof placementPolicies;
+  readonly allocation: AllocationPolicyName;
+  readonly placement: LayerwisePolicyName;
 }
 
 /** Placements of all layers; one node order serves them all. */

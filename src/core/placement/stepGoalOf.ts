@@ -2,13 +2,15 @@
 
 import { planCost } from "../cost/planCost.ts";
 import { stepSeconds } from "../cost/stepCost.ts";
-import { goodput, survivalOfFailure } from "../cost/trainingCosts.ts";
+import { goodput } from "../cost/trainingCosts.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
-import type { LayerLoads } from "../layout/placement.ts";
-import type { Policy } from "./makePlacement.ts";
+import { Infeasible } from "../layout/infeasible.ts";
+import { hostSets, type LayerLoads } from "../layout/placement.ts";
+import type { FailureUnits } from "../recovery/failureUnits.ts";
 import { placeLayers } from "./placeLayers.ts";
-import type { FailureUnits } from "./resilient/failureUnits.ts";
-import type { StepGoal } from "./resilient/stepGoal.ts";
+import { POLICY_DEFAULTS, type Policy } from "./policy.ts";
+import { placeHosts } from "./resilient/placeHosts.ts";
+import type { Outcome, StepGoal } from "./resilient/stepGoal.ts";
 
 /**
  * What a policy goes after beside survival; nothing when step time does not count.
@@ -18,21 +20,25 @@ export function stepGoalOf(
   cluster: readonly ClusterNode[],
   layers: readonly LayerLoads[],
   policy: Policy,
-  { count, probability }: FailureUnits,
+  units: FailureUnits,
 ): StepGoal | undefined {
-  const { objective = "survival", stepBudget, training } = policy;
+  const { objective = POLICY_DEFAULTS.objective, stepBudget, training } = policy;
   if (objective === "goodput") {
     const failures = training?.failures;
     if (training === undefined || failures === undefined) {
-      throw new RangeError("objective goodput needs the costs of training and of failures");
+      throw new Infeasible("objective goodput needs the costs of training and of failures");
     }
-    const worth = (survival: number, seconds: number) =>
-      goodput(survivalOfFailure(survival, count, probability), seconds, training.samplesPerStep, failures);
-    return { costs: training, value: worth };
+    const worth = ({ survival, seconds }: Outcome) => goodput(survival, units, seconds, { ...training, failures });
+    return { costs: training, worth };
   }
   if (stepBudget === undefined) return undefined;
-  if (training === undefined) throw new RangeError("a step budget needs the costs of training");
+  if (training === undefined) throw new Infeasible("a step budget needs the costs of training");
   const published = placeLayers({ ...policy, placement: "mro", allocation: "lazarus", cluster, layers });
-  const seconds = stepSeconds(training, planCost({ cluster, layers: published.layers }, "even"));
+  const hosts = published.layers.map((layer, l) => placeHosts(cluster, layers[l]!, hostSets(layer)));
+  // With shares set by the dispatcher, as every plan here is measured, its step may be longer; it is to be within budget 1 all the same.
+  const seconds = Math.max(
+    stepSeconds(training, planCost({ cluster, layers: published.layers }, "even")),
+    stepSeconds(training, planCost({ cluster, layers: hosts }, "free")),
+  );
   return { costs: training, budget: stepBudget * seconds };
 }

@@ -1,3 +1,4 @@
+import { Infeasible } from "../layout/infeasible.ts";
 import type { LoadProfile } from "./loadProfile.ts";
 
 /**
@@ -8,7 +9,7 @@ export function selectLayers(profile: LoadProfile, layers: readonly number[]): L
   const present = new Set(profile.layers.map(({ layer }) => layer));
   const absent = layers.filter((layer) => !present.has(layer));
   if (absent.length > 0 || layers.length === 0) {
-    throw new RangeError(`no layer ${absent.join(", ") || "selected"}; the profile holds ${[...present].join(", ")}`);
+    throw new Infeasible(`no layer ${absent.join(", ") || "selected"}; the profile holds ${[...present].join(", ")}`);
   }
   const wanted = new Set(layers);
   return { ...profile, layers: profile.layers.filter(({ layer }) => wanted.has(layer)) };

@@ -1,3 +1,4 @@
+import { Infeasible } from "../layout/infeasible.ts";
 import type { LayerProfile, LoadProfile } from "./loadProfile.ts";
 
 /**
@@ -7,7 +8,7 @@ import type { LayerProfile, LoadProfile } from "./loadProfile.ts";
  */
 export function topExperts(profile: LoadProfile, count: number): LoadProfile {
   if (!Number.isSafeInteger(count) || count < 1 || count > profile.experts) {
-    throw new RangeError(`cannot take the top ${count} of ${profile.experts} experts; take 1 to ${profile.experts}`);
+    throw new Infeasible(`cannot take the top ${count} of ${profile.experts} experts; take 1 to ${profile.experts}`);
   }
   return { ...profile, experts: count, layers: profile.layers.map((layer) => keepTop(layer, count)) };
 }

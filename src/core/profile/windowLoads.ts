@@ -10,7 +10,7 @@ export type WindowMethod = { readonly kind: Exclude<LoadMethod, "ema"> } | { rea
 const NO_TOKENS = new Float64Array(0);
 
 /** Running figures of a layer: sums for `mean` and `sum`, the newest counts for `last`, the average for `ema`. */
-interface LayerTotals {
+export interface LayerTotals {
   readonly layer: number;
   /** Shape [experts]. */
   loads: Float64Array;

@@ -2,9 +2,9 @@
 
 import { FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
-import type { FailureUnits } from "../placement/resilient/failureUnits.ts";
 import { maskOf } from "../placement/resilient/subsets.ts";
 import { SurvivalTable } from "../placement/resilient/survivalTable.ts";
+import type { FailureUnits } from "../recovery/failureUnits.ts";
 import { minimalHostSets } from "../recovery/minimalHostSets.ts";
 import type { Survivors } from "./survivors.ts";
 

@@ -7,9 +7,13 @@ import type { Survivors } from "./survivors.ts";
 /** Rule that maps plan nodes to physical nodes: replicas missing in, physical node of each plan node out. */
 export type MappingPolicy = (missing: Float64Array, nodes: number) => Int32Array;
 
+/** Names of the mapping rules. */
+export const MAPPING_POLICIES = ["greedy", "optimal"] as const;
+export type MappingPolicyName = (typeof MAPPING_POLICIES)[number];
+
 /** Mapping rules by the name users give them. */
 export const mappingPolicies = { greedy: greedyMapping, optimal: leastCostAssignment } as const satisfies Record<
-  string,
+  MappingPolicyName,
   MappingPolicy
 >;
 

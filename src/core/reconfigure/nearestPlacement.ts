@@ -1,14 +1,15 @@
 /** Placement `resilient` after a change of nodes: what survived, repaired, where that is as good as a new placement. */
-import { optimalBalance } from "../balance/optimalBalance.ts";
-import { type ClusterNode, totalGpus } from "../layout/cluster.ts";
+import { type HostBalance, hostBalance } from "../balance/hostBalance.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
 import { FREE_SLOT, hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
-import { keptThreshold } from "../placement/allocation.ts";
-import type { MadePlacement, Policy } from "../placement/makePlacement.ts";
+import { keptMinReplicas } from "../placement/allocation.ts";
+import type { MadePlacement } from "../placement/makePlacement.ts";
+import { BALANCE_SLACK, expectedFailures, type Policy } from "../placement/policy.ts";
 import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
-import { type FailureUnits, failureUnits, survivalUnder } from "../placement/resilient/failureUnits.ts";
 import { placeHosts } from "../placement/resilient/placeHosts.ts";
 import { CHOICES } from "../placement/resilient/searchCell.ts";
 import { survivalOfStarts } from "../placement/resilient/survivalOfStarts.ts";
+import { type FailureUnits, failureUnits, survivalUnder } from "../recovery/failureUnits.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
 import { betterParts, ownParts } from "./chooseParts.ts";
@@ -48,10 +49,7 @@ export interface NearestPlacement {
  */
 export function nearestPlacement(problem: NearestPlacementProblem, anew: () => MadePlacement): NearestPlacement {
   const { survivors, policy } = problem;
-  const units = failureUnits(survivors.cluster, {
-    unit: policy.failureUnit ?? "node",
-    probability: Math.min(Math.max(policy.failureProbability, 1e-9), 1 - 1e-9),
-  });
+  const units = failureUnits(survivors.cluster, expectedFailures(policy));
   const survivalOf = ({ layers }: Placement) => survivalUnder(layers.map(hostSets), units, policy.seed);
   const repaired = bestRepair(problem, units, survivalOf);
   if (repaired === undefined) return { placement: anew(), isRepaired: false, isNearest: false };
@@ -115,16 +113,11 @@ function repairedPlacement(
   units: FailureUnits,
 ): MadePlacement | undefined {
   const { cluster } = survivors;
-  const limit = 1 + (policy.balanceSlack ?? 0.02);
+  const limit = 1 + (policy.balanceSlack ?? BALANCE_SLACK);
   const before = worstBalance(old.cluster, old.layers, old.layers.map(hostSets));
   const balanceLimit = Math.max(limit, before.nodes);
   const shareLimit = Math.max(limit, before.shares);
-  const minReplicas = Math.min(
-    ...loads.map(({ loads: { length } }) => {
-      const usable = cluster.reduce((sum, node) => sum + Math.min(node.slots, length), 0);
-      return keptThreshold(length, usable, policy.minReplicas);
-    }),
-  );
+  const minReplicas = keptMinReplicas(cluster, loads, policy.minReplicas);
   const { seed, watch } = policy;
   const hosts = repairHosts({ old, survivors, parts, loads, minReplicas, balanceLimit, shareLimit, units, seed, watch });
   if (hosts === undefined) return undefined;
@@ -139,23 +132,16 @@ function repairedPlacement(
   };
 }
 
-/**
- * Load of the busiest node over the mean per GPU when shares are free, and of the GPU that has the largest share of an expert if a
- * host has it on one GPU only; worst layer.
- */
+/** Balance of the worst layer. */
 function worstBalance(
   cluster: readonly ClusterNode[],
   loads: readonly LayerLoads[],
   hosts: readonly (readonly (readonly number[])[])[],
-): { nodes: number; shares: number } {
+): HostBalance {
   const gpus = cluster.map((node) => node.gpus);
-  const worst = { nodes: 1, shares: 0 };
-  for (const [l, { loads: tokens }] of loads.entries()) {
-    const mean = tokens.reduce((sum, load) => sum + load, 0) / totalGpus(cluster);
-    worst.nodes = Math.max(worst.nodes, optimalBalance(hosts[l]!, tokens, gpus).maxOverMean);
-    tokens.forEach((load, expert) => {
-      if (load > 0) worst.shares = Math.max(worst.shares, load / hosts[l]![expert]!.length / mean);
-    });
-  }
-  return worst;
+  const balances = loads.map(({ loads: tokens }, l) => hostBalance(hosts[l]!, tokens, gpus));
+  return {
+    nodes: Math.max(1, ...balances.map(({ nodes }) => nodes)),
+    shares: Math.max(0, ...balances.map(({ shares }) => shares)),
+  };
 }

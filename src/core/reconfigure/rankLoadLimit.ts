@@ -3,9 +3,7 @@
 import { fitsLimit, leastMaximumLoad } from "../dispatch/leastMaximumLoad.ts";
 import { type ClusterNode, gpuOfSlot, totalGpus } from "../layout/cluster.ts";
 import { FREE_SLOT, type LayerPlacement, replicasByRank } from "../layout/placement.ts";
-
-/** How an expert's tokens are shared: equally by its replicas, or at will by the ranks that hold it. */
-export type Shares = "even" | "free";
+import type { Shares } from "../placement/policy.ts";
 
 /** Sums of fractions in another order differ by rounding. */
 const ROUNDING = 1 + 1e-9;

@@ -1,11 +1,12 @@
 /** From what survived to a new plan: who plays which part, what moves, and in which order (Lazarus section 4.3). */
 import { edgeColouring } from "../algorithms/edgeColouring.ts";
 import { FREE_SLOT, hostSets, type LayerPlacement, type Placement, type SpilledExpert } from "../layout/placement.ts";
+import type { Shares } from "../placement/policy.ts";
 import { chooseSources } from "./chooseSources.ts";
 import { exchangeExperts } from "./exchangeExperts.ts";
 import { limitMoves } from "./limitMoves.ts";
 import { mappingPolicies, missingReplicas } from "./mapNodes.ts";
-import { rankLoadLimit, type Shares } from "./rankLoadLimit.ts";
+import { rankLoadLimit } from "./rankLoadLimit.ts";
 import { settleSlots } from "./settleSlots.ts";
 import { keepInMemory } from "./spillExperts.ts";
 import type { Survivors } from "./survivors.ts";

@@ -4,10 +4,10 @@ import { randomSource } from "../algorithms/random.ts";
 import { hostSets, type LayerLoads, type Placement } from "../layout/placement.ts";
 import { clusterCell } from "../placement/resilient/clusterCell.ts";
 import { MOST_SEARCHED_NODES } from "../placement/resilient/divideCluster.ts";
-import type { FailureUnits } from "../placement/resilient/failureUnits.ts";
 import { fillFreeSlots } from "../placement/resilient/fillFreeSlots.ts";
 import { LAYER_TEMPERATURES, searchLayers } from "../placement/resilient/searchLayers.ts";
 import { maskOf, membersOf } from "../placement/resilient/subsets.ts";
+import type { FailureUnits } from "../recovery/failureUnits.ts";
 import { evenHosts } from "./evenHosts.ts";
 import type { Survivors } from "./survivors.ts";
 

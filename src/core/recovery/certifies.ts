@@ -1,4 +1,4 @@
-import type { RecoveryProbabilities } from "./recoveryProbabilities.ts";
+import type { RecoveryProbabilities } from "./outcomes.ts";
 
 /** Difference that rounding can make between a probability and its bound. */
 const ROUNDING = 1e-12;

@@ -1,4 +1,5 @@
-import { type Likelihood, type RecoveryOptions, recoveryProbabilities } from "./recoveryProbabilities.ts";
+import type { Likelihood } from "./outcomes.ts";
+import { type RecoveryOptions, recoveryProbabilities } from "./recoveryProbabilities.ts";
 
 /** Nodes whose joint failure loses experts, while no smaller failure does. */
 export interface CriticalSet {

@@ -1,6 +1,6 @@
 import { connectedComponents } from "./components.ts";
+import type { FailureOutcome, Likelihood } from "./outcomes.ts";
 import { recoveryBounds } from "./recoveryBounds.ts";
-import type { FailureOutcome, Likelihood } from "./recoveryProbabilities.ts";
 import { proportionInterval } from "./sampling.ts";
 
 /** Bounds that differ by no more than this differ by rounding. */

@@ -1,4 +1,4 @@
-import type { Likelihood, RecoveryProbabilities } from "./recoveryProbabilities.ts";
+import type { Likelihood, RecoveryProbabilities } from "./outcomes.ts";
 
 /**
  * Probability that every expert keeps a live host when each node fails independently with the same probability:

@@ -1,7 +1,9 @@
 /** Classic expert parallelism (DeepSpeed MoE, Tutel): groups of nodes that hold one copy of all experts each. */
+
 import type { HardwareSpec } from "../cost/hardwareSpec.ts";
 import type { ModelSpec } from "../cost/modelSpec.ts";
 import type { PlanCost } from "../cost/stepCost.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
 import type { Configuration, TrainingSystem } from "./trainingSystem.ts";
 
@@ -26,7 +28,7 @@ export function expertParallelSystem(options: ExpertParallelOptions): TrainingSy
   const groupSize = model.expertParallelNodes;
   const ranks = groupSize * hardware.gpusPerNode;
   if (model.experts % ranks !== 0) {
-    throw new RangeError(`${model.experts} experts do not divide over the ${ranks} GPUs of an expert-parallel group`);
+    throw new Infeasible(`${model.experts} experts do not divide over the ${ranks} GPUs of an expert-parallel group`);
   }
   const expertsPerNode = model.experts / groupSize;
   const cached = new Map<number, { padded: number; computed: number }>();

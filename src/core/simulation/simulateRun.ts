@@ -1,6 +1,8 @@
 /** One training job on one failing cluster, event by event. */
+import { storeSeconds } from "../cost/trainingSpec.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import { DueWork, type JobClock } from "./dueWork.ts";
-import { type Job, type RunPolicy, storeSeconds } from "./job.ts";
+import type { Job, RunPolicy } from "./job.ts";
 import { LiveNodes } from "./liveNodes.ts";
 import { type LoadWindow, windowAt, windowEnd } from "./loadSchedule.ts";
 import { type Membership, toSeconds, toTicks } from "./membership.ts";
@@ -156,7 +158,7 @@ class Run {
   #stayIdle(until: number): void {
     const next = Math.min(until, this.#due.scaleUpAt);
     if (next === Number.POSITIVE_INFINITY) {
-      throw new RangeError(`${this.#system.name} cannot finish: ${this.#live.count} nodes are left, too few, and none will join`);
+      throw new Infeasible(`${this.#system.name} cannot finish: ${this.#live.count} nodes are left, too few, and none will join`);
     }
     this.#spend("idle", next - this.#now);
     if (this.#now >= this.#due.scaleUpAt) this.#restart();

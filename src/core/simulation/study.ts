@@ -22,14 +22,6 @@ export interface Study {
  */
 export function simulateTrial(study: Study, seed: number, onTimeline?: (row: TimelineRow) => void): RunResult[] {
   return study.contestants.map(({ system, policy }) =>
-    simulateRun({ system, policy, job: study.job, membership: study.membership(randomSource(scrambled(seed))), onTimeline }),
+    simulateRun({ system, policy, job: study.job, membership: study.membership(randomSource(seed)), onTimeline }),
   );
-}
-
-/** Spreads the bits of a seed over 32 bits: the generator begins alike for seeds that are neighbours. */
-function scrambled(seed: number): number {
-  let bits = (seed + 0x9e3779b9) | 0;
-  bits = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad);
-  bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97);
-  return bits ^ (bits >>> 15);
 }

@@ -5,7 +5,7 @@ import { type Study, simulateTrial } from "../../core/simulation/study.ts";
 import { totalSeconds } from "../../core/simulation/summary.ts";
 import { type SystemName, trainingSystem } from "../../core/simulation/systems.ts";
 import type { TimelineRow } from "../../core/simulation/timeline.ts";
-import { mean } from "./figure.ts";
+import { mean } from "./mean.ts";
 
 /** A setting: one job, one way to draw failures, and what each system does beside training. */
 export interface Setting {

@@ -24,8 +24,3 @@ export interface Figure {
   /** What the systems reached on the figure's settings. */
   readonly contests: readonly Contest[];
 }
-
-/** Arithmetic mean. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}

@@ -3,7 +3,7 @@ import { totalSeconds } from "../../core/simulation/summary.ts";
 import type { Paint } from "../../report/paint.ts";
 import { fixed, textTable } from "../../report/table.ts";
 import type { Contest, Outcome } from "./contest.ts";
-import { mean } from "./figure.ts";
+import { mean } from "./mean.ts";
 
 const SYSTEMS = ["lazarus", "resilient"] as const;
 

@@ -7,7 +7,8 @@ import type { RunPolicy } from "../../core/simulation/job.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
 import { throughputChart } from "../../report/simulationChart.ts";
 import { type Contest, contest, type Outcome, type Setting, samplesOver } from "./contest.ts";
-import { type Comparison, type Figure, mean } from "./figure.ts";
+import type { Comparison, Figure } from "./figure.ts";
+import { mean } from "./mean.ts";
 import { type RoutingTrace, replayed } from "./traces.ts";
 
 const NODES = 10;

@@ -1,7 +1,7 @@
 /** placement: which expert replicas every node holds, how likely they survive, how evenly they share the load. */
 import * as z from "zod/mini";
-import type { ClusterNode } from "../../core/layout/cluster.ts";
 import { countReplicas, FREE_SLOT, type Placement } from "../../core/layout/placement.ts";
+import { EFFORTS, FAILURE_UNITS, OBJECTIVES, SHARES } from "../../core/placement/policy.ts";
 import { InputError } from "../../errors.ts";
 import { amount, checkDocument, count, nodeGpus, nodeSlots, positiveCount, probability, wholeNumbers } from "./schema.ts";
 
@@ -47,14 +47,14 @@ export const placementSchema = z.object({
     /** Expert groups, with placement eplb. */
     groups: z.optional(positiveCount),
     /** How replicas share tokens, with placement balanced. */
-    shares: z.optional(z.enum(["even", "free"])),
+    shares: z.optional(z.enum(SHARES)),
     /** How long the search was, where there is one. */
-    effort: z.optional(z.enum(["fast", "normal", "thorough"])),
+    effort: z.optional(z.enum(EFFORTS)),
     /** Limit of balance and what fails as one, with placement resilient; null for no limit. */
     balanceSlack: z.optional(z.nullable(amount)),
-    failureUnit: z.optional(z.enum(["node", "domain"])),
+    failureUnit: z.optional(z.enum(FAILURE_UNITS)),
     /** What resilient is after; a step's limit is a multiple of the paper's placement's step. */
-    objective: z.optional(z.enum(["survival", "goodput"])),
+    objective: z.optional(z.enum(OBJECTIVES)),
     stepBudget: z.optional(amount),
     /** Seconds that a step of the job takes for each unit of the cost, and what failures cost it. */
     training: z.optional(
@@ -122,7 +122,7 @@ export const placementSchema = z.object({
   /** What a step asks of the busiest rank and node; seconds and useful samples per second where the job is known. */
   cost: z.optional(
     z.object({
-      shares: z.enum(["even", "free"]),
+      shares: z.enum(SHARES),
       compute: amount,
       traffic: amount,
       sync: amount,
@@ -141,7 +141,14 @@ export type PlacementDocument = z.infer<typeof placementSchema>;
  * @throws InputError
  */
 export function checkPlacement(value: unknown, source: string): PlacementDocument {
-  const placement = checkDocument(placementSchema, "placement", value, source);
+  return checkConsistency(checkDocument(placementSchema, "placement", value, source), source);
+}
+
+/**
+ * Checks what the schema of a placement cannot say.
+ * @throws InputError
+ */
+export function checkConsistency(placement: PlacementDocument, source: string): PlacementDocument {
   const wrong = (what: string) => new InputError(`in the placement: ${what}`, { file: source });
   const names = placement.nodes.map((node) => node.name);
   if (names.length === 0) throw wrong("nodes is empty; expected at least one node");
@@ -154,7 +161,7 @@ export function checkPlacement(value: unknown, source: string): PlacementDocumen
     seen.add(layer);
     if (nodes.length !== names.length) throw wrong(`layers[${l}].nodes: expected ${names.length} nodes, got ${nodes.length}`);
     nodes.forEach((slots, n) => {
-      const expected = (placement.nodes[n] as ClusterNode).slots;
+      const expected = placement.nodes[n]!.slots;
       if (slots.length !== expected) throw wrong(`layers[${l}].nodes[${n}]: expected ${expected} slots, got ${slots.length}`);
       const stranger = slots.find((expert) => expert >= loads.length);
       if (stranger !== undefined)
@@ -188,7 +195,7 @@ export function placementOf(document: PlacementDocument): Placement {
   const spilled = document.spilled?.map(({ layer, expert, nodes }) => ({
     layer,
     expert,
-    nodes: nodes.map((name) => numberOf.get(name) as number).sort((a, b) => a - b),
+    nodes: nodes.map((name) => numberOf.get(name)!).sort((a, b) => a - b),
   }));
   return { cluster, layers: document.layers, spilled };
 }

@@ -1,7 +1,7 @@
 /** recovery-plan: what survives a change of nodes, the new placement, and the transfers that lead to it. */
 import * as z from "zod/mini";
 import { InputError } from "../../errors.ts";
-import { checkPlacement, type PlacementDocument, placementSchema } from "./placement.ts";
+import { checkConsistency, checkPlacement, type PlacementDocument, placementSchema } from "./placement.ts";
 import { amount, checkDocument, count, positiveCount } from "./schema.ts";
 
 export const recoveryPlanSchema = z.object({
@@ -45,7 +45,7 @@ export type RecoveryPlanDocument = z.infer<typeof recoveryPlanSchema>;
  */
 export function checkRecoveryPlan(value: unknown, source: string): RecoveryPlanDocument {
   const plan = checkDocument(recoveryPlanSchema, "recovery-plan", value, source);
-  return plan.placement === undefined ? plan : { ...plan, placement: checkPlacement(plan.placement, source) };
+  return plan.placement === undefined ? plan : { ...plan, placement: checkConsistency(plan.placement, source) };
 }
 
 /**

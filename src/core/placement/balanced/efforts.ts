@@ -1,5 +1,5 @@
 /** How hard to search for balance. */
-export type Effort = "fast" | "normal" | "thorough";
+import type { Effort } from "../policy.ts";
 
 /** What an effort allows, counted so that results do not depend on the machine. */
 interface Limits {

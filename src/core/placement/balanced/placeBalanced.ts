@@ -4,8 +4,8 @@ import { randomSource } from "../../algorithms/random.ts";
 import { evenBalance } from "../../balance/evenBalance.ts";
 import type { ClusterNode } from "../../layout/cluster.ts";
 import { countReplicas, type LayerLoads, type LayerPlacement } from "../../layout/placement.ts";
+import type { Effort, Shares } from "../policy.ts";
 import { balanceLowerBound } from "./balanceLowerBound.ts";
-import type { Effort } from "./efforts.ts";
 import { evenSplit } from "./evenSplit.ts";
 import { freeBalance } from "./freeBalance.ts";
 import { freeShares } from "./freeShares.ts";
@@ -19,7 +19,7 @@ export interface BalancedProblem {
   /** Distinct nodes that every expert should have at least. */
   readonly minReplicas: number;
   /** `even`: every replica takes t_e / r_e. `free`: the dispatcher decides what each GPU takes. */
-  readonly shares: "even" | "free";
+  readonly shares: Shares;
   readonly effort: Effort;
   readonly seed: number;
 }

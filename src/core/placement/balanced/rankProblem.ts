@@ -1,4 +1,4 @@
-import type { Effort } from "./efforts.ts";
+import type { Effort } from "../policy.ts";
 import type { Rank } from "./ranks.ts";
 
 /** One layer to place on GPUs. */

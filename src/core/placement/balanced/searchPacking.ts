@@ -1,5 +1,6 @@
 import type { RandomSource } from "../../algorithms/random.ts";
-import { type Effort, efforts } from "./efforts.ts";
+import type { Effort } from "../policy.ts";
+import { efforts } from "./efforts.ts";
 import { evenOut } from "./evenOut.ts";
 import { type PackingStart, ReplicaPacking } from "./replicaPacking.ts";
 import { shake } from "./shake.ts";

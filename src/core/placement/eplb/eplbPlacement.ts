@@ -1,4 +1,5 @@
 /** DeepSeek's expert-parallel load balancer (EPLB): balance for inference, blind to failures; a baseline. */
+import { Infeasible } from "../../layout/infeasible.ts";
 import { packEvenly } from "./packEvenly.ts";
 import { replicateExperts } from "./replicateExperts.ts";
 
@@ -109,20 +110,20 @@ function checkShape({ slots, groups, nodes, gpus }: EplbShape): void {
 
 function checkDivides(whole: number, what: string, parts: number, into: string): void {
   if (whole % parts === 0) return;
-  throw new RangeError(`${what} must divide evenly among the ${into}: ${whole} ${what}, ${parts} ${into}`);
+  throw new Infeasible(`${what} must divide evenly among the ${into}: ${whole} ${what}, ${parts} ${into}`);
 }
 
 /** A layer's loads as float32 values, shape [experts]. */
 function toFloat32(loads: ArrayLike<number>, { slots, groups }: EplbShape): number[] {
   const experts = loads.length;
   if (experts < 1) throw new RangeError("a layer must have at least one expert");
-  if (experts > slots) throw new RangeError(`${experts} experts do not fit into ${slots} slots: ${experts - slots} are missing`);
+  if (experts > slots) throw new Infeasible(`${experts} experts do not fit into ${slots} slots: ${experts - slots} are missing`);
   checkDivides(experts, "experts", groups, "groups");
   const weights: number[] = [];
   for (let expert = 0; expert < experts; expert++) {
     const weight = Math.fround(loads[expert]!);
     if (!(weight >= 0 && weight < Infinity)) {
-      throw new RangeError(`load of expert ${expert} must be a float32 that is not negative, got ${loads[expert]}`);
+      throw new Infeasible(`load of expert ${expert} must be a float32 that is not negative, got ${loads[expert]}`);
     }
     weights.push(weight + 0); // -0 has another bit pattern than 0
   }

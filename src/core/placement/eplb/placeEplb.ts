@@ -1,5 +1,7 @@
 /** EPLB as a placement policy: the cluster's slots are its physical experts. */
+
 import { type ClusterNode, totalGpus, totalSlots } from "../../layout/cluster.ts";
+import { Infeasible } from "../../layout/infeasible.ts";
 import type { LayerLoads, LayerPlacement } from "../../layout/placement.ts";
 import { eplbPlacement } from "./eplbPlacement.ts";
 
@@ -22,7 +24,7 @@ export function placeEplb({ cluster, layers, groups }: EplbProblem): LayerPlacem
   for (const node of cluster) {
     if (node.slots !== first.slots || node.gpus !== first.gpus) {
       const has = (one: ClusterNode) => `${one.name} has ${one.slots} slots on ${one.gpus} GPUs`;
-      throw new RangeError(`EPLB needs nodes that are alike: ${has(first)}, ${has(node)}`);
+      throw new Infeasible(`EPLB needs nodes that are alike: ${has(first)}, ${has(node)}`);
     }
   }
   const shape = { slots: totalSlots(cluster), groups, nodes: cluster.length, gpus: totalGpus(cluster) };

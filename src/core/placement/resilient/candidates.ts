@@ -1,9 +1,11 @@
 /** Host sets to choose from. */
 import { hostSets, type LayerPlacement } from "../../layout/placement.ts";
+import { EFFORTS } from "../policy.ts";
 import { MOST_SEARCHED_NODES, SEARCHED_NODES } from "./divideCluster.ts";
 import { placeInBlocks } from "./placeInBlocks.ts";
 import { type LayerHosts, type PlacementSearch, placeInCells } from "./placeInCells.ts";
-import type { ResilientProblem } from "./problem.ts";
+import { type ResilientProblem, STEP_SEARCHES } from "./problem.ts";
+import { rankExperts } from "./rankExperts.ts";
 import { spreadHosts } from "./startingHosts.ts";
 
 /** Host sets of all layers. */
@@ -30,25 +32,35 @@ export function* candidates(
   search: PlacementSearch,
   startFrom: readonly (readonly LayerPlacement[])[],
 ): Generator<Candidate> {
-  const { cluster, layers } = problem;
   for (const start of startFrom) {
     const hosts = start.map(hostSets);
     if (hosts.flat().every((set) => set.length >= search.minReplicas)) yield { hosts };
   }
-  let found = false;
+  if (search.goal === undefined) {
+    yield* found(problem, search);
+    return;
+  }
+  const ranked = rankExperts(problem);
+  for (const { hosts } of found(ranked.problem, search)) yield { hosts: ranked.unranked(hosts) };
+}
+
+/** Candidates that start from nothing, at least one. */
+function* found(problem: ResilientProblem, search: PlacementSearch): Generator<Candidate> {
+  const { cluster, layers } = problem;
+  let any = false;
   if (cluster.length > SEARCHED_NODES) {
     for (const { hosts, cells } of wholeCells(problem, search)) {
-      found = true;
+      any = true;
       // Cells larger than those that can be searched leave nothing to find, unless blocks form even larger groups.
       const areLarge = cells * SEARCHED_NODES <= cluster.length && (cells <= groupsOf(problem) || !formsLargeGroups(problem));
       yield { hosts, settles: search.goal === undefined && areLarge };
     }
   }
   for (const hosts of searchedHosts(problem, search)) {
-    found = true;
+    any = true;
     yield { hosts };
   }
-  if (!found) {
+  if (!any) {
     const hosts = layers.map(({ loads }) => {
       const slots = cluster.map((node) => Math.min(node.slots, loads.length));
       return spreadHosts(loads.length, slots, search.minReplicas).map((set) => set.sort((a, b) => a - b));
@@ -59,16 +71,28 @@ export function* candidates(
 
 /** What searches find: in cells of a dozen nodes; on larger clusters also in a dozen blocks of nodes, and in fewer and larger cells. */
 function* searchedHosts(problem: ResilientProblem, search: PlacementSearch): Generator<LayerHosts> {
+  if (search.goal !== undefined) {
+    yield* searchedForStep(problem, search);
+    return;
+  }
   const nodes = problem.cluster.length;
   const inCells = placeInCells("searched", problem, search);
   if (inCells) yield inCells.hosts;
-  if (nodes <= SEARCHED_NODES || search.goal !== undefined || !formsLargeGroups(problem)) return;
+  if (nodes <= SEARCHED_NODES || !formsLargeGroups(problem)) return;
   const inBlocks = placeInBlocks(problem, search, SEARCHED_NODES);
   if (inBlocks) yield inBlocks;
   const isDividedLess = Math.ceil(nodes / MOST_SEARCHED_NODES) < Math.ceil(nodes / SEARCHED_NODES);
-  if (!isDividedLess || nodes > MOST_NODES_IN_LARGE_CELLS || !search.triesLargeCells) return;
+  if (!isDividedLess || nodes > MOST_NODES_IN_LARGE_CELLS || search.effort === "fast") return;
   const inLargeCells = placeInCells("large", problem, search);
   if (inLargeCells) yield inLargeCells.hosts;
+}
+
+/** What the effort finds and every lesser one, so that more effort is never worse. */
+function* searchedForStep(problem: ResilientProblem, search: PlacementSearch): Generator<LayerHosts> {
+  for (const effort of EFFORTS.slice(0, EFFORTS.indexOf(search.effort) + 1)) {
+    const inCells = placeInCells("searched", problem, { ...search, ...STEP_SEARCHES[effort] });
+    if (inCells) yield inCells.hosts;
+  }
 }
 
 /** Whether a dozen nodes, or blocks of nodes, form groups large enough that it matters how they are formed. */

@@ -35,6 +35,8 @@ export interface Cell {
 export interface CellSearch {
   /** Moves to try on ten nodes with twelve layers and four hosts an expert; other cells get as many as take that long. */
   readonly moves: number;
+  /** First temperature where step time counts. */
+  readonly hottest?: number | undefined;
   readonly seed: number;
   /** What counts beside survival. */
   readonly goal?: StepGoal | undefined;

@@ -1,8 +1,8 @@
 /** A whole cluster as one cell, node by node or in blocks of nodes. */
 import { totalGpus } from "../../layout/cluster.ts";
 import type { LayerLoads } from "../../layout/placement.ts";
+import type { FailureUnits } from "../../recovery/failureUnits.ts";
 import type { Cell } from "./cell.ts";
-import type { FailureUnits } from "./failureUnits.ts";
 import type { ResilientProblem } from "./problem.ts";
 
 /**

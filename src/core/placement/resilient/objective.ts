@@ -1,4 +1,5 @@
 /** What the search is after. */
+import type { Worth } from "./stepGoal.ts";
 
 /** How good host sets are, by three figures: the probability that the job is lost, the layers' cost and synchronisation. */
 export interface Objective {
@@ -42,15 +43,13 @@ export function stepObjective(seconds: StepSeconds): Objective {
   };
 }
 
-/**
- * The most of a quantity that grows with survival and falls with step time.
- * @param value above 0
- */
-export function valueObjective(seconds: StepSeconds, value: (lost: number, seconds: number) => number): Objective {
+/** The most of what a plan is worth. */
+export function worthObjective(seconds: StepSeconds, worth: Worth): Objective {
+  const worthOf = (lost: number, cost: number, sync: number) => worth({ survival: 1 - lost, seconds: seconds(cost, sync) });
   return {
-    energy: (lost, cost, sync) => -ENERGY_PER_LOG_SECONDS * Math.log(value(lost, seconds(cost, sync))),
+    energy: (lost, cost, sync) => -ENERGY_PER_LOG_SECONDS * Math.log(worthOf(lost, cost, sync)),
     violation: () => 0,
-    badness: (lost, cost, sync) => -value(lost, seconds(cost, sync)),
+    badness: (lost, cost, sync) => -worthOf(lost, cost, sync),
   };
 }
 

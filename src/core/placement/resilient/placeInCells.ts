@@ -1,7 +1,8 @@
 /** Host sets of a whole cluster, cell by cell. */
+import type { FailureUnits } from "../../recovery/failureUnits.ts";
+import type { Effort } from "../policy.ts";
 import type { Cell } from "./cell.ts";
 import { type CellKind, type DividedCluster, divideCluster } from "./divideCluster.ts";
-import type { FailureUnits } from "./failureUnits.ts";
 import type { ResilientProblem } from "./problem.ts";
 import { searchCell } from "./searchCell.ts";
 import type { StepGoal } from "./stepGoal.ts";
@@ -13,10 +14,11 @@ export interface PlacementSearch {
   readonly minReplicas: number;
   readonly balanceSlack: number;
   readonly moves: number;
+  /** First temperature where step time counts. */
+  readonly hottest?: number | undefined;
   readonly seed: number;
   readonly goal: StepGoal | undefined;
-  /** Whether there is time for cells as large as can be, beside those of the usual size. */
-  readonly triesLargeCells: boolean;
+  readonly effort: Effort;
   readonly shouldStop: () => boolean;
 }
 

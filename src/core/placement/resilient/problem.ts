@@ -1,8 +1,8 @@
 /** What placement `resilient` is asked for. */
 import type { ClusterNode } from "../../layout/cluster.ts";
 import type { LayerLoads, LayerPlacement } from "../../layout/placement.ts";
-import type { Effort } from "../balanced/efforts.ts";
-import type { FailureModel } from "./failureUnits.ts";
+import type { FailureModel } from "../../recovery/failureUnits.ts";
+import type { Effort } from "../policy.ts";
 import type { StepGoal } from "./stepGoal.ts";
 
 /** What to place. */
@@ -32,5 +32,9 @@ export interface ResilientOptions {
 /** Moves to try on ten nodes with twelve layers; other clusters get as many as take that long. */
 export const MOVES = { fast: 6_000, normal: 600_000, thorough: 8_000_000 } as const satisfies Record<Effort, number>;
 
-/** The same where step time counts, which costs more to know. */
-export const STEP_MOVES = { fast: 10_000, normal: 130_000, thorough: 1_500_000 } as const satisfies Record<Effort, number>;
+/** Moves and first temperature where step time counts, which costs more to know: short searches have no time to cool. */
+export const STEP_SEARCHES = {
+  fast: { moves: 10_000, hottest: 0.25 },
+  normal: { moves: 130_000, hottest: 1 },
+  thorough: { moves: 500_000, hottest: 1 },
+} as const satisfies Record<Effort, { moves: number; hottest: number }>;

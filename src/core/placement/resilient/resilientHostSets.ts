@@ -1,17 +1,17 @@
 /** Placement `resilient`: host sets chosen so that a job survives as many failures as it can at perfect balance. */
-import { optimalBalance } from "../../balance/optimalBalance.ts";
+import { hostBalance } from "../../balance/hostBalance.ts";
 import { planCost } from "../../cost/planCost.ts";
-import { type PlanCost, stepSeconds } from "../../cost/stepCost.ts";
-import type { ClusterNode } from "../../layout/cluster.ts";
+import { type PlanCost, type StepCost, stepSeconds } from "../../cost/stepCost.ts";
+import { failureUnits, recoveryUnder } from "../../recovery/failureUnits.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
-import { keptThreshold } from "../allocation.ts";
+import { keptMinReplicas } from "../allocation.ts";
+import { BALANCE_SLACK, POLICY_DEFAULTS } from "../policy.ts";
 import { candidates } from "./candidates.ts";
-import { failureUnits, recoveryUnder } from "./failureUnits.ts";
 import { fillFreeSlots } from "./fillFreeSlots.ts";
 import { placeHosts } from "./placeHosts.ts";
 import type { LayerHosts } from "./placeInCells.ts";
-import { MOVES, type ResilientOptions, type ResilientProblem, STEP_MOVES } from "./problem.ts";
-import type { StepCost, StepGoal } from "./stepGoal.ts";
+import { MOVES, type ResilientOptions, type ResilientProblem } from "./problem.ts";
+import type { StepGoal, StepWorth } from "./stepGoal.ts";
 
 /** Probability that a node fails at which placements differ that are equally certain to survive when few do. */
 const MANY_FAIL = 0.5;
@@ -45,27 +45,27 @@ export interface StepOfPlan {
 /**
  * Chooses host sets for all layers together.
  *
- * Every expert has `minReplicas` hosts at least and no node more experts than slots. Within these bounds, the balance limit comes
- * first, then survival under the failure model (or the goal that is given); slots left then go to the experts with most
+ * Every expert has `minReplicas` hosts at least and no node more experts than slots. Within these bounds, a step budget comes
+ * first, then the balance limit, then survival under the failure model (or the goal that is given); slots left then go to the experts with most
  * tokens, unless a goal counts the step time. Heuristic: simulated annealing with exact evaluation on parts of the cluster of
  * up to a dozen nodes or somewhat more, or on blocks of nodes that host the same experts.
  * @throws RangeError when a layer has more experts than the cluster has slots, or an option is out of range
  */
 export function resilientHostSets(problem: ResilientProblem, options: ResilientOptions = {}): ResilientHostSets {
   const { cluster, layers } = problem;
-  const { balanceSlack = 0.02, seed = 0, goal } = options;
+  const { balanceSlack = BALANCE_SLACK, effort = POLICY_DEFAULTS.effort, seed = 0, goal } = options;
   if (!(balanceSlack >= 0)) throw new RangeError(`balanceSlack must not be negative, got ${balanceSlack}`);
   if (cluster.length === 0 || layers.length === 0) throw new RangeError("a placement needs nodes and layers");
   const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
-  const minReplicas = Math.min(...layers.map(({ loads }) => keptMinReplicas(cluster, loads.length, problem.minReplicas)));
+  const minReplicas = keptMinReplicas(cluster, layers, problem.minReplicas);
   const search = {
     units,
     minReplicas,
     balanceSlack,
-    moves: (goal ? STEP_MOVES : MOVES)[options.effort ?? "normal"],
+    moves: MOVES[effort],
+    effort,
     seed,
     goal,
-    triesLargeCells: options.effort !== "fast",
     shouldStop: options.shouldStop ?? (() => false),
   };
   const slots = cluster.map((node) => node.slots);
@@ -75,7 +75,12 @@ export function resilientHostSets(problem: ResilientProblem, options: ResilientO
   for (const candidate of candidates(problem, search, options.startFrom ?? [])) {
     // Where the step time counts, a free slot may be worth more than a host.
     const hosts = goal ? candidate.hosts : layers.map(({ loads }, l) => fillFreeSlots(candidate.hosts[l]!, loads, slots));
-    const balance = Math.max(...layers.map(({ loads }, l) => balanceOfHosts(hosts[l]!, loads, gpus)));
+    const balance = Math.max(
+      ...layers.flatMap(({ loads }, l) => {
+        const { nodes, shares } = hostBalance(hosts[l]!, loads, gpus);
+        return [nodes, shares];
+      }),
+    );
     const step = goal && stepOf(problem, hosts, goal.costs);
     const recovery = recoveryUnder(hosts, units, seed);
     const placed = {
@@ -104,13 +109,18 @@ function isEqual(placed: ResilientHostSets, other: ResilientHostSets, goal: Step
 }
 
 function isBetter(placed: ResilientHostSets, other: ResilientHostSets, goal: StepGoal | undefined): boolean {
+  // Where both cannot be kept, the balance limit gives way to the budget: balance is part of the step already.
+  if (placed.withinStepBudget !== other.withinStepBudget) return placed.withinStepBudget;
+  if (!placed.withinStepBudget) return placed.step!.seconds < other.step!.seconds;
   if (placed.withinBalanceLimit !== other.withinBalanceLimit) return placed.withinBalanceLimit;
   if (!placed.withinBalanceLimit) return placed.balance < other.balance;
   if (goal === undefined) return placed.survival > other.survival;
-  const [seconds, otherSeconds] = [placed.step!.seconds, other.step!.seconds];
-  if ("value" in goal) return goal.value(placed.survival, seconds) > goal.value(other.survival, otherSeconds);
-  if (Math.max(seconds, otherSeconds) > goal.budget) return seconds < otherSeconds;
-  return placed.survival > other.survival;
+  if ("budget" in goal) return placed.survival > other.survival;
+  return worthOf(placed, goal) > worthOf(other, goal);
+}
+
+function worthOf({ survival, step }: ResilientHostSets, goal: StepWorth): number {
+  return goal.worth({ survival, seconds: step!.seconds });
 }
 
 /** What a step takes with free shares. */
@@ -118,21 +128,4 @@ function stepOf({ cluster, layers }: ResilientProblem, hosts: LayerHosts, costs:
   const placed = layers.map((layer, l) => placeHosts(cluster, layer, hosts[l]!));
   const cost = planCost({ cluster, layers: placed }, "free");
   return { cost, seconds: stepSeconds(costs, cost) };
-}
-
-/** Load of the busiest GPU over the mean: nodes share evenly among their GPUs, but a host has an expert on one only. */
-function balanceOfHosts(hosts: readonly (readonly number[])[], loads: readonly number[], gpus: readonly number[]): number {
-  const { maxOverMean } = optimalBalance(hosts, loads, gpus);
-  const mean = loads.reduce((sum, load) => sum + load, 0) / gpus.reduce((sum, count) => sum + count, 0);
-  return loads.reduce(
-    (worst, load, expert) => (load === 0 ? worst : Math.max(worst, load / hosts[expert]!.length / mean)),
-    maxOverMean,
-  );
-}
-
-/** Hosts that every expert of a layer can have: the threshold asked for, or less where the slots do not hold it. */
-function keptMinReplicas(cluster: readonly ClusterNode[], experts: number, minReplicas: number): number {
-  // A node's slots beyond the number of experts cannot add hosts.
-  const usable = cluster.reduce((sum, node) => sum + Math.min(node.slots, experts), 0);
-  return keptThreshold(experts, usable, minReplicas);
 }

@@ -1,14 +1,14 @@
 /** Host sets for the experts of one cell. */
 import { randomSource } from "../../algorithms/random.ts";
 import type { Cell, CellHosts, CellSearch } from "./cell.ts";
-import { MOVES } from "./problem.ts";
+import { MOVES, STEP_SEARCHES } from "./problem.ts";
 import { searchForStep } from "./searchForStep.ts";
 import { searchForSurvival } from "./searchForSurvival.ts";
 
 /** Searches host sets for a cell. */
-export function searchCell(cell: Cell, { moves, seed, goal, shouldStop }: CellSearch): CellHosts {
+export function searchCell(cell: Cell, { moves, hottest, seed, goal, shouldStop }: CellSearch): CellHosts {
   const search = { moves: affordableMoves(cell, moves, FEWEST_MOVES), random: randomSource(seed), shouldStop };
-  if (goal !== undefined) return searchForStep(cell, goal, search);
+  if (goal !== undefined) return searchForStep(cell, goal, { ...search, hottest: hottest ?? STEP_SEARCHES.normal.hottest });
   const settling = Math.max(moves * SETTLING_SHARE, Math.min(moves, MOVES.fast));
   const settlingMoves = affordableMoves(cell, settling, FEWEST_SETTLING_MOVES);
   return searchForSurvival(cell, { ...search, settlingMoves });

@@ -3,7 +3,7 @@ import { type Annealing, anneal } from "./anneal.ts";
 import type { Cell, CellHosts } from "./cell.ts";
 import { Design } from "./design.ts";
 import { makeDesignLayer } from "./designLayer.ts";
-import { budgetObjective, type StepSeconds, stepObjective, valueObjective } from "./objective.ts";
+import { budgetObjective, type StepSeconds, stepObjective, worthObjective } from "./objective.ts";
 import { frugalStarts, hostsOfExperts, makeSharedDesign, searchSharedDesign } from "./sharedDesign.ts";
 import type { StepGoal } from "./stepGoal.ts";
 import { StepTable } from "./stepTable.ts";
@@ -11,13 +11,14 @@ import { sumsOverSets } from "./subsets.ts";
 import { SurvivalTable } from "./survivalTable.ts";
 import { SyncTable } from "./syncTable.ts";
 
-/** First and last temperature, in the unit of the objectives' energy, of the shared design and of the layers. */
-const SHARED_TEMPERATURES = { hottest: 1, coldest: 0.02 };
-const LAYER_TEMPERATURES = { hottest: 0.2, coldest: 0.01 };
-/** First temperature of later attempts, which go on from the attempt before. */
+/** Last temperature of the shared design, in the unit of the objectives' energy, as a share of the first. */
+const SHARED_COOLING = 0.01;
+/** First and last temperature of the layers. */
+const LAYER_TEMPERATURES = { hottest: 0.1, coldest: 0.01 };
+/** First temperature of later attempts, which go on from the attempt before, as a share of the first. */
 const LATER_HOTTEST = 0.5;
 /** Moves in each layer for every move in the shared design. */
-const LAYER_MOVES = 0.05;
+const LAYER_MOVES = 0.3;
 /** Rounds through the layers, each colder than the one before. */
 const LAYER_ROUNDS = 4;
 /** Attempts at a budget: the shared design gets what the layers saved in the attempt before. */
@@ -25,25 +26,25 @@ const ATTEMPTS = 5;
 /** Part of a budget that the search goes for: its estimate of traffic may be a little low. */
 const BUDGET_AIM = 0.998;
 
-/** Moves, randomness and when to stop. */
-type Search = Pick<Annealing, "moves" | "random" | "shouldStop">;
+/** Moves, first temperature, randomness and when to stop. */
+type Search = Pick<Annealing, "moves" | "hottest" | "random" | "shouldStop">;
 
 /**
- * Searches a design that all layers share; then every layer saves step time by host sets of its own, as far as the job is
- * lost in no failure in which it would not be lost anyway.
+ * Searches a design that all layers share; then every layer gets host sets of its own: within a budget they save step time as
+ * far as the job gets no likelier to be lost, otherwise they weigh both as the goal does.
  */
 export function searchForStep(cell: Cell, goal: StepGoal, search: Search): CellHosts {
   const seconds = stepSeconds(cell, goal);
   const budget = "budget" in goal ? goal.budget * BUDGET_AIM : undefined;
   const shared = makeSharedDesign(cell, makeTables(cell, goal, Number.POSITIVE_INFINITY), {
-    objective: "budget" in goal ? budgetObjective(seconds, goal.budget * BUDGET_AIM) : valueObjective(seconds, goal.value),
+    objective: "budget" in goal ? budgetObjective(seconds, goal.budget * BUDGET_AIM) : worthObjective(seconds, goal.worth),
     survival: new SurvivalTable(cell.unitOfNode, cell.failureProbabilities, cell.minHosts),
     sync: new SyncTable(cell.slots.length, cell.layers.length),
   });
   const attempts = budget === undefined ? 1 : ATTEMPTS;
   const sharedSearch = {
     ...search,
-    ...SHARED_TEMPERATURES,
+    coldest: search.hottest * SHARED_COOLING,
     minHosts: cell.minHosts,
     moves: search.moves / attempts,
   };
@@ -57,7 +58,7 @@ export function searchForStep(cell: Cell, goal: StepGoal, search: Search): CellH
   for (let attempt = 1; attempt < attempts; attempt++) {
     sharedBudget *= budget / latest.seconds;
     shared.pursue(budgetObjective(seconds, sharedBudget));
-    anneal(shared, { ...sharedSearch, hottest: LATER_HOTTEST });
+    anneal(shared, { ...sharedSearch, hottest: search.hottest * LATER_HOTTEST });
     latest = improveLayers(cell, goal, hostsOfExperts(shared, cell), layersSearch);
     const excess = broken(latest, budget) - broken(best, budget);
     if (excess < 0 || (excess === 0 && latest.lost < best.lost)) best = latest;
@@ -79,10 +80,15 @@ function broken({ seconds, fines }: MeasuredHosts, budget: number): number {
   return fines + Math.max(0, seconds - budget);
 }
 
-/** Saves step time layer by layer. */
-function improveLayers(cell: Cell, goal: StepGoal, hosts: CellHosts, { moves, random, shouldStop }: Search): MeasuredHosts {
+/** Gives every layer host sets of its own. */
+function improveLayers(
+  cell: Cell,
+  goal: StepGoal,
+  hosts: CellHosts,
+  { moves, random, shouldStop }: Omit<Search, "hottest">,
+): MeasuredHosts {
   const seconds = stepSeconds(cell, goal);
-  const objective = stepObjective(seconds);
+  const objective = "budget" in goal ? stepObjective(seconds) : worthObjective(seconds, goal.worth);
   const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbabilities, cell.minHosts);
   const sync = new SyncTable(cell.slots.length, 1);
   const tables = makeTables(cell, goal, cell.balanceLimit);
@@ -102,7 +108,7 @@ function improveLayers(cell: Cell, goal: StepGoal, hosts: CellHosts, { moves, ra
         hottest,
         coldest: LAYER_TEMPERATURES.coldest,
         minHosts: cell.minHosts,
-        keepSurvival: true,
+        keepSurvival: "budget" in goal,
         random,
         shouldStop,
       });

@@ -1,8 +1,5 @@
 /** What placement `resilient` is after when the time of a training step counts. */
-import type { StepCostCoefficients } from "../../cost/stepCost.ts";
-
-/** Seconds that a step takes for each unit of a plan's cost (see `planCost`). */
-export type StepCost = Pick<StepCostCoefficients, "base" | "perCompute" | "perTraffic" | "perSync">;
+import type { StepCost } from "../../cost/stepCost.ts";
 
 /** Survival within a step time. */
 export interface StepBudget {
@@ -11,11 +8,21 @@ export interface StepBudget {
   readonly budget: number;
 }
 
-/** The most of a value that weighs survival and step time, such as useful samples per second. */
-export interface StepValue {
-  readonly costs: StepCost;
-  /** Worth of a plan, above 0; grows with the survival probability and falls with the seconds of a step. */
-  readonly value: (survival: number, seconds: number) => number;
+/** What a plan comes to. Named figures, since a function of two numbers takes a survival for a loss, or seconds for either. */
+export interface Outcome {
+  /** Probability that every expert keeps a live host. */
+  readonly survival: number;
+  /** Seconds of a training step. */
+  readonly seconds: number;
 }
 
-export type StepGoal = StepBudget | StepValue;
+/** Worth of a plan, such as useful samples per second, from 0 on; grows with survival and falls with the seconds of a step. */
+export type Worth = (outcome: Outcome) => number;
+
+/** The most of what a plan is worth. */
+export interface StepWorth {
+  readonly costs: StepCost;
+  readonly worth: Worth;
+}
+
+export type StepGoal = StepBudget | StepWorth;

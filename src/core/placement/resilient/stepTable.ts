@@ -1,6 +1,7 @@
 /** What a layer's host sets cost a training step, kept up to date as experts and hosts move. */
+
+import type { StepCost } from "../../cost/stepCost.ts";
 import type { LayerTable } from "./layerTable.ts";
-import type { StepCost } from "./stepGoal.ts";
 
 /** Seconds for a GPU's mean tokens beyond a balance limit: more than any plan saves by them. */
 const FINE_SECONDS = 0.3;

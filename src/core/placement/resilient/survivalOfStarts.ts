@@ -1,7 +1,7 @@
 /** What the designs survive that a search starts from. */
 import type { Placement } from "../../layout/placement.ts";
+import { type FailureUnits, survivalUnder } from "../../recovery/failureUnits.ts";
 import { SEARCHED_NODES } from "./divideCluster.ts";
-import { type FailureUnits, survivalUnder } from "./failureUnits.ts";
 import { groupedHosts, spreadHosts, useFreeSlots } from "./startingHosts.ts";
 
 /**

@@ -1,8 +1,9 @@
 /** Placements of more experts than the slots hold: the coldest wait in host memory. */
-import { type ClusterNode, totalSlots } from "../core/layout/cluster.ts";
-import type { LayerLoads } from "../core/layout/placement.ts";
-import { type MadePlacement, makePlacement, type Policy } from "../core/placement/makePlacement.ts";
-import { keepInMemory, spillExperts, withSpilledExperts } from "../core/reconfigure/spillExperts.ts";
+import { type ClusterNode, totalSlots } from "../layout/cluster.ts";
+import type { LayerLoads } from "../layout/placement.ts";
+import { type MadePlacement, makePlacement } from "../placement/makePlacement.ts";
+import type { Policy } from "../placement/policy.ts";
+import { keepInMemory, spillExperts, withSpilledExperts } from "./spillExperts.ts";
 
 /** Places all experts, or those with most load when the slots do not hold all; the others have no replica. */
 export function placeResidents(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {

@@ -1,0 +1,117 @@
+/** What fails as one (nodes, or failure domains), how likely, and which units hold each expert. */
+import type { ClusterNode } from "../layout/cluster.ts";
+import { allHostSets, type Placement } from "../layout/placement.ts";
+import type { RecoveryProbabilities } from "./outcomes.ts";
+import { recoveryProbabilities } from "./recoveryProbabilities.ts";
+import { survivalProbability } from "./survivalProbability.ts";
+
+/** What fails as one: a node, or a domain as a whole (a node without a domain by itself). */
+export const FAILURE_UNITS = ["node", "domain"] as const;
+export type FailureUnit = (typeof FAILURE_UNITS)[number];
+
+/** The failures that a placement should survive. */
+export interface FailureModel {
+  readonly unit: FailureUnit;
+  /** That a unit fails, independently of the others, above 0 and below 1; by default `defaultFailureProbability`. */
+  readonly probability?: number;
+}
+
+/** Units of a cluster, numbers from 0. */
+export interface ClusterUnits {
+  /** Unit of each node, in [0, count), shape [nodes]. */
+  readonly unitOfNode: readonly number[];
+  readonly count: number;
+}
+
+/** Units of a cluster that fail independently. */
+export interface FailureUnits extends ClusterUnits {
+  /** That a unit fails. */
+  readonly probability: number;
+}
+
+/** Units 0..count-1 that hold the experts of all layers together, each set ascending. */
+export interface UnitHosts {
+  readonly count: number;
+  readonly hostSets: readonly (readonly number[])[];
+}
+
+/** How each kind of unit is numbered: nodes as in the cluster, domains in order of first appearance. */
+const numbering: Record<FailureUnit, (cluster: readonly ClusterNode[]) => ClusterUnits> = {
+  node: (cluster) => ({ unitOfNode: cluster.map((_, node) => node), count: cluster.length }),
+  domain: numberDomains,
+};
+
+/** The units of a cluster. */
+export function clusterUnits(cluster: readonly ClusterNode[], unit: FailureUnit): ClusterUnits {
+  return numbering[unit](cluster);
+}
+
+/**
+ * The units of a cluster under a failure model.
+ * @throws RangeError when the probability is not between 0 and 1
+ */
+export function failureUnits(cluster: readonly ClusterNode[], { unit, probability }: FailureModel): FailureUnits {
+  const units = clusterUnits(cluster, unit);
+  const p = probability ?? defaultFailureProbability(units.count);
+  if (!(p > 0 && p < 1)) throw new RangeError(`the failure probability must lie between 0 and 1, got ${p}`);
+  return { ...units, probability: p };
+}
+
+/**
+ * Failure probability of a unit when nobody says otherwise: one failure among all units on average, one in twenty units on large
+ * clusters, and one half for a single unit, whose certain failure would leave nothing to tell placements apart by.
+ */
+export function defaultFailureProbability(units: number): number {
+  return Math.min(0.5, Math.max(1 / units, 0.05));
+}
+
+/**
+ * The units that hold each expert, so that every figure of recovery can be had for any kind of unit: `k` failures are then
+ * `k` failed units.
+ * @param hostSets nodes of each expert, shape [experts][hosts]
+ * @returns units, ascending, in the order of the host sets
+ */
+export function unitSets(hostSets: readonly (readonly number[])[], { unitOfNode }: Pick<ClusterUnits, "unitOfNode">): number[][] {
+  return hostSets.map((set) => [...new Set(set.map((node) => unitOfNode[node]!))].sort((a, b) => a - b));
+}
+
+/** The units of one kind with the experts of a placement on them. */
+export function hostsByUnit(placement: Placement, unit: FailureUnit): UnitHosts {
+  const units = clusterUnits(placement.cluster, unit);
+  return { count: units.count, hostSets: unitSets(allHostSets(placement).flat(), units) };
+}
+
+/** Whether any two nodes fail as one, so that failing domains differ from failing nodes. */
+export function sharesDomains(cluster: readonly ClusterNode[]): boolean {
+  return clusterUnits(cluster, "domain").count < cluster.length;
+}
+
+/**
+ * Probability that every expert keeps a live host; exact or sampled as `recoveryProbabilities` says.
+ * @param hosts nodes of each expert, ascending, shape [layers][experts][hosts]
+ */
+export function survivalUnder(hosts: readonly (readonly (readonly number[])[])[], units: FailureUnits, seed: number): number {
+  return survivalProbability(recoveryUnder(hosts, units, seed), units.probability).probability;
+}
+
+/** The same for every number of failed units. */
+export function recoveryUnder(
+  hosts: readonly (readonly (readonly number[])[])[],
+  units: FailureUnits,
+  seed: number,
+): RecoveryProbabilities {
+  return recoveryProbabilities(unitSets(hosts.flat(), units), units.count, { seed });
+}
+
+function numberDomains(cluster: readonly ClusterNode[]): ClusterUnits {
+  const numbers = new Map<string, number>();
+  let count = 0;
+  const unitOfNode = cluster.map(({ domain }) => {
+    if (domain === undefined) return count++;
+    const known = numbers.get(domain);
+    if (known !== undefined) return known;
+    numbers.set(domain, count);
+    return count++;
+  });
+  return { unitOfNode, count };
+}

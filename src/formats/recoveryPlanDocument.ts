@@ -1,0 +1,51 @@
+/** From a recovery to its document. */
+import type { Ends, Recovery } from "../core/reconfigure/planRecovery.ts";
+import type { RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
+import { placementDocument } from "./placementDocument.ts";
+
+/**
+ * The document of a recovery.
+ * @param failed names of the failed nodes
+ * @param bytes size of a replica on its way
+ */
+export function recoveryPlanDocument(recovery: Recovery, failed: readonly string[], bytes: number): RecoveryPlanDocument {
+  const header = {
+    type: "recovery-plan" as const,
+    version: 1 as const,
+    failed: [...failed],
+    joined: recovery.joined.map(({ name }) => name),
+  };
+  if (!recovery.recoverable) return { ...header, recoverable: false, lost: [...recovery.lost], reason: reasonOf(recovery) };
+  const { survivors, policy, placement, figures, change, seconds } = recovery;
+  const name = (node: number) => survivors.cluster[node]!.name;
+  const placed = placementDocument(placement, policy, figures);
+  return {
+    ...header,
+    recoverable: true,
+    lost: [],
+    ...(placed.spilled === undefined ? {} : { spilled: placed.spilled }),
+    placement: placed,
+    moved: change.transfers.length,
+    transfers: change.transfers.map(({ layer, expert, from, to, round }) => ({
+      layer,
+      expert,
+      from: name(from),
+      to: name(to),
+      bytes,
+      round,
+    })),
+    time: { ...seconds },
+  };
+}
+
+/** Why training cannot go on, and what to do. */
+function reasonOf({ because, lost, slots, experts }: Ends): string {
+  switch (because) {
+    case "every node failed":
+      return "every node failed; restart from a checkpoint";
+    case "experts are lost":
+      return `${lost.length} experts have no live replica; restart from a checkpoint`;
+    case "too few slots":
+      return `the live nodes have ${slots} slots for ${experts} experts; add nodes (--joined), or keep cold experts in host memory (--spill cpu)`;
+  }
+}

@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { fillFreeSlots } from "../../src/core/placement/resilient/fillFreeSlots.ts";
+import { resilientHostSets } from "../../src/core/placement/resilient/resilientHostSets.ts";
+
+test("a node's free slots go to the experts with most tokens that it does not host yet", () => {
+  const instances = fc.record({
+    loads: fc.array(fc.nat(50), { minLength: 4, maxLength: 7 }),
+    free: fc.array(fc.nat(3), { minLength: 3, maxLength: 3 }),
+    held: fc.array(fc.nat(15), { minLength: 3, maxLength: 3 }),
+  });
+  fc.assert(
+    fc.property(instances, ({ loads, free, held }) => {
+      const hosts = loads.map((_, expert) => [0, 1, 2].filter((node) => (held[node]! >> expert) & 1));
+      const on = (sets: readonly (readonly number[])[], node: number) =>
+        loads.filter((_, expert) => sets[expert]!.includes(node));
+      const sum = (tokens: readonly number[]) => tokens.reduce((total, count) => total + count, 0);
+      const slots = free.map((count, node) => on(hosts, node).length + count);
+      const filled = fillFreeSlots(hosts, loads, slots);
+      hosts.forEach((set, expert) => {
+        expect(filled[expert]).toEqual([...new Set([...filled[expert]!, ...set])].sort());
+      });
+      for (const node of [0, 1, 2]) {
+        const absent = loads.filter((_, expert) => !hosts[expert]!.includes(node)).sort((a, b) => b - a);
+        expect(sum(on(filled, node))).toBe(sum(on(hosts, node)) + sum(absent.slice(0, free[node]!)));
+      }
+    }),
+  );
+});
+
+test("the cells of a large cluster have nodes of all domains when domains fail", () => {
+  // Racks and three cells that are dealt without a look at racks would meet in the same two racks.
+  const cluster = uniformCluster(24, 6).map((node, n) => ({ ...node, domain: `rack${n % 6}` }));
+  const layers = [{ layer: 0, loads: Array.from({ length: 16 }, (_, e) => 100 + e) }];
+  const { hosts } = resilientHostSets(
+    { cluster, layers, minReplicas: 2 },
+    { effort: "fast", failureModel: { unit: "domain" }, balanceSlack: Infinity },
+  );
+  for (const set of hosts[0]!) expect(new Set(set.map((node) => node % 6)).size).toBe(6);
+});
