@@ -8,7 +8,8 @@ import { SlotTable } from "./slots.ts";
  * 1. Experts by replica count, ascending, are cut into groups as large as a node.
  * 2. A group takes the next nodes, as many as its first expert has replicas; the last group makes do with what is left.
  * 3. Every node of a group holds all experts of the group.
- * 4. Replicas left over fill the free slots, on nodes that do not hold the expert yet where possible.
+ * 4. Replicas left over fill the free slots, on nodes that do not hold the expert yet where possible, else on nodes with a GPU that
+ *    does not; the roomiest first.
  *
  * Nodes may differ in slots: they are taken in order of size and a group is as large as the smallest of its nodes.
  * @param replicas copies of each expert, shape [experts]
@@ -31,13 +32,19 @@ export function mroPlacement(replicas: readonly number[], cluster: readonly Clus
   }
 
   for (const expert of ascending) {
-    const lacks = (node: number) => !table.holds(node, expert);
-    // Free slots only get fewer: once no node lacks the expert, none will.
-    let someLack = true;
-    while ((left[expert] as number) > 0) {
-      const fresh: number = someLack ? table.roomiest(lacks) : -1;
-      someLack = fresh >= 0;
-      place(table, left, someLack ? fresh : table.roomiest(), expert);
+    // Nodes that lack the expert, then those with a GPU that does, then any.
+    const mostCopies = [() => 1, (node: number) => (cluster[node] as ClusterNode).gpus, () => Number.POSITIVE_INFINITY];
+    for (const most of mostCopies) {
+      // A round gives a node one copy at most, so that the roomiest nodes of its start serve for all of it.
+      for (let placed = true; placed && (left[expert] as number) > 0; ) {
+        placed = false;
+        for (const node of table.roomiestFirst()) {
+          if ((left[expert] as number) === 0) break;
+          if (table.copies(node, expert) >= most(node)) continue;
+          place(table, left, node, expert);
+          placed = true;
+        }
+      }
     }
   }
   return table.filled();

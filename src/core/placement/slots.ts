@@ -7,9 +7,12 @@ export class SlotTable {
   /** Expert in each slot, shape [nodes][slots used so far]. */
   readonly nodes: number[][];
   readonly #free: number[];
+  /** Copies of each expert on each node, shape [nodes][experts seen so far]. */
+  readonly #copies: number[][];
 
   constructor(cluster: readonly ClusterNode[]) {
     this.nodes = cluster.map(() => []);
+    this.#copies = cluster.map(() => []);
     this.#free = cluster.map((node) => node.slots);
   }
 
@@ -18,31 +21,29 @@ export class SlotTable {
     return this.#free[node] as number;
   }
 
-  /** Whether a node holds a replica of an expert. */
-  holds(node: number, expert: number): boolean {
-    return (this.nodes[node] as number[]).includes(expert);
+  /** Copies of an expert on a node. */
+  copies(node: number, expert: number): number {
+    return (this.#copies[node] as number[])[expert] ?? 0;
   }
 
   /** Puts a replica into a node's next free slot. */
   add(node: number, expert: number): void {
     if (this.free(node) < 1) throw new RangeError(`node ${node} has no free slot for expert ${expert}`);
     (this.nodes[node] as number[]).push(expert);
+    const copies = this.#copies[node] as number[];
+    while (copies.length <= expert) copies.push(0);
+    (copies[expert] as number)++;
     this.#free[node] = this.free(node) - 1;
   }
 
-  /** The node with the most free slots among those that pass, lowest id first; -1 when none has any. */
-  roomiest(passes?: (node: number) => boolean): number {
-    const free = this.#free;
-    let best = -1;
-    let most = 0;
-    for (let node = 0; node < free.length; node++) {
-      const room = free[node] as number;
-      if (room > most && (passes === undefined || passes(node))) {
-        best = node;
-        most = room;
-      }
-    }
-    return best;
+  /** Nodes with a free slot, most free slots first, lowest id first among equals. */
+  roomiestFirst(): number[] {
+    const byRoom: number[][] = [];
+    this.#free.forEach((room, node) => {
+      while (byRoom.length <= room) byRoom.push([]);
+      (byRoom[room] as number[]).push(node);
+    });
+    return byRoom.slice(1).reverse().flat();
   }
 
   /** Slots of all nodes, free ones marked, shape [nodes][slots]. */
