@@ -27,7 +27,8 @@ export class FlowNetwork {
    */
   addEdge(from: number, to: number, capacity: number): number {
     if (!(capacity >= 0)) throw new RangeError(`a capacity must not be negative, got ${capacity}`);
-    if (!(from in this.#first && to in this.#first)) throw new RangeError(`edge ${from} -> ${to} leaves the network`);
+    if (this.#first[from] === undefined || this.#first[to] === undefined)
+      throw new RangeError(`edge ${from} -> ${to} leaves the network`);
     const edge = this.#heads.length;
     this.#heads.push(to, from);
     this.#residual.push(capacity, 0);

@@ -3,39 +3,71 @@ import { type ClusterNode, gpuOfSlot } from "../layout/cluster.ts";
 import { FREE_SLOT } from "../layout/placement.ts";
 
 /**
- * Reorders a node's slots so that its GPUs' loads come out nearly even: heaviest replica first, each to the least loaded
- * GPU that has room, preferring one that does not hold the expert yet. No GPU holds an expert twice unless it has more copies
- * than there are GPUs.
- * @param node whose slots these are
- * @param slots expert in each slot, FREE_SLOT where there is none, shape [slots]
+ * Reorders the slots of every node so that its GPUs' loads come out nearly even: heaviest replica first, each to the least loaded
+ * GPU that has room, preferring one that does not hold the expert yet. No GPU holds an expert twice unless its node has more copies
+ * than GPUs.
+ * @param nodes expert in each slot, FREE_SLOT where there is none, shape [nodes][slots]
  * @param weights tokens that one replica of each expert takes, shape [experts]
- * @returns the same experts in slot order, free slots last on every GPU, shape [slots]
+ * @returns the same experts in slot order, free slots last on every GPU, shape [nodes][slots]
  */
-export function dealToGpus(node: ClusterNode, slots: readonly number[], weights: readonly number[]): number[] {
-  if (node.gpus === 1) return [...slots];
-  const room = new Int32Array(node.gpus);
-  for (let slot = 0; slot < slots.length; slot++) room[gpuOfSlot(node, slot)]!++;
+export function dealToGpus(
+  cluster: readonly ClusterNode[],
+  nodes: readonly (readonly number[])[],
+  weights: readonly number[],
+): number[][] {
+  const order = weights.map((_, expert) => expert).sort((a, b) => weights[b]! - weights[a]! || a - b);
+  const position = new Int32Array(order.length);
+  order.forEach((expert, i) => {
+    position[expert] = i;
+  });
+  return nodes.map((slots, n) => {
+    const heaviestFirst = Int32Array.from(slots, (expert) => (expert === FREE_SLOT ? order.length : position[expert]!)).sort();
+    return cluster[n]!.gpus === 1 ? [...slots] : dealNode(cluster[n]!, heaviestFirst, order, weights);
+  });
+}
+
+/** @param sorted places in `order` of the experts in the slots, ascending, shape [slots] */
+function dealNode(node: ClusterNode, sorted: Int32Array, order: readonly number[], weights: readonly number[]): number[] {
+  const room = roomOfGpus(node);
   const held: number[][] = Array.from(room, () => []);
   const load = new Float64Array(node.gpus);
   // Copies of an expert follow one another, so the last expert of a GPU tells whether it holds the next one.
-  const experts = slots.filter((expert) => expert !== FREE_SLOT).sort((a, b) => weights[b]! - weights[a]! || a - b);
+  const last = new Int32Array(node.gpus).fill(FREE_SLOT);
+  const left = room.slice();
   let mayRepeat = false;
-  for (const expert of experts) {
+  for (const place of sorted) {
+    if (place === order.length) break;
+    const expert = order[place]!;
     let best = -1;
     for (let gpu = 0; gpu < node.gpus; gpu++) {
-      if (held[gpu]!.length === room[gpu]) continue;
+      if (left[gpu] === 0) continue;
       if (best >= 0) {
-        const [holds, bestHolds] = [held[gpu]!.at(-1) === expert, held[best]!.at(-1) === expert];
+        const [holds, bestHolds] = [last[gpu] === expert, last[best] === expert];
         if (holds !== bestHolds ? holds : load[gpu]! >= load[best]!) continue;
       }
       best = gpu;
     }
-    if (held[best]!.at(-1) === expert) mayRepeat = true;
+    if (last[best] === expert) mayRepeat = true;
     held[best]!.push(expert);
+    last[best] = expert;
+    left[best]!--;
     load[best]! += weights[expert]!;
   }
   if (mayRepeat) swapRepeats(held, room, load, weights);
-  return held.flatMap((own, gpu) => [...own, ...new Array<number>(room[gpu]! - own.length).fill(FREE_SLOT)]);
+  const dealt = new Array<number>(node.slots).fill(FREE_SLOT);
+  let first = 0;
+  held.forEach((own, gpu) => {
+    for (let i = 0; i < own.length; i++) dealt[first + i] = own[i]!;
+    first += room[gpu]!;
+  });
+  return dealt;
+}
+
+/** Slots of each GPU of a node, shape [gpus]. */
+function roomOfGpus(node: ClusterNode): Int32Array {
+  const room = new Int32Array(node.gpus);
+  for (let slot = 0; slot < node.slots; slot++) room[gpuOfSlot(node, slot)]!++;
+  return room;
 }
 
 /**

@@ -31,16 +31,16 @@ export function mroPlacement(replicas: readonly number[], cluster: readonly Clus
     taken += hosts.length;
   }
 
+  // Copies of an expert that a node may have: one at first, then as many as it has GPUs, then any number.
+  const limits = [() => 1, (node: number) => (cluster[node] as ClusterNode).gpus, () => Number.POSITIVE_INFINITY];
   for (const expert of ascending) {
-    // Nodes that lack the expert, then those with a GPU that does, then any.
-    const mostCopies = [() => 1, (node: number) => (cluster[node] as ClusterNode).gpus, () => Number.POSITIVE_INFINITY];
-    for (const most of mostCopies) {
-      // A round gives a node one copy at most, so that the roomiest nodes of its start serve for all of it.
+    for (const limit of limits) {
+      // A round gives a node one copy at most, so that the order of its start serves for all of it.
       for (let placed = true; placed && (left[expert] as number) > 0; ) {
         placed = false;
         for (const node of table.roomiestFirst()) {
           if ((left[expert] as number) === 0) break;
-          if (table.copies(node, expert) >= most(node)) continue;
+          if (table.copies(node, expert) >= limit(node)) continue;
           place(table, left, node, expert);
           placed = true;
         }

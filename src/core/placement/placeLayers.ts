@@ -54,9 +54,7 @@ export function placeLayers(problem: LayerwiseProblem): LayerwisePlacement {
     minReplicas = Math.min(minReplicas, allocation.minReplicas);
     const { replicas } = allocation;
     const weights = loads.map((load, expert) => load / (replicas[expert] as number));
-    const nodes = placementPolicies[problem.placement](replicas, cluster).map((held, n) =>
-      dealToGpus(cluster[n] as ClusterNode, held, weights),
-    );
+    const nodes = dealToGpus(cluster, placementPolicies[problem.placement](replicas, cluster), weights);
     return { layer, loads, replicas, nodes };
   });
   return { layers, minReplicas };

@@ -37,13 +37,17 @@ export class SlotTable {
   }
 
   /** Nodes with a free slot, most free slots first, lowest id first among equals. */
-  roomiestFirst(): number[] {
-    const byRoom: number[][] = [];
-    this.#free.forEach((room, node) => {
-      while (byRoom.length <= room) byRoom.push([]);
-      (byRoom[room] as number[]).push(node);
+  roomiestFirst(): Int32Array {
+    const free = this.#free;
+    // Counting sort: how many nodes have at least so many free slots is where those with one less begin.
+    const starts = new Int32Array(free.reduce((most, room) => Math.max(most, room), 0) + 2);
+    for (const room of free) starts[room]!++;
+    for (let room = starts.length - 2; room >= 0; room--) starts[room]! += starts[room + 1]!;
+    const order = new Int32Array(starts[1]!);
+    free.forEach((room, node) => {
+      if (room > 0) order[starts[room + 1]!++] = node;
     });
-    return byRoom.slice(1).reverse().flat();
+    return order;
   }
 
   /** Slots of all nodes, free ones marked, shape [nodes][slots]. */

@@ -22,7 +22,7 @@ export function startPlacement(loads: readonly number[], ranks: readonly Rank[],
   const byShare = loads.map((_, expert) => expert).sort((a, b) => shares[b]! - shares[a]! || a - b);
 
   const free = ranks.map((rank) => rank.slots);
-  const rankLoads = ranks.map(() => 0);
+  const rankLoads = new Float64Array(ranks.length);
   const held: number[][] = ranks.map(() => []);
   const put = (expert: number, rank: number) => {
     held[rank]!.push(expert);
@@ -56,7 +56,7 @@ function putOnRoomiestNodes(
   ranks: readonly Rank[],
   hosts: number,
   free: readonly number[],
-  rankLoads: readonly number[],
+  rankLoads: Float64Array,
   put: (expert: number, rank: number) => void,
 ): void {
   const members: number[][] = [];

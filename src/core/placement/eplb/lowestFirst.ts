@@ -2,19 +2,20 @@
 
 /** Ids 0..n-1 ordered by key, ascending; equal keys in id order. Of the ids in it only the first's key may change, and only upwards. */
 export class LowestFirst {
-  readonly #keys: readonly number[];
-  readonly #heap: number[];
+  readonly #keys: Float64Array;
+  readonly #heap: Int32Array;
   #size: number;
 
   /**
    * @param keys of the ids, shape [n]; shared with the caller, who reports changes by `sink`
    * @param belongs which ids are in it at first; all, when nothing is said
    */
-  constructor(keys: readonly number[], belongs?: (id: number) => boolean) {
+  constructor(keys: Float64Array, belongs?: (id: number) => boolean) {
     this.#keys = keys;
-    this.#heap = keys.map((_, id) => id);
-    if (belongs !== undefined) this.#heap = this.#heap.filter(belongs);
-    this.#size = this.#heap.length;
+    this.#heap = Int32Array.from({ length: keys.length }, (_, id) => id);
+    const first = belongs === undefined ? this.#heap : this.#heap.filter(belongs);
+    this.#heap.set(first);
+    this.#size = first.length;
     for (let position = (this.#size >> 1) - 1; position >= 0; position--) this.#siftDown(position);
   }
 
