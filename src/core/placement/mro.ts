@@ -35,12 +35,14 @@ export function mroPlacement(replicas: readonly number[], cluster: readonly Clus
   const limits = [() => 1, (node: number) => (cluster[node] as ClusterNode).gpus, () => Number.POSITIVE_INFINITY];
   for (const expert of ascending) {
     for (const limit of limits) {
-      // A round gives a node one copy at most, so that the order of its start serves for all of it.
+      // The roomiest nodes take a copy each, and again as long as there are any. For a first copy all nodes line up at once.
       for (let placed = true; placed && (left[expert] as number) > 0; ) {
         placed = false;
+        let room = 0;
         for (const node of table.roomiestFirst()) {
-          if ((left[expert] as number) === 0) break;
+          if ((left[expert] as number) === 0 || (placed && limit !== limits[0] && table.free(node) < room)) break;
           if (table.copies(node, expert) >= limit(node)) continue;
+          room = table.free(node);
           place(table, left, node, expert);
           placed = true;
         }
