@@ -14,7 +14,7 @@ interface Limits {
 /** Limits of each effort, least first. */
 export const efforts = {
   fast: { moves: 0, nearEnough: 1e-3, freeMoves: 3000 },
-  normal: { moves: 100_000, nearEnough: 5e-4, freeMoves: 7000 },
+  normal: { moves: 160_000, nearEnough: 5e-4, freeMoves: 7000 },
   thorough: { moves: 3_600_000, nearEnough: 1e-4, freeMoves: 200_000 },
 } as const satisfies Record<Effort, Limits>;
 

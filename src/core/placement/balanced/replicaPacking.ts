@@ -1,4 +1,5 @@
 /** Replicas in bins under even split: the state that the search for balance changes move by move. */
+import { ReplicaRings } from "./replicaRings.ts";
 
 /** What is packed where at the start. */
 export interface PackingStart {
@@ -38,10 +39,7 @@ export class ReplicaPacking {
   /** Whether a bin holds an expert, shape [experts * bins]: no bin holds one twice. */
   readonly #inBin: Uint8Array;
   readonly #nodeCount: number;
-  /** Replicas of an expert form a ring: next and previous replica, shape [replicas], and one to start from, shape [experts]. */
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  readonly #anyReplica: Int32Array;
+  readonly #rings: ReplicaRings;
   /** Load that a recount adds to each bin, shape [bins], and the bins it touches. */
   readonly #added: Float64Array;
   readonly #touched: Int32Array;
@@ -66,15 +64,13 @@ export class ReplicaPacking {
     this.#held = new Int32Array(experts * this.#nodeCount);
     this.#hosts = new Int32Array(experts);
     this.#inBin = new Uint8Array(experts * bins);
-    this.#next = new Int32Array(replicas);
-    this.#previous = new Int32Array(replicas);
-    this.#anyReplica = new Int32Array(experts).fill(-1);
+    this.#rings = new ReplicaRings(experts, replicas);
     this.#added = new Float64Array(bins);
     this.#touched = new Int32Array(bins);
     this.#touchedIn = new Int32Array(bins).fill(-1);
     for (let replica = 0; replica < replicas; replica++) {
       const expert = this.experts[replica]!;
-      this.#link(replica, expert);
+      this.#rings.add(replica, expert);
       this.#host(expert, this.bins[replica]!);
       this.#copies[expert]!++;
     }
@@ -166,10 +162,10 @@ export class ReplicaPacking {
       const bin = this.#touched[i]!;
       this.binLoads[bin]! += this.#added[bin]!;
     }
-    this.#unlink(replica, own);
+    this.#rings.remove(replica, own);
     this.#unhost(own, this.bins[replica]!);
     this.#shares[own] = this.#loads[own]! / --this.#copies[own]!;
-    this.#link(replica, expert);
+    this.#rings.add(replica, expert);
     this.#host(expert, this.bins[replica]!);
     this.#shares[expert] = this.#loads[expert]! / ++this.#copies[expert]!;
     this.experts[replica] = expert;
@@ -188,11 +184,11 @@ export class ReplicaPacking {
   }
 
   #addToHosts(expert: number, load: number): void {
-    const start = this.#anyReplica[expert]!;
+    const start = this.#rings.first(expert);
     let replica = start;
     do {
       this.#add(this.bins[replica]!, load);
-      replica = this.#next[replica]!;
+      replica = this.#rings.next(replica);
     } while (replica !== start);
   }
 
@@ -233,24 +229,5 @@ export class ReplicaPacking {
     const place = expert * this.#nodeCount + this.#nodes[bin]!;
     if (--this.#held[place]! === 0) this.#hosts[expert]!--;
     this.#inBin[expert * this.gpus.length + bin] = 0;
-  }
-
-  #link(replica: number, expert: number): void {
-    const at = this.#anyReplica[expert]!;
-    const before = at < 0 ? replica : this.#previous[at]!;
-    const after = at < 0 ? replica : at;
-    this.#next[replica] = after;
-    this.#previous[replica] = before;
-    this.#next[before] = replica;
-    this.#previous[after] = replica;
-    this.#anyReplica[expert] = replica;
-  }
-
-  #unlink(replica: number, expert: number): void {
-    const before = this.#previous[replica]!;
-    const after = this.#next[replica]!;
-    this.#next[before] = after;
-    this.#previous[after] = before;
-    if (this.#anyReplica[expert] === replica) this.#anyReplica[expert] = after;
   }
 }

@@ -22,8 +22,11 @@ interface FoundPacking {
   readonly run: number;
 }
 
-/** Moves that the first runs, and all later ones, try for each replica: quick ones first, so that every effort has a result. */
-const MOVES_PER_REPLICA = [60, 240, 480];
+/** Moves that the first run, the next ones and all later ones try for each replica: many short runs find more than few long ones. */
+const FIRST_MOVES = 100;
+const SHORT_MOVES = 120;
+const LONG_MOVES = 480;
+const SHORT_RUNS = 20;
 /** Most moves of a run: where replicas are many, the start is even already. */
 const MOST_MOVES = 200_000;
 
@@ -39,7 +42,7 @@ export function searchPacking(startOf: (run: number) => PackingStart, options: S
   const goal = lowerBound * (1 + nearEnough);
   const replicas = best.packing.experts.length;
   for (let run = 0, spent = 0; best.packing.busiest() > goal; run++) {
-    const moves = Math.min(MOST_MOVES, MOVES_PER_REPLICA[Math.min(run, MOVES_PER_REPLICA.length - 1)]! * replicas);
+    const moves = Math.min(MOST_MOVES, movesPerReplica(run) * replicas);
     spent += moves;
     if (run > 0 && spent > allowed) break;
     const packing = new ReplicaPacking(startOf(run));
@@ -49,4 +52,9 @@ export function searchPacking(startOf: (run: number) => PackingStart, options: S
     if (packing.busiest() < best.packing.busiest()) best = { packing, run };
   }
   return best;
+}
+
+function movesPerReplica(run: number): number {
+  if (run === 0) return FIRST_MOVES;
+  return run < SHORT_RUNS ? SHORT_MOVES : LONG_MOVES;
 }
