@@ -12,6 +12,7 @@ import { UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { figureFields, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
+import { placementJson } from "../formats/placementJson.ts";
 import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
@@ -85,6 +86,7 @@ type Options = OptionValues<typeof options>;
 function renderers(options: Options): Renderers<PlacementDocument> {
   return {
     check: checkPlacement,
+    json: placementJson,
     csv: async () => (await import("../formats/placementCsv.ts")).placementCsv,
     table: async () => (await import("../report/placementTable.ts")).placementTable,
     others: planRenderers(options, (document) => document),

@@ -47,12 +47,13 @@ export function placementDocument(
       ...given(policy.stepBudget, "stepBudget"),
       ...(policy.training === undefined ? {} : { training: policy.training }),
     },
+    // Not copied: on thousands of nodes the slots are most of what the program holds in memory.
     layers: made.layers.map(({ layer, loads, replicas, nodes }) => ({
       layer,
-      loads: [...loads],
-      replicas: [...replicas],
-      nodes: nodes.map((slots) => [...slots]),
-    })),
+      loads,
+      replicas,
+      nodes,
+    })) as PlacementDocument["layers"],
     ...(made.spilled?.length ? { spilled: spilledNodes(made, made.spilled) } : {}),
     ...figureFields(figures, policy, backend),
   };

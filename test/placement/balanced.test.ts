@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FlowNetwork } from "../../src/core/algorithms/flow.ts";
 import { type ClusterNode, totalGpus, totalSlots, uniformCluster } from "../../src/core/layout/cluster.ts";
-import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, replicasByRank } from "../../src/core/layout/placement.ts";
+import { countReplicas, hostSets, type LayerPlacement, replicasByRank } from "../../src/core/layout/placement.ts";
 import { keptHosts } from "../../src/core/placement/balanced/keptHosts.ts";
 import { type BalancedProblem, placeBalanced } from "../../src/core/placement/balanced/placeBalanced.ts";
 import { ranksOf } from "../../src/core/placement/balanced/ranks.ts";
@@ -71,12 +71,24 @@ const anyProblem = clusters.chain((cluster) =>
   }),
 );
 
-test("every slot is used, every expert has its hosts, and the stated balance is the placement's", () => {
+/** Experts on each GPU, from the slots of the document, shape [ranks][replicas]. */
+function heldByRank(cluster: readonly ClusterNode[], layer: LayerPlacement): number[][] {
+  const held: number[][] = Array.from({ length: totalGpus(cluster) }, () => []);
+  replicasByRank(cluster, layer).forEach((copies, expert) => {
+    for (const [rank, count] of copies) for (let copy = 0; copy < count; copy++) held[rank]!.push(expert);
+  });
+  return held;
+}
+
+test("every slot of use is used, no expert is twice on a GPU, every expert has its hosts, and the stated balance is the placement's", () => {
   fc.assert(
     fc.property(anyProblem, ({ cluster, loads, ...options }) => {
       const { layer, maxOverMean, lowerBound, kept, placed } = place(cluster, loads, options);
       expect(layer.nodes.map((slots) => slots.length)).toEqual(cluster.map((node) => node.slots));
-      expect(layer.nodes.flat()).not.toContain(FREE_SLOT);
+      heldByRank(cluster, layer).forEach((held, rank) => {
+        expect(held).toHaveLength(Math.min(ranksOf(cluster)[rank]!.slots, loads.length));
+        expect(new Set(held).size).toBe(held.length);
+      });
       expect(layer.replicas).toEqual(countReplicas(loads.length, layer.nodes));
       expect(kept).toBe(keptHosts(cluster, loads.length, options.minReplicas));
       for (const hosts of hostSets(layer)) expect(hosts.length).toBeGreaterThanOrEqual(kept);
@@ -203,7 +215,7 @@ test("with even split, small clusters come out as well as the best of all placem
   fc.assert(
     fc.property(problem, ({ cluster, loads }) => {
       const slots = totalSlots(cluster);
-      fc.pre(sumOf(loads) > 0 && loads.length ** slots <= 20_000);
+      fc.pre(sumOf(loads) > 0 && slots / cluster.length <= loads.length);
       const { maxOverMean, lowerBound } = place(cluster, loads, { shares: "even", effort: "normal" });
       const perNode = slots / cluster.length;
       const held = new Array<number>(slots).fill(0);
@@ -216,8 +228,9 @@ test("with even split, small clusters come out as well as the best of all placem
           best = Math.min(best, evenMaxOverMean(cluster, { layer: 0, loads, replicas, nodes }));
           return;
         }
-        // Within a node the order of experts does not matter.
-        for (held[slot] = slot % perNode === 0 ? 0 : held[slot - 1]!; held[slot]! < loads.length; held[slot]!++) fill(slot + 1);
+        // Within a node the order of experts does not matter, and none is twice.
+        for (held[slot] = slot % perNode === 0 ? 0 : held[slot - 1]! + 1; held[slot]! < loads.length; held[slot]!++)
+          fill(slot + 1);
       };
       fill(0);
       expect(lowerBound).toBeLessThanOrEqual(best * (1 + 1e-9));
@@ -227,7 +240,7 @@ test("with even split, small clusters come out as well as the best of all placem
   );
 });
 
-test("with even split, never worse than EPLB", () => {
+test("with even split, never worse than EPLB where that puts no expert twice on a GPU; with free shares, never worse at all", () => {
   const problem = fc
     .record({ gpus: fc.integer({ min: 2, max: 8 }), slotsPerGpu: fc.integer({ min: 1, max: 5 }) })
     .chain(({ gpus, slotsPerGpu }) =>
@@ -242,10 +255,27 @@ test("with even split, never worse than EPLB", () => {
       const shape = { slots: totalSlots(cluster), groups: 1, nodes: 1, gpus: totalGpus(cluster) };
       const eplb = eplbPlacement([loads], shape);
       const layer = { layer: 0, loads, replicas: eplb.replicas[0]!, nodes: eplb.physicalToLogical };
-      const { maxOverMean } = place(cluster, loads, { shares: "even" });
-      expect(maxOverMean).toBeLessThanOrEqual(evenMaxOverMean(cluster, layer) * (1 + 1e-6));
+      const free = place(cluster, loads).maxOverMean;
+      expect(free).toBeLessThanOrEqual(freeMaxOverMean(totalGpus(cluster), loads, rankMasks(cluster, layer)) * (1 + 1e-9));
+      const even = place(cluster, loads, { shares: "even" });
+      const evenUnderFree = freeMaxOverMean(totalGpus(cluster), loads, rankMasks(cluster, even.layer));
+      expect(free).toBeLessThanOrEqual(evenUnderFree * (1 + 1e-9));
+      if (heldByRank(cluster, layer).some((held) => new Set(held).size < held.length)) return;
+      expect(even.maxOverMean).toBeLessThanOrEqual(evenMaxOverMean(cluster, layer) * (1 + 1e-6));
     }),
     { numRuns: 100, seed: 1 },
+  );
+});
+
+test("more effort is never worse", () => {
+  fc.assert(
+    fc.property(anyProblem, ({ cluster, loads, ...options }) => {
+      const [fast, normal] = (["fast", "normal"] as const).map(
+        (effort) => place(cluster, loads, { ...options, effort }).maxOverMean,
+      );
+      expect(normal).toBeLessThanOrEqual(fast! * (1 + 1e-12));
+    }),
+    { numRuns: 60 },
   );
 });
 

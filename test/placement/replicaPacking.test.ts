@@ -8,7 +8,7 @@ const packing = fc
   .chain(({ bins, perBin }) =>
     fc.record({
       loads: fc.array(fc.nat(100), { minLength: EXPERTS, maxLength: EXPERTS }),
-      held: fc.array(fc.array(fc.nat(EXPERTS - 1), { minLength: perBin, maxLength: perBin }), {
+      held: fc.array(fc.shuffledSubarray([0, 1, 2, 3], { minLength: perBin, maxLength: perBin }), {
         minLength: bins,
         maxLength: bins,
       }),
@@ -56,7 +56,7 @@ test("after any moves, costs were changes of the imbalance, and loads and hosts 
   );
 });
 
-test("a move that would cost an expert a host it needs costs Infinity, any other does not", () => {
+test("a move that would cost an expert a host it needs, or put it twice into a bin, costs Infinity, any other does not", () => {
   fc.assert(
     fc.property(packing, fc.boolean(), fc.nat(), fc.nat(), (start, recount, a, b) => {
       const unbound = new ReplicaPacking({ ...start, minHosts: 0 });
@@ -70,7 +70,12 @@ test("a move that would cost an expert a host it needs costs Infinity, any other
         .flat()
         .filter((held) => held === bound.experts[replica]).length;
       const cost = recount ? bound.recountCost(replica, expert) : bound.swapCost(replica, other);
-      if (recount && copies === 1) {
+      const isIn = (bin: number, one: number) => bound.held()[bin]!.includes(one);
+      const [from, to] = [bound.bins[replica]!, bound.bins[other]!];
+      const twice = recount
+        ? isIn(from, expert)
+        : from !== to && (isIn(to, bound.experts[replica]!) || isIn(from, bound.experts[other]!));
+      if (twice || (recount && copies === 1)) {
         expect(cost).toBe(Infinity);
         return;
       }

@@ -1,7 +1,7 @@
 /** Cost of a plan when the dispatcher gives every replica of an expert the same share (Lazarus, Algorithm 1). */
 import type { ClusterNode } from "../layout/cluster.ts";
-import { totalGpus } from "../layout/cluster.ts";
-import { hostSets, type LayerPlacement, replicasByRank } from "../layout/placement.ts";
+import { gpuOfSlot, totalGpus } from "../layout/cluster.ts";
+import { FREE_SLOT, hostSets, type LayerPlacement } from "../layout/placement.ts";
 
 /** What a layer asks of the busiest rank, in units of a rank's mean tokens. */
 export interface LayerCost {
@@ -17,7 +17,7 @@ export type LayerCosting = (loads: readonly number[]) => LayerCost;
 /** Prepares a layer for costing with equal shares for all replicas and local priority, when all ranks route alike. */
 export function evenLayerCosting(cluster: readonly ClusterNode[], layer: LayerPlacement): LayerCosting {
   const ranks = totalGpus(cluster);
-  const { expert, rank, weight } = shares(replicasByRank(cluster, layer), layer.replicas, ranks);
+  const { expert, rank, weight } = shares(cluster, layer, ranks);
   const load = new Float64Array(ranks);
   const local = new Float64Array(ranks);
   return (loads) => {
@@ -43,20 +43,41 @@ export function evenLayerCosting(cluster: readonly ClusterNode[], layer: LayerPl
   };
 }
 
-/** One entry an expert and rank that holds it; `weight` is what the rank takes of the expert, in rank means for a load of 1. */
-function shares(byExpert: readonly (readonly [number, number][])[], replicas: readonly number[], ranks: number) {
-  const entries = byExpert.reduce((sum, list) => sum + list.length, 0);
+/**
+ * One entry an expert and rank that holds it, by expert, then rank; `weight` is what the rank takes of the expert, in rank means for
+ * a load of 1.
+ */
+function shares(cluster: readonly ClusterNode[], { replicas, nodes }: LayerPlacement, ranks: number) {
+  // Room for all copies of an expert; where several share a rank, entries stay without weight.
+  const end = new Int32Array(replicas.length);
+  let entries = 0;
+  replicas.forEach((copies, e) => {
+    end[e] = entries;
+    entries += copies;
+  });
+  const begin = end.slice();
   const expert = new Int32Array(entries);
   const rank = new Int32Array(entries);
   const weight = new Float64Array(entries);
-  let at = 0;
-  byExpert.forEach((list, e) => {
-    for (const [j, copies] of list) {
+  let first = 0;
+  nodes.forEach((slots, n) => {
+    const node = cluster[n] as ClusterNode;
+    for (let slot = 0; slot < slots.length; slot++) {
+      const e = slots[slot] as number;
+      if (e === FREE_SLOT) continue;
+      const j = first + gpuOfSlot(node, slot);
+      const next = end[e] as number;
+      const at = next > (begin[e] as number) && rank[next - 1] === j ? next - 1 : next;
+      if (at === next) end[e] = next + 1;
       expert[at] = e;
       rank[at] = j;
-      weight[at++] = (copies * ranks) / replicas[e]!;
+      weight[at] = (weight[at] as number) + 1;
     }
+    first += node.gpus;
   });
+  for (let i = 0; i < entries; i++) {
+    weight[i] = ((weight[i] as number) * ranks) / (replicas[expert[i] as number] as number);
+  }
   return { expert, rank, weight };
 }
 

@@ -63,7 +63,7 @@ export function assess(placement: Placement, yardstick: Yardstick, found?: Found
     loads: layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load)),
   }));
   const upperBound = boundOf(placement, boundKind(yardstick));
-  const nodes = resilience(hostsByUnit(placement, "node"), yardstick, found?.nodes);
+  const nodes = resilience({ count: cluster.length, hostSets: hosts.flat() }, yardstick, found?.nodes);
   return {
     ...nodes,
     bound: boundKind(yardstick),

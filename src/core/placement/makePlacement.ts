@@ -1,7 +1,7 @@
 /** From loads to a placement, by the policy that the user names. */
 
 import { type ClusterNode, totalGpus } from "../layout/cluster.ts";
-import { hostSets, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
+import { FREE_SLOT, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { failureUnits } from "../recovery/failureUnits.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
@@ -33,7 +33,7 @@ interface Placed {
  */
 export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
   const placed = placeBy(cluster, layers, policy);
-  const fewest = Math.min(...placed.layers.flatMap((layer) => hostSets(layer).map((hosts) => hosts.length)));
+  const fewest = Math.min(...placed.layers.map(fewestHosts));
   return {
     cluster,
     layers: placed.layers,
@@ -41,6 +41,20 @@ export function makePlacement(cluster: readonly ClusterNode[], layers: readonly 
     withinBalanceLimit: placed.withinBalanceLimit ?? true,
     withinStepBudget: placed.withinStepBudget ?? true,
   };
+}
+
+/** Nodes that hold the expert with the fewest of them. */
+function fewestHosts({ loads, nodes }: LayerPlacement): number {
+  const hosts = new Int32Array(loads.length);
+  const seenOn = new Int32Array(loads.length).fill(-1);
+  nodes.forEach((slots, node) => {
+    for (const expert of slots) {
+      if (expert === FREE_SLOT || seenOn[expert] === node) continue;
+      seenOn[expert] = node;
+      hosts[expert]!++;
+    }
+  });
+  return hosts.reduce((least, count) => Math.min(least, count), nodes.length);
 }
 
 function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {

@@ -8,7 +8,8 @@ import { SlotTable } from "./slots.ts";
  * 1. Experts by replica count, ascending, are cut into groups as large as a node.
  * 2. A group takes the next nodes, as many as its first expert has replicas; the last group makes do with what is left.
  * 3. Every node of a group holds all experts of the group.
- * 4. Replicas left over fill the free slots, on nodes that do not hold the expert yet where possible.
+ * 4. Replicas left over fill the free slots, on nodes that do not hold the expert yet where possible, else on nodes with a GPU that
+ *    does not; the roomiest first.
  *
  * Nodes may differ in slots: they are taken in order of size and a group is as large as the smallest of its nodes.
  * @param replicas copies of each expert, shape [experts]
@@ -28,14 +29,22 @@ export function mroPlacement(replicas: readonly number[], cluster: readonly Clus
     taken += hosts.length;
   }
 
+  // Copies of an expert that a node may have: one at first, then as many as it has GPUs, then any number.
+  const limits = [() => 1, (node: number) => (cluster[node] as ClusterNode).gpus, () => Number.POSITIVE_INFINITY];
   for (const expert of ascending) {
-    const lacks = (node: number) => !table.holds(node, expert);
-    // Free slots only get fewer: once no node lacks the expert, none will.
-    let someLack = true;
-    while (left[expert]! > 0) {
-      const fresh: number = someLack ? table.roomiest(lacks) : -1;
-      someLack = fresh >= 0;
-      place(table, left, someLack ? fresh : table.roomiest(), expert);
+    for (const limit of limits) {
+      // The roomiest nodes take a copy each, and again as long as there are any. For a first copy all nodes line up at once.
+      for (let placed = true; placed && (left[expert] as number) > 0; ) {
+        placed = false;
+        let room = 0;
+        for (const node of table.roomiestFirst()) {
+          if ((left[expert] as number) === 0 || (placed && limit !== limits[0] && table.free(node) < room)) break;
+          if (table.copies(node, expert) >= limit(node)) continue;
+          room = table.free(node);
+          place(table, left, node, expert);
+          placed = true;
+        }
+      }
     }
   }
   return table.filled();

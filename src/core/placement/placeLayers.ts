@@ -55,10 +55,8 @@ export function placeLayers(problem: LayerwiseProblem): LayerwisePlacement {
     const allocation = allocationPolicies[problem.allocation](loads, slots, wanted);
     minReplicas = Math.min(minReplicas, allocation.minReplicas);
     const { replicas } = allocation;
-    const weights = loads.map((load, expert) => load / replicas[expert]!);
-    const nodes = placementPolicies[problem.placement](replicas, cluster).map((held, n) =>
-      dealToGpus(cluster[n]!, held, weights),
-    );
+    const weights = loads.map((load, expert) => load / (replicas[expert] as number));
+    const nodes = dealToGpus(cluster, placementPolicies[problem.placement](replicas, cluster), weights);
     return { layer, loads, replicas, nodes };
   });
   return { layers, minReplicas };

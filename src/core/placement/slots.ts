@@ -7,9 +7,12 @@ export class SlotTable {
   /** Expert in each slot, shape [nodes][slots used so far]. */
   readonly nodes: number[][];
   readonly #free: number[];
+  /** Copies of each expert on each node, shape [nodes][experts seen so far]. */
+  readonly #copies: number[][];
 
   constructor(cluster: readonly ClusterNode[]) {
     this.nodes = cluster.map(() => []);
+    this.#copies = cluster.map(() => []);
     this.#free = cluster.map((node) => node.slots);
   }
 
@@ -18,31 +21,33 @@ export class SlotTable {
     return this.#free[node]!;
   }
 
-  /** Whether a node holds a replica of an expert. */
-  holds(node: number, expert: number): boolean {
-    return this.nodes[node]!.includes(expert);
+  /** Copies of an expert on a node. */
+  copies(node: number, expert: number): number {
+    return (this.#copies[node] as number[])[expert] ?? 0;
   }
 
   /** Puts a replica into a node's next free slot. */
   add(node: number, expert: number): void {
     if (this.free(node) < 1) throw new RangeError(`node ${node} has no free slot for expert ${expert}`);
-    this.nodes[node]!.push(expert);
+    (this.nodes[node] as number[]).push(expert);
+    const copies = this.#copies[node] as number[];
+    while (copies.length <= expert) copies.push(0);
+    (copies[expert] as number)++;
     this.#free[node] = this.free(node) - 1;
   }
 
-  /** The node with the most free slots among those that pass, lowest id first; -1 when none has any. */
-  roomiest(passes?: (node: number) => boolean): number {
+  /** Nodes with a free slot, most free slots first, lowest id first among equals. */
+  roomiestFirst(): Int32Array {
     const free = this.#free;
-    let best = -1;
-    let most = 0;
-    for (let node = 0; node < free.length; node++) {
-      const room = free[node]!;
-      if (room > most && (passes === undefined || passes(node))) {
-        best = node;
-        most = room;
-      }
-    }
-    return best;
+    // Counting sort: how many nodes have at least so many free slots is where those with one less begin.
+    const starts = new Int32Array(free.reduce((most, room) => Math.max(most, room), 0) + 2);
+    for (const room of free) starts[room]!++;
+    for (let room = starts.length - 2; room >= 0; room--) starts[room]! += starts[room + 1]!;
+    const order = new Int32Array(starts[1]!);
+    free.forEach((room, node) => {
+      if (room > 0) order[starts[room + 1]!++] = node;
+    });
+    return order;
   }
 
   /** Slots of all nodes, free ones marked, shape [nodes][slots]. */

@@ -44,7 +44,12 @@ export function gapBound(hosts: readonly number[], nodes: number): number[] {
 }
 
 /**
- * U_0(nodes, nodes - k) for k = 1..nodes, shape [nodes].
+ * U_0(nodes, nodes - k) for k = 1..nodes, shape [nodes], in about groups times nodes squared steps.
+ *
+ * With the sums of all terms down to the last node, `P(n, R) = sum over m < n of C(m, R - 1) / C(n, R) * U_{g+1}(m, R - 1)`, which
+ * grow from n to n + 1 by one term, the sum of h terms is `P(n, R) - C(n - h, R) / C(n, R) * P(n - h, R)`. That loses little to
+ * cancellation: U_{g+1} times C(m, R - 1) counts live sets and grows with m, so the h terms are at least h of n parts of
+ * P(n, R), and the relative error stays near n/h times 1e-16, far below what certificates allow for.
  * @param groups live nodes that cover all experts at the best
  * @param anyFirst whether any live node may be passed first
  * @param mostHosts h among n nodes when `group` live nodes have been passed; does not fall with n
@@ -60,27 +65,46 @@ function passLiveNodes(
   // At least so many nodes are left when `group` live ones have been passed.
   const fewestLeft = [nodes];
   for (let group = 0; group < groups; group++) fewestLeft.push(Math.max(0, fewestLeft[group]! - mostHosts(group, nodes - group)));
-  // U_{g+1}(n, live) at [n * width + live]
-  let next = new Float64Array(width * width).fill(1);
+  // U_g(n, live) at [live * width + n]; a column needs the one before it as it was, so they are done from the last to the first.
+  const bound = new Float64Array(width * width).fill(1);
+  const sums = new Float64Array(width);
   for (let group = groups - 1; group >= 0; group--) {
-    const current = new Float64Array(width * width);
-    for (let n = Math.max(1, fewestLeft[group]!); n <= nodes - group; n++) {
-      const hosts = Math.min(mostHosts(group, n), n);
-      for (let live = groups - group; live <= n; live++) {
-        const most = Math.min(hosts, n - live + 1);
-        let first = live / n;
-        let sum = 0;
-        // Terms too small to change the sum end it: together they are below n * first.
-        for (let t = 1; t <= most && first > sum * 1e-20; t++) {
-          sum += first * next[(n - t) * width + live - 1]!;
-          first *= (n - t - live + 1) / (n - t);
+    const [from, to] = [Math.max(1, fewestLeft[group]!), nodes - group];
+    const hosts = Int32Array.from({ length: to + 1 }, (_, n) => (n < from ? 0 : Math.min(mostHosts(group, n), n)));
+    for (let live = nodes; live >= groups - group; live--) {
+      const next = bound.subarray((live - 1) * width, live * width);
+      const current = bound.subarray(live * width, (live + 1) * width).fill(0);
+      sums.fill(0, 0, live);
+      for (let n = live; n <= to; n++) {
+        const term = n > fewestLeft[group + 1]! ? next[n - 1]! : 0;
+        sums[n] = (sums[n - 1]! * (n - live) + live * term) / n;
+      }
+      // C(n - hosts, live) / C(n, live), from n to n - 1.
+      let ratio = 0;
+      for (let n = to; n >= Math.max(from, live); n--) {
+        const rest = n - hosts[n]!;
+        const before = n - hosts[n + 1]! + 1;
+        if (n === to || rest > before) ratio = choiceRatio(rest, n, live);
+        else {
+          ratio *= (n + 1) / (n + 1 - live);
+          for (let passed = before; passed > rest && ratio > 0; passed--) ratio *= Math.max(0, passed - live) / passed;
         }
-        current[n * width + live] = Math.min(sum, anyFirst && hosts > 0 ? next[(n - 1) * width + live - 1]! : 1);
+        const sum = Math.max(0, sums[n]! - ratio * sums[rest]!);
+        current[n] = Math.min(sum, anyFirst && hosts[n]! > 0 ? next[n - 1]! : 1);
       }
     }
-    next = current;
+    bound.fill(0, 0, (groups - group) * width);
   }
-  return Array.from({ length: nodes }, (_, i) => next[nodes * width + nodes - 1 - i]!);
+  return Array.from({ length: nodes }, (_, i) => bound[(nodes - 1 - i) * width + nodes]!);
+}
+
+/** C(rest, chosen) / C(all, chosen). */
+function choiceRatio(rest: number, all: number, chosen: number): number {
+  if (rest < chosen) return 0;
+  let ratio = 1;
+  if (chosen < all - rest) for (let i = 0; i < chosen; i++) ratio *= (rest - i) / (all - i);
+  else for (let node = all; node > rest; node--) ratio *= (node - chosen) / node;
+  return ratio;
 }
 
 /**

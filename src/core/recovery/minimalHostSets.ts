@@ -28,18 +28,31 @@ export function minimalHostSets(hostSets: readonly (readonly number[])[], nodes:
 
 function distinctHostSets(hostSets: readonly (readonly number[])[], nodes: number): (readonly number[])[] {
   if (!Number.isSafeInteger(nodes) || nodes < 1) throw new RangeError(`nodes must be a positive whole number, got ${nodes}`);
-  const distinct = new Map<string, readonly number[]>();
+  const distinct: (readonly number[])[] = [];
+  const byHash = new Map<number, (readonly number[])[]>();
   for (const set of hostSets) {
     let previous = -1;
+    let hash = set.length;
     for (const node of set) {
       if (!Number.isInteger(node) || node <= previous || node >= nodes) {
         throw new RangeError(`a host set must list nodes 0..${nodes - 1} in ascending order, got [${set.join(", ")}]`);
       }
       previous = node;
+      // FNV-1a with the high bits mixed in.
+      hash = Math.imul(hash ^ node, 0x01000193);
+      hash ^= hash >>> 15;
     }
-    distinct.set(set.join(), set);
+    const alike = byHash.get(hash);
+    if (alike?.some((other) => sameNodes(other, set))) continue;
+    if (alike) alike.push(set);
+    else byHash.set(hash, [set]);
+    distinct.push(set);
   }
-  return [...distinct.values()].sort(bySizeThenNodes);
+  return distinct.sort(bySizeThenNodes);
+}
+
+function sameNodes(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((node, i) => node === b[i]);
 }
 
 function bySizeThenNodes(a: readonly number[], b: readonly number[]): number {

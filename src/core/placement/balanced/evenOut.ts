@@ -14,7 +14,7 @@ export interface EvenOutOptions {
 const RECOUNT_EVERY = 4;
 /** A move may cost so many times the mean squared imbalance, at the first try and at the last. */
 const FIRST_THRESHOLD = 2.5;
-const LAST_THRESHOLD = 0.2;
+const LAST_THRESHOLD = 0.4;
 
 /**
  * Evens out the bins by threshold accepting (Dueck and Scheuer 1990): random swaps and recounts are taken unless they cost more

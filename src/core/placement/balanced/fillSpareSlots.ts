@@ -2,13 +2,14 @@ import { FlowNetwork } from "../../algorithms/flow.ts";
 import type { Rank } from "./ranks.ts";
 
 /**
- * Fills the free slots with further replicas: first until every expert has `minHosts` distinct nodes (a maximum flow from experts
- * to nodes with room), then one at a time for the expert with the most load per replica, on the roomiest node that does not hold
- * it, and last on any node.
- * @param held experts on each rank, shape [ranks][replicas]; filled in place
+ * Fills the free slots with further replicas: first until every expert has `minHosts` distinct nodes, then GPU by GPU with the
+ * expert that has the most load per replica, of those that the node lacks, or else that the GPU lacks.
+ * @param held experts on each rank, none twice, shape [ranks][replicas]; filled in place
+ * @param ranks GPUs with no more slots than there are experts
  * @returns whether every expert got its hosts; if not, nothing is filled
  */
 export function fillSpareSlots(held: number[][], loads: readonly number[], ranks: readonly Rank[], minHosts: number): boolean {
+  const experts = loads.length;
   const ranksOfNode: number[][] = [];
   ranks.forEach(({ node }, rank) => {
     while (ranksOfNode.length <= node) ranksOfNode.push([]);
@@ -16,71 +17,104 @@ export function fillSpareSlots(held: number[][], loads: readonly number[], ranks
   });
   const free = ranks.map((rank, r) => rank.slots - held[r]!.length);
   const room = ranksOfNode.map((members) => members.reduce((sum, rank) => sum + free[rank]!, 0));
-  const hosts = loads.map(() => new Set<number>());
-  const copies = loads.map(() => 0);
+  const onNode = new Uint8Array(ranksOfNode.length * experts);
+  const hosts = new Int32Array(experts);
+  const copies = new Int32Array(experts);
   const count = (expert: number, node: number) => {
-    hosts[expert]!.add(node);
+    if (onNode[node * experts + expert] === 0) hosts[expert]!++;
+    onNode[node * experts + expert] = 1;
     copies[expert]!++;
   };
-  held.forEach((experts, rank) => {
-    for (const expert of experts) count(expert, ranks[rank]!.node);
+  held.forEach((own, rank) => {
+    for (const expert of own) count(expert, ranks[rank]!.node);
   });
-  const put = (expert: number, node: number) => {
-    const rank = ranksOfNode[node]!.reduce((best, other) => (free[other]! > free[best]! ? other : best));
+
+  const holds = (expert: number, node: number) => onNode[node * experts + expert] === 1;
+  const needs = loads.map((_, expert) => Math.max(minHosts - hosts[expert]!, 0));
+  const missing = roomiestHosts(needs, room, holds) ?? hostsByFlow(needs, room, holds);
+  if (missing === undefined) return false;
+  const put = (expert: number, rank: number) => {
     held[rank]!.push(expert);
     free[rank]!--;
-    room[node]!--;
-    count(expert, node);
+    count(expert, ranks[rank]!.node);
   };
-
-  const missing = missingHosts(hosts, room, minHosts);
-  if (missing === undefined) return false;
-  for (const [expert, node] of missing) put(expert, node);
-
-  const mostLoaded = (experts: Iterable<number>) => {
-    let best = -1;
-    for (const expert of experts) {
-      if (best < 0 || loads[expert]! * copies[best]! > loads[best]! * copies[expert]!) best = expert;
-    }
-    return best;
-  };
-  const roomiest = (passes: (node: number) => boolean) =>
-    room.reduce((best, own, node) => (own > 0 && passes(node) && (best < 0 || own > room[best]!) ? node : best), -1);
-  const spreading = new Set(loads.keys());
-  while (spreading.size > 0) {
-    const expert = mostLoaded(spreading);
-    const node = roomiest((candidate) => !hosts[expert]!.has(candidate));
-    if (node < 0) spreading.delete(expert);
-    else put(expert, node);
+  for (const [expert, node] of missing) {
+    put(
+      expert,
+      ranksOfNode[node]!.reduce((best, other) => (free[other]! > free[best]! ? other : best)),
+    );
   }
-  for (let node = roomiest(() => true); node >= 0; node = roomiest(() => true)) put(mostLoaded(loads.keys()), node);
+
+  const turns = free.reduce((most, own) => Math.max(most, own), 0);
+  for (let turn = 0; turn < turns; turn++) {
+    for (let rank = 0; rank < ranks.length; rank++) {
+      if (free[rank] === 0) continue;
+      const base = ranks[rank]!.node * experts;
+      let best = -1;
+      for (let expert = 0; expert < experts; expert++) {
+        if (onNode[base + expert] === 1) continue;
+        if (best < 0 || loads[expert]! * copies[best]! > loads[best]! * copies[expert]!) best = expert;
+      }
+      if (best < 0) {
+        const own = new Set(held[rank]);
+        for (let expert = 0; expert < experts; expert++) {
+          if (own.has(expert)) continue;
+          if (best < 0 || loads[expert]! * copies[best]! > loads[best]! * copies[expert]!) best = expert;
+        }
+      }
+      put(best, rank);
+    }
+  }
   return true;
 }
 
-/** Experts and the nodes they go to so that each has `minHosts` hosts; undefined when the room does not allow it. */
-function missingHosts(
-  hosts: readonly Set<number>[],
+type Holds = (expert: number, node: number) => boolean;
+
+/** Hosts that are needed, each time the roomiest node that does not hold the expert; undefined where this leads nowhere. */
+function roomiestHosts(
+  needs: readonly number[],
   room: readonly number[],
-  minHosts: number,
+  holds: Holds,
 ): [expert: number, node: number][] | undefined {
-  const experts = hosts.length;
+  const left = [...room];
+  const chosen: [number, number][] = [];
+  for (const [expert, need] of needs.entries()) {
+    const own = new Set<number>();
+    for (let host = 0; host < need; host++) {
+      let best = -1;
+      for (let node = 0; node < left.length; node++) {
+        if (left[node]! > (best < 0 ? 0 : left[best]!) && !own.has(node) && !holds(expert, node)) best = node;
+      }
+      if (best < 0) return undefined;
+      own.add(best);
+      left[best]!--;
+      chosen.push([expert, best]);
+    }
+  }
+  return chosen;
+}
+
+/** Hosts that are needed, by a maximum flow from experts to nodes with room; undefined when the room does not allow it. */
+function hostsByFlow(
+  needs: readonly number[],
+  room: readonly number[],
+  holds: Holds,
+): [expert: number, node: number][] | undefined {
+  const experts = needs.length;
   const source = experts + room.length;
   const sink = source + 1;
   const network = new FlowNetwork(sink + 1);
-  let missing = 0;
   const choices: [edge: number, expert: number, node: number][] = [];
-  hosts.forEach((own, expert) => {
-    const need = Math.max(minHosts - own.size, 0);
+  needs.forEach((need, expert) => {
     if (need === 0) return;
-    missing += need;
     network.addEdge(source, expert, need);
     room.forEach((free, node) => {
-      if (free > 0 && !own.has(node)) choices.push([network.addEdge(expert, experts + node, 1), expert, node]);
+      if (free > 0 && !holds(expert, node)) choices.push([network.addEdge(expert, experts + node, 1), expert, node]);
     });
   });
   room.forEach((free, node) => {
     network.addEdge(experts + node, sink, free);
   });
-  if (network.maxFlow(source, sink) < missing) return undefined;
+  if (network.maxFlow(source, sink) < needs.reduce((sum, need) => sum + need, 0)) return undefined;
   return choices.flatMap(([edge, expert, node]) => (network.flow(edge) > 0 ? [[expert, node] as [number, number]] : []));
 }

@@ -1,27 +1,43 @@
+import { randomSource } from "../../algorithms/random.ts";
 import { constructHosts } from "./constructHosts.ts";
+import { effortsUpTo } from "./efforts.ts";
+import { eplbStart } from "./eplbStart.ts";
+import { evenSplit } from "./evenSplit.ts";
 import { freeBalance } from "./freeBalance.ts";
 import type { RankProblem } from "./rankProblem.ts";
-import { releaseCaptives } from "./releaseCaptives.ts";
-import { startPlacement } from "./startPlacement.ts";
+import { searchFree } from "./searchFree.ts";
 
 /**
  * Hosts for a dispatcher that decides the shares, so that the busiest GPU need carry as little as possible. The construction is
- * taken where it reaches the lower bound, and where GPUs have equal slots and any host will do (what it leaves open
- * then is a matter of which experts go together, which it has searched). Otherwise hosts are searched from it and from a greedy
- * placement, and the best of all is taken (heuristic).
- * @returns experts on each GPU, all slots used, shape [ranks][replicas]
+ * taken where it reaches the lower bound. Otherwise the best of it, EPLB's placement and the plan for even shares is improved
+ * by search, effort by effort from the least one (heuristic): more effort is never worse, and nothing is worse than these.
+ * @returns experts on each GPU, none twice, all slots used, shape [ranks][replicas]
  */
 export function freeShares(problem: RankProblem): number[][] {
-  const { loads, ranks, minHosts, lowerBound } = problem;
-  const constructed = constructHosts(problem);
+  const { loads, ranks, lowerBound, minHosts } = problem;
+  const slots = ranks.reduce((sum, rank) => sum + rank.slots, 0);
   const alike = ranks.every((rank) => rank.slots === ranks[0]!.slots);
-  if (constructed !== undefined) {
-    if (alike && minHosts === 1) return constructed;
-    if (freeBalance(constructed, loads).maxOverMean <= lowerBound * (1 + 1e-12)) return constructed;
+  let best: number[][] | undefined;
+  let least = Infinity;
+  const consider = (held: number[][] | undefined) => {
+    if (held === undefined) return;
+    const { maxOverMean } = freeBalance(held, loads);
+    if (maxOverMean >= least) return;
+    best = held;
+    least = maxOverMean;
+  };
+  const random = randomSource(problem.seed);
+  for (const effort of effortsUpTo(problem.effort)) {
+    const stage = { ...problem, effort };
+    const constructed = constructHosts(stage);
+    // Then all GPUs share one part, and no flow need tell that they are level.
+    if (constructed !== undefined && alike && minHosts === 1 && slots >= loads.length + ranks.length - 1) return constructed;
+    consider(constructed);
+    if (least <= lowerBound * (1 + 1e-12)) break;
+    if (best === undefined || effort === "fast") consider(eplbStart(problem));
+    consider(evenSplit(stage));
+    consider(searchFree(best!, stage, random));
+    if (least <= lowerBound * (1 + 1e-12)) break;
   }
-  const starts = [startPlacement(loads, ranks, minHosts)];
-  if (constructed !== undefined) starts.unshift(constructed);
-  const searched = starts.map((start) => releaseCaptives(start, problem));
-  const reached = searched.map((held) => freeBalance(held, loads).maxOverMean);
-  return searched[reached.indexOf(Math.min(...reached))]!;
+  return best!;
 }

@@ -42,7 +42,8 @@ export interface BalancedPlacement {
 }
 
 /**
- * Places every layer so that its busiest GPU carries as little as possible; all slots are used. With free shares and equal slots
+ * Places every layer so that its busiest GPU carries as little as possible; all slots are used, except on a GPU with more of them than there
+ * are experts; no GPU holds an expert twice. With free shares and equal slots
  * on every GPU, balance is exactly 1 whenever slots >= experts + GPUs - 1 and the hosts asked for fit in beside it.
  * @throws RangeError when a layer has more experts than the cluster has slots
  */
@@ -56,8 +57,10 @@ export function placeBalanced({ cluster, layers, minReplicas, shares, effort, se
     // Without tokens all experts count the same in the search, and all GPUs are equally busy.
     const hasTokens = loads.some((load) => load > 0);
     const weights = hasTokens ? loads : loads.map(() => 1);
-    const lowerBound = balanceLowerBound(weights, withSlots, minHosts);
-    const problem = { loads: weights, ranks: withSlots, minHosts, lowerBound, effort, random };
+    // A second copy on a GPU is of no use to anybody: what slots a GPU has beyond the experts stay free.
+    const useful = withSlots.map((rank) => ({ ...rank, slots: Math.min(rank.slots, loads.length) }));
+    const lowerBound = balanceLowerBound(weights, useful, minHosts);
+    const problem = { loads: weights, ranks: useful, minHosts, lowerBound, effort, seed: random.below(2 ** 31) };
     const held = shares === "even" ? evenSplit(problem) : freeShares(problem);
     const reached =
       shares === "even"

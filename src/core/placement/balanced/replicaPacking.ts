@@ -1,10 +1,11 @@
 /** Replicas in bins under even split: the state that the search for balance changes move by move. */
+import { ReplicaRings } from "./replicaRings.ts";
 
 /** What is packed where at the start. */
 export interface PackingStart {
   /** Load of each expert, shape [experts]. */
   readonly loads: readonly number[];
-  /** Experts in each bin, every expert in some, shape [bins][replicas]. */
+  /** Experts in each bin, every expert in some, none twice in a bin, shape [bins][replicas]. */
   readonly held: readonly (readonly number[])[];
   /** GPUs of each bin, shape [bins]: the bin's load is divided by them. */
   readonly gpus: readonly number[];
@@ -35,11 +36,10 @@ export class ReplicaPacking {
   /** Copies of each expert on each node, shape [experts * node count], and the nodes that have any, shape [experts]. */
   readonly #held: Int32Array;
   readonly #hosts: Int32Array;
+  /** Whether a bin holds an expert, shape [experts * bins]: no bin holds one twice. */
+  readonly #inBin: Uint8Array;
   readonly #nodeCount: number;
-  /** Replicas of an expert form a ring: next and previous replica, shape [replicas], and one to start from, shape [experts]. */
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  readonly #anyReplica: Int32Array;
+  readonly #rings: ReplicaRings;
   /** Load that a recount adds to each bin, shape [bins], and the bins it touches. */
   readonly #added: Float64Array;
   readonly #touched: Int32Array;
@@ -63,15 +63,14 @@ export class ReplicaPacking {
     this.#shares = new Float64Array(experts);
     this.#held = new Int32Array(experts * this.#nodeCount);
     this.#hosts = new Int32Array(experts);
-    this.#next = new Int32Array(replicas);
-    this.#previous = new Int32Array(replicas);
-    this.#anyReplica = new Int32Array(experts).fill(-1);
+    this.#inBin = new Uint8Array(experts * bins);
+    this.#rings = new ReplicaRings(experts, replicas);
     this.#added = new Float64Array(bins);
     this.#touched = new Int32Array(bins);
     this.#touchedIn = new Int32Array(bins).fill(-1);
     for (let replica = 0; replica < replicas; replica++) {
       const expert = this.experts[replica]!;
-      this.#link(replica, expert);
+      this.#rings.add(replica, expert);
       this.#host(expert, this.bins[replica]!);
       this.#copies[expert]!++;
     }
@@ -112,11 +111,12 @@ export class ReplicaPacking {
     return this.#shares[this.experts[replica]!]!;
   }
 
-  /** Cost of swapping the bins of two replicas; Infinity where an expert would lose a host it needs. */
+  /** Cost of swapping the bins of two replicas; Infinity where an expert would lose a host it needs, or be twice in a bin. */
   swapCost(a: number, b: number): number {
     const from = this.bins[a]!;
     const to = this.bins[b]!;
     if (from === to) return 0;
+    if (this.#isIn(this.experts[a]!, to) || this.#isIn(this.experts[b]!, from)) return Infinity;
     if (this.#minHosts > 1 && !(this.#mayMove(a, to) && this.#mayMove(b, from))) return Infinity;
     const moved = this.share(a) - this.share(b);
     return (
@@ -140,10 +140,10 @@ export class ReplicaPacking {
     this.#host(this.experts[b]!, from);
   }
 
-  /** Cost of making a replica one of another expert; Infinity where its own expert would lose a host it needs. */
+  /** Cost of making a replica one of another expert; Infinity where its own expert would lose a host it needs, or the other be twice in the bin. */
   recountCost(replica: number, expert: number): number {
     const own = this.experts[replica]!;
-    if (own === expert || !this.#mayLeave(replica)) return Infinity;
+    if (this.#isIn(expert, this.bins[replica]!) || this.#copies[own] === 1 || !this.#mayLeave(replica)) return Infinity;
     this.#findAdded(replica, expert);
     let cost = 0;
     for (let i = 0; i < this.#touchedCount; i++) {
@@ -162,10 +162,10 @@ export class ReplicaPacking {
       const bin = this.#touched[i]!;
       this.binLoads[bin]! += this.#added[bin]!;
     }
-    this.#unlink(replica, own);
+    this.#rings.remove(replica, own);
     this.#unhost(own, this.bins[replica]!);
     this.#shares[own] = this.#loads[own]! / --this.#copies[own]!;
-    this.#link(replica, expert);
+    this.#rings.add(replica, expert);
     this.#host(expert, this.bins[replica]!);
     this.#shares[expert] = this.#loads[expert]! / ++this.#copies[expert]!;
     this.experts[replica] = expert;
@@ -184,11 +184,11 @@ export class ReplicaPacking {
   }
 
   #addToHosts(expert: number, load: number): void {
-    const start = this.#anyReplica[expert]!;
+    const start = this.#rings.first(expert);
     let replica = start;
     do {
       this.#add(this.bins[replica]!, load);
-      replica = this.#next[replica]!;
+      replica = this.#rings.next(replica);
     } while (replica !== start);
   }
 
@@ -215,32 +215,19 @@ export class ReplicaPacking {
     return this.#hosts[expert]! - (lastOnNode ? 1 : 0) >= this.#minHosts;
   }
 
+  #isIn(expert: number, bin: number): boolean {
+    return this.#inBin[expert * this.gpus.length + bin] === 1;
+  }
+
   #host(expert: number, bin: number): void {
     const place = expert * this.#nodeCount + this.#nodes[bin]!;
     if (this.#held[place]!++ === 0) this.#hosts[expert]!++;
+    this.#inBin[expert * this.gpus.length + bin] = 1;
   }
 
   #unhost(expert: number, bin: number): void {
     const place = expert * this.#nodeCount + this.#nodes[bin]!;
     if (--this.#held[place]! === 0) this.#hosts[expert]!--;
-  }
-
-  #link(replica: number, expert: number): void {
-    const at = this.#anyReplica[expert]!;
-    const before = at < 0 ? replica : this.#previous[at]!;
-    const after = at < 0 ? replica : at;
-    this.#next[replica] = after;
-    this.#previous[replica] = before;
-    this.#next[before] = replica;
-    this.#previous[after] = replica;
-    this.#anyReplica[expert] = replica;
-  }
-
-  #unlink(replica: number, expert: number): void {
-    const before = this.#previous[replica]!;
-    const after = this.#next[replica]!;
-    this.#next[before] = after;
-    this.#previous[after] = before;
-    if (this.#anyReplica[expert] === replica) this.#anyReplica[expert] = after;
+    this.#inBin[expert * this.gpus.length + bin] = 0;
   }
 }

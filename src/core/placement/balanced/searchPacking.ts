@@ -7,7 +7,7 @@ import { shake } from "./shake.ts";
 import { shaveBusiest } from "./shaveBusiest.ts";
 
 /** How to search. */
-export interface SearchOptions {
+interface SearchOptions {
   readonly effort: Effort;
   readonly random: RandomSource;
   /** Whether replica counts may change. */
@@ -17,28 +17,44 @@ export interface SearchOptions {
 }
 
 /** The best packing found, and the run that found it. */
-export interface FoundPacking {
+interface FoundPacking {
   readonly packing: ReplicaPacking;
   readonly run: number;
 }
 
+/** Moves that the first run, the next ones and all later ones try for each replica: many short runs find more than few long ones. */
+const FIRST_MOVES = 100;
+const SHORT_MOVES = 120;
+const LONG_MOVES = 480;
+const SHORT_RUNS = 20;
+/** Most moves of a run: where replicas are many, the start is even already. */
+const MOST_MOVES = 200_000;
+
 /**
- * The packing with the least busiest bin that independent runs find.
+ * The packing with the least busiest bin that independent runs find. Runs do not depend on the effort, only their number does, so
+ * that more effort finds no less.
  * @param startOf where a run starts; the first start is a candidate itself
  */
 export function searchPacking(startOf: (run: number) => PackingStart, options: SearchOptions): FoundPacking {
   const { effort, random, recounts, lowerBound } = options;
-  const { movesPerReplica, moves, nearEnough } = efforts[effort];
+  const { moves: allowed, nearEnough } = efforts[effort];
   let best = { packing: new ReplicaPacking(startOf(0)), run: 0 };
   const goal = lowerBound * (1 + nearEnough);
-  const movesPerRun = movesPerReplica * best.packing.experts.length;
-  const runs = Math.max(1, Math.round(moves / movesPerRun));
-  for (let run = 0; run < runs && best.packing.busiest() > goal; run++) {
+  const replicas = best.packing.experts.length;
+  for (let run = 0, spent = 0; best.packing.busiest() > goal; run++) {
+    const moves = Math.min(MOST_MOVES, movesPerReplica(run) * replicas);
+    spent += moves;
+    if (run > 0 && spent > allowed) break;
     const packing = new ReplicaPacking(startOf(run));
     if (run > 0) shake(packing, recounts, random);
-    evenOut(packing, { moves: movesPerRun, recounts, random });
-    shaveBusiest(packing, goal);
+    evenOut(packing, { moves, recounts, random });
+    shaveBusiest(packing, lowerBound);
     if (packing.busiest() < best.packing.busiest()) best = { packing, run };
   }
   return best;
+}
+
+function movesPerReplica(run: number): number {
+  if (run === 0) return FIRST_MOVES;
+  return run < SHORT_RUNS ? SHORT_MOVES : LONG_MOVES;
 }

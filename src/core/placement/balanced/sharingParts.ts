@@ -1,4 +1,4 @@
-import type { RandomSource } from "../../algorithms/random.ts";
+import { type RandomSource, randomSource } from "../../algorithms/random.ts";
 import type { RankProblem } from "./rankProblem.ts";
 import { searchPacking } from "./searchPacking.ts";
 
@@ -13,7 +13,8 @@ export interface SharingPart {
  * @param order the ranks; a part takes a run of them
  */
 export function sharingParts(problem: RankProblem, order: readonly number[]): SharingPart[] {
-  const { loads, ranks, lowerBound, effort, random } = problem;
+  const { loads, ranks, lowerBound, effort, seed } = problem;
+  const random = randomSource(seed);
   const slots = order.reduce((sum, r) => sum + ranks[r]!.slots, 0);
   const everyExpert = loads.map((_, expert) => expert);
   const count = order.length - (slots - loads.length);

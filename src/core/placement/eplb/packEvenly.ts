@@ -5,15 +5,15 @@ import { LowestFirst } from "./lowestFirst.ts";
  * Greedy packing: the heaviest item left goes into the lightest pack that has room, and every pack gets the same number of
  * items. Equal items keep their order, equal packs go lowest id first, and pack weights add up in float32, as in DeepSeek's
  * balancer; with one item per pack, item i is pack i.
- * @param weights of the items, float32 values >= 0, shape [items]; at most 2^21 items, a multiple of `packs`
+ * @param weights of the items, float32 values >= 0, shape [items]; as many as a multiple of `packs`
  * @returns place of each item, shape [items]: pack * (items per pack) + rank within the pack
  */
 export function packEvenly(weights: readonly number[], packs: number): number[] {
   const perPack = weights.length / packs;
   const places = weights.map((_, item) => item);
   if (perPack === 1) return places;
-  const packWeights = new Array<number>(packs).fill(0);
-  const packItems = new Array<number>(packs).fill(0);
+  const packWeights = new Float64Array(packs);
+  const packItems = new Int32Array(packs);
   const lightest = new LowestFirst(packWeights);
   const order = heaviestFirst(weights);
   for (let i = 0; i < order.length; i++) {
@@ -29,16 +29,21 @@ export function packEvenly(weights: readonly number[], packs: number): number[] 
   return places;
 }
 
-/**
- * Item ids by weight, descending and stable. Weight and id are packed into one number each (32 bits of weight, 21 of id), so
- * that the engine sorts plain numbers: bit patterns of floats that are not negative sort as the floats do.
- */
-function heaviestFirst(weights: readonly number[]): Float64Array {
-  const idRange = 2 ** 21;
-  const bits = new Uint32Array(new Float32Array(weights).buffer);
-  const keys = new Float64Array(weights.length);
-  for (let item = 0; item < keys.length; item++) keys[item] = (0xffffffff - bits[item]!) * idRange + item;
-  keys.sort();
-  for (let i = 0; i < keys.length; i++) keys[i] = keys[i]! - Math.floor(keys[i]! / idRange) * idRange;
-  return keys;
+/** Item ids by weight, descending and stable. Only distinct weights are sorted: replicas of an expert weigh the same. */
+function heaviestFirst(weights: readonly number[]): Int32Array {
+  const counts = new Map<number, number>();
+  for (const weight of weights) counts.set(weight, (counts.get(weight) ?? 0) + 1);
+  const next = new Map<number, number>();
+  let first = 0;
+  for (const weight of Float64Array.from(counts.keys()).sort().reverse()) {
+    next.set(weight, first);
+    first += counts.get(weight)!;
+  }
+  const order = new Int32Array(weights.length);
+  weights.forEach((weight, item) => {
+    const at = next.get(weight)!;
+    order[at] = item;
+    next.set(weight, at + 1);
+  });
+  return order;
 }

@@ -28,13 +28,11 @@ export function placeEplb({ cluster, layers, groups }: EplbProblem): LayerPlacem
     }
   }
   const shape = { slots: totalSlots(cluster), groups, nodes: cluster.length, gpus: totalGpus(cluster) };
-  const placed = eplbPlacement(
-    layers.map(({ loads }) => loads),
-    shape,
-  );
-  return layers.map(({ layer, loads }, i) => {
-    const slots = placed.physicalToLogical[i]!;
+  // One layer at a time: the lists of slots by expert are as large as the placement and serve nobody here.
+  return layers.map(({ layer, loads }) => {
+    const placed = eplbPlacement([loads], shape);
+    const slots = placed.physicalToLogical[0]!;
     const nodes = cluster.map((_, n) => slots.slice(n * first.slots, (n + 1) * first.slots));
-    return { layer, loads, replicas: placed.replicas[i]!, nodes };
+    return { layer, loads, replicas: placed.replicas[0]!, nodes };
   });
 }

@@ -25,7 +25,7 @@ export function replicateExperts(
   const counts = loads.map(() => minReplicas);
   const experts: number[] = [];
   for (let copy = 0; copy < minReplicas; copy++) for (let expert = 0; expert < loads.length; expert++) experts.push(expert);
-  const negatedShares = loads.map((load) => -share(load, minReplicas));
+  const negatedShares = Float64Array.from(loads, (load) => -share(load, minReplicas));
   const busiest = new LowestFirst(negatedShares);
   for (let slot = experts.length; slot < slots; slot++) {
     const expert = busiest.first();
