@@ -115,6 +115,11 @@ describe("windows", () => {
   test("a window without recorded iterations is an error that says where there are some", () => {
     expect(() => profiles(five(), { window: { kind: "range", from: 51, to: 60 } })).toThrow(/iterations 10 to 50/);
     expect(() => profiles([])).toThrow(WindowError);
+    expect(() => profiles([])).toThrow("the log holds no iterations");
+    expect(() => profiles([], { window: { kind: "range", from: 1, to: 2 } })).toThrow("the log holds no iterations");
+    expect(() => profiles(series([1, 0], [2, 0]), { window: { kind: "range", from: 31, to: 32 } })).toThrow(
+      "no recorded iteration from 31 to 32; the log holds iterations 10 to 20",
+    );
   });
 
   test("a layer missing from some iterations is an error that names both", () => {
