@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { edgeColouring } from "../../src/core/algorithms/edgeColouring.ts";
+import { randomSource, shuffle } from "../../src/core/algorithms/random.ts";
 
 test("edges of one colour share no end, and there are as many colours as the largest degree", () => {
   const graphs = fc
@@ -31,5 +32,29 @@ test("edges of one colour share no end, and there are as many colours as the lar
       expect(ends.size).toBe(2 * edges.length);
     }),
     { numRuns: 300 },
+  );
+});
+
+test("where every vertex has the largest degree, no colour is left over at any", () => {
+  const regular = fc
+    .record({ size: fc.integer({ min: 2, max: 8 }), degree: fc.integer({ min: 2, max: 40 }), seed: fc.integer() })
+    .map(({ size, degree, seed }) => {
+      const random = randomSource(seed);
+      const ids = Array.from({ length: size }, (_, n) => n);
+      const edges = Array.from({ length: degree }, () => shuffle([...ids], random).map((right, left) => [left, right] as const));
+      return { size, degree, edges: shuffle(edges.flat(), random) };
+    });
+  fc.assert(
+    fc.property(regular, ({ size, degree, edges }) => {
+      const left = Int32Array.from(edges, ([a]) => a);
+      const right = Int32Array.from(edges, ([, b]) => b);
+      const { colour } = edgeColouring(left, right, size, size);
+      for (const ends of [left, right]) {
+        for (let vertex = 0; vertex < size; vertex++) {
+          const met = [...colour].filter((_, edge) => ends[edge] === vertex).sort((a, b) => a - b);
+          expect(met).toEqual(Array.from({ length: degree }, (_, shade) => shade));
+        }
+      }
+    }),
   );
 });
