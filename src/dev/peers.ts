@@ -1,4 +1,7 @@
-/** `npm run peers`: real loaders on plans that lazarus writes, and real writers' files through lazarus. Needs Python 3.11. */
+/**
+ * `npm run peers`: real loaders on plans that lazarus writes, and real writers' files through lazarus. Needs Python 3.11.
+ * Arguments choose checks, all without; `--cached` never makes the environment. Exit 1 when something differs, 2 when it cannot run.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,13 +14,22 @@ import { checkRecorder } from "./peers/recorder.ts";
 import { checkMegatron, checkParquet, checkTables } from "./peers/records.ts";
 import { Workplace } from "./peers/workplace.ts";
 
-const checks = [checkPlans, checkEplb, checkRecorder, checkMegatron, checkParquet, checkTables];
+const checks = {
+  plans: checkPlans,
+  eplb: checkEplb,
+  recorder: checkRecorder,
+  megatron: checkMegatron,
+  parquet: checkParquet,
+  tables: checkTables,
+};
+const words = process.argv.slice(2);
+const chosen = Object.entries(checks).filter(([name]) => words.includes(name));
 const folder = mkdtempSync(join(tmpdir(), "lazarus-peers-files-"));
 try {
-  const environment = cachedEnvironment() ?? (process.argv.includes("--cached") ? undefined : makeEnvironment());
+  const environment = cachedEnvironment() ?? (words.includes("--cached") ? undefined : makeEnvironment());
   if (environment === undefined) throw new Error("there is no environment yet; npm run peers makes it");
   const work = new Workplace(environment, folder);
-  const outcomes = checks.flatMap((check) => check(work));
+  const outcomes = (chosen.length > 0 ? chosen : Object.entries(checks)).flatMap(([, check]) => check(work));
   process.stdout.write(
     textTable(
       ["PEER", "VERSION", "CASE", "RESULT", "REASON"].map((head) => ({ head, align: "left" })),
