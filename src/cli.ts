@@ -1,5 +1,6 @@
 /** The command line: finds the command, parses its options, and turns what was thrown into one line and an exit code. */
 import { Parser } from "yargs/helpers";
+import { cleanText } from "./cleanText.ts";
 import { closestWord, didYouMean } from "./commands/closestWord.ts";
 import type { Command } from "./commands/command.ts";
 import { commandHelp, operandName, overview, standardOptions } from "./commands/help.ts";
@@ -7,8 +8,9 @@ import { setManner } from "./commands/manner.ts";
 import { optionValues } from "./commands/option.ts";
 import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
 import { Infeasible } from "./core/layout/infeasible.ts";
-import { InputError, IoError, MachineError, OutputClosed, UsageError } from "./errors.ts";
+import { InputError, IoError, MachineError, OutputClosed, quoteInput, shownName, UsageError } from "./errors.ts";
 import { waitsForTyping } from "./io/input.ts";
+import { sameOutput } from "./io/outputPlace.ts";
 import { version } from "./version.ts";
 
 /** Runs a command line without the program's own name; the result is the exit code. */
@@ -34,7 +36,9 @@ async function dispatch(words: readonly string[]): Promise<number> {
   }
   if (name.startsWith("-")) {
     const otherwise = "; options come after the command, as in `lazarus place --format table`";
-    throw new UsageError(`there is no option ${name} without a command${didYouMean(name, ["--help", "--version"], otherwise)}`);
+    throw new UsageError(
+      `there is no option ${shownName(name)} without a command${didYouMean(name, ["--help", "--version"], otherwise)}`,
+    );
   }
   checkCommandName(name);
   return runCommand(await loadCommand(name), rest);
@@ -42,7 +46,9 @@ async function dispatch(words: readonly string[]): Promise<number> {
 
 function checkCommandName(name: string): void {
   if (commandNames.includes(name)) return;
-  throw new UsageError(`there is no command "${name}"${didYouMean(name, commandNames, "; `lazarus --help` lists them")}`);
+  throw new UsageError(
+    `there is no command ${quoteInput(name)}${didYouMean(name, commandNames, "; `lazarus --help` lists them")}`,
+  );
 }
 
 async function runCommand(command: Command, words: readonly string[]): Promise<number> {
@@ -58,18 +64,29 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
   const operands = typed["_"] as string[];
   const expected = operandName(command);
   if (operands.length > (expected === undefined ? 0 : 1)) {
-    const got = operands.map((word) => `"${word}"`).join(", ");
+    const got = operands.map(quoteInput).join(", ");
     throw new UsageError(`${command.name} takes ${expected === undefined ? "options only" : `one ${expected}`}, got ${got}`);
   }
   const { color, quiet, verbose } = optionValues(standardOptions, typed);
   if (quiet && verbose) throw new UsageError("--quiet and --verbose contradict each other; give one of them");
   setManner({ color, quiet, verbose });
   const options = optionValues(command.options, typed);
+  refuseOneFileTwice(command, options);
   if (command.input !== undefined && (command.readsInput?.(options) ?? true) && waitsForTyping(operands[0])) {
     process.stderr.write(commandHelp(command));
     return 2;
   }
   return command.run(options, operands[0]);
+}
+
+/** One of two results in one file would be lost. */
+function refuseOneFileTwice(command: Command, options: Readonly<Record<string, unknown>>): void {
+  const written = Object.entries(command.options).flatMap(([name, { writes }]) => {
+    const file = options[name] ?? (name === "output" ? "-" : undefined);
+    return writes === true && typeof file === "string" ? [{ name, file }] : [];
+  });
+  const same = sameOutput(written);
+  if (same !== undefined) throw new UsageError(`--${same.join(" and --")} would go to the same place; name another file`);
 }
 
 function parse(command: Command, words: readonly string[]): Record<string, unknown> {
@@ -95,7 +112,7 @@ function parse(command: Command, words: readonly string[]): Record<string, unkno
   if (unknown !== undefined) {
     const meant = closestWord(unknown, names);
     throw new UsageError(
-      `there is no option ${unknown.length === 1 ? "-" : "--"}${unknown}${meant === undefined ? "; --help lists them" : `; did you mean --${meant}?`}`,
+      `there is no option ${unknown.length === 1 ? "-" : "--"}${shownName(unknown)}${meant === undefined ? "; --help lists them" : `; did you mean --${meant}?`}`,
     );
   }
   const lacking = /^Not enough arguments following: (.+)$/.exec(error?.message ?? "")?.[1];
@@ -114,13 +131,15 @@ function report(error: unknown): number {
   // What the core refuses, the user asked for; any other RangeError is a bug.
   if (error instanceof UsageError || error instanceof Infeasible) return complain(error.message, 2);
   if (error instanceof IoError || error instanceof MachineError) return complain(error.message, 1);
-  process.stderr.write(
-    `lazarus: this is a bug in lazarus; please report it with the command line and this trace\n${error instanceof Error ? error.stack : error}\n`,
-  );
+  const trace = String(error instanceof Error ? error.stack : error)
+    .split("\n")
+    .map(cleanText)
+    .join("\n");
+  process.stderr.write(`lazarus: this is a bug in lazarus; please report it with the command line and this trace\n${trace}\n`);
   return 1;
 }
 
 function complain(message: string, exitCode: number): number {
-  process.stderr.write(`lazarus: ${message.replace(/\p{Cc}+/gu, " ")}\n`);
+  process.stderr.write(`lazarus: ${cleanText(message)}\n`);
   return exitCode;
 }

@@ -1,4 +1,5 @@
 /** The errors that users cause and can mend. Everything else that is thrown is a bug. */
+import { cleanText } from "./cleanText.ts";
 
 /** Longest piece of input that an error message repeats, in characters. */
 const SHOWN_CHARACTERS = 40;
@@ -21,7 +22,7 @@ export class InputError extends Error {
   readonly column?: number;
 
   constructor(message: string, position: InputPosition) {
-    super(oneLine(message));
+    super(cleanText(message));
     this.name = "InputError";
     this.file = position.file;
     if (position.line !== undefined) this.line = position.line;
@@ -35,7 +36,7 @@ export class InputError extends Error {
 
   /** `FILE`, `FILE:LINE` or `FILE:LINE:COLUMN`, as compilers write it. */
   get location(): string {
-    const parts: (string | number)[] = [oneLine(this.file)];
+    const parts: (string | number)[] = [cleanText(this.file)];
     if (this.line !== undefined) {
       parts.push(this.line);
       if (this.column !== undefined) parts.push(this.column);
@@ -47,15 +48,14 @@ export class InputError extends Error {
 /** A piece of input as a message shows it: quoted, control characters escaped, long ones cut. */
 export function quoteInput(text: string): string {
   const characters = Array.from(text.slice(0, 2 * SHOWN_CHARACTERS + 2));
-  if (characters.length <= SHOWN_CHARACTERS) return oneLine(JSON.stringify(text));
-  return oneLine(JSON.stringify(`${characters.slice(0, SHOWN_CHARACTERS).join("")}…`));
+  if (characters.length <= SHOWN_CHARACTERS) return cleanText(JSON.stringify(text));
+  return cleanText(JSON.stringify(`${characters.slice(0, SHOWN_CHARACTERS).join("")}…`));
 }
 
-/** Control characters, line and paragraph separators become escapes, so that a message stays on its line. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) =>
-    character === "\n" ? "\\n" : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+/** A name in a message, without quotation marks: cut when it is long. */
+export function shownName(name: string): string {
+  const characters = Array.from(name.slice(0, 2 * SHOWN_CHARACTERS + 2));
+  return cleanText(characters.length <= SHOWN_CHARACTERS ? name : `${characters.slice(0, SHOWN_CHARACTERS - 1).join("")}…`);
 }
 
 /** A command line that cannot be carried out (exit 2). */

@@ -11,7 +11,6 @@ import { type BenchResult, benchmark } from "../gpu/benchmark.ts";
 import { calibratedHardware, calibrationKernels } from "../gpu/calibration.ts";
 import { WrongResult } from "../gpu/checkResult.ts";
 import { launchSeconds } from "../gpu/launchOverhead.ts";
-import { openOutput } from "../io/output.ts";
 import { benchSetting } from "./benchSetting.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
@@ -22,6 +21,7 @@ import { startProgress } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
 import { backendChoice, openWantedBackend, wantedBackends } from "./wantedBackend.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
+import { writeFile } from "./writeFile.ts";
 
 const benchOptions = {
   backend: choice({ choices: wantedBackends, fallback: "auto", says: `What runs the kernels, through gpu.js: ${backendChoice}` }),
@@ -77,6 +77,7 @@ const benchOptions = {
   }),
   calibrate: option({
     argument: "FILE",
+    writes: true,
     parse: (text) => text,
     says: "Write a hardware file for the simulator with the measured rates and launch times; needs --model, whose layers make up a step.",
   }),
@@ -189,9 +190,7 @@ async function measured(
 }
 
 async function writeHardware(file: string, spec: HardwareSpec): Promise<void> {
-  const output = openOutput(file);
-  await output.write(`${JSON.stringify(spec, null, 2)}\n`);
-  await output.finish();
+  await writeFile(file, [`${JSON.stringify(spec, null, 2)}\n`]);
 }
 
 function parsePercent(text: string): number {

@@ -1,6 +1,6 @@
 /** Which nodes failed: as typed, or as a cluster manager says in a file or pipe. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
-import { InputError, UsageError } from "../errors.ts";
+import { InputError, shownName, UsageError } from "../errors.ts";
 import { type FailedNodes, failedNodes } from "../formats/nodeLists/failedNodes.ts";
 import { expandHostList } from "../formats/nodeLists/hostList.ts";
 import { parseInstances } from "../formats/nodeLists/instances.ts";
@@ -23,9 +23,6 @@ export const instancesOption = option({
   parse: (text) => text,
   says: "Which node is which AWS instance: CSV with the columns instance,node, or kubectl get nodes -o json. Without it nodes are called by their instance ids.",
 });
-
-/** Characters of a node's name in a message. */
-const LONGEST_NAME = 64;
 
 /** What was said about failed nodes, and where. */
 export interface NamedNodes extends FailedNodes {
@@ -77,14 +74,16 @@ export function failedOf(cluster: readonly ClusterNode[], said: NamedNodes): num
     const odd = row.names.find((name) => !known.has(name));
     if (odd !== undefined && file !== undefined) {
       throw new InputError(
-        `"${shown(odd)}" is no node; expected a host list, or a table with its header (sinfo without -h), one column of it the state; ${has}`,
+        `"${shownName(odd)}" is no node; expected a host list, or a table with its header (sinfo without -h), one column of it the state; ${has}`,
         { file, line: row.line },
       );
     }
   }
   if (file === undefined || (strangers.length === names.length && (!reported || instances))) {
     const which =
-      strangers.length === 1 ? `there is no node "${shown(strangers[0] as string)}"` : `there are no nodes ${listed(strangers)}`;
+      strangers.length === 1
+        ? `there is no node "${shownName(strangers[0] as string)}"`
+        : `there are no nodes ${listed(strangers)}`;
     throw new UsageError(`--failed: ${which}; ${has}`);
   }
   warn(`failed nodes that the placement does not have are left out: ${listed(strangers)}`);
@@ -92,12 +91,8 @@ export function failedOf(cluster: readonly ClusterNode[], said: NamedNodes): num
 }
 
 function listed(names: readonly string[]): string {
-  const few = (names.length <= 8 ? names : names.slice(0, 6)).map(shown).join(", ");
-  return names.length <= 8 ? few : `${few}, ... ${shown(names.at(-1) as string)} (${names.length} nodes)`;
-}
-
-function shown(name: string): string {
-  return name.length <= LONGEST_NAME ? name : `${name.slice(0, LONGEST_NAME - 1)}…`;
+  const few = (names.length <= 8 ? names : names.slice(0, 6)).map(shownName).join(", ");
+  return names.length <= 8 ? few : `${few}, ... ${shownName(names.at(-1) as string)} (${names.length} nodes)`;
 }
 
 async function readInstances(file: string): Promise<Map<string, string>> {

@@ -14,6 +14,8 @@ export interface Option<T = unknown> {
   readonly fallback?: string;
   /** The only values there are. */
   readonly choices?: readonly string[];
+  /** Whether the value names a file that is written. */
+  readonly writes?: boolean;
   /** Turns what was typed into the value; throws an Error whose message says what was expected. */
   readonly parse: (text: string) => T;
   /** Value of an absent option that has no fallback. */
@@ -27,6 +29,7 @@ export type OptionTable = Readonly<Record<string, Option>>;
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never };
 
 interface Common {
+  readonly writes?: boolean;
   readonly letter?: string;
   readonly says: string;
 }

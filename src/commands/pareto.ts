@@ -9,6 +9,7 @@ import { writeFile } from "./writeFile.ts";
 
 export const paretoOption = option({
   argument: "FILE.svg|FILE.csv",
+  writes: true,
   parse: (text) => {
     if (!/\.(svg|csv)$/i.test(text)) throw new Error("expected a file name that ends in .svg or .csv");
     return text;

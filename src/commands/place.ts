@@ -8,7 +8,7 @@ import { explain } from "../core/placement/explain.ts";
 import type { Policy } from "../core/placement/policy.ts";
 import { placeAfresh } from "../core/reconfigure/placeResidents.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
-import { UsageError } from "../errors.ts";
+import { quoteInput, UsageError } from "../errors.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { figureFields, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
@@ -149,7 +149,8 @@ async function* auditedPlacements(
     denseLayers: options["num-dense-layers"],
   };
   for await (const document of readPlacements(plan, context)) {
-    if (file !== undefined && !profileRead) throw new UsageError(`--audit reads ${plan}, which has loads; leave out "${file}"`);
+    if (file !== undefined && !profileRead)
+      throw new UsageError(`--audit reads ${plan}, which has loads; leave out ${quoteInput(file)}`);
     const placement = placementOf(document);
     const { minReplicas } = document.policy;
     const known = policyOf(document);

@@ -1,4 +1,5 @@
 /** How far work has come: one line on standard error that goes away again. */
+import { cleanText } from "../cleanText.ts";
 import { manner } from "./manner.ts";
 
 /** Work that takes less shows nothing, in milliseconds. */
@@ -45,7 +46,7 @@ export async function startProgress(
     update: (done, whole = total) => {
       const elapsed = performance.now() - begun;
       const left = Math.ceil((elapsed * ((whole ?? done) - done)) / Math.max(done, 1e-9) / 1000);
-      const payload = { says, amount: shown(done), whole: whole === undefined ? "" : shown(whole), left };
+      const payload = { says: cleanText(says), amount: shown(done), whole: whole === undefined ? "" : shown(whole), left };
       if (bar !== undefined) bar.update(Math.min(done, whole ?? done), payload);
       else if (!stopped && elapsed > PATIENCE) {
         bar = makeBar(whole !== undefined);

@@ -8,7 +8,7 @@ import type { SourceOptions } from "../formats/routingSources/source.ts";
 import { META_FILE, rankOfStatistics, trtllmSteps } from "../formats/routingSources/trtllm.ts";
 import { openRegions } from "../io/fileRegions.ts";
 import { filesIn, inFolder } from "../io/folder.ts";
-import { type InputExtent, isStandardStream, openInput, readText, textPieces } from "../io/input.ts";
+import { type InputExtent, isStandardStream, openFile, readText, textPieces } from "../io/input.ts";
 import { megabytes, startProgress } from "./progress.ts";
 import { documentsOf } from "./readDocuments.ts";
 import { warn } from "./warn.ts";
@@ -55,7 +55,7 @@ export function folderSteps(source: FolderSource, folder: string, options: Sourc
 /** The ranks' files side by side, so that only a step is held in memory. */
 async function* megatronFolderSteps(folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {
   const names = filesIn(folder).filter((name) => rankOfTrace(name) !== undefined);
-  const inputs = names.map((name) => openInput(inFolder(folder, name)));
+  const inputs = names.map((name) => openFile(inFolder(folder, name)));
   const bytes = (count: (extent: InputExtent) => number) => inputs.reduce((sum, { extent }) => sum + count(extent), 0);
   const progress = await startProgress(
     `reading ${folder}`,
@@ -91,7 +91,7 @@ async function* bySteps(files: readonly AsyncGenerator<RouterRecord>[]): AsyncGe
 
 async function* trtllmFolderSteps(folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {
   const names = filesIn(folder);
-  const meta = await readText(openInput(inFolder(folder, META_FILE)));
+  const meta = await readText(openFile(inFolder(folder, META_FILE)));
   const sources = [];
   const progress = await startProgress(`reading ${folder}`, undefined, (iterations) => `${iterations} iterations`);
   try {
@@ -118,10 +118,10 @@ async function* mindieFolderSteps(folder: string, options: SourceOptions): Async
       { file: folder },
     );
   }
-  const config = names.includes(CONFIG_FILE) ? await readText(openInput(inFolder(folder, CONFIG_FILE))) : undefined;
+  const config = names.includes(CONFIG_FILE) ? await readText(openFile(inFolder(folder, CONFIG_FILE))) : undefined;
   const ranks = files.map(({ name, rank }) => {
     const path = inFolder(folder, name);
-    const input = openInput(path);
+    const input = openFile(path);
     return { name: path, rank, text: textPieces(input), extent: input.extent };
   });
   const bytes = (count: (extent: InputExtent) => number) => ranks.reduce((sum, { extent }) => sum + count(extent), 0);

@@ -1,4 +1,5 @@
 /** lazarus simulate: what training systems achieve on a cluster whose nodes fail. */
+import { cleanJson } from "../cleanText.ts";
 import { simulateTrial } from "../core/simulation/study.ts";
 import { totalSeconds } from "../core/simulation/summary.ts";
 import { type SystemName, systemNames, trainingSystem, USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
@@ -40,11 +41,13 @@ const options = {
   }),
   timeline: option({
     argument: "FILE.csv",
+    writes: true,
     parse: (text) => text,
     says: "Write every change of the first trial: system,second,nodes,samplesPerSecond,event,training,samples.",
   }),
   plot: option({
     argument: "FILE.svg",
+    writes: true,
     parse: (text) => text,
     says: "Draw throughput and samples of the first trial over time; with --summarize, mean throughput with intervals.",
   }),
@@ -91,7 +94,7 @@ type Options = OptionValues<typeof options>;
 /** Documents are written together, so that a table can add them up. */
 const renderers: Renderers<readonly SimulationDocument[]> = {
   check: (documents, source) => documents.forEach((document) => void checkSimulation(document, source)),
-  json: (documents) => documents.map((document) => `${JSON.stringify(document)}\n`),
+  json: (documents) => documents.map((document) => `${cleanJson(JSON.stringify(document))}\n`),
   csv: async () => {
     const { simulationCsv } = await import("../formats/simulationCsv.ts");
     return (documents) => documents.flatMap((document, i) => [...simulationCsv(document, i === 0)]);

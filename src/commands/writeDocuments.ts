@@ -1,4 +1,5 @@
 /** The way out of every command: one document after the other, as JSON, CSV or a table for people. */
+import { cleanJson, cleanTexts } from "../cleanText.ts";
 import { InputError } from "../errors.ts";
 import { isTerminalOutput, openOutput } from "../io/output.ts";
 import type { Paint } from "../report/paint.ts";
@@ -33,6 +34,7 @@ export const outputOptions = {
   output: option({
     letter: "o",
     argument: "FILE",
+    writes: true,
     parse: (text) => text,
     says: "Write to FILE instead of standard output; it appears whole or not at all.",
   }),
@@ -75,9 +77,9 @@ async function rendererOf<T>(format: string, renderers: Renderers<T>, terminal: 
   if (format === "table") {
     const [{ paint }, render] = await Promise.all([import("../report/paint.ts"), table()]);
     const colors = paint(terminal, manner().color);
-    return (document, first) => [`${first ? "" : "\n"}${render(document, colors)}\n`];
+    return (document, first) => [`${first ? "" : "\n"}${render(cleanTexts(document), colors)}\n`];
   }
-  return others?.[format]?.() ?? json ?? ((document) => [`${JSON.stringify(document)}\n`]);
+  return others?.[format]?.() ?? json ?? ((document) => [`${cleanJson(JSON.stringify(document))}\n`]);
 }
 
 /** What is wrong with a result is our fault, not that of the input. */

@@ -1,17 +1,18 @@
 /** Cluster files: the nodes that hold experts, as JSON or CSV. */
 import * as z from "zod/mini";
 import type { ClusterNode } from "../core/layout/cluster.ts";
-import { InputError, quoteInput } from "../errors.ts";
+import { InputError, quoteInput, shownName } from "../errors.ts";
 import { csvTable } from "./csvTable.ts";
-import { nodeGpus, nodeSlots } from "./documents/schema.ts";
+import { nodeGpus, nodeName, nodeSlots } from "./documents/schema.ts";
+import { checkedName } from "./names.ts";
 import { parseJson } from "./parseJson.ts";
 import { parseCount } from "./units.ts";
 
 const nodeSchema = z.object({
-  name: z.string().check(z.minLength(1)),
+  name: nodeName,
   slots: z.optional(nodeSlots),
   gpus: z.optional(nodeGpus),
-  domain: z.optional(z.string().check(z.minLength(1))),
+  domain: z.optional(nodeName),
 });
 const clusterSchema = z.union([z.array(nodeSchema), z.object({ nodes: z.array(nodeSchema) })]);
 
@@ -37,7 +38,8 @@ export interface NodeDefaults {
  */
 export function parseCluster(text: string, file: string, defaults: NodeDefaults): ClusterNode[] {
   return describedNodes(text, file).map(({ name, slots = defaults.slots, gpus = defaults.gpus, domain, line }) => {
-    if (slots === undefined) throw new InputError(`${name} has no slots; add them to the file or pass --slots`, { file, line });
+    if (slots === undefined)
+      throw new InputError(`${shownName(name)} has no slots; add them to the file or pass --slots`, { file, line });
     return { name, slots, gpus, ...(domain === undefined ? {} : { domain }) };
   });
 }
@@ -51,7 +53,7 @@ export function describedNodes(text: string, file: string): DescribedNode[] {
   if (nodes.length === 0) throw new InputError("the cluster has no nodes; expected at least one", { file });
   const seen = new Set<string>();
   for (const { name } of nodes) {
-    if (seen.has(name)) throw new InputError(`two nodes are called ${name}; give each its own name`, { file });
+    if (seen.has(name)) throw new InputError(`two nodes are called ${quoteInput(name)}; give each its own name`, { file });
     seen.add(name);
   }
   return nodes;
@@ -62,7 +64,7 @@ function nodesFromJson(text: string, file: string): DescribedNode[] {
   const result = z.safeParse(clusterSchema, value);
   if (!result.success) {
     throw new InputError(
-      'expected [{"name":"node0","slots":6,"gpus":1,"domain":"rack-a"}, ...] with whole numbers from 1, at most 100000 slots and 1024 GPUs',
+      'expected [{"name":"node0","slots":6,"gpus":1,"domain":"rack-a"}, ...] with names that begin with a letter or digit, whole numbers from 1, at most 100000 slots and 1024 GPUs',
       { file },
     );
   }
@@ -82,6 +84,9 @@ function nodesFromCsv(text: string, file: string): DescribedNode[] {
     };
     const name = cells.get("name") ?? "";
     if (name === "") throw new InputError("the node has no name; give it one", { file, line });
-    return { name, slots: whole("slots", 100_000), gpus: whole("gpus", 1024), domain: cells.get("domain") || undefined, line };
+    checkedName(name, "the node", { file, line });
+    const domain = cells.get("domain") || undefined;
+    if (domain !== undefined) checkedName(domain, "the domain", { file, line });
+    return { name, slots: whole("slots", 100_000), gpus: whole("gpus", 1024), domain, line };
   });
 }

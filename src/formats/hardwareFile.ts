@@ -1,13 +1,13 @@
 /** Hardware files: what the machines can do and how long recovery takes on them, as JSON. */
 import * as z from "zod/mini";
 import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
-import { amount, checkFields, positiveCount } from "./documents/schema.ts";
+import { amount, checkFields, label, positiveCount } from "./documents/schema.ts";
 
 const rate = z.number().check(z.positive());
 const efficiency = z.number().check(z.positive(), z.maximum(1));
 
 const hardwareSchema: z.ZodMiniType<HardwareSpec> = z.strictObject({
-  name: z.string(),
+  name: label,
   gpusPerNode: positiveCount,
   nodesPerServer: positiveCount,
   fp16Flops: rate,

@@ -1,13 +1,13 @@
 /** Model files: what a model is made of, as JSON. */
 import * as z from "zod/mini";
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
-import { amount, checkFields, nodeSlots, positiveCount } from "./documents/schema.ts";
+import { amount, checkFields, label, nodeSlots, positiveCount } from "./documents/schema.ts";
 import { ID_LIMITS } from "./routing/routingColumns.ts";
 
 const interval = z.union([z.strictObject({ steps: positiveCount }), z.strictObject({ seconds: amount })]);
 
 const setting = {
-  name: z.string(),
+  name: label,
   sequencesPerNode: positiveCount,
   slotsPerNode: nodeSlots,
   minReplicas: positiveCount,

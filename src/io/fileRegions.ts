@@ -1,7 +1,8 @@
 /** Files of which parts are read where they are needed. */
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { IoError } from "../errors.ts";
 import { ioError } from "./ioError.ts";
+import { requireFile } from "./regularFile.ts";
 
 /** A file that can be read anywhere. */
 export interface FileRegions {
@@ -37,8 +38,7 @@ export async function openRegions(file: string): Promise<FileRegions> {
 
 async function opened(file: string): Promise<{ handle: FileHandle; byteLength: number }> {
   try {
-    // Looked at before it is opened: opening a pipe waits for a writer, perhaps for ever.
-    if (!(await stat(file)).isFile()) throw new IoError(`cannot read ${file}: it has to be a file, not a pipe; save it first`);
+    requireFile(file);
     const handle = await open(file, "r");
     return { handle, byteLength: (await handle.stat()).size };
   } catch (error) {

@@ -2,6 +2,7 @@
 import { createReadStream, fstatSync, statSync } from "node:fs";
 import { InputError } from "../errors.ts";
 import { ioError } from "./ioError.ts";
+import { requireFile } from "./regularFile.ts";
 
 /** One input, read once. */
 export interface Input {
@@ -25,6 +26,9 @@ const WHITE_SPACE = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 const CHUNK_BYTES = 1 << 20;
 /** Strings of the engine end a little above this. */
 const MAX_TEXT_LENGTH = 500_000_000;
+/** Gzip of a log packs a hundredfold at best; a trap a thousandfold. Up to some size that does no harm. */
+const MOST_EXPANSION = 250;
+const UNPACKED_FREELY = 64 << 20;
 /** White space before the first byte that says something; who writes more means nothing by it. */
 const MOST_LEADING_BYTES = 1 << 20;
 
@@ -38,12 +42,27 @@ export function isStandardStream(file: string | undefined): boolean {
   return file === undefined || file === "-";
 }
 
-/** Opens a file, or standard input for `-` and nothing. */
+/** Opens a file of a folder, which cannot be a pipe. @throws IoError */
+export function openFile(file: string): Input {
+  requireFile(file);
+  return openInput(file);
+}
+
+/** Opens a file or pipe, or standard input for `-` and nothing. */
 export function openInput(file: string | undefined): Input {
   const name = isStandardStream(file) ? "standard input" : (file as string);
-  const stream = isStandardStream(file) ? process.stdin : createReadStream(file as string, { highWaterMark: CHUNK_BYTES });
+  // Opened when it is read: an error of a file that nobody reads would end the program.
+  const open = () =>
+    isStandardStream(file) ? process.stdin : createReadStream(file as string, { highWaterMark: CHUNK_BYTES });
   const extent = { bytesRead: 0, bytes: fileBytes(file) };
-  return { name, chunks: unpacked(readable(stream, name, extent), name), extent };
+  return { name, chunks: unpacked(readable(open, name, extent), name), extent };
+}
+
+function expanding(name: string): InputError {
+  return new InputError(
+    `the gzip data unpacks to more than ${MOST_EXPANSION} times its size, as only a trap does; if it is none, unpack it first: gunzip`,
+    { file: name },
+  );
 }
 
 /** How an input begins. */
@@ -116,9 +135,13 @@ function fileBytes(file: string | undefined): number | undefined {
   }
 }
 
-async function* readable(stream: NodeJS.ReadableStream, name: string, extent: InputExtent): AsyncGenerator<Uint8Array> {
+async function* readable(
+  open: () => NodeJS.ReadableStream,
+  name: string,
+  extent: InputExtent,
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of stream) {
+    for await (const chunk of open()) {
       const bytes = chunk as unknown as Uint8Array;
       extent.bytesRead += bytes.length;
       yield bytes;
@@ -150,8 +173,13 @@ async function* unpacked(chunks: AsyncIterable<Uint8Array>, name: string): Async
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   source.on("error", (error) => gunzip.destroy(error));
   source.pipe(gunzip);
+  let bytes = 0;
   try {
-    for await (const chunk of gunzip) yield chunk as Uint8Array;
+    for await (const chunk of gunzip) {
+      bytes += (chunk as Uint8Array).length;
+      if (bytes > UNPACKED_FREELY && bytes > MOST_EXPANSION * gunzip.bytesWritten) throw expanding(name);
+      yield chunk as Uint8Array;
+    }
   } catch (error) {
     if (String((error as NodeJS.ErrnoException).code).startsWith("Z_")) {
       throw new InputError("the gzip data is damaged or cut short; fetch or pack the file again", { file: name });

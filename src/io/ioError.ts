@@ -10,6 +10,8 @@ const reasons = new Map(
     ENOSPC: "no space is left on the device; free some or write elsewhere",
     EROFS: "the file system is read-only; write elsewhere",
     ENOTDIR: "a part of the path is not a directory; check the name",
+    ENAMETOOLONG: "the name is too long; use a shorter one",
+    ELOOP: "its links lead to each other; name another file",
     EMFILE: "too many files are open; raise the limit (ulimit -n)",
   }),
 );

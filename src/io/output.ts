@@ -1,20 +1,10 @@
 /** Where documents go: standard output, or a file that appears whole or not at all. */
-import {
-  closeSync,
-  fchmodSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
-import { dirname, resolve } from "node:path";
+import { closeSync, fchmodSync, openSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { IoError, OutputClosed } from "../errors.ts";
 import { isStandardStream } from "./input.ts";
 import { ioError } from "./ioError.ts";
+import { resolveLink } from "./outputPlace.ts";
 
 /** A place to write text to. */
 export interface Output {
@@ -55,9 +45,6 @@ function standardOutput(): Output {
 /** Partial files that an interrupt must not leave behind. */
 const unfinished = new Set<string>();
 
-/** Links that lead to each other have no end. */
-const MOST_LINKS = 40;
-
 /**
  * The file is made when the first text is written: until then, which may be a long search, a signal ends the program as it ends
  * any other, for there is nothing to remove. That the file can be made is tried at once.
@@ -65,8 +52,6 @@ const MOST_LINKS = 40;
 function fileOutput(file: string): Output {
   // Devices and pipes have no second name to be moved from.
   const whole = isRegularOrNew(file);
-  const target = whole ? resolveLink(file) : file;
-  const written = whole ? `${target}.${process.pid}-${process.hrtime.bigint().toString(36)}.part` : target;
   const guarded = <T>(work: () => T): T => {
     try {
       return work();
@@ -74,6 +59,9 @@ function fileOutput(file: string): Output {
       throw error instanceof IoError ? error : ioError("write", file, error);
     }
   };
+  const target = whole ? guarded(() => resolveLink(file)) : file;
+  // Not made from the file's name, which may be as long as a name can be.
+  const written = whole ? join(dirname(target), `.lazarus-${process.pid}-${process.hrtime.bigint().toString(36)}.part`) : target;
   const mode = whole ? guarded(() => modeOf(target, file)) : undefined;
   const open = () => guarded(() => openSync(written, whole ? "wx" : "w", 0o666));
   let handle: number | undefined;
@@ -140,16 +128,6 @@ function modeOf(target: string, file: string): number | undefined {
       `cannot write ${file}: it is read-only (mode ${(found.mode & 0o777).toString(8)}); change that, or write elsewhere`,
     );
   return found.mode & 0o7777;
-}
-
-/** A link keeps pointing where it points, be there a file or not yet; the file behind it is replaced. */
-function resolveLink(file: string): string {
-  let target = file;
-  for (let links = 0; links < MOST_LINKS; links++) {
-    if (!lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) return target;
-    target = resolve(dirname(target), readlinkSync(target));
-  }
-  throw new IoError(`cannot write ${file}: its links lead to each other; name another file`);
 }
 
 function removeUnfinishedOnSignals(): void {

@@ -1,6 +1,6 @@
 /** bench: how fast kernels ran on a backend, each checked against its definition. */
 import * as z from "zod/mini";
-import { checkDocument, count, positiveCount } from "./schema.ts";
+import { checkDocument, count, label, positiveCount } from "./schema.ts";
 
 const milliseconds = z.number().check(z.nonnegative());
 const rate = z.number().check(z.positive());
@@ -8,9 +8,9 @@ const rate = z.number().check(z.positive());
 export const benchSchema = z.object({
   type: z.literal("bench"),
   version: z.literal(1),
-  backend: z.string(),
+  backend: label,
   /** What the backend runs on, as it calls itself. */
-  adapter: z.string(),
+  adapter: label,
   /** Whether that is a processor that plays a GPU. */
   software: z.boolean(),
   seed: count,
@@ -18,8 +18,8 @@ export const benchSchema = z.object({
   plan: z.optional(z.object({ layer: count, rank: count, maxOverMean: z.number().check(z.minimum(1)) })),
   results: z.array(
     z.object({
-      kernel: z.string(),
-      size: z.string(),
+      kernel: label,
+      size: label,
       repetitions: positiveCount,
       medianMs: milliseconds,
       minMs: milliseconds,

@@ -1,13 +1,13 @@
 /** dispatch-plan: how many tokens of every expert go from which rank to which. */
 import * as z from "zod/mini";
-import { amount, count, positiveCount, wholeNumbers } from "./schema.ts";
+import { amount, count, label, positiveCount, wholeNumbers } from "./schema.ts";
 
 const perRank = wholeNumbers(0, "whole numbers of tokens, one a rank");
 
 export const dispatchPlanSchema = z.object({
   type: z.literal("dispatch-plan"),
   version: z.literal(1),
-  policy: z.string(),
+  policy: label,
   ranks: positiveCount,
   layers: z.array(
     z.object({

@@ -2,13 +2,13 @@
 import * as z from "zod/mini";
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
 import { InputError } from "../../errors.ts";
-import { amount, checkDocument } from "./schema.ts";
+import { amount, checkDocument, nodeName } from "./schema.ts";
 
 export const membershipTraceSchema = z.object({
   type: z.literal("membership-trace"),
   version: z.literal(1),
   /** In the order of time; nodes that are there from the beginning are added at second 0. */
-  events: z.array(z.object({ seconds: amount, event: z.enum(["add", "remove"]), node: z.string().check(z.minLength(1)) })),
+  events: z.array(z.object({ seconds: amount, event: z.enum(["add", "remove"]), node: nodeName })),
 });
 
 /**

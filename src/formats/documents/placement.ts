@@ -2,8 +2,19 @@
 import * as z from "zod/mini";
 import { countReplicas, FREE_SLOT, type Placement } from "../../core/layout/placement.ts";
 import { EFFORTS, FAILURE_UNITS, OBJECTIVES, SHARES } from "../../core/placement/policy.ts";
-import { InputError } from "../../errors.ts";
-import { amount, checkDocument, count, nodeGpus, nodeSlots, positiveCount, probability, wholeNumbers } from "./schema.ts";
+import { InputError, quoteInput } from "../../errors.ts";
+import {
+  amount,
+  checkDocument,
+  count,
+  label,
+  nodeGpus,
+  nodeName,
+  nodeSlots,
+  positiveCount,
+  probability,
+  wholeNumbers,
+} from "./schema.ts";
 
 const failuresSchema = z.array(
   z.object({
@@ -16,7 +27,7 @@ const failuresSchema = z.array(
 
 /** Recovery when nodes, or failure domains, fail. */
 const resilience = {
-  method: z.string(),
+  method: label,
   /** Failure orders drawn, and their seed, with method sampling. */
   samples: z.optional(positiveCount),
   seed: z.optional(count),
@@ -28,10 +39,10 @@ const resilience = {
 };
 
 const nodeSchema = z.object({
-  name: z.string().check(z.minLength(1)),
+  name: nodeName,
   slots: nodeSlots,
   gpus: nodeGpus,
-  domain: z.optional(z.string()),
+  domain: z.optional(nodeName),
 });
 
 export const placementSchema = z.object({
@@ -39,8 +50,8 @@ export const placementSchema = z.object({
   version: z.literal(1),
   nodes: z.array(nodeSchema),
   policy: z.object({
-    allocation: z.optional(z.string()),
-    placement: z.string(),
+    allocation: z.optional(label),
+    placement: label,
     minReplicas: positiveCount,
     keptMinReplicas: z.optional(positiveCount),
     seed: count,
@@ -88,7 +99,7 @@ export const placementSchema = z.object({
     z.object({
       ...resilience,
       /** What counted the sampled orders through gpu.js; nothing when it was not asked to. */
-      backend: z.optional(z.object({ name: z.string(), adapter: z.string(), software: z.boolean() })),
+      backend: z.optional(z.object({ name: label, adapter: label, software: z.boolean() })),
       certified: z.boolean(),
       /** What the upper bound holds for: any placement with these replica counts, or any on these slots. */
       bound: z.optional(z.enum(["replicas", "slots"])),
@@ -97,19 +108,17 @@ export const placementSchema = z.object({
     }),
   ),
   /** Experts without a slot, and the nodes that keep them in host memory. */
-  spilled: z.optional(z.array(z.object({ layer: count, expert: count, nodes: z.array(z.string()) }))),
+  spilled: z.optional(z.array(z.object({ layer: count, expert: count, nodes: z.array(nodeName) }))),
   explanation: z.optional(
     z.object({
       /** Nodes of the smallest failure that loses an expert. */
       fatalFailures: positiveCount,
-      criticalSets: z.array(
-        z.object({ nodes: z.array(z.string()), experts: z.array(z.object({ layer: count, expert: count })) }),
-      ),
+      criticalSets: z.array(z.object({ nodes: z.array(nodeName), experts: z.array(z.object({ layer: count, expert: count })) })),
       /** Probability that the job dies when the node is among `fatalFailures` failed ones. */
-      criticality: z.array(z.object({ node: z.string(), probability })),
+      criticality: z.array(z.object({ node: nodeName, probability })),
       alternatives: z.array(
         z.object({
-          change: z.string(),
+          change: label,
           failures: failuresSchema,
           tolerates: count,
           survival: probability,
@@ -153,8 +162,11 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
   const names = placement.nodes.map((node) => node.name);
   if (names.length === 0) throw wrong("nodes is empty; expected at least one node");
   if (placement.layers.length === 0) throw wrong("layers is empty; expected at least one layer");
-  const twice = names.find((name, n) => names.indexOf(name) !== n);
-  if (twice !== undefined) throw wrong(`two nodes are called ${twice}; give each its own name`);
+  const known = new Set<string>();
+  for (const name of names) {
+    if (known.has(name)) throw wrong(`two nodes are called ${quoteInput(name)}; give each its own name`);
+    known.add(name);
+  }
   const seen = new Set<number>();
   for (const [l, { layer, loads, replicas, nodes }] of placement.layers.entries()) {
     if (seen.has(layer)) throw wrong(`layers[${l}]: layer ${layer} is there twice; give each layer once`);
@@ -177,8 +189,8 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
   for (const { layer, expert, nodes } of placement.spilled ?? []) {
     const loads = placement.layers.find((candidate) => candidate.layer === layer)?.loads;
     if (loads?.[expert] === undefined) throw wrong(`spilled: there is no expert ${expert} in layer ${layer}`);
-    const stranger = nodes.find((name) => !names.includes(name));
-    if (stranger !== undefined) throw wrong(`spilled: there is no node ${stranger}`);
+    const stranger = nodes.find((name) => !known.has(name));
+    if (stranger !== undefined) throw wrong(`spilled: there is no node ${quoteInput(stranger)}`);
   }
   return placement;
 }

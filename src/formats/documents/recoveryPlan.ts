@@ -2,14 +2,14 @@
 import * as z from "zod/mini";
 import { InputError } from "../../errors.ts";
 import { checkConsistency, checkPlacement, type PlacementDocument, placementSchema } from "./placement.ts";
-import { amount, checkDocument, count, positiveCount } from "./schema.ts";
+import { amount, checkDocument, count, nodeName, positiveCount } from "./schema.ts";
 
 export const recoveryPlanSchema = z.object({
   type: z.literal("recovery-plan"),
   version: z.literal(1),
   recoverable: z.boolean(),
-  failed: z.array(z.string()),
-  joined: z.array(z.string()),
+  failed: z.array(nodeName),
+  joined: z.array(nodeName),
   /** Experts without a live host. */
   lost: z.array(z.object({ layer: count, expert: count })),
   /** Why there is no new placement although nothing is lost. */
@@ -19,13 +19,13 @@ export const recoveryPlanSchema = z.object({
   placement: z.optional(placementSchema),
   moved: z.optional(count),
   transfers: z.optional(
-    z.array(z.object({ layer: count, expert: count, from: z.string(), to: z.string(), bytes: positiveCount, round: count })),
+    z.array(z.object({ layer: count, expert: count, from: nodeName, to: nodeName, bytes: positiveCount, round: count })),
   ),
   /** What came of acting the plan out, with --rehearse. */
   rehearsal: z.optional(
     z.object({
       passed: z.boolean(),
-      killed: z.readonly(z.array(z.string())),
+      killed: z.readonly(z.array(nodeName)),
       transfers: count,
       bytesMoved: count,
       faults: z.readonly(z.array(z.string())),

@@ -1,6 +1,7 @@
 /** Schemas of the documents, and what goes wrong with them said in one line. */
 import * as z from "zod/mini";
-import { InputError } from "../../errors.ts";
+import { InputError, quoteInput, shownName } from "../../errors.ts";
+import { isLabel, isName, LABEL_EXPECTED, NAME_EXPECTED } from "../names.ts";
 import { shownValue } from "../shownValue.ts";
 
 /** A whole number that JSON holds exactly, not negative. */
@@ -15,6 +16,14 @@ export const nodeGpus = z.int().check(z.positive(), z.maximum(1024));
 
 /** A number that is not negative. */
 export const amount = z.number().check(z.nonnegative());
+
+/** What a node or a domain is called. */
+export const nodeName = z
+  .string()
+  .check(z.refine(isName, { error: ({ input }) => `${NAME_EXPECTED}, got ${shownValue(input)}` }));
+
+/** A word that tables and cells show as it is. */
+export const label = z.string().check(z.refine(isLabel, { error: ({ input }) => `${LABEL_EXPECTED}, got ${shownValue(input)}` }));
 
 /** A probability. */
 export const probability = z.number().check(z.minimum(0), z.maximum(1));
@@ -51,7 +60,7 @@ function firstMisfit(value: unknown, least: number): string | undefined {
 export function checkDocument<T>(schema: z.ZodMiniType<T>, kind: string, value: unknown, source: string): T {
   const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
   if (type !== kind) {
-    const found = typeof type === "string" ? `a ${type}` : `${shownValue(value)} without "type"`;
+    const found = typeof type === "string" ? `a ${shownName(type)}` : `${shownValue(value)} without "type"`;
     throw new InputError(
       `expected a ${kind} document, got ${found}${type === undefined ? "" : `; ${producers.get(kind) ?? "pass the right file"}`}`,
       {
@@ -82,7 +91,7 @@ const producers = new Map([
 function explain(issue: z.core.$ZodIssue | undefined): string {
   if (issue === undefined) return "it does not fit its schema";
   const path = issue.path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${shownName(String(part))}`))
     .join("")
     .replace(/^\./, "");
   const where = path === "" ? "the document" : path;
@@ -98,6 +107,8 @@ function explain(issue: z.core.$ZodIssue | undefined): string {
       return `${where}: expected at most ${issue.maximum}${got}`;
     case "invalid_value":
       return `${where}: expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}${got}`;
+    case "unrecognized_keys":
+      return `${where}: there is no ${issue.keys.slice(0, 3).map(quoteInput).join(", ")} in it; remove ${issue.keys.length === 1 ? "it" : "them"}`;
     default:
       return `${where}: ${issue.message}${got}`;
   }

@@ -1,7 +1,7 @@
 /** simulation: what training systems achieved on one drawn membership. */
 import * as z from "zod/mini";
 import type { RunResult } from "../../core/simulation/runRecord.ts";
-import { amount, checkDocument, count } from "./schema.ts";
+import { amount, checkDocument, count, label } from "./schema.ts";
 
 const activities = { compute: amount, checkpoint: amount, restart: amount, reconfigure: amount, rebalance: amount, idle: amount };
 const parts = {
@@ -14,7 +14,7 @@ const parts = {
 };
 
 const runSchema: z.ZodMiniType<RunResult> = z.object({
-  system: z.string(),
+  system: label,
   samples: amount,
   steps: count,
   samplesPerSecond: amount,

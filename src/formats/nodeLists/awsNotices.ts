@@ -1,5 +1,6 @@
 /** AWS notices of instances that go away: EventBridge events, alone or in SQS or SNS messages. */
 import { InputError } from "../../errors.ts";
+import { checkedName } from "../names.ts";
 import { parseJson } from "../parseJson.ts";
 import { shownValue } from "../shownValue.ts";
 
@@ -75,10 +76,12 @@ function unpackedNotices(value: unknown, file: string, packings = 0): (InstanceN
   if (kind === undefined) {
     throw wrong("this notice from the instance's own metadata does not name the instance; pass the node's name: --failed NAME");
   }
-  if (kind !== INTERRUPTION && kind !== STATE_CHANGE) return [String(kind)];
+  if (typeof kind !== "string") throw wrong("expected the notice's detail-type to be a text");
+  if (kind !== INTERRUPTION && kind !== STATE_CHANGE) return [kind];
   const detail = (fields["detail"] ?? {}) as Record<string, unknown>;
   const instance = detail["instance-id"];
   if (typeof instance !== "string" || instance === "") throw wrong(`the notice "${kind}" has no detail.instance-id`);
+  checkedName(instance, "the notice's instance-id", { file });
   const time = Date.parse(String(fields["time"]));
   const gone = kind === INTERRUPTION || GONE.has(String(detail["state"]));
   return [{ instance, gone, time: Number.isNaN(time) ? undefined : time }];

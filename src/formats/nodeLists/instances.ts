@@ -1,6 +1,7 @@
 /** Which node is which cloud instance. */
 import { InputError } from "../../errors.ts";
 import { csvTable } from "../csvTable.ts";
+import { checkedName } from "../names.ts";
 import { parseJson } from "../parseJson.ts";
 import { instancesOfNodes, isKubernetesNodes } from "./kubernetesNodes.ts";
 
@@ -12,9 +13,9 @@ import { instancesOfNodes, isKubernetesNodes } from "./kubernetesNodes.ts";
 export function parseInstances(text: string, file: string): Map<string, string> {
   if (!/^\s*[[{]/.test(text)) {
     return new Map(
-      csvTable(text, file, ["instance", "node"], []).map(({ cells }) => [
-        cells.get("instance") as string,
-        cells.get("node") as string,
+      csvTable(text, file, ["instance", "node"], []).map(({ cells, line }) => [
+        checkedName(cells.get("instance") as string, "the instance", { file, line }),
+        checkedName(cells.get("node") as string, "the node", { file, line }),
       ]),
     );
   }

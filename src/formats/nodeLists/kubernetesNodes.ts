@@ -1,10 +1,11 @@
 /** Nodes as `kubectl get nodes -o json` prints them. */
 import * as z from "zod/mini";
 import { InputError } from "../../errors.ts";
+import { nodeName } from "../documents/schema.ts";
 
 const nodeSchema = z.object({
   kind: z.optional(z.literal("Node")),
-  metadata: z.object({ name: z.string().check(z.minLength(1)) }),
+  metadata: z.object({ name: nodeName }),
   spec: z.optional(z.object({ providerID: z.optional(z.string()) })),
   status: z.optional(z.object({ conditions: z.optional(z.array(z.object({ type: z.string(), status: z.string() }))) })),
 });
@@ -54,7 +55,7 @@ function kubernetesNodes(value: object, file: string): { node: KubernetesNode; d
   const node = z.safeParse(nodeSchema, value);
   if (node.success && "kind" in value) return [{ node: node.data, deleted: false }];
   throw new InputError(
-    "expected Kubernetes nodes with metadata.name and status.conditions, as kubectl get nodes -o json prints them",
+    "expected Kubernetes nodes with metadata.name (a name of a host) and status.conditions, as kubectl get nodes -o json prints them",
     { file },
   );
 }

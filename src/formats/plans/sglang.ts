@@ -2,7 +2,7 @@
  * SGLang's expert location, the file of --init-expert-location: `{"physical_to_logical_map":[[...]]}`, one row for every
  * hidden layer of the model, slots in rank order. SGLang passes the keys on as arguments, so that any other is an error.
  */
-import { InputError } from "../../errors.ts";
+import { InputError, quoteInput } from "../../errors.ts";
 import { expertRow } from "./expertRow.ts";
 import type { PlanRow } from "./plan.ts";
 import type { PlanTable } from "./planTable.ts";
@@ -26,9 +26,12 @@ export function encodeSglang({ experts, rows }: PlanTable, denseLayers: number):
 export function decodeSglang(value: object, file: string): PlanRow[] {
   const stranger = Object.keys(value).find((key) => key !== KEY);
   if (stranger !== undefined) {
-    throw new InputError(`an SGLang expert location has the key ${KEY} only, found "${stranger}"; SGLang refuses it, remove it`, {
-      file,
-    });
+    throw new InputError(
+      `an SGLang expert location has the key ${KEY} only, found ${quoteInput(stranger)}; SGLang refuses it, remove it`,
+      {
+        file,
+      },
+    );
   }
   const map = (value as Record<string, unknown>)[KEY];
   if (!Array.isArray(map)) throw new InputError(`${KEY}: expected a list of rows, one a hidden layer`, { file });

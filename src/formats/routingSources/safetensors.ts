@@ -3,7 +3,7 @@
  * which the header's offsets refer.
  */
 import * as z from "zod/mini";
-import { InputError } from "../../errors.ts";
+import { InputError, quoteInput, shownName } from "../../errors.ts";
 import { parseJson } from "../parseJson.ts";
 import type { ByteSource } from "./byteSource.ts";
 
@@ -40,9 +40,10 @@ export async function tensorsOf(source: ByteSource): Promise<Map<string, Tensor>
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     const { success, data } = z.safeParse(tensorSchema, entry);
-    if (!success) throw damaged(`tensor "${name}" lacks dtype, shape or data_offsets`);
+    if (!success) throw damaged(`tensor ${quoteInput(name)} lacks dtype, shape or data_offsets`);
     const [start, end] = data.data_offsets.map((offset) => offset + 8 + length) as [number, number];
-    if (start > end || end > source.byteLength) throw damaged(`tensor "${name}" lies outside the file, which may be cut short`);
+    if (start > end || end > source.byteLength)
+      throw damaged(`tensor ${quoteInput(name)} lies outside the file, which may be cut short`);
     tensors.set(name, { dtype: data.dtype, shape: data.shape, start, end });
   }
   return tensors;
@@ -54,9 +55,9 @@ export async function tensorsOf(source: ByteSource): Promise<Map<string, Tensor>
  */
 export async function tensorCounts(source: ByteSource, name: string, tensor: Tensor): Promise<Float64Array> {
   const { dtype, shape, start, end } = tensor;
-  const wrong = (what: string) => new InputError(`tensor "${name}" ${what}`, { file: source.name });
+  const wrong = (what: string) => new InputError(`tensor ${quoteInput(name)} ${what}`, { file: source.name });
   if (dtype !== "I64" || shape.length !== 1)
-    throw wrong(`is ${dtype} of shape [${shape.join(",")}]; expected I64 counts of shape [experts]`);
+    throw wrong(`is ${shownName(dtype)} of shape [${shownName(shape.join(","))}]; expected I64 counts of shape [experts]`);
   const [length = 0] = shape;
   if (end - start !== 8 * length) throw wrong(`has ${end - start} bytes; expected 8 for each of its ${length} counts`);
   const view = new DataView(await source.slice(start, end));

@@ -5,7 +5,7 @@
  */
 import * as z from "zod/mini";
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
-import { InputError } from "../../errors.ts";
+import { InputError, quoteInput } from "../../errors.ts";
 import { positiveCount } from "../documents/schema.ts";
 import { parseJson } from "../parseJson.ts";
 import type { ByteSource } from "./byteSource.ts";
@@ -86,7 +86,9 @@ function iterationsOf(ranks: readonly RankFile[]): [number, number[]][] {
     for (const name of tensors.keys()) {
       const match = /^(\d{1,15})_(\d{1,9})$/.exec(name);
       if (match === null)
-        throw new InputError(`tensor "${name}"; expected names such as 100_3, iteration and layer`, { file: source.name });
+        throw new InputError(`tensor ${quoteInput(name)}; expected names such as 100_3, iteration and layer`, {
+          file: source.name,
+        });
       const iteration = Number(match[1]);
       layers.set(iteration, (layers.get(iteration) ?? new Set()).add(Number(match[2])));
     }

@@ -1,6 +1,7 @@
 /** Node outages from Slurm's accounting: the output of `sacctmgr -P show event`. */
 import type { MembershipTrace, TraceEvent } from "../../core/simulation/membershipTrace.ts";
 import { InputError, quoteInput } from "../../errors.ts";
+import { checkedName } from "../names.ts";
 import { type TraceRow, traceRows } from "./traceRows.ts";
 
 const COLUMNS = ["NodeName", "TimeStart", "TimeEnd"] as const;
@@ -30,6 +31,7 @@ export function slurmEvents(text: string, file: string): MembershipTrace {
   for (const { cells, line } of rows) {
     const [node = "", start = "", end = ""] = places.map((place) => cells[place]);
     if (node === "") continue;
+    checkedName(node, "the node", { file, line });
     const from = slurmTime(start);
     const to = /^(unknown|none)?$/i.test(end) ? Number.POSITIVE_INFINITY : slurmTime(end);
     if (Number.isNaN(from) || Number.isNaN(to) || from > to) {
