@@ -1,8 +1,11 @@
 /** Files of which parts are read where they are needed. */
 import { type FileHandle, open } from "node:fs/promises";
-import { IoError } from "../errors.ts";
+import { InputError, IoError } from "../errors.ts";
 import { ioError } from "./ioError.ts";
 import { requireFile } from "./regularFile.ts";
+
+/** Most bytes that are read at a time; readers check what a file claims before they ask. */
+const MOST_BYTES = 1 << 28;
 
 /** A file that can be read anywhere. */
 export interface FileRegions {
@@ -20,6 +23,10 @@ export async function openRegions(file: string): Promise<FileRegions> {
     name: file,
     byteLength,
     slice: async (start, end = byteLength) => {
+      if (end > byteLength || end - start > MOST_BYTES)
+        throw new InputError(`a part of it would have ${end - start} bytes; expected at most ${MOST_BYTES}, within the file`, {
+          file,
+        });
       const bytes = new Uint8Array(Math.max(0, end - start));
       try {
         for (let at = 0; at < bytes.length; ) {

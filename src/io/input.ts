@@ -27,8 +27,8 @@ const CHUNK_BYTES = 1 << 20;
 /** Strings of the engine end a little above this. */
 const MAX_TEXT_LENGTH = 500_000_000;
 /** Gzip of a log packs a hundredfold at best; a trap a thousandfold. Up to some size that does no harm. */
-const MOST_EXPANSION = 250;
-const UNPACKED_FREELY = 64 << 20;
+const MOST_EXPANSION = 200;
+const UNPACKED_FREELY = 32 << 20;
 /** White space before the first byte that says something; who writes more means nothing by it. */
 const MOST_LEADING_BYTES = 1 << 20;
 
@@ -52,8 +52,7 @@ export function openFile(file: string): Input {
 export function openInput(file: string | undefined): Input {
   const name = isStandardStream(file) ? "standard input" : (file as string);
   // Opened when it is read: an error of a file that nobody reads would end the program.
-  const open = () =>
-    isStandardStream(file) ? process.stdin : createReadStream(file as string, { highWaterMark: CHUNK_BYTES });
+  const open = () => (isStandardStream(file) ? process.stdin : createReadStream(file as string, { highWaterMark: CHUNK_BYTES }));
   const extent = { bytesRead: 0, bytes: fileBytes(file) };
   return { name, chunks: unpacked(readable(open, name, extent), name), extent };
 }
@@ -110,9 +109,9 @@ export async function* textPieces(input: Input): AsyncGenerator<string> {
 }
 
 /** All of an input as text. */
-export async function readText(input: Input): Promise<string> {
+export async function readText(input: Input, pieces: AsyncIterable<string> = textPieces(input)): Promise<string> {
   let text = "";
-  for await (const piece of textPieces(input)) {
+  for await (const piece of pieces) {
     text += piece;
     refuseLongText(text, input);
   }
@@ -135,11 +134,7 @@ function fileBytes(file: string | undefined): number | undefined {
   }
 }
 
-async function* readable(
-  open: () => NodeJS.ReadableStream,
-  name: string,
-  extent: InputExtent,
-): AsyncGenerator<Uint8Array> {
+async function* readable(open: () => NodeJS.ReadableStream, name: string, extent: InputExtent): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of open()) {
       const bytes = chunk as unknown as Uint8Array;
@@ -176,6 +171,9 @@ async function* unpacked(chunks: AsyncIterable<Uint8Array>, name: string): Async
   let bytes = 0;
   try {
     for await (const chunk of gunzip) {
+      const [first, second] = chunk as Uint8Array;
+      if (bytes === 0 && first === 0x1f && second === 0x8b)
+        throw new InputError("it is packed by gzip twice; unpack it once: gunzip", { file: name });
       bytes += (chunk as Uint8Array).length;
       if (bytes > UNPACKED_FREELY && bytes > MOST_EXPANSION * gunzip.bytesWritten) throw expanding(name);
       yield chunk as Uint8Array;

@@ -6,14 +6,14 @@
 import * as z from "zod/mini";
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError } from "../../errors.ts";
-import { positiveCount } from "../documents/schema.ts";
 import { parseJson } from "../parseJson.ts";
 import { splitCsvLine, wholeNumber } from "../routing/csvLine.ts";
+import { ID_LIMITS } from "../routing/routingColumns.ts";
 import { linesOf } from "./lines.ts";
 import { logicalExperts, type PhysicalToLogical, type SourceOptions, saidAboutIds } from "./source.ts";
 import { StepCounts } from "./stepCounts.ts";
 
-const configSchema = z.object({ num_moe_layers: positiveCount });
+const configSchema = z.object({ num_moe_layers: z.int().check(z.positive(), z.maximum(ID_LIMITS.layer)) });
 
 /** Name of the file that says how many MoE layers there are. */
 export const CONFIG_FILE = "model_gen_config.json";
@@ -98,7 +98,9 @@ function moeLayers(config: string | undefined, ids: PhysicalToLogical, file: str
   }
   const about = z.safeParse(configSchema, parseJson(config, `${file}/${CONFIG_FILE}`));
   if (!about.success)
-    throw new InputError("expected num_moe_layers, a whole number of at least 1", { file: `${file}/${CONFIG_FILE}` });
+    throw new InputError(`expected num_moe_layers, a whole number from 1 to ${ID_LIMITS.layer}`, {
+      file: `${file}/${CONFIG_FILE}`,
+    });
   return about.data.num_moe_layers;
 }
 

@@ -4,11 +4,14 @@
  */
 import * as z from "zod/mini";
 import { InputError, quoteInput, shownName } from "../../errors.ts";
+import { checkClaim } from "../claims.ts";
 import { parseJson } from "../parseJson.ts";
+import { ID_LIMITS } from "../routing/routingColumns.ts";
 import type { ByteSource } from "./byteSource.ts";
 
 /** The format's own limit for headers. */
 const MOST_HEADER_BYTES = 100_000_000;
+const OPENING_BRACE = 0x7b;
 
 const tensorSchema = z.object({
   dtype: z.string(),
@@ -32,8 +35,10 @@ export async function tensorsOf(source: ByteSource): Promise<Map<string, Tensor>
   const file = source.name;
   const damaged = (what: string) => new InputError(`${what}; expected a safetensors file: fetch or write it again`, { file });
   if (source.byteLength < 10) throw damaged("the file is too short");
-  const length = Number(new DataView(await source.slice(0, 8)).getBigUint64(0, true));
-  if (length > MOST_HEADER_BYTES || 8 + length > source.byteLength) throw damaged(`its header would have ${length} bytes`);
+  const start = new DataView(await source.slice(0, 9));
+  const limits = { holds: source.byteLength - 8, most: MOST_HEADER_BYTES };
+  const length = checkClaim(start.getBigUint64(0, true), "its header", limits, file);
+  if (start.getUint8(8) !== OPENING_BRACE) throw damaged("its header is no JSON object");
   const header = parseJson(new TextDecoder().decode(await source.slice(8, 8 + length)), file);
   if (typeof header !== "object" || header === null || Array.isArray(header)) throw damaged("its header is no JSON object");
   const tensors = new Map<string, Tensor>();
@@ -58,7 +63,10 @@ export async function tensorCounts(source: ByteSource, name: string, tensor: Ten
   const wrong = (what: string) => new InputError(`tensor ${quoteInput(name)} ${what}`, { file: source.name });
   if (dtype !== "I64" || shape.length !== 1)
     throw wrong(`is ${shownName(dtype)} of shape [${shownName(shape.join(","))}]; expected I64 counts of shape [experts]`);
-  const [length = 0] = shape;
+  const [claimed = 0] = shape;
+  const { expert } = ID_LIMITS;
+  const limits = { holds: source.byteLength / 8, most: expert, unit: "counts" };
+  const length = checkClaim(claimed, `tensor ${quoteInput(name)}`, limits, source.name);
   if (end - start !== 8 * length) throw wrong(`has ${end - start} bytes; expected 8 for each of its ${length} counts`);
   const view = new DataView(await source.slice(start, end));
   return Float64Array.from({ length }, (_, i) => {

@@ -8,12 +8,14 @@ import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError, quoteInput } from "../../errors.ts";
 import { positiveCount } from "../documents/schema.ts";
 import { parseJson } from "../parseJson.ts";
+import { ID_LIMITS } from "../routing/routingColumns.ts";
 import type { ByteSource } from "./byteSource.ts";
 import { type Tensor, tensorCounts, tensorsOf } from "./safetensors.ts";
 import { logicalExperts, type SourceOptions, saidAboutIds } from "./source.ts";
 import { StepCounts } from "./stepCounts.ts";
 
-const metaSchema = z.object({ num_experts: positiveCount, num_experts_per_token: z.optional(positiveCount) });
+const expertCount = z.int().check(z.positive(), z.maximum(ID_LIMITS.expert));
+const metaSchema = z.object({ num_experts: expertCount, num_experts_per_token: z.optional(positiveCount) });
 
 /** Name of the file beside the ranks' files. */
 export const META_FILE = "meta_info.json";
@@ -44,7 +46,7 @@ export async function* trtllmSteps(
   const { file } = options;
   const about = z.safeParse(metaSchema, parseJson(meta, `${file}/${META_FILE}`));
   if (!about.success)
-    throw new InputError("expected num_experts, a whole number of at least 1", { file: `${file}/${META_FILE}` });
+    throw new InputError(`expected num_experts, a whole number from 1 to ${ID_LIMITS.expert}`, { file: `${file}/${META_FILE}` });
   const slots = about.data.num_experts;
   const ids = saidAboutIds(options, "TensorRT-LLM counts experts without its load balancer and slots with it");
   const ranks: RankFile[] = [];
