@@ -16,7 +16,8 @@ if (process.version.startsWith("v20.")) setFlagsFromString("--interrupt-budget=2
 /** The program, not yet run. */
 function compile() {
   const cachedData = existsSync(cache) ? readFileSync(cache) : undefined;
-  return new Script(readFileSync(filename, "utf8"), { filename, cachedData });
+  // Traces name the program, not the folder in which the cache was made.
+  return new Script(readFileSync(filename, "utf8"), { filename: "lazarus.cjs", cachedData });
 }
 
 /** Its main function. */

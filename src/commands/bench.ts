@@ -100,6 +100,7 @@ export const bench = defineCommand({
   ],
   description: [
     "Runs the kernels of a Mixture-of-Experts layer (router, histogram, dispatch, expert-ffn, combine, and layer, which is all of them without leaving the device) and recovery-mc (Monte Carlo recovery probability) through gpu.js. Every result is compared with a double-precision reference, whole numbers exactly; a wrong result ends the bench and gives no numbers.",
+    "Limits: 134,217,728 weights of experts, 68,719,476,736 products a run.",
     "Kernels and plain JavaScript are timed in turn. Times include reading the result back. Inputs, weights and plans are on the device beforehand with webgpu and headlessgl; webasm copies them into its memory with each call, which is part of its times. Rates count products and sums, or bytes of inputs and results, of the algorithm, not of the implementation. The speedup is the ratio of the medians, and what --baseline compares: machines differ, ratios less so.",
   ],
   options: benchOptions,

@@ -6,6 +6,7 @@ import type { Placement } from "../core/layout/placement.ts";
 import { planFigures } from "../core/placement/assess.ts";
 import { explain } from "../core/placement/explain.ts";
 import type { Policy } from "../core/placement/policy.ts";
+import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { placeAfresh } from "../core/reconfigure/placeResidents.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { quoteInput, UsageError } from "../errors.ts";
@@ -13,6 +14,7 @@ import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { figureFields, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
 import { placementJson } from "../formats/placementJson.ts";
+import { announce } from "./announce.ts";
 import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
@@ -64,6 +66,7 @@ export const place = defineCommand({
   ],
   description: [
     "Reads a load-profile and writes a placement: the expert in every slot of every node, layer by layer, with the exact probability that every expert of every layer survives when 1, 2, ... nodes fail, the most that any placement with these replica counts could reach, and how evenly the nodes share the load.",
+    "Limits: 10,000 nodes and 20,000,000 slots in all layers together; resilient searches for an hour at most, which is 4,000 nodes of one GPU and 58 layers, and says so in advance where it takes more than a minute.",
   ],
   input: "a load-profile",
   readsInput: ({ audit }) => audit === undefined,
@@ -112,6 +115,8 @@ async function* madePlacements(
         `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
       );
     }
+    if (policy.placement === "resilient")
+      announce("placing", searchSeconds(cluster, layers.length), "; --placement mro or spread takes seconds");
     const made = await withStopwatch("placing", (watch) => placeAfresh(cluster, layers, { ...policy, watch }));
     if (training) warnOfOtherLayers(training.model, layers.length);
     if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, cluster, experts));

@@ -1,9 +1,12 @@
 /** How far work has come: one line on standard error that goes away again. */
 import { cleanText } from "../cleanText.ts";
+import { announce } from "./announce.ts";
 import { manner } from "./manner.ts";
 
 /** Work that takes less shows nothing, in milliseconds. */
 const PATIENCE = 1000;
+/** After so long the pace tells how long the rest takes, in milliseconds. */
+const WORK_BEFORE_ESTIMATE = 5000;
 
 /** Follows one piece of work. */
 export interface Progress {
@@ -16,7 +19,7 @@ export interface Progress {
 const silent: Progress = { update: () => {}, stop: () => {} };
 
 /**
- * Follows work from now on. Nothing shows unless standard error is a terminal, the work takes more than a second, and
+ * Follows work from now on. A bar shows when standard error is a terminal, the work takes more than a second, and
  * --quiet is absent.
  * @param says what is being done, such as "reading"
  * @param total all the work; without it the amount done stands alone
@@ -27,7 +30,8 @@ export async function startProgress(
   total: number | undefined,
   shown: (amount: number) => string = String,
 ): Promise<Progress> {
-  if (manner().quiet || process.stderr.isTTY !== true) return silent;
+  if (manner().quiet) return silent;
+  if (process.stderr.isTTY !== true) return total === undefined ? silent : announced(says, total);
   const { default: cliProgress } = await import("cli-progress");
   const makeBar = (isTotalKnown: boolean) =>
     new cliProgress.SingleBar({
@@ -58,6 +62,21 @@ export async function startProgress(
       bar = undefined;
       stopped = true;
     },
+  };
+}
+
+/** Without a terminal there is no bar, but one line that says how long the work takes when that is long. */
+function announced(says: string, total: number): Progress {
+  const begun = performance.now();
+  let said = false;
+  return {
+    update: (done, whole = total) => {
+      const elapsed = performance.now() - begun;
+      if (said || elapsed < WORK_BEFORE_ESTIMATE || !(done > 0)) return;
+      said = true;
+      announce(says, (elapsed / 1000 / done) * whole);
+    },
+    stop: () => {},
   };
 }
 

@@ -1,6 +1,7 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
 import { fileURLToPath } from "node:url";
+import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
 import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
@@ -10,6 +11,7 @@ import { policyNameOf, policyOf } from "../formats/placementDocument.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { recoveryPlanDocument } from "../formats/recoveryPlanDocument.ts";
 import type { RehearsalReport } from "../io/rehearsal/rehearse.ts";
+import { announce } from "./announce.ts";
 import { readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { failedOf, readFailedNodes } from "./failedOption.ts";
@@ -43,6 +45,7 @@ export const recover = defineCommand({
     "A placement of policy resilient is repaired where that is as good as a new one: its balance within the limit, its survival within 0.00001 of the most that is possible, or of a new placement's; with --effort fast, it is enough to survive as much as the designs from which a search would start. Live nodes may take the parts of failed ones, so that the part is left out which is missed least. Otherwise a new placement is made, and experts exchange places where that saves transfers.",
     "In a round a node sends at most one replica and receives at most one. The lower bound is what the busiest node needs at full bandwidth.",
     "When experts are lost, or the live nodes have fewer slots than there are experts, the document says so with recoverable false and the exit code is 3.",
+    "Limits: 10,000 nodes, those that join among them. A rehearsal takes at most 64 processes and 1 GiB, and is given up when a process does not answer for half a minute.",
   ],
   input: "a placement or recovery-plan",
   options: recoveryOptions,
@@ -63,6 +66,7 @@ export const recover = defineCommand({
         const old = placementOf(document);
         const made = { madeBy: policyNameOf(document), policy: policyOf(document, options.placement) };
         const failed = failedOf(old.cluster, named);
+        if (made.policy?.placement === "resilient") announce("planning", searchSeconds(old.cluster, old.layers.length));
         const recovery = await withStopwatch("planning", (watch) =>
           namingRefusals(
             () => planRecovery(recoveryProblem(options, { ...made, old, failed, loads: newer?.layers }, watch)),

@@ -1,5 +1,7 @@
 /** lazarus simulate: what training systems achieve on a cluster whose nodes fail. */
 import { cleanJson } from "../cleanText.ts";
+import { uniformCluster } from "../core/layout/cluster.ts";
+import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { simulateTrial } from "../core/simulation/study.ts";
 import { totalSeconds } from "../core/simulation/summary.ts";
 import { type SystemName, systemNames, trainingSystem, USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
@@ -8,6 +10,7 @@ import { checkSimulation, type SimulationDocument } from "../formats/documents/s
 import { parseCount } from "../formats/units.ts";
 import type { ChartSpec } from "../report/chart.ts";
 import { version } from "../version.ts";
+import { announce } from "./announce.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
 import { failureOptions, readFailures } from "./failureOptions.ts";
@@ -30,8 +33,8 @@ const options = {
   trials: option({
     argument: "N",
     fallback: "1",
-    parse: parseCount(1, 1_000_000),
-    says: "Trials, with the seeds from --seed on; each writes a document of its own.",
+    parse: parseCount(1, 100_000),
+    says: "Trials, at most 100000, with the seeds from --seed on; each writes a document of its own.",
   }),
   seed: option({
     argument: "N",
@@ -78,6 +81,7 @@ export const simulate = defineCommand({
     "Systems: lazarus places replicas by load and keeps training on the survivors; resilient does so too, with this toolkit's placement for goodput (for survival and balance beyond 24 nodes, where a search takes long) and balanced dispatch; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding.",
     "resilient plans for failures as often as --fail-every, --mtbf or --preemption-probability makes them, and for one an hour where --trace or --failures name them, since it may not look ahead; --expected-mtbf says otherwise. It reviews its plan every ten recorded windows, keeps it while a step takes at most 2 % longer than with the loads it was made for, and goes on without a pause where a rebalance would change nothing; lazarus always pauses, as in the paper.",
     "The step-time model, its constants and what they were fitted to stand in the model and hardware files. A trial with the same seed has the same failures for all systems.",
+    "Limits: 100,000 nodes, of which lazarus and resilient place at most 10,000; traces of 1,000,000 changes, and 2,000,000,000 changes times nodes. Where it takes more than a minute, a line says how long.",
   ],
   input: "a routing log or load-profiles",
   readsInput: (options) => options["load-spread"] === undefined,
@@ -117,6 +121,13 @@ async function simulations(options: Options, file: string | undefined): Promise<
   const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
   const timeline: TimelineRow[] = [];
   const wanted = options.timeline !== undefined || options.plot !== undefined;
+  if (options.systems.includes("resilient") && options.nodes !== undefined) {
+    const cluster = uniformCluster(options.nodes, job.model.slotsPerNode, job.hardware.gpusPerNode);
+    const changes = options.duration === undefined ? 1 : 1 + options.duration / secondsBetween;
+    const plans = Math.min(options.nodes, changes * options.trials);
+    const layers = new Set(job.loads.windows[0]?.loads).size;
+    announce("planning for resilient", plans * searchSeconds(cluster, layers), "; fewer nodes or failures take less");
+  }
   const progress = await startProgress("simulating", 100 * options.trials, (percent) => trialsText(percent / 100));
   const documents: SimulationDocument[] = [];
   for (let trial = 0; trial < options.trials; trial++) {

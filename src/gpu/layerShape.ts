@@ -15,6 +15,11 @@ export interface LayerShape {
   readonly topK: number;
 }
 
+/** Weights that single precision holds in 512 MB. */
+const MOST_WEIGHTS = 2 ** 27;
+/** Products that plain JavaScript, beside which every kernel is timed, computes in a minute and a half. */
+const MOST_PRODUCTS = 2 ** 36;
+
 /** Rows that the experts compute: one for each token and expert it is routed to. */
 export function rowsOf({ tokens, topK }: LayerShape): number {
   return tokens * topK;
@@ -29,5 +34,13 @@ export function checkLayerShape(shape: LayerShape): void {
     if (!Number.isSafeInteger(size) || size < 1) throw new Infeasible(`${name} must be a positive whole number, got ${size}`);
   }
   if (shape.topK > shape.experts) throw new Infeasible(`topK ${shape.topK} exceeds the ${shape.experts} experts`);
+  const weights = 2 * shape.experts * shape.hidden * shape.feedForward;
+  if (weights > MOST_WEIGHTS)
+    throw new Infeasible(`${weights} weights of experts are too many, at most ${MOST_WEIGHTS} are measured`);
+  const products = rowsOf(shape) * 2 * shape.hidden * shape.feedForward;
+  if (products > MOST_PRODUCTS)
+    throw new Infeasible(
+      `${products} products a run are too many, at most ${MOST_PRODUCTS} are measured; plain JavaScript takes a second for a billion`,
+    );
   if (rowsOf(shape) >= 1 << 24) throw new Infeasible(`${rowsOf(shape)} rows are too many; a kernel counts below 2^24`);
 }

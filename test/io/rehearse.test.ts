@@ -10,6 +10,7 @@ import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
 import { type Rehearsal, rehearsalOf } from "../../src/core/reconfigure/rehearsal.ts";
 import { survivors } from "../../src/core/reconfigure/survivors.ts";
 import { IoError, UsageError } from "../../src/errors.ts";
+import { NodeProcess } from "../../src/io/rehearsal/nodeProcess.ts";
 import { rehearse } from "../../src/io/rehearsal/rehearse.ts";
 import { root } from "../support/lazarus.ts";
 
@@ -107,14 +108,29 @@ describe("rehearse", () => {
       director,
       `import { NodeProcess } from "./nodeProcess.mjs";
        const nodes = [0, 1].map((n) => new NodeProcess("node" + n, [${JSON.stringify(program)}]));
-       await Promise.all(nodes.map((node) => node.ask({ order: "hold", replicas: [], bytes: 1, token: "t" })));
+       await Promise.all(nodes.map((node) => node.ask({ order: "hold", replicas: [], bytes: 1, token: "t", peers: nodes.map((node) => node.pid) })));
        process.stdout.write("ready");
        setInterval(() => {}, 1000);`,
     );
+    for (const stopped of [false, true]) await killDirector(director, stopped);
+  });
+
+  async function killDirector(director: string, stopped: boolean): Promise<void> {
     const child = spawn(process.execPath, [director], { stdio: ["ignore", "pipe", "inherit"] });
     await new Promise((resolve) => child.stdout.once("data", resolve));
     expect(running()).toHaveLength(2);
+    // A stopped process does not see that its director is gone; the other one ends it.
+    if (stopped) process.kill(Number(running()[0]), "SIGSTOP");
     child.kill("SIGKILL");
     await expect.poll(() => running().length, { timeout: 20_000 }).toBe(0);
+  }
+
+  test.skipIf(!canList)("a process that is stopped is given up on", async () => {
+    const node = new NodeProcess("a", [program]);
+    await node.ask({ order: "hold", replicas: [], bytes: 1, token: "t", peers: [] });
+    process.kill(node.pid!, "SIGSTOP");
+    await expect(node.ask({ order: "keep", replicas: [] }, 0.2)).rejects.toThrow(/of a: has not answered for 0.2 seconds/);
+    await node.kill();
+    expect(running()).toEqual([]);
   });
 });

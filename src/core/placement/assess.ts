@@ -14,6 +14,7 @@ import { recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
 import { recoveryUpperBound } from "../recovery/recoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
 import { choosesReplicas, type Policy, type Shares, sharesOf } from "./policy.ts";
+import { checkPlacementSize } from "./sizeLimits.ts";
 
 /**
  * What of a policy a placement is judged by: how likely nodes (and failure domains) fail, the seed of what is drawn where nothing
@@ -56,6 +57,7 @@ export interface Assessment extends Resilience {
  */
 export function assess(placement: Placement, yardstick: Yardstick, found?: FoundRecovery): Assessment {
   const { cluster } = placement;
+  checkPlacementSize(cluster, placement.layers.length);
   const gpus = cluster.map((node) => node.gpus);
   const hosts = allHostSets(placement);
   const layers = placement.layers.map((layer) => ({

@@ -8,6 +8,7 @@ import { placeEplb } from "./eplb/placeEplb.ts";
 import { placeLayers } from "./placeLayers.ts";
 import { expectedFailures, POLICY_DEFAULTS, type Policy, usualBalanceSlack } from "./policy.ts";
 import { MOST_RANKS, resilientPlacement } from "./resilient/resilientPlacement.ts";
+import { checkPlacementSize, checkSearch } from "./sizeLimits.ts";
 import { stepGoalOf } from "./stepGoalOf.ts";
 
 /** A placement and what became of the policy's wishes. */
@@ -32,6 +33,7 @@ interface Placed {
  * @throws RangeError when a layer has more experts than the cluster has slots, or the policy cannot place on such a cluster
  */
 export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
+  checkPlacementSize(cluster, layers.length);
   const placed = placeBy(cluster, layers, policy);
   const fewest = Math.min(...placed.layers.map(fewestHosts));
   return {
@@ -72,6 +74,7 @@ function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[],
 }
 
 function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
+  checkSearch(cluster, layers.length);
   const { minReplicas, effort = POLICY_DEFAULTS.effort, seed } = policy;
   const balanceSlack = policy.balanceSlack ?? usualBalanceSlack(policy);
   // Nothing may be worse than these where they keep the limit; the paper's keeps a step budget. On large clusters they break any limit.

@@ -2,6 +2,7 @@
 
 import type { ClusterNode } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
+import { MOST_PLACED_NODES } from "../placement/sizeLimits.ts";
 
 /** What is known about nodes that join. */
 export interface Joining {
@@ -29,6 +30,12 @@ export function joinedNodes(cluster: readonly ClusterNode[], failed: readonly nu
     return joining[what] ?? first;
   };
   const [slots, gpus] = [common("slots"), common("gpus")];
+  const nodes = cluster.length + (typeof joined === "number" ? joined : joined.length);
+  if (nodes > MOST_PLACED_NODES)
+    throw new Infeasible(
+      `${nodes} nodes are too many, at most ${MOST_PLACED_NODES} are placed together; let fewer join`,
+      "joined",
+    );
   const names = typeof joined === "number" ? freeNames(cluster, joined) : joined;
   const live = new Set(cluster.filter((_, node) => !failed.includes(node)).map(({ name }) => name));
   const taken = names.find((name) => live.has(name));

@@ -58,6 +58,7 @@ export function hourlyPreemptions(nodes: number, probability: number, random: Ra
         live[node] = !live[node];
       }
       yield* events.sort((a, b) => a.seconds - b.seconds);
+      if (events.length === 0) yield { seconds: SECONDS_PER_HOUR * (hour + 1), event: "none", node: 0 };
     }
   }
   return { initial: nodeIds(nodes), changes: { [Symbol.iterator]: changes } };

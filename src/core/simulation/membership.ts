@@ -3,7 +3,8 @@
 /** A node that joins or fails. */
 export interface MembershipEvent {
   readonly seconds: number;
-  readonly event: "add" | "remove";
+  /** `none` says only that nothing happens up to now: who waits for a change that never comes can look at the clock. */
+  readonly event: "add" | "remove" | "none";
   /** Node id, a whole number from 0; on hardware with several nodes a server, neighbours share one. */
   readonly node: number;
 }
@@ -47,7 +48,7 @@ export function* simultaneousChanges(events: Iterable<MembershipEvent>): Generat
       if (change !== undefined) yield change;
       change = { ticks, added: [], removed: [] };
     }
-    (event === "add" ? change.added : change.removed).push(node);
+    if (event !== "none") (event === "add" ? change.added : change.removed).push(node);
   }
   if (change !== undefined) yield change;
 }

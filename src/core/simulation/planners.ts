@@ -7,6 +7,7 @@ import type { ClusterNode } from "../layout/cluster.ts";
 import type { LayerLoads, LayerPlacement } from "../layout/placement.ts";
 import { makePlacement } from "../placement/makePlacement.ts";
 import { placeLayers } from "../placement/placeLayers.ts";
+import { checkPlacementSize } from "../placement/sizeLimits.ts";
 import type { ExpertPlanner } from "./elasticPlan.ts";
 import type { Job } from "./job.ts";
 
@@ -76,6 +77,7 @@ function planner(
   return {
     plan(loads, cluster) {
       const distinct = [...new Set(loads)];
+      checkPlacementSize(cluster, distinct.length);
       const layers = place(
         cluster,
         distinct.map((layerLoads, layer) => ({ layer, loads: layerLoads })),

@@ -30,5 +30,5 @@ export function hourlyCounts(text: string, file: string, random: RandomSource): 
     last = seconds;
     return { seconds, nodes: Number(count) };
   });
-  return traceOfCounts(counts, random);
+  return traceOfCounts(counts, file, random);
 }

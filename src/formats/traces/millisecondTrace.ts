@@ -16,10 +16,11 @@ export function millisecondTrace(text: string, file: string): MembershipTrace {
     if (cells.length !== 3) throw wrong("expected ms,add|remove,node", cells.join(","));
     if (!/^\d+$/.test(milliseconds)) throw wrong("expected whole milliseconds", milliseconds);
     if (event !== "add" && event !== "remove") throw wrong("expected add or remove", String(event));
-    checkedName(node ?? "", "the node", { file, line });
+    if (!node) throw wrong("expected the name of a node", "");
+    checkedName(node, "the node", { file, line });
     const seconds = Number(milliseconds) / 1000;
     if (seconds < last) throw wrong("expected rows in the order of time; sort the file by its first column", milliseconds);
     last = seconds;
-    return { seconds, event, node: node as string };
+    return { seconds, event, node };
   });
 }

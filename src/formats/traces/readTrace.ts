@@ -3,6 +3,7 @@ import type { RandomSource } from "../../core/algorithms/random.ts";
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
 import { checkMembershipTrace } from "../documents/membershipTrace.ts";
 import { parseJson } from "../parseJson.ts";
+import { checkTraceSize } from "./countTrace.ts";
 import { hourlyCounts } from "./hourlyCounts.ts";
 import { millisecondTrace } from "./millisecondTrace.ts";
 import { type Polarity, skyPilotTrace } from "./skyPilotTrace.ts";
@@ -24,9 +25,11 @@ export function readTrace(text: string, file: string, { polarity, random }: Trac
   if (start.startsWith("{")) {
     const value = parseJson(text, file);
     const isSkyPilot = typeof value === "object" && value !== null && "metadata" in value;
-    return isSkyPilot ? skyPilotTrace(value, file, polarity, random) : checkMembershipTrace(value, file);
+    return isSkyPilot ? skyPilotTrace(value, file, polarity, random) : checkTraceSize(checkMembershipTrace(value, file), file);
   }
   const firstLine = start.split("\n", 1)[0]!;
-  if (firstLine.includes("|")) return slurmEvents(text, file);
-  return firstLine.split(",").length === 2 ? hourlyCounts(text, file, random) : millisecondTrace(text, file);
+  if (firstLine.includes("|")) return checkTraceSize(slurmEvents(text, file), file);
+  return firstLine.split(",").length === 2
+    ? hourlyCounts(text, file, random)
+    : checkTraceSize(millisecondTrace(text, file), file);
 }

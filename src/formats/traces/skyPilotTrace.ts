@@ -29,5 +29,5 @@ export function skyPilotTrace(value: unknown, file: string, polarity: Polarity, 
     seconds: tick * metadata.gap_seconds,
     nodes: polarity === "held" ? count : most - count,
   }));
-  return traceOfCounts(counts, random);
+  return traceOfCounts(counts, file, random);
 }

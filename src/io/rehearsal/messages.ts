@@ -2,8 +2,14 @@
 
 /** An order to a node process; each is answered once it is carried out. */
 export type Order =
-  /** Make the contents of these replicas from their seeds and listen for others. */
-  | { readonly order: "hold"; readonly replicas: readonly Seeded[]; readonly bytes: number; readonly token: string }
+  /** Make the contents of these replicas from their seeds and listen for others; peers are the processes of the live nodes. */
+  | {
+      readonly order: "hold";
+      readonly replicas: readonly Seeded[];
+      readonly bytes: number;
+      readonly token: string;
+      readonly peers: readonly number[];
+    }
   /** Send and receive replicas. */
   | { readonly order: "transfer"; readonly send: readonly Sending[]; readonly receive: readonly string[] }
   /** Drop all other replicas and say what the contents of these are. */

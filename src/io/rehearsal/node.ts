@@ -9,12 +9,14 @@ const HEADER_LIMIT = 4096;
 class RehearsalNode {
   readonly #contents = new Map<string, Buffer>();
   readonly #awaited = new Map<string, () => void>();
+  #peers: readonly number[] = [];
   #bytes = 0;
   #token = "";
 
   async carryOut(order: Order): Promise<Answer> {
     switch (order.order) {
       case "hold":
+        this.#peers = order.peers;
         this.#bytes = order.bytes;
         this.#token = order.token;
         for (const { replica, seed } of order.replicas) this.#contents.set(replica, contentOf(seed, order.bytes));
@@ -25,6 +27,17 @@ class RehearsalNode {
       case "keep":
         return { digests: this.#keep(new Set(order.replicas)) };
     }
+  }
+
+  /** A process that is stopped does not notice that its director is gone: whoever does ends the others. */
+  end(): void {
+    for (const peer of this.#peers) {
+      if (peer === process.pid) continue;
+      try {
+        process.kill(peer, "SIGKILL");
+      } catch {} // It is gone already.
+    }
+    process.exit(0);
   }
 
   #listen(): Promise<number> {
@@ -91,4 +104,4 @@ process.on("message", (order: Order) => {
     .then(answer, (error: unknown) => answer({ error: error instanceof Error ? error.message : String(error) }));
 });
 // Without its director, however that ended, the process has nothing left to do.
-process.on("disconnect", () => process.exit(0));
+process.on("disconnect", () => node.end());

@@ -4,6 +4,8 @@ import { IoError } from "../../errors.ts";
 import type { Answer, Order } from "./messages.ts";
 
 const LONGEST_COMPLAINT = 4096;
+/** An order takes a second or two; a gigabyte over loopback some more. */
+const PATIENCE_SECONDS = 30;
 
 /** A process that plays a node. */
 export class NodeProcess {
@@ -36,14 +38,24 @@ export class NodeProcess {
     });
   }
 
-  /** Has an order carried out. One at a time. */
-  ask(order: Order): Promise<Answer> {
-    return new Promise((resolve, reject) => {
+  /** Number of the process; nothing when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Has an order carried out, or gives up when there is no answer for long. One at a time. */
+  ask(order: Order, patienceSeconds = PATIENCE_SECONDS): Promise<Answer> {
+    let timer: NodeJS.Timeout | undefined;
+    return new Promise<Answer>((resolve, reject) => {
       this.#settle = { resolve, reject };
+      timer = setTimeout(
+        () => this.#reject(`has not answered for ${patienceSeconds} seconds; is it stopped, or is the machine too busy?`),
+        patienceSeconds * 1000,
+      );
       if (this.#end !== undefined) this.#failed(this.#end);
       // An order that cannot be delivered means that the process is ending; its end says why.
       else if (this.#child.connected) this.#child.send(order, () => {});
-    });
+    }).finally(() => clearTimeout(timer));
   }
 
   /** Ends the process as a power cut would, waits until it is gone and returns the signal that ended it. */

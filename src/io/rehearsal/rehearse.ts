@@ -66,10 +66,11 @@ async function direct({ nodes, rounds }: Rehearsal, staging: Staging, processes:
   const [token, secret] = [randomBytes(16).toString("hex"), randomBytes(16).toString("hex")];
   const seedOf = (replica: string) => `${secret} ${replica}`;
   for (const { name } of nodes) processes.push(new NodeProcess(name, nodeProgram));
+  const peers = nodes.flatMap(({ fails }, n) => (fails ? [] : (processes[n]!.pid ?? [])));
   const ports = await Promise.all(
     nodes.map(async ({ holds }, n) => {
       const replicas = holds.map((replica) => ({ replica, seed: seedOf(replica) }));
-      return (await processes[n]!.ask({ order: "hold", replicas, bytes, token })).port!;
+      return (await processes[n]!.ask({ order: "hold", replicas, bytes, token, peers })).port!;
     }),
   );
   const failing = nodes.flatMap(({ fails }, n) => (fails ? [n] : []));
