@@ -11,7 +11,7 @@ const stage = prepared();
 process.env["LAZARUS_FAULTS"] = stage.folder;
 const rows: Row[] = [];
 try {
-  for (const name of Object.keys(stage.commands)) rows.push(await killed(stage, name));
+  rows.push(...(await Promise.all(Object.keys(stage.commands).map((name) => killed(stage, name)))));
   rows.push(await fullDisk(stage), await readOnly(stage), await closedStreams(stage), await writersTogether(stage));
   rows.push(await interruptedRehearsals(stage));
 } finally {

@@ -53,7 +53,7 @@ export function describedNodes(text: string, file: string): DescribedNode[] {
   if (nodes.length === 0) throw new InputError("the cluster has no nodes; expected at least one", { file });
   const seen = new Set<string>();
   for (const { name } of nodes) {
-    if (seen.has(name)) throw new InputError(`two nodes are called ${quoteInput(name)}; give each its own name`, { file });
+    if (seen.has(name)) throw new InputError(`two nodes are called ${shownName(name)}; give each its own name`, { file });
     seen.add(name);
   }
   return nodes;

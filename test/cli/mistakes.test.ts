@@ -115,7 +115,7 @@ describe("command lines", () => {
     const failed = await inProcess(["recover", "--failed", "node9"], placement);
     expectOneLine(failed, 2, /no node "node9"; the placement has node0, node1/);
     const long = await inProcess(["recover", "--failed", "x".repeat(200)], placement);
-    expectOneLine(long, 2, /no node "x{63}…"; the placement has/);
+    expectOneLine(long, 2, /no node "x{39}…"; the placement has/);
     expectOneLine(await inProcess(["recover", "--joined", "node1"], placement), 2, /live node "node1"/);
     expectOneLine(await inProcess(["recover", "--bandwidth", "fast"], placement), 2, /--bandwidth: expected a bandwidth such as/);
   });

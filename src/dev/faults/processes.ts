@@ -1,5 +1,5 @@
 /** Processes that are killed, interrupted, or write to one file together. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomSource } from "../../core/algorithms/random.ts";
 import { contentOf, inOrder, leftIn, type Row, type Stage, started } from "./stage.ts";
@@ -11,7 +11,8 @@ const INTERRUPTS = 10;
 /** Kills a command at random times: the file stays the old one, or is the whole new one. */
 export async function killed(stage: Stage, name: string): Promise<Row> {
   const random = randomSource(1);
-  const folder = join(stage.folder, "out");
+  const folder = join(stage.folder, `out-${name}`);
+  mkdirSync(folder);
   const file = join(folder, "result");
   const words = [...stage.commands[name]!, "-o", file];
   const begun = performance.now();
@@ -48,8 +49,6 @@ export async function writersTogether(stage: Stage): Promise<Row> {
 /** Interrupts of a rehearsal: it ends, and so do all its processes. */
 export async function interruptedRehearsals(stage: Stage): Promise<Row> {
   const folder = join(stage.folder, "out");
-  const placement = join(stage.folder, "one");
-  writeFileSync(placement, `${readFileSync(join(stage.folder, "placements"), "utf8").split("\n", 1)[0]}\n`);
   const small = join(stage.folder, "small");
   const placed = started(["place", join(stage.folder, "profile"), "-n", "10", "-c", "6", "--placement", "mro", "-o", small]);
   await placed.ended;

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { countReplicas, FREE_SLOT, type Placement } from "../../core/layout/placement.ts";
 import { EFFORTS, FAILURE_UNITS, OBJECTIVES, SHARES } from "../../core/placement/policy.ts";
-import { InputError, quoteInput } from "../../errors.ts";
+import { InputError, quoteInput, shownName } from "../../errors.ts";
 import {
   amount,
   checkDocument,
@@ -164,7 +164,7 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
   if (placement.layers.length === 0) throw wrong("layers is empty; expected at least one layer");
   const known = new Set<string>();
   for (const name of names) {
-    if (known.has(name)) throw wrong(`two nodes are called ${quoteInput(name)}; give each its own name`);
+    if (known.has(name)) throw wrong(`two nodes are called ${shownName(name)}; give each its own name`);
     known.add(name);
   }
   const seen = new Set<number>();
