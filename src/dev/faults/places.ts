@@ -6,12 +6,12 @@ import { inOrder, leftIn, program, type Row, type Stage, started } from "./stage
 
 /** A disk with less room than any result needs. */
 export async function fullDisk(stage: Stage): Promise<Row> {
-  return onDisk(stage, "full disk", "size=16k", []);
+  return onDisk(stage, "full disk", "size=4k", []);
 }
 
 /** A disk that takes nothing. */
 export async function readOnly(stage: Stage): Promise<Row> {
-  return onDisk(stage, "read-only folder", "size=16k", ["-o", "remount,ro"]);
+  return onDisk(stage, "read-only folder", "size=4k", ["-o", "remount,ro"]);
 }
 
 async function onDisk(stage: Stage, fault: string, size: string, then: readonly string[]): Promise<Row> {
