@@ -63,7 +63,7 @@ export function planTable(document: PlacementDocument, system: PlanSystem, numbe
       const free = slots.findIndex((row) => row.includes(FREE_SLOT));
       if (free >= 0) {
         throw refuse(
-          `${(nodes[free] as ClusterNode).name} has a free slot in layer ${layer}`,
+          `${nodes[free]!.name} has a free slot in layer ${layer}`,
           "every slot needs a replica: take a policy that fills all slots, such as --placement eplb or mro",
         );
       }
