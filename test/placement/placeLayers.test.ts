@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { FREE_SLOT } from "../../src/core/layout/placement.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
+import { spreadPlacement } from "../../src/core/placement/spread.ts";
 
 test("the two GPUs of a node share what its copies take as evenly as two and two can", () => {
   const problems = fc.record({
@@ -29,4 +31,30 @@ test("the two GPUs of a node share what its copies take as evenly as two and two
       }
     }),
   );
+});
+
+test("the copies kept are those of the layer that has fewest", () => {
+  const layers = [
+    { layer: 0, loads: [1, 2] },
+    { layer: 1, loads: [1, 2, 3] },
+  ];
+  const rules = { cluster: uniformCluster(2, 2), layers, allocation: "even", placement: "spread" } as const;
+  expect(placeLayers({ ...rules, minReplicas: 2 }).minReplicas).toBe(1);
+  expect(placeLayers({ ...rules, layers: layers.slice(0, 1), minReplicas: 3 }).minReplicas).toBe(2);
+});
+
+test("spread goes round, past full nodes to the next, and past nodes with a copy on each GPU while others have room", () => {
+  const nodes = [1, 3, 1, 1, 3].map((slots, n) => ({ name: `node${n}`, slots, gpus: 1 }));
+  expect(spreadPlacement([5, 1, 1], nodes)).toEqual(
+    [[0], [0, 1], [0], [0], [0, 2]].map((held, n) => [...held, ...free(nodes[n]!.slots - held.length)]),
+  );
+  expect(
+    spreadPlacement(
+      [2, 3],
+      [1, 3, 1].map((slots, n) => ({ name: `node${n}`, slots, gpus: 1 })),
+    ),
+  ).toEqual([[0], [0, 1, 1], [1]]);
+  function free(count: number): number[] {
+    return new Array<number>(count).fill(FREE_SLOT);
+  }
 });
