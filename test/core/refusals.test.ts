@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { hostedLoads } from "../../src/core/balance/hostedLoad.ts";
 import { Infeasible } from "../../src/core/layout/infeasible.ts";
 import { WindowError } from "../../src/core/profile/windowError.ts";
 
@@ -15,10 +14,4 @@ test("a refusal has a name, and says what to change where it is one thing", () =
   expect(window).toBeInstanceOf(Infeasible);
   expect([window.name, window.iteration, window.layer]).toEqual(["WindowError", 7, 2]);
   expect([new WindowError("empty").iteration, new WindowError("empty").layer]).toEqual([undefined, undefined]);
-});
-
-test("every node needs a GPU at least, and experts need nodes that exist", () => {
-  for (const gpus of [[], [0, 1], [1, 0], [1, 0.5]]) expect(() => hostedLoads([[0]], [1], gpus)).toThrow(RangeError);
-  for (const hosts of [[2], [-1], [0, 2], [0.5]]) expect(() => hostedLoads([hosts], [1], [1, 1])).toThrow(RangeError);
-  expect(() => hostedLoads([[0]], [1, 1], [1])).toThrow(RangeError);
 });
