@@ -1,9 +1,11 @@
 /** The parts of placement `balanced`, each against a plainer way to do the same. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { randomSource } from "../../src/core/algorithms/random.ts";
 import { balanceLowerBound } from "../../src/core/placement/balanced/balanceLowerBound.ts";
 import { FreePacking } from "../../src/core/placement/balanced/freePacking.ts";
 import { ReplicaPacking } from "../../src/core/placement/balanced/replicaPacking.ts";
+import { searchFree } from "../../src/core/placement/balanced/searchFree.ts";
 import { sharingParts } from "../../src/core/placement/balanced/sharingParts.ts";
 import { shaveBusiest } from "../../src/core/placement/balanced/shaveBusiest.ts";
 import { startPlacement } from "../../src/core/placement/balanced/startPlacement.ts";
@@ -188,4 +190,34 @@ test("loads laid end to end: every GPU can have the mean, none holds more than i
       }
     }),
   );
+});
+
+test("a search under free shares leaves GPUs evener or as they were, hosts enough, and nothing to search at the bound", () => {
+  let evener = 0;
+  fc.assert(
+    fc.property(layers, fc.nat(100), ({ ranks, minHosts, loads }, seed) => {
+      const nodes = ranks.map(({ node }) => node);
+      // Made for other loads, so that there is something to do.
+      const start = startPlacement(loads.toReversed(), ranks, minHosts);
+      const mean = sum(loads) / ranks.length;
+      const unevenness = (held: readonly (readonly number[])[]) =>
+        sum([...new FreePacking({ loads, held, nodes, minHosts }).rankLoads].map((load) => (load / mean) ** 8));
+      const problem = { loads, ranks, minHosts, lowerBound: 0, effort: "fast", seed } as const;
+      const found = searchFree(start, problem, randomSource(seed));
+      const [before, after] = [unevenness(start), unevenness(found)];
+      expect(after).toBeLessThanOrEqual(before * (1 + 1e-6));
+      if (after < before * (1 - 1e-6)) evener++;
+      found.forEach((own, rank) => {
+        expect(own).toHaveLength(ranks[rank]!.slots);
+        expect(new Set(own).size).toBe(own.length);
+      });
+      loads.forEach((_, expert) => {
+        const hosts = new Set(found.flatMap((own, rank) => (own.includes(expert) ? [nodes[rank]!] : [])));
+        expect(hosts.size).toBeGreaterThanOrEqual(minHosts);
+      });
+      expect(searchFree(start, { ...problem, lowerBound: ranks.length }, randomSource(seed))).toEqual(start);
+    }),
+    { numRuns: 40, seed: 4 },
+  );
+  expect(evener).toBeGreaterThan(10);
 });
