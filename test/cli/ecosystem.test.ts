@@ -177,26 +177,6 @@ describe("the README's scripts, with stand-ins for the cluster managers", () => 
     expect(existsSync(at("plan.json.recovery"))).toBe(true);
     expect(JSON.parse(readFileSync(at("plan.json.recovery"), "utf8")).failed).toEqual(["gpu02"]);
   });
-
-  test("the Python one-liners turn a recorder's file into JSON lines that profile-load reads", (context) => {
-    if (shell("python3 -c 1").code !== 0) context.skip("there is no python3 here");
-    const tensor = "class T(list):\n  def tolist(self): return list(self)";
-    const loads = [
-      'lambda path, map_location: {"logical_count": [T([[1, 2]]), T([[3, 4]])]}',
-      'lambda path, map_location: {"records": [{"global_physical_count": T([[1, 2]])}, {"global_physical_count": T([[3, 4]])}]}',
-      "lambda path, map_location: [T([[1, 2]]), T([[3, 4]])]",
-    ];
-    const lines = readFileSync(`${root}README.md`, "utf8").match(/^python3 -c .*$/gm) ?? [];
-    expect(lines).toHaveLength(loads.length);
-    writeFileSync(at("location.json"), '{"physical_to_logical_map":[[0,1]]}');
-    lines.forEach((line, i) => {
-      writeFileSync(at("torch.py"), `${tensor}\nload = ${loads[i]}\n`);
-      const { code, stdout } = shell(
-        `cd ${folder}; export PYTHONPATH=. PYTHONDONTWRITEBYTECODE=1; ${line} --method sum --format csv`,
-      );
-      expect([code, stdout]).toEqual([0, "iteration,layer,expert,tokens\n1,0,0,4\n1,0,1,6\n"]);
-    });
-  });
 });
 
 describe("what a cluster manager says of nodes that a placement does not have", () => {

@@ -456,11 +456,6 @@ describe("Parquet", () => {
   });
 });
 
-test("files of PyTorch are refused with the way to turn them into JSON lines", async () => {
-  await refused(lazarus(["profile-load"], Buffer.from("PK\u0003\u0004archive/data.pkl")), /PyTorch.*--help/);
-  expect((await lazarus(["profile-load", "--help"])).stdout).toMatch(/torch\.load/);
-});
-
 test.each([
   ["", /: there is nothing in it; expected a routing log/],
   ["\n \n", /: there is nothing in it; expected a routing log/],
