@@ -7,10 +7,12 @@ import { InputError } from "../errors.ts";
 import { checkLoadProfile, type LoadProfileDocument, loadProfileDocument } from "../formats/documents/loadProfile.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
-import { choice, option, toggle } from "./option.ts";
+import { choice, type OptionValues, option, toggle } from "./option.ts";
+import { numberingOptions, numberingSettings } from "./planOptions.ts";
 import { readProfiles, windowOption } from "./readProfile.ts";
 import { namingRefusals } from "./refusals.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
+import { warn } from "./warn.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 export const profileLoad = defineCommand({
@@ -65,12 +67,17 @@ export const profileLoad = defineCommand({
     layers: option({ argument: "LIST", parse: parseIdList, says: "Only these layers, such as 0,3,5-7." }),
     "by-rank": toggle({ says: "Keep the source ranks apart; needs a rank column." }),
     ...outputOptions,
+    format: choice({
+      choices: ["json", "csv", "table", "sglang"],
+      says: "How to write the result: json for the next command, csv as flat rows, table for people, sglang as counts for SGLang's own balancer (--init-expert-location). Default: table on a terminal, json on a pipe.",
+    }),
+    ...numberingOptions,
   },
   run: async (options, file) => {
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
-    return writeDocuments(options, renderers, async (write) => {
+    return writeDocuments(options, renderers(options), async (write) => {
       for await (const profile of readProfiles(file, profileOptions)) {
         await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
       }
@@ -79,11 +86,20 @@ export const profileLoad = defineCommand({
   },
 });
 
-const renderers: Renderers<LoadProfileDocument> = {
-  check: checkLoadProfile,
-  csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv,
-  table: async () => (await import("../report/profileTable.ts")).profileTable,
-};
+function renderers(options: OptionValues<typeof numberingOptions>): Renderers<LoadProfileDocument> {
+  return {
+    check: checkLoadProfile,
+    csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv,
+    table: async () => (await import("../report/profileTable.ts")).profileTable,
+    others: {
+      sglang: async () => {
+        const { encodeLogicalCount } = await import("../formats/logicalCount.ts");
+        const numbering = numberingSettings(options);
+        return (profile) => [encodeLogicalCount(profile, numbering, (message) => warn(`--format sglang: ${message}`))];
+      },
+    },
+  };
+}
 
 /** The layers and experts that were asked for. */
 function reduced(
