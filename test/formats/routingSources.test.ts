@@ -186,6 +186,20 @@ describe("SGLang's recorder", () => {
     await refused(profile(JSON.stringify({ logical_count: [[0, 0]] })), /no token goes to any expert/);
   });
 
+  test("an average with weights keeps the proportions of small counts", async () => {
+    const steps = Array.from({ length: 200 }, (_, step) => [
+      [0, 1, 2, 3].map((expert) => Number([0, 0, 0, 1, 0, 2][step % 6] === expert)),
+    ]);
+    const average = steps
+      .slice(1)
+      .reduce((running, [now = []]) => running.map((value, e) => 0.95 * value + 0.05 * now[e]!), steps[0]![0]!);
+    const found = await profile(JSON.stringify({ logical_count: steps }), "--method", "ema", "--alpha", "0.05");
+    const [loads = []] = loadsIn(found) as number[][];
+    expect(loads.reduce((a, b) => a + b)).toBe(200);
+    for (const [e, value] of average.entries()) expect(Math.abs(loads[e]! - 200 * value)).toBeLessThan(1);
+    expect(found.stderr).toMatch(/multiplied by 200, its iterations/);
+  });
+
   test("layers without tokens in front are dense and left out", async () => {
     const found = await profile(
       JSON.stringify({
@@ -425,6 +439,14 @@ describe("Parquet", () => {
     const found = await lazarus(["profile-load", parquet, "--by-rank", "--every", "1"]);
     expect(csv.code).toBe(0);
     expect(found).toEqual(csv);
+  });
+
+  test("ids of -1, null elements and null lists are padding, and counted", async () => {
+    // By pyarrow, five tokens of one layer: [0,1], [2,-1], [null,1], null, [1,2].
+    const { code, stdout, stderr } = await lazarus(["profile-load", "test/fixtures/padded.parquet", "--method", "sum"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).layers[0].loads).toEqual([1, 3, 2]);
+    expect(stderr).toBe("lazarus: test/fixtures/padded.parquet: 3 expert ids of -1 (padding) left out\n");
   });
 
   test("columns by other names, slots by a plan", async () => {
