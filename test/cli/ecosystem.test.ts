@@ -269,6 +269,12 @@ describe("layers of plans", () => {
     const agreed = await place(profile, "trtllm", "--num-dense-layers", "2");
     expect(layersIn(agreed)).toEqual([2]);
     expect(agreed.stderr).toMatch(/layers 0,1 without tokens \(dense\) left out/);
+    writeFileSync(at("dense.yaml"), agreed.stdout);
+    const audit = await inProcess(
+      ["place", "-", "--audit", at("dense.yaml"), "-n", "2", "--num-dense-layers", "2", "--format", "json"],
+      profile,
+    );
+    expect(JSON.parse(audit.stdout).layers.map(({ layer }: { layer: number }) => layer)).toEqual([2]);
     for (const format of ["trtllm", "sglang", "vllm", "ascend"] as const) {
       const refusal = await place(profile, format, "--num-dense-layers", "1");
       expect(refusal).toMatchObject({

@@ -1,11 +1,14 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mergeRecords } from "../../src/commands/mergeRecords.ts";
 import { npy, npyHeader, pickle, torchSaved, zip } from "../support/arrayFiles.ts";
 import { inProcess as lazarus } from "../support/inProcess.ts";
+import { root } from "../support/lazarus.ts";
 
 const recorder = "test/fixtures/recorder";
 let folder = "";
@@ -140,6 +143,7 @@ describe("NumPy", () => {
     await refused(zip({ "a.npy": array }, { size: 2 ** 31 }), /would have 2147483648 bytes out of/);
     await refused(zip({ "a.npy": array }, { deflate: true, size: 2 ** 31 }), /would have 2147483648 bytes out of/);
     await refused(zip({ "a.npy": Buffer.alloc(2000) }, { deflate: true, size: 100 }), /does not unpack to 100 bytes/);
+    await refused(zip({ "a.npy": Buffer.alloc(2000) }, { deflate: true, size: 2001 }), /does not unpack to 2001 bytes/);
     await refused(zip({ "a.npy": array }, { flags: 1 }), /encrypted/);
     await refused(zip({ "a.npy": array }, { method: 12 }), /packed by method 12/);
     await refused(zip({ "a.npy": array }).subarray(0, -1), /has no end/);
@@ -260,6 +264,27 @@ describe("PyTorch", () => {
       { numRuns: 300 },
     );
   });
+});
+
+test("records of several files come step by step", async () => {
+  async function* file(...steps: number[]) {
+    yield* steps.map((step) => ({ step, of: steps.length }));
+  }
+  const found: number[] = [];
+  for await (const { step } of mergeRecords([file(0, 2, 4), file(1, 2, 3, 5)], (record) => record.step)) found.push(step);
+  expect(found).toEqual([0, 1, 2, 2, 3, 4, 5]);
+});
+
+test("a pipe with a name: arrays are read from it, Parquet is refused at once", () => {
+  const script = `cd "$0" && mkfifo pipe && { cat "$1" > pipe & } && timeout 20 "$2" "$3" profile-load pipe -q --method sum --format csv; rm pipe`;
+  const through = (file: string) =>
+    spawnSync("sh", ["-c", script, folder, join(root, file), process.execPath, join(root, "bin/lazarus.js")], {
+      encoding: "utf8",
+    });
+  expect(through("test/fixtures/loads.npz").stdout).toMatch(/^1,1,1,70004$/m);
+  expect(through("test/fixtures/topk.parquet").stderr).toBe(
+    "lazarus: cannot read pipe: it has to be a file, not a pipe; save it first\n",
+  );
 });
 
 test("folders of dumps are known by their files", async () => {

@@ -1,6 +1,8 @@
 /** Files of NumPy and PyTorch, byte by byte, so that each byte can be wrong. */
 import { deflateRawSync } from "node:zlib";
 
+const byte = (...bytes: number[]) => Buffer.from(bytes);
+
 /** An .npy file. */
 export function npy(header: string, data: Uint8Array, version = 1): Buffer {
   const length = Buffer.alloc(version === 1 ? 2 : 4);
@@ -44,17 +46,18 @@ export function zip(
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x04034b50);
     local.writeUInt16LE(name.length, 26);
-    const extra = zip64 ? Buffer.alloc(28) : Buffer.alloc(0);
+    // A field of another kind (a time) before that of zip64.
+    const extra = zip64 ? Buffer.concat([byte(0x55, 0x54, 4, 0, 0, 1, 2, 3), Buffer.alloc(28)]) : Buffer.alloc(0);
     const entry = Buffer.alloc(46);
     entry.writeUInt32LE(0x02014b50);
     entry.writeUInt16LE(flags ?? 0, 8);
     entry.writeUInt16LE(method ?? (deflate ? 8 : 0), 10);
     const fields = [size ?? content.length, data.length, at];
     if (zip64) {
-      extra.writeUInt16LE(1);
-      extra.writeUInt16LE(24, 2);
+      extra.writeUInt16LE(1, 8);
+      extra.writeUInt16LE(24, 10);
       fields.forEach((value, i) => {
-        extra.writeBigUInt64LE(BigInt(value), 4 + 8 * i);
+        extra.writeBigUInt64LE(BigInt(value), 12 + 8 * i);
       });
     }
     [24, 20, 42].forEach((field, i) => {
@@ -85,7 +88,6 @@ export function zip(
   return Buffer.concat([...parts, index, end64, locator, end]);
 }
 
-const byte = (...bytes: number[]) => Buffer.from(bytes);
 const text = (value: string) => {
   const bytes = Buffer.from(value);
   const length = Buffer.alloc(4);
