@@ -20,7 +20,7 @@ import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
-import { numberingOptions } from "./planOptions.ts";
+import { numberingOptions, numberingSettings } from "./planOptions.ts";
 import { eachCounted, startProgress } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
 import { type PlanContext, readPlacements } from "./readPlacements.ts";
@@ -166,8 +166,7 @@ function planContext(options: Options, sources: Sources | undefined): PlanContex
     nodes: () => readNodes(options),
     loads: async () => (profile === undefined ? sources?.profile : await readDocument(profile, checkLoadProfile))?.layers,
     gpus: options.gpus,
-    layerBase: options["layer-base"],
-    denseLayers: options["num-dense-layers"],
+    ...numberingSettings(options),
   };
 }
 

@@ -17,7 +17,7 @@ import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOp
 import { defineCommand } from "./command.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
-import { planOutputOptions, planRenderers } from "./planOptions.ts";
+import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
 import { policyOptions, readPolicy } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readDocument, readDocuments } from "./readDocuments.ts";
@@ -145,8 +145,7 @@ async function* auditedPlacements(
       return file === undefined ? undefined : (await readDocument(file, checkLoadProfile)).layers;
     },
     gpus: options.gpus,
-    layerBase: options["layer-base"],
-    denseLayers: options["num-dense-layers"],
+    ...numberingSettings(options),
   };
   for await (const document of readPlacements(plan, context)) {
     if (file !== undefined && !profileRead) throw new UsageError(`--audit reads ${plan}, which has loads; leave out "${file}"`);

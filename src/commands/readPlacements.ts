@@ -19,6 +19,7 @@ export interface PlanContext {
   readonly gpus: number;
   readonly layerBase: number;
   readonly denseLayers: number;
+  readonly moeLayers?: readonly number[] | undefined;
 }
 
 /**

@@ -32,10 +32,14 @@ export interface ProfileOptions extends RoutingInputOptions {
  * @throws InputError
  */
 export async function* readProfiles(file: string | undefined, options: ProfileOptions): AsyncGenerator<LoadProfile> {
-  const found = await openRoutingInput(file, options);
+  const { window, method, every, otherwise } = options;
+  const kind = (method ?? otherwise?.method)?.kind;
+  const selected = (window ?? otherwise?.window)?.kind ?? "all";
+  const ordered = selected !== "all" || kind === "last" || kind === "ema" || (every ?? otherwise?.every) !== undefined;
+  const found = await openRoutingInput(file, { ...options, ordered });
   if ("steps" in found) yield* profilesOf(found.steps, found.name, options);
   else {
-    if (options.window !== undefined || options.every !== undefined || options.method !== undefined) {
+    if (window !== undefined || every !== undefined || method !== undefined) {
       throw new UsageError(
         "a load-profile stands for one window already; give --window, --every and --method when reading the log",
       );

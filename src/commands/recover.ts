@@ -13,7 +13,7 @@ import type { RehearsalReport } from "../io/rehearsal/rehearse.ts";
 import { readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { failedOf, readFailedNodes } from "./failedOption.ts";
-import { planRenderers } from "./planOptions.ts";
+import { numberingSettings, planRenderers } from "./planOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
@@ -55,8 +55,7 @@ export const recover = defineCommand({
         nodes: () => readNodes(options),
         loads: async () => newer?.layers,
         gpus: options.gpus ?? 1,
-        layerBase: options["layer-base"],
-        denseLayers: options["num-dense-layers"],
+        ...numberingSettings(options),
       };
       let exitCode = 0;
       for await (const document of readPlacements(file, context)) {

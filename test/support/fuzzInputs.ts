@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import gptS from "../../src/formats/presets/gpt-s.json" with { type: "json" };
 import rtx3090 from "../../src/formats/presets/rtx3090.json" with { type: "json" };
+import { npy, npyHeader } from "./arrayFiles.ts";
 import { inProcess } from "./inProcess.ts";
 import { safetensors } from "./safetensors.ts";
 
@@ -81,6 +82,9 @@ export async function fuzzInputs(): Promise<{ inputs: Record<string, FuzzInput>;
     "mindie spots": fileGiven(`${identity} ${at("mindie")}`, spots),
     "mindie config": fileGiven(`${identity} ${at("mindie")}`, config),
     parquet: fileGiven(`${load} --input-format parquet ${parquet}`, parquet),
+    "NumPy array": given(load, npy(npyHeader("<i2", [2, 2]), Buffer.from([1, 0, 2, 0, 3, 0, 4, 0]))),
+    "NumPy archive": given(load, readFileSync("test/fixtures/loads.npz")),
+    "PyTorch file": given(`${load} --input-format torch`, readFileSync("test/fixtures/recorder/stat.pt")),
     "load-profile": given(`place ${mro}`, profile),
     "load-profile read again": { ...given(`${load} --top-experts 2`, profile), sameFormat: true },
     placement: given("recover --failed node1 --joined fresh", placement),
