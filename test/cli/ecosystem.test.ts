@@ -111,7 +111,7 @@ describe("recover --failed", () => {
     const { code, stdout } = shell(
       `echo 'gpu[03-04]' | lazarus recover ${at("placement.json")} --failed @- --format csv | head -1`,
     );
-    expect([code, stdout]).toEqual([0, "round,layer,expert,from,to,bytes\n"]);
+    expect([code, stdout]).toEqual([0, "round,layer,expert,from,to,bytes,source\n"]);
   });
 
   test("AWS instances without their nodes", async () => {
@@ -270,14 +270,19 @@ describe("layers of plans", () => {
     expect(JSON.parse((await place(profile, "vllm", ...remedy)).stdout)).toEqual(sglang.physical_to_logical_map.slice(1));
   });
 
-  test("a layer without tokens in front is no MoE layer, and the message says how to leave it out", async () => {
+  test("a layer without tokens in front is no MoE layer: it is left out, and the message about a placement says how", async () => {
     const layers = [
       { layer: 0, loads: [0, 0, 0, 0] },
       { layer: 1, loads: [6, 5, 5, 4] },
     ];
     const window = { from: 0, to: 0, iterations: 1, method: "mean" };
     const profile = JSON.stringify({ type: "load-profile", version: 1, experts: 4, window, layers });
-    const refusal = await place(profile, "trtllm", "--num-dense-layers", "1");
+    const left = await place(profile, "trtllm", "--num-dense-layers", "1");
+    expect(left.stderr).toMatch(/layer 0 without tokens \(dense\) left out; the first MoE layer is 1/);
+    expect(left.stdout.match(/^ {2}\d+:/gm)).toEqual(["  1:"]);
+    const even = profile.replace("[0,0,0,0]", "[1,1,1,1]");
+    const placement = (await place(even, "json")).stdout.replace("[1,1,1,1]", "[0,0,0,0]");
+    const refusal = await inProcess(["recover", "--format", "trtllm", "--num-dense-layers", "1"], placement);
     expect(refusal).toMatchObject({ code: 2, stderr: expect.stringMatching(/layer 0 has no tokens/) });
     const remedy = /lazarus (profile-load --layers [\d,]+)/.exec(refusal.stderr)?.[1]?.split(" ") ?? [];
     const mended = (await inProcess(remedy, profile)).stdout;
