@@ -8,7 +8,7 @@ import { checkLoadProfile, type LoadProfileDocument, loadProfileDocument } from 
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
 import { choice, option, toggle } from "./option.ts";
-import { inCompany, readProfiles, windowOption } from "./readProfile.ts";
+import { alone, inCompany, readProfiles, windowOption } from "./readProfile.ts";
 import { namingRefusals } from "./refusals.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
@@ -75,11 +75,14 @@ export const profileLoad = defineCommand({
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
     let several = false;
+    const profiles = readProfiles(file, profileOptions);
+    // Only CSV has to know beforehand whether more windows follow; a log that is still written should not wait for the next.
+    const found = options.format === "csv" ? inCompany(profiles) : alone(profiles);
     return writeDocuments(
       options,
       renderers(() => several),
       async (write) => {
-        for await (const { profile, areSeveral } of inCompany(readProfiles(file, profileOptions))) {
+        for await (const { profile, areSeveral } of found) {
           several = areSeveral;
           await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
         }

@@ -1,11 +1,12 @@
 /** Placements to start from: our own documents, or plans of other systems. */
 import type { LayerLoads } from "../core/layout/placement.ts";
-import { UsageError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import type { DescribedNode } from "../formats/cluster.ts";
 import { csvKind, headerNames, wrongKind } from "../formats/csv/documentKind.ts";
 import { tableDocuments } from "../formats/csv/tableRows.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
+import { PLACEMENT_COLUMNS } from "../formats/placementCsv.ts";
 import { decodePlan, decodeYamlPlan } from "../formats/plans/decodePlan.ts";
 import type { ForeignPlan } from "../formats/plans/plan.ts";
 import { type PlanSurroundings, planPlacement } from "../formats/plans/planPlacement.ts";
@@ -48,6 +49,13 @@ async function* placementsInText(text: Input, context: PlanContext): AsyncGenera
   const { line, input } = await firstLine(text);
   const kind = csvKind(headerNames(line));
   if (kind === undefined) {
+    // YAML begins with a key, a comment or a mark of the document.
+    if (!/^\s*(#|---)|:/.test(line)) {
+      throw new InputError(
+        `this is neither a placement, JSON or CSV (${PLACEMENT_COLUMNS.join()}), nor a plan of another system; pass the right file`,
+        { file: input.name, line: 1 },
+      );
+    }
     yield await placed(decodeYamlPlan(await readText(input), input.name), context, input.name);
     return;
   }

@@ -77,6 +77,13 @@ export async function readLoad(file: string, command: string): Promise<LoadProfi
   return onlyProfile(readLoads(file, command), file);
 }
 
+/** Profiles as they come, when it does not matter whether there are several. */
+export async function* alone(
+  profiles: AsyncIterable<LoadProfile>,
+): AsyncGenerator<{ readonly profile: LoadProfile; readonly areSeveral: false }> {
+  for await (const profile of profiles) yield { profile, areSeveral: false };
+}
+
 /** Profiles, and whether there are several: windows of which each keeps its own. */
 export async function* inCompany(
   profiles: AsyncGenerator<LoadProfile>,

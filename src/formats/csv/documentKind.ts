@@ -27,7 +27,7 @@ export function csvKind(names: readonly string[]): CsvKind | undefined {
 
 /** The names in a header, as far as quotes do not matter. */
 export function headerNames(line: string): string[] {
-  return line.trim().split(",");
+  return line.trim().replaceAll('"', "").split(",");
 }
 
 /** One document in place of another. */
