@@ -9,9 +9,8 @@ import type { Policy } from "../core/placement/policy.ts";
 import { placeAfresh } from "../core/reconfigure/placeResidents.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
-import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
-import { figureFields, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
+import { placementDocument, policyOf, withExplanation, withFigures } from "../formats/placementDocument.ts";
 import { placementJson } from "../formats/placementJson.ts";
 import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
@@ -20,7 +19,7 @@ import { paretoOption, writePareto } from "./pareto.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
 import { policyOptions, readPolicy } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
-import { readDocument, readDocuments } from "./readDocuments.ts";
+import { inCompany, readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
 import { readTraining } from "./trainingOptions.ts";
 import { warn } from "./warn.ts";
@@ -37,7 +36,12 @@ const options = {
   audit: option({
     argument: "PLAN",
     parse: (text) => text,
-    says: "Assess and explain this placement instead of making one; - is standard input. A plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM needs --nodes or --cluster and, as FILE, the load-profile.",
+    says: "Assess and explain this placement instead of making one; - is standard input. A plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM needs --nodes or --cluster and, as --profile or FILE, the loads.",
+  }),
+  profile: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "The loads that a plan of another system was made for, with --audit: a load-profile or a routing log.",
   }),
   ...recoveryMethodOptions,
   ...planOutputOptions,
@@ -63,9 +67,10 @@ export const place = defineCommand({
     { says: "The paper's placement, as a table", line: "lazarus place profile.json -n 10 -c 6 --placement mro --format table" },
   ],
   description: [
-    "Reads a load-profile and writes a placement: the expert in every slot of every node, layer by layer, with the exact probability that every expert of every layer survives when 1, 2, ... nodes fail, the most that any placement with these replica counts could reach, and how evenly the nodes share the load.",
+    "Reads a load-profile, JSON or CSV, and writes a placement: the expert in every slot of every node, layer by layer, with the exact probability that every expert of every layer survives when 1, 2, ... nodes fail, the most that any placement with these replica counts could reach, and how evenly the nodes share the load.",
+    "A routing log, records of another system or a table of loads is taken as `lazarus profile-load` reads it with its defaults: the mean of all iterations, which a line says. Of several load-profiles each is placed; their windows are kept.",
   ],
-  input: "a load-profile",
+  input: "a load-profile or routing log",
   readsInput: ({ audit }) => audit === undefined,
   options,
   run: async (options, file) =>
@@ -87,7 +92,7 @@ function renderers(options: Options): Renderers<PlacementDocument> {
   return {
     check: checkPlacement,
     json: placementJson,
-    csv: async () => (await import("../formats/placementCsv.ts")).placementCsv,
+    csv: async () => (await import("../formats/placementCsv.ts")).placementCsv(),
     table: async () => (await import("../report/placementTable.ts")).placementTable,
     others: planRenderers(options, (document) => document),
   };
@@ -99,6 +104,8 @@ async function* madePlacements(
   sampler: RecoverySampler | undefined,
   file: string | undefined,
 ): AsyncGenerator<PlacementDocument> {
+  if (options.profile !== undefined)
+    throw new UsageError("--profile goes with --audit; the loads to place are FILE or standard input");
   const cluster = await readCluster(options);
   const training = await readTraining(options);
   const policy = readPolicy(options, cluster, training);
@@ -106,7 +113,8 @@ async function* madePlacements(
     throw new UsageError(`--pareto is for --placement resilient, not ${policy.placement}; mro, spread and eplb are in it`);
   }
   const slots = totalSlots(cluster);
-  for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
+  for await (const { profile, areSeveral } of inCompany(readLoads(file, "place"))) {
+    const { experts, layers, window } = profile;
     if (slots < experts && options.spill === "none") {
       throw new UsageError(
         `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
@@ -121,7 +129,10 @@ async function* madePlacements(
       warn(`no placement within --step-budget ${policy.stepBudget} was found; this has the shortest step found`);
     if (options.pareto !== undefined) await writePareto(options.pareto, cluster, layers, policy);
     const sampled = await sampler?.(made);
-    const document = placementDocument(made, policy, planFigures(made, policy, sampled?.found), sampled?.backend);
+    const document = placementDocument(made, policy, planFigures(made, policy, sampled?.found), {
+      backend: sampled?.backend,
+      window: areSeveral ? window : undefined,
+    });
     yield options.explain ? await explained(document, made, policy) : document;
   }
 }
@@ -135,6 +146,9 @@ async function* auditedPlacements(
 ): AsyncGenerator<PlacementDocument> {
   if (options.pareto !== undefined)
     throw new UsageError("--pareto makes placements, --audit assesses one: leave one of them out");
+  if (options.profile !== undefined && file !== undefined)
+    throw new UsageError(`--profile ${options.profile} and "${file}" both give loads; leave one of them out`);
+  const loads = options.profile ?? file;
   const training = await readTraining(options);
   const { readPlacements } = await import("./readPlacements.ts");
   let profileRead = false;
@@ -142,13 +156,16 @@ async function* auditedPlacements(
     nodes: () => readNodes(options),
     loads: async () => {
       profileRead = true;
-      return file === undefined ? undefined : (await readDocument(file, checkLoadProfile)).layers;
+      return loads === undefined ? undefined : (await readLoad(loads, "place")).layers;
     },
     gpus: options.gpus,
     ...numberingSettings(options),
   };
   for await (const document of readPlacements(plan, context)) {
-    if (file !== undefined && !profileRead) throw new UsageError(`--audit reads ${plan}, which has loads; leave out "${file}"`);
+    if (loads !== undefined && !profileRead)
+      throw new UsageError(
+        `--audit reads ${plan}, which has loads; leave out ${options.profile === undefined ? `"${loads}"` : "--profile"}`,
+      );
     const placement = placementOf(document);
     const { minReplicas } = document.policy;
     const known = policyOf(document);
@@ -161,7 +178,7 @@ async function* auditedPlacements(
     };
     const sampled = await sampler?.(placement);
     const figures = planFigures(placement, policy, sampled?.found);
-    const audited = { ...document, ...figureFields(figures, policy, sampled?.backend) };
+    const audited = withFigures(document, figures, policy, sampled?.backend);
     yield await explained(audited, placement, policy);
   }
 }

@@ -9,7 +9,7 @@ import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
-import { readProfiles, windowOption } from "./readProfile.ts";
+import { alone, inCompany, readProfiles, windowOption } from "./readProfile.ts";
 import { namingRefusals } from "./refusals.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { warn } from "./warn.ts";
@@ -35,7 +35,7 @@ export const profileLoad = defineCommand({
     { says: "One document for every 50 iterations, a line each", line: "lazarus profile-load routing.csv --every 50" },
   ],
   description: [
-    "Reads a routing log and writes a load-profile: the tokens routed to every expert of every layer in a window of iterations. CSV comes in three layouts, told apart by the header: wide (iteration,layer[,rank],e0..eN), long (iteration,layer[,rank],expert,tokens in any order) and tokens (iteration,layer[,rank],token,expert, a row for each routed token). JSON is [layers][experts] or [steps][layers][experts]. Gzip is read as it is.",
+    "Reads a routing log and writes a load-profile: the tokens routed to every expert of every layer in a window of iterations. CSV comes in three layouts, told apart by the header: wide ([iteration,]layer[,rank],e0..eN), long ([iteration,]layer[,rank],expert,tokens in any order) and tokens (iteration,layer[,rank],token,expert, a row for each routed token). JSON is [layers][experts] or [steps][layers][experts]. Gzip is read as it is.",
     "Rows come in order of iteration, so that memory does not grow with the log. Loads are whole numbers: means are rounded by largest remainder, so that each layer's total is kept.",
     "Routing records of other systems are read as they are: a folder of TensorRT-LLM's expert statistics or MindIE's hot spots, Parquet with top-k ids, JSON of Megatron-Core, SGLang and MindSpeed, files of PyTorch (no Python needed: nothing in them is run) and arrays of NumPy. Records that count physical slots need --physical-to-logical. Layers keep the numbers of the system.",
     "The table shows, for every layer, max/mean, the imbalance ratio of TensorRT-LLM (max/mean - 1), the balancedness of SGLang and vLLM (mean/max), the share of the two hottest experts, the coefficient of variation (CV) and the entropy of the shares over that of even ones.",
@@ -77,19 +77,28 @@ export const profileLoad = defineCommand({
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
-    return writeDocuments(options, renderers(options), async (write) => {
-      for await (const profile of readProfiles(file, profileOptions)) {
-        await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
-      }
-      return 0;
-    });
+    let several = false;
+    const profiles = readProfiles(file, profileOptions);
+    // Only CSV has to know beforehand whether more windows follow; a log that is still written should not wait for the next.
+    const found = options.format === "csv" ? inCompany(profiles) : alone(profiles);
+    return writeDocuments(
+      options,
+      renderers(options, () => several),
+      async (write) => {
+        for await (const { profile, areSeveral } of found) {
+          several = areSeveral;
+          await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
+        }
+        return 0;
+      },
+    );
   },
 });
 
-function renderers(options: OptionValues<typeof numberingOptions>): Renderers<LoadProfileDocument> {
+function renderers(options: OptionValues<typeof numberingOptions>, areSeveral: () => boolean): Renderers<LoadProfileDocument> {
   return {
     check: checkLoadProfile,
-    csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv,
+    csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv(areSeveral),
     table: async () => (await import("../report/profileTable.ts")).profileTable,
     others: {
       sglang: async () => {

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
 import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
-import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
+import { UsageError } from "../errors.ts";
 import { placementOf } from "../formats/documents/placement.ts";
 import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { policyNameOf, policyOf } from "../formats/placementDocument.ts";
@@ -15,8 +15,8 @@ import { defineCommand } from "./command.ts";
 import { failedOf, readFailedNodes } from "./failedOption.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
 import { withStopwatch } from "./progress.ts";
-import { readDocument } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
+import { readLoad } from "./readProfile.ts";
 import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
@@ -36,6 +36,10 @@ export const recover = defineCommand({
       says: "One died, two new ones came, and there are newer loads",
       line: "lazarus recover placement.json --failed node3 --joined 2 --profile now.json",
     },
+    {
+      says: "All in CSV: the new placement, for the next command",
+      line: "lazarus recover placement.csv --failed node3 --format csv --rows placement -o recovered.csv",
+    },
     { says: "The dispatch after the failure", line: "lazarus recover placement.json --failed node3 | lazarus dispatch-plan" },
   ],
   description: [
@@ -49,7 +53,9 @@ export const recover = defineCommand({
   exitCodes: { [NOT_RECOVERABLE]: "Not recoverable: the document lists the experts that are lost." },
   run: (options, file) =>
     writeDocuments(options, renderers(options), async (write) => {
-      const newer = options.profile === undefined ? undefined : await readDocument(options.profile, checkLoadProfile);
+      if (options.rows !== "transfers" && options.format !== "csv")
+        throw new UsageError("--rows says which rows --format csv has; give that, too");
+      const newer = options.profile === undefined ? undefined : await readLoad(options.profile, "recover");
       const named = await readFailedNodes(options, file);
       const context = {
         nodes: () => readNodes(options),
@@ -71,7 +77,7 @@ export const recover = defineCommand({
         const planned = recoveryPlanDocument(
           recovery,
           failed.map((node) => old.cluster[node]!.name),
-          options["expert-bytes"],
+          { bytes: options["expert-bytes"], window: document.window },
         );
         const plan =
           options.rehearse && recovery.recoverable
@@ -83,7 +89,8 @@ export const recover = defineCommand({
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;
-          if (planSystems.some((system) => system === options.format)) complain(`no plan: ${plan.reason}`);
+          const isPlaced = options.format === "csv" && options.rows === "placement";
+          if (isPlaced || planSystems.some((system) => system === options.format)) complain(`no plan: ${plan.reason}`);
         }
         await write(plan);
       }
@@ -101,7 +108,15 @@ async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalRep
 function renderers(options: RecoveryOptions): Renderers<RecoveryPlanDocument> {
   return {
     check: checkRecoveryPlan,
-    csv: async () => (await import("../formats/recoveryPlanCsv.ts")).recoveryPlanCsv,
+    csv: async () => {
+      if (options.rows === "transfers") return (await import("../formats/recoveryPlanCsv.ts")).recoveryPlanCsv();
+      const rows = (await import("../formats/placementCsv.ts")).placementCsv();
+      let isFirst = true; // A plan that is not recoverable has no rows.
+      return function* ({ placement }) {
+        if (placement !== undefined) yield* rows(placement, isFirst);
+        isFirst &&= placement === undefined;
+      };
+    },
     table: async () => (await import("../report/recoveryTable.ts")).recoveryTable,
     others: planRenderers(options, ({ placement }) => placement),
   };

@@ -78,6 +78,11 @@ export const recoveryOptions = {
     says: "Size of an expert in the rehearsal.",
   }),
   ...planOutputOptions,
+  rows: choice({
+    choices: ["transfers", "placement"],
+    fallback: "transfers",
+    says: "Which rows --format csv has: the transfers, or the new placement, which the next command reads.",
+  }),
 };
 
 export type RecoveryOptions = OptionValues<typeof recoveryOptions>;

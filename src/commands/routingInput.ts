@@ -2,6 +2,9 @@
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import type { RoutingStep } from "../core/profile/routingStep.ts";
 import { InputError, UsageError } from "../errors.ts";
+import { csvKind, headerNames, wrongKind } from "../formats/csv/documentKind.ts";
+import { type LoadWindowOptions, LoadWindows } from "../formats/csv/loadWindows.ts";
+import { tableDocuments } from "../formats/csv/tableRows.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { readRoutingSteps } from "../formats/routing/readRoutingSteps.ts";
 import type { RoutingFormat } from "../formats/routing/stepReader.ts";
@@ -9,7 +12,8 @@ import { type ColumnNames, parquetColumns } from "../formats/routingSources/parq
 import { type RoutingSource, routingSources, type SourceOptions } from "../formats/routingSources/source.ts";
 import { parseCount } from "../formats/units.ts";
 import { isFolder } from "../io/folder.ts";
-import { type Beginning, type Input, openInput, peek } from "../io/input.ts";
+import { type Beginning, type Input, openInput, peek, textPieces } from "../io/input.ts";
+import { firstLine } from "./firstLine.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { megabytes, startProgress } from "./progress.ts";
 import { documentsOf } from "./readDocuments.ts";
@@ -64,7 +68,7 @@ export interface RoutingInputOptions {
 /** The steps of a log, or profiles that were made before. */
 export type RoutingInput =
   | { readonly name: string; readonly steps: AsyncIterable<RoutingStep> }
-  | { readonly profiles: AsyncIterable<LoadProfile> };
+  | { readonly name: string; readonly profiles: AsyncIterable<LoadProfile> };
 
 const OPENING_BRACE = 0x7b;
 
@@ -134,9 +138,27 @@ async function opened(file: string | undefined, options: RoutingInputOptions): P
   }
   if (plan !== undefined)
     throw new UsageError("--physical-to-logical is for records that count slots; routing logs list experts");
+  const windows = await loadWindows(input, { byRank, experts });
+  if ("profiles" in windows) return windows;
   return {
     name: input.name,
-    steps: readRoutingSteps(input.chunks, { file: input.name, format: format as RoutingFormat | undefined, byRank, experts }),
+    steps: readRoutingSteps(windows.chunks, { file: input.name, format: format as RoutingFormat | undefined, byRank, experts }),
+  };
+}
+
+/** Loads of several windows in CSV; otherwise the input, still whole. @throws InputError for other tables of ours */
+async function loadWindows(
+  input: Input,
+  options: LoadWindowOptions,
+): Promise<{ readonly name: string; readonly profiles: AsyncIterable<LoadProfile> } | Input> {
+  const { line, input: whole } = await firstLine(input);
+  const names = headerNames(line);
+  const kind = csvKind(names);
+  if (kind !== undefined && kind !== "load-profile") throw wrongKind(kind, "load-profile", input.name);
+  if (kind === undefined || !names.includes("window")) return whole;
+  return {
+    name: input.name,
+    profiles: tableDocuments(textPieces(whole), input.name, (header, file) => new LoadWindows(header, file, options)),
   };
 }
 
@@ -160,7 +182,7 @@ async function openJson(input: Input, format: RoutingInputOptions["format"], sou
   })();
   return isJsonSource(kind)
     ? { name: input.name, steps: jsonSteps(kind, all, { ...source, file: input.name }) }
-    : { profiles: all as AsyncGenerator<LoadProfile> };
+    : { name: input.name, profiles: all as AsyncGenerator<LoadProfile> };
 }
 
 function unknownJson(file: string): InputError {

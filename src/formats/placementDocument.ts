@@ -1,11 +1,13 @@
 /** From a placement to its document and back. */
 
-import type { Placement, SpilledExpert } from "../core/layout/placement.ts";
+import type { ClusterNode } from "../core/layout/cluster.ts";
+import { hostSets, type Placement, type SpilledExpert } from "../core/layout/placement.ts";
 import type { PlanFigures, Resilience } from "../core/placement/assess.ts";
 import type { Explanation } from "../core/placement/explain.ts";
 import type { MadePlacement } from "../core/placement/makePlacement.ts";
 import {
   ALLOCATION_POLICIES,
+  assumedSettings,
   isLayerwise,
   PLACEMENT_POLICIES,
   type PlacementPolicyName,
@@ -13,6 +15,7 @@ import {
   type Policy,
 } from "../core/placement/policy.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
+import type { Window } from "./csv/windows.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 
 /** What sampled the recovery probabilities, where the core did not find them. */
@@ -23,30 +26,14 @@ export function placementDocument(
   made: MadePlacement,
   policy: Policy,
   figures: PlanFigures,
-  backend?: RecoveryBackend,
+  { backend, window }: { readonly backend?: RecoveryBackend | undefined; readonly window?: Window | undefined } = {},
 ): PlacementDocument {
-  const layerwise = isLayerwise(policy.placement);
   return {
     type: "placement",
     version: 1,
+    ...(window && { window: { from: window.from, to: window.to } }),
     nodes: [...made.cluster],
-    policy: {
-      ...(layerwise ? { allocation: policy.allocation } : {}),
-      placement: policy.placement,
-      minReplicas: policy.minReplicas,
-      ...(made.keptMinReplicas === policy.minReplicas ? {} : { keptMinReplicas: made.keptMinReplicas }),
-      seed: policy.seed,
-      ...given(policy.groups, "groups"),
-      ...given(policy.shares, "shares"),
-      ...given(policy.effort, "effort"),
-      ...given(policy.failureUnit, "failureUnit"),
-      ...(policy.balanceSlack === undefined
-        ? {}
-        : { balanceSlack: policy.balanceSlack === Number.POSITIVE_INFINITY ? null : policy.balanceSlack }),
-      ...given(policy.objective, "objective"),
-      ...given(policy.stepBudget, "stepBudget"),
-      ...(policy.training === undefined ? {} : { training: policy.training }),
-    },
+    policy: policyFields(policy, made.keptMinReplicas),
     // Not copied: on thousands of nodes the slots are most of what the program holds in memory.
     layers: made.layers.map(({ layer, loads, replicas, nodes }) => ({
       layer,
@@ -57,6 +44,47 @@ export function placementDocument(
     ...(made.spilled?.length ? { spilled: spilledNodes(made, made.spilled) } : {}),
     ...figureFields(figures, policy, backend),
   };
+}
+
+/** What a document says about the policy that made a placement. */
+function policyFields(policy: Policy, keptMinReplicas: number): PlacementDocument["policy"] {
+  return {
+    ...(isLayerwise(policy.placement) ? { allocation: policy.allocation } : {}),
+    placement: policy.placement,
+    minReplicas: policy.minReplicas,
+    ...(keptMinReplicas === policy.minReplicas ? {} : { keptMinReplicas }),
+    seed: policy.seed,
+    ...given(policy.groups, "groups"),
+    ...given(policy.shares, "shares"),
+    ...given(policy.effort, "effort"),
+    ...given(policy.failureUnit, "failureUnit"),
+    ...(policy.balanceSlack === undefined
+      ? {}
+      : { balanceSlack: policy.balanceSlack === Number.POSITIVE_INFINITY ? null : policy.balanceSlack }),
+    ...given(policy.objective, "objective"),
+    ...given(policy.stepBudget, "stepBudget"),
+    ...(policy.training === undefined ? {} : { training: policy.training }),
+  };
+}
+
+/** What rows say about a policy; the rest is assumed as where the user says nothing. */
+type PolicyInRows = Pick<PlacementDocument["policy"], "placement" | "minReplicas" | "shares" | "failureProbability">;
+
+/** The policy of a placement without its document. */
+export function assumedPolicyFields(
+  { placement, minReplicas, shares, failureProbability }: PolicyInRows,
+  cluster: readonly ClusterNode[],
+): PlacementDocument["policy"] {
+  const name = PLACEMENT_POLICIES.find((known) => known === placement);
+  const { allocation, seed } = POLICY_DEFAULTS;
+  const fields =
+    name === undefined
+      ? { placement, minReplicas, seed, ...given(shares, "shares") }
+      : policyFields(
+          { ...assumedSettings(name, cluster), placement: name, allocation, minReplicas, seed, shares, failureProbability: 0 },
+          minReplicas,
+        );
+  return { ...fields, ...given(failureProbability, "failureProbability") };
 }
 
 /** Spilled experts with the names of the nodes that keep them. */
@@ -74,7 +102,7 @@ function given<K extends string, V>(value: V | undefined, name: K): { [P in K]?:
 }
 
 /** What a document says about its placement under the policy that it was made, or is to be judged, by. */
-export function figureFields(
+function figureFields(
   figures: PlanFigures,
   { failureProbability }: Pick<Policy, "failureProbability">,
   backend?: RecoveryBackend,
@@ -92,6 +120,44 @@ export function figureFields(
     balance: { ...balance },
     ...given(step && { ...step }, "cost"),
   };
+}
+
+/** A placement with figures anew, under the policy that they were computed for; what was said about it before is dropped. */
+export function withFigures(
+  { type, version, window, nodes, policy, layers, spilled }: PlacementDocument,
+  figures: PlanFigures,
+  assessed: Pick<Policy, "failureProbability">,
+  backend?: RecoveryBackend,
+): PlacementDocument {
+  const { failureProbability: _, keptMinReplicas: __, seed, ...made } = policy;
+  const { allocation, placement, minReplicas, ...settings } = made;
+  const kept = policyNameOf({ policy }) === undefined ? minReplicas : Math.min(minReplicas, fewestHosts(layers));
+  return {
+    type,
+    version,
+    ...given(window, "window"),
+    nodes,
+    policy: {
+      ...given(allocation, "allocation"),
+      placement,
+      minReplicas,
+      ...(kept === minReplicas ? {} : { keptMinReplicas: kept }),
+      seed,
+      ...settings,
+    },
+    layers,
+    ...given(spilled, "spilled"),
+    ...figureFields(figures, assessed, backend),
+  };
+}
+
+/** Nodes of the expert that has the fewest, of those with a slot. */
+function fewestHosts(layers: PlacementDocument["layers"]): number {
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const layer of layers) {
+    for (const { length } of hostSets(layer)) if (length > 0) fewest = Math.min(fewest, length);
+  }
+  return fewest;
 }
 
 /** The same document with the weak spots of its placement. */
@@ -155,11 +221,11 @@ export function policyOf(document: PlacementDocument, wanted?: PlacementPolicyNa
     stepBudget: policy.stepBudget,
     training: policy.training,
     balanceSlack: policy.balanceSlack === null ? Number.POSITIVE_INFINITY : policy.balanceSlack,
-    failureProbability: recovery?.failureProbability ?? defaultFailureProbability(nodes.length),
+    failureProbability: recovery?.failureProbability ?? policy.failureProbability ?? defaultFailureProbability(nodes.length),
   };
 }
 
 /** The policy that made a placement; nothing when it is none of ours. */
-export function policyNameOf({ policy }: PlacementDocument): PlacementPolicyName | undefined {
+export function policyNameOf({ policy }: Pick<PlacementDocument, "policy">): PlacementPolicyName | undefined {
   return PLACEMENT_POLICIES.find((name) => name === policy.placement);
 }

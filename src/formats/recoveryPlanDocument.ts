@@ -1,5 +1,6 @@
 /** From a recovery to its document. */
 import type { Ends, Recovery } from "../core/reconfigure/planRecovery.ts";
+import type { Window } from "./csv/windows.ts";
 import type { RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 import { placementDocument } from "./placementDocument.ts";
 
@@ -7,18 +8,24 @@ import { placementDocument } from "./placementDocument.ts";
  * The document of a recovery.
  * @param failed names of the failed nodes
  * @param bytes size of a replica on its way
+ * @param window of the placement, where there are several
  */
-export function recoveryPlanDocument(recovery: Recovery, failed: readonly string[], bytes: number): RecoveryPlanDocument {
+export function recoveryPlanDocument(
+  recovery: Recovery,
+  failed: readonly string[],
+  { bytes, window }: { readonly bytes: number; readonly window?: Window | undefined },
+): RecoveryPlanDocument {
   const header = {
     type: "recovery-plan" as const,
     version: 1 as const,
+    ...(window && { window }),
     failed: [...failed],
     joined: recovery.joined.map(({ name }) => name),
   };
   if (!recovery.recoverable) return { ...header, recoverable: false, lost: [...recovery.lost], reason: reasonOf(recovery) };
   const { survivors, policy, placement, figures, change, seconds } = recovery;
   const name = (node: number) => survivors.cluster[node]!.name;
-  const placed = placementDocument(placement, policy, figures);
+  const placed = placementDocument(placement, policy, figures, { window });
   return {
     ...header,
     recoverable: true,

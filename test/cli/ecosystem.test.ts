@@ -111,7 +111,7 @@ describe("recover --failed", () => {
     const { code, stdout } = shell(
       `echo 'gpu[03-04]' | lazarus recover ${at("placement.json")} --failed @- --format csv | head -1`,
     );
-    expect([code, stdout]).toEqual([0, "round,layer,expert,from,to,bytes\n"]);
+    expect([code, stdout]).toEqual([0, "round,layer,expert,from,to,bytes,source\n"]);
   });
 
   test("AWS instances without their nodes", async () => {

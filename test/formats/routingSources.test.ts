@@ -483,7 +483,7 @@ test.each([
   ["\n \n", /: there is nothing in it; expected a routing log/],
   ['{"a":1}', /: this JSON is none that profile-load knows; expected .*logical_count/],
   ['{"layer":{"expert":4}}', /: this JSON is none that profile-load knows/],
-  ['{"type":"placement","version":1}', /expected a load-profile document, got a placement/],
+  ['{"type":"placement","version":1}', /this is a placement; a load-profile is wanted here/],
 ])("what is no record: %j", async (text, message) => {
   const { code, stderr } = await lazarus(["profile-load"], text);
   expect(stderr).toMatch(message);

@@ -3,7 +3,8 @@
  * where nothing is said: types, document schemas, option choices and help texts derive from it.
  */
 import type { TrainingCosts } from "../cost/trainingCosts.ts";
-import type { FailureModel, FailureUnit } from "../recovery/failureUnits.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import { type FailureModel, type FailureUnit, sharesDomains } from "../recovery/failureUnits.ts";
 
 export { FAILURE_UNITS, type FailureUnit } from "../recovery/failureUnits.ts";
 
@@ -97,6 +98,19 @@ export function sharesOf({ placement, shares = POLICY_DEFAULTS.shares }: Pick<Po
 /** Whether a policy chooses replica counts freely, so that its placements are measured against the best of all counts. */
 export function choosesReplicas({ placement }: Pick<Policy, "placement">): boolean {
   return placement === "resilient" || placement === "balanced";
+}
+
+/** Settings of a policy where nothing is said about them. */
+export function assumedSettings(
+  placement: PlacementPolicyName,
+  cluster: readonly ClusterNode[],
+): Pick<Policy, "groups" | "effort" | "balanceSlack" | "failureUnit"> {
+  return {
+    groups: placement === "eplb" ? POLICY_DEFAULTS.groups : undefined,
+    effort: choosesReplicas({ placement }) ? POLICY_DEFAULTS.effort : undefined,
+    balanceSlack: placement === "resilient" ? BALANCE_SLACK : undefined,
+    failureUnit: placement === "resilient" ? (sharesDomains(cluster) ? "domain" : "node") : undefined,
+  };
 }
 
 /** Distance of a search's failure probability from 0 and 1, at which all placements survive alike. */

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { countReplicas, FREE_SLOT, type Placement } from "../../core/layout/placement.ts";
 import { EFFORTS, FAILURE_UNITS, OBJECTIVES, SHARES } from "../../core/placement/policy.ts";
 import { InputError } from "../../errors.ts";
-import { amount, checkDocument, count, nodeGpus, nodeSlots, positiveCount, probability, wholeNumbers } from "./schema.ts";
+import { amount, checkDocument, count, nodeGpus, nodeSlots, positiveCount, probability, wholeNumbers, window } from "./schema.ts";
 
 const failuresSchema = z.array(
   z.object({
@@ -37,6 +37,8 @@ const nodeSchema = z.object({
 export const placementSchema = z.object({
   type: z.literal("placement"),
   version: z.literal(1),
+  /** Iterations that the loads are of, where there are placements for several windows. */
+  window: z.optional(window),
   nodes: z.array(nodeSchema),
   policy: z.object({
     allocation: z.optional(z.string()),
@@ -50,12 +52,14 @@ export const placementSchema = z.object({
     shares: z.optional(z.enum(SHARES)),
     /** How long the search was, where there is one. */
     effort: z.optional(z.enum(EFFORTS)),
-    /** Limit of balance and what fails as one, with placement resilient; null for no limit. */
-    balanceSlack: z.optional(z.nullable(amount)),
+    /** What fails as one, and limit of balance, with placement resilient; null for no limit. */
     failureUnit: z.optional(z.enum(FAILURE_UNITS)),
+    balanceSlack: z.optional(z.nullable(amount)),
     /** What resilient is after; a step's limit is a multiple of the paper's placement's step. */
     objective: z.optional(z.enum(OBJECTIVES)),
     stepBudget: z.optional(amount),
+    /** That a node fails, where `recovery` does not say. */
+    failureProbability: z.optional(probability),
     /** Seconds that a step of the job takes for each unit of the cost, and what failures cost it. */
     training: z.optional(
       z.object({
