@@ -7,6 +7,8 @@ import { asciiRows, type FourColumns } from "./asciiRows.ts";
 export interface DispatchedLayer {
   readonly layer: number;
   readonly dispatch: LayerDispatch;
+  /** How many of the ranks are dead. */
+  readonly deadRanks?: number;
 }
 
 /** A plan whose layers are made when they are asked for. */
@@ -39,10 +41,10 @@ export function checkedLayer(layer: DispatchedLayer): DispatchedLayer {
 export function* dispatchPlanJson({ policy, ranks, layers, shuffle }: DispatchPlan): Generator<string | Uint8Array> {
   yield `{"type":"dispatch-plan","version":1,"policy":${JSON.stringify(policy)},"ranks":${ranks},"layers":[`;
   let separator = "";
-  for (const { layer, dispatch } of layers) {
+  for (const { layer, dispatch, deadRanks } of layers) {
     yield `${separator}{"layer":${layer},"entries":[`;
     yield* withoutLastByte(asciiRows(columns(dispatch), "[", "],"));
-    const { load, maxOverMean, localTokens, remoteTokens, sent } = summarizeDispatch(dispatch);
+    const { load, maxOverMean, localTokens, remoteTokens, sent } = summarizeDispatch(dispatch, deadRanks);
     const rest = { sent: rows(sent, ranks), load: Array.from(load), maxOverMean, localTokens, remoteTokens };
     yield `],${JSON.stringify({ ...rest, ...(shuffle ? { shuffle: shuffleRows(sent, ranks) } : {}) }).slice(1)}`;
     separator = ",";

@@ -6,6 +6,7 @@ import type { Explanation } from "../core/placement/explain.ts";
 import type { MadePlacement } from "../core/placement/makePlacement.ts";
 import {
   ALLOCATION_POLICIES,
+  FAILURE_UNITS,
   isLayerwise,
   PLACEMENT_POLICIES,
   type PlacementPolicyName,
@@ -79,7 +80,7 @@ export function figureFields(
   { failureProbability }: Pick<Policy, "failureProbability">,
   backend?: RecoveryBackend,
 ): Pick<PlacementDocument, "recovery" | "balance" | "cost"> {
-  const { certified, bound, domains, balance, step } = figures;
+  const { certified, bound, byUnit, balance, step } = figures;
   return {
     recovery: {
       ...resilienceFields(figures, figures.upperBound),
@@ -87,11 +88,21 @@ export function figureFields(
       certified,
       bound,
       failureProbability,
-      ...(domains ? { domains: { count: domains.recovery.failures.length, ...resilienceFields(domains) } } : {}),
+      ...(Object.keys(byUnit).length > 1 ? { byUnit: unitFields(byUnit) } : {}),
     },
     balance: { ...balance },
     ...given(step && { ...step }, "cost"),
   };
+}
+
+/** Recovery by what fails, in the order of the units. */
+function unitFields(byUnit: PlanFigures["byUnit"]) {
+  return Object.fromEntries(
+    FAILURE_UNITS.flatMap((unit) => {
+      const level = byUnit[unit];
+      return level === undefined ? [] : [[unit, { count: level.recovery.failures.length, ...resilienceFields(level) }]];
+    }),
+  );
 }
 
 /** The same document with the weak spots of its placement. */
