@@ -1,5 +1,6 @@
 /** Names of single GPUs: `gpu003:5` is GPU 5 of node gpu003, `gpu003:2-3` are two of them. */
 import type { ClusterNode } from "../../core/layout/cluster.ts";
+import { quoteInput, UsageError } from "../../errors.ts";
 
 /** GPUs of one node. */
 export interface NamedGpus {
@@ -11,7 +12,10 @@ export interface NamedGpus {
 /** GPUs of a name at most; no node has more. */
 const MOST_GPUS = 1024;
 
-/** Those of some names that stand for GPUs of nodes of a cluster; a node's own name may look like one, and comes first. */
+/**
+ * Those of some names that stand for GPUs of nodes of a cluster; a node's own name may look like one, and comes first.
+ * @throws UsageError when a range falls
+ */
 export function namedGpus(names: readonly string[], cluster: readonly ClusterNode[]): Map<string, NamedGpus> {
   const nodes = new Map(cluster.map(({ name }, node) => [name, node]));
   const found = new Map<string, NamedGpus>();
@@ -20,7 +24,8 @@ export function namedGpus(names: readonly string[], cluster: readonly ClusterNod
     const [, base = "", first = "", last = first] = /^(.+):(\d{1,4})(?:-(\d{1,4}))?$/.exec(name) ?? [];
     const node = nodes.get(base);
     const count = Number(last) - Number(first) + 1;
-    if (node === undefined || count < 1 || count > MOST_GPUS) continue;
+    if (node === undefined || count > MOST_GPUS) continue;
+    if (count < 1) throw new UsageError(`${quoteInput(name)}: the range falls; expected GPUs such as ${base}:2-3`);
     found.set(name, { node, numbers: Array.from({ length: count }, (_, i) => Number(first) + i) });
   }
   return found;
