@@ -4,7 +4,7 @@ import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { fixedWeights } from "../core/dispatch/fixedWeights.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
-import { type ClusterNode, totalGpus } from "../core/layout/cluster.ts";
+import { type ClusterNode, deadRanks, totalGpus } from "../core/layout/cluster.ts";
 import { UsageError } from "../errors.ts";
 import type { Window } from "../formats/csv/windows.ts";
 import {
@@ -182,10 +182,11 @@ function* dispatched(
   maxSlack: number,
 ): Generator<DispatchedLayer> {
   const levels = rankGroups(cluster);
+  const dead = deadRanks(cluster).length;
   for (const { layer, replicas, routing } of layers) {
     const dispatch =
       policy === "lazarus" ? lazarusDispatch(routing, replicas) : balancedDispatch(routing, replicas, levels, maxSlack);
-    yield checkedLayer({ layer, dispatch });
+    yield checkedLayer({ layer, dispatch, ...(dead > 0 && { deadRanks: dead }) });
   }
 }
 

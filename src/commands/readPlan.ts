@@ -3,6 +3,7 @@ import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { DispatchBuilder } from "../core/dispatch/layerDispatch.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
+import { deadRanks } from "../core/layout/cluster.ts";
 import { hostSets } from "../core/layout/placement.ts";
 import { sharesOf } from "../core/placement/policy.ts";
 import { InputError } from "../errors.ts";
@@ -83,10 +84,12 @@ async function onlyDocument<T>(documents: AsyncGenerator<T>, file: string): Prom
 function* dispatchedLayers(document: PlacementDocument): Generator<DispatchedLayer> {
   const placement = placementOf(document);
   const levels = rankGroups(placement.cluster);
+  const dead = deadRanks(placement.cluster).length;
   const policy = policyOf(document);
   const free = policy !== undefined && sharesOf(policy) === "free";
   for (const { layer, routing, replicas } of routedLayers(placement, undefined, undefined)) {
-    yield { layer, dispatch: free ? balancedDispatch(routing, replicas, levels) : lazarusDispatch(routing, replicas) };
+    const dispatch = free ? balancedDispatch(routing, replicas, levels) : lazarusDispatch(routing, replicas);
+    yield { layer, dispatch, deadRanks: dead };
   }
 }
 

@@ -1,6 +1,7 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
 import { fileURLToPath } from "node:url";
+import { failuresOf } from "../core/reconfigure/changeGpus.ts";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
 import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { UsageError } from "../errors.ts";
@@ -13,6 +14,7 @@ import type { RehearsalReport } from "../io/rehearsal/rehearse.ts";
 import { readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { failedOf, readFailedNodes } from "./failedOption.ts";
+import { joinedOf } from "./joinedOption.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readPlacements } from "./readPlacements.ts";
@@ -40,6 +42,7 @@ export const recover = defineCommand({
       says: "All in CSV: the new placement, for the next command",
       line: "lazarus recover placement.csv --failed node3 --format csv --rows placement -o recovered.csv",
     },
+    { says: "One GPU of a node died", line: "lazarus recover placement.json --failed node3:5" },
     { says: "The dispatch after the failure", line: "lazarus recover placement.json --failed node3 | lazarus dispatch-plan" },
   ],
   description: [
@@ -67,16 +70,19 @@ export const recover = defineCommand({
       for await (const document of readPlacements(file, context)) {
         const old = placementOf(document);
         const made = { madeBy: policyNameOf(document), policy: policyOf(document, options.placement) };
-        const failed = failedOf(old.cluster, named);
+        const failures = failedOf(old.cluster, named);
+        const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
         const recovery = await withStopwatch("planning", (watch) =>
           namingRefusals(
-            () => planRecovery(recoveryProblem(options, { ...made, old, failed, loads: newer?.layers }, watch)),
+            () => planRecovery(recoveryProblem(options, { ...made, old, ...failures, ...joining, loads: newer?.layers }, watch)),
             (refusal) => inOptions(refusal, document.policy.placement),
           ),
         );
         const planned = recoveryPlanDocument(
           recovery,
-          failed.map((node) => old.cluster[node]!.name),
+          old.cluster,
+          failuresOf(old.cluster, failures.failed, failures.failedGpus),
+          joining.joinedGpus,
           { bytes: options["expert-bytes"], window: document.window },
         );
         const plan =

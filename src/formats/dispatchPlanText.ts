@@ -8,6 +8,8 @@ import { type Window, windowTable } from "./csv/windows.ts";
 export interface DispatchedLayer {
   readonly layer: number;
   readonly dispatch: LayerDispatch;
+  /** How many of the ranks are dead. */
+  readonly deadRanks?: number;
 }
 
 /** A plan whose layers are made when they are asked for. */
@@ -43,10 +45,10 @@ export function* dispatchPlanJson({ window, policy, ranks, layers, shuffle }: Di
   const loadsOf = window === undefined ? "" : `"window":${JSON.stringify(window)},`;
   yield `{"type":"dispatch-plan","version":1,${loadsOf}"policy":${JSON.stringify(policy)},"ranks":${ranks},"layers":[`;
   let separator = "";
-  for (const { layer, dispatch } of layers) {
+  for (const { layer, dispatch, deadRanks } of layers) {
     yield `${separator}{"layer":${layer},"entries":[`;
     yield* withoutLastByte(asciiRows(columns(dispatch), "[", "],"));
-    const { load, maxOverMean, localTokens, remoteTokens, sent } = summarizeDispatch(dispatch);
+    const { load, maxOverMean, localTokens, remoteTokens, sent } = summarizeDispatch(dispatch, deadRanks);
     const rest = { sent: rows(sent, ranks), load: Array.from(load), maxOverMean, localTokens, remoteTokens };
     yield `],${JSON.stringify({ ...rest, ...(shuffle ? { shuffle: shuffleRows(sent, ranks) } : {}) }).slice(1)}`;
     separator = ",";

@@ -8,6 +8,7 @@ import type { MadePlacement } from "../core/placement/makePlacement.ts";
 import {
   ALLOCATION_POLICIES,
   assumedSettings,
+  FAILURE_UNITS,
   isLayerwise,
   PLACEMENT_POLICIES,
   type PlacementPolicyName,
@@ -107,7 +108,7 @@ function figureFields(
   { failureProbability }: Pick<Policy, "failureProbability">,
   backend?: RecoveryBackend,
 ): Pick<PlacementDocument, "recovery" | "balance" | "cost"> {
-  const { certified, bound, domains, balance, step } = figures;
+  const { certified, bound, byUnit, balance, step } = figures;
   return {
     recovery: {
       ...resilienceFields(figures, figures.upperBound),
@@ -115,7 +116,7 @@ function figureFields(
       certified,
       bound,
       failureProbability,
-      ...(domains ? { domains: { count: domains.recovery.failures.length, ...resilienceFields(domains) } } : {}),
+      ...(Object.keys(byUnit).length > 1 ? { byUnit: unitFields(byUnit) } : {}),
     },
     balance: { ...balance },
     ...given(step && { ...step }, "cost"),
@@ -158,6 +159,16 @@ function fewestHosts(layers: PlacementDocument["layers"]): number {
     for (const { length } of hostSets(layer)) if (length > 0) fewest = Math.min(fewest, length);
   }
   return fewest;
+}
+
+/** Recovery by what fails, in the order of the units. */
+function unitFields(byUnit: PlanFigures["byUnit"]) {
+  return Object.fromEntries(
+    FAILURE_UNITS.flatMap((unit) => {
+      const level = byUnit[unit];
+      return level === undefined ? [] : [[unit, { count: level.recovery.failures.length, ...resilienceFields(level) }]];
+    }),
+  );
 }
 
 /** The same document with the weak spots of its placement. */

@@ -2,6 +2,7 @@
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { explanationText } from "./explanationText.ts";
 import type { Paint } from "./paint.ts";
+import { recoveryLevels } from "./recoveryLevels.ts";
 import { bar, fixed, grouped, percent, textTable } from "./table.ts";
 
 const BAR_WIDTH = 20;
@@ -17,6 +18,8 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
     `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes with ${slots} slots, at least ${policy.keptMinReplicas ?? policy.minReplicas} replicas each`,
   ];
   if (document.recovery) parts.push(recoveryPart(document.recovery, paint));
+  if (document.recovery?.byUnit)
+    parts.push(recoveryLevels(document.recovery.byUnit, document.recovery.failureProbability, paint));
   if (document.balance) {
     const { even, optimal } = document.balance;
     parts.push(`Busiest node over mean, worst layer: ${fixed(even, 3)} with even shares, ${fixed(optimal, 3)} at best`);

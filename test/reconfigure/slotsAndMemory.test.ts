@@ -6,7 +6,7 @@ import { countReplicas, FREE_SLOT, type LayerPlacement } from "../../src/core/la
 import { joinedNodes } from "../../src/core/reconfigure/joinedNodes.ts";
 import { placeAfresh } from "../../src/core/reconfigure/placeResidents.ts";
 import { rankLoadLimit } from "../../src/core/reconfigure/rankLoadLimit.ts";
-import { settleSlots } from "../../src/core/reconfigure/settleSlots.ts";
+import { gpusOfParts, settleSlots } from "../../src/core/reconfigure/settleSlots.ts";
 import { keepInMemory } from "../../src/core/reconfigure/spillExperts.ts";
 import { permutations } from "../support/permutations.ts";
 
@@ -25,7 +25,7 @@ test("no other way to give the plan's parts to GPUs keeps more replicas in their
       const kept = (parts: readonly (readonly number[])[]) =>
         parts.reduce((sum, part, gpu) => sum + common(part, before[gpu]!), 0);
       const most = Math.max(...[...permutations(gpus)].map((order) => kept(order.map((part) => partsOf(planned)[part]!))));
-      const settled = settleSlots(node, held, planned);
+      const settled = settleSlots(node, { held, planned }, gpusOfParts(node, [{ held, planned }]));
       expect(kept(partsOf(settled))).toBe(most);
       // And whoever stays on a GPU stays in a slot that it had.
       expect(settled.filter((expert, slot) => expert !== FREE_SLOT && expert === held[slot])).toHaveLength(most);

@@ -14,7 +14,7 @@ const failuresSchema = z.array(
   }),
 );
 
-/** Recovery when nodes, or failure domains, fail. */
+/** Recovery when units of one kind fail. */
 const resilience = {
   method: z.string(),
   /** Failure orders drawn, and their seed, with method sampling. */
@@ -27,10 +27,14 @@ const resilience = {
   survivalInterval: z.optional(z.tuple([probability, probability])),
 };
 
+const unitResilience = z.optional(z.object({ count: positiveCount, ...resilience }));
+
 const nodeSchema = z.object({
   name: z.string().check(z.minLength(1)),
   slots: nodeSlots,
   gpus: nodeGpus,
+  /** Dead GPUs, ascending from 0; they keep their ranks, and `slots` are those of the others. */
+  deadGpus: z.optional(z.readonly(z.array(count).check(z.minLength(1)))),
   domain: z.optional(z.string()),
 });
 
@@ -97,7 +101,8 @@ export const placementSchema = z.object({
       /** What the upper bound holds for: any placement with these replica counts, or any on these slots. */
       bound: z.optional(z.enum(["replicas", "slots"])),
       failureProbability: z.optional(probability),
-      domains: z.optional(z.object({ count: positiveCount, ...resilience })),
+      /** By what fails, where that is not nodes alone: `count` live GPUs, nodes (as above) or failure domains. */
+      byUnit: z.optional(z.object({ gpu: unitResilience, node: unitResilience, domain: unitResilience })),
     }),
   ),
   /** Experts without a slot, and the nodes that keep them in host memory. */
@@ -156,6 +161,10 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
   const wrong = (what: string) => new InputError(`in the placement: ${what}`, { file: source });
   const names = placement.nodes.map((node) => node.name);
   if (names.length === 0) throw wrong("nodes is empty; expected at least one node");
+  for (const node of placement.nodes) {
+    const fault = deadGpusFault(node);
+    if (fault !== undefined) throw wrong(`${node.name}: ${fault}`);
+  }
   if (placement.layers.length === 0) throw wrong("layers is empty; expected at least one layer");
   const twice = names.find((name, n) => names.indexOf(name) !== n);
   if (twice !== undefined) throw wrong(`two nodes are called ${twice}; give each its own name`);
@@ -187,12 +196,23 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
   return placement;
 }
 
+/** What is wrong with the dead GPUs of a node, if anything. */
+function deadGpusFault({ slots, gpus, deadGpus }: PlacementDocument["nodes"][number]): string | undefined {
+  if (deadGpus === undefined) return undefined;
+  if (deadGpus.some((gpu, i) => gpu >= gpus || (i > 0 && gpu <= deadGpus[i - 1]!)))
+    return `deadGpus: expected GPUs of 0 to ${gpus - 1}, ascending, got [${deadGpus.join(", ")}]`;
+  const live = gpus - deadGpus.length;
+  if (live === 0) return "all GPUs are dead; leave the node out";
+  return slots % live === 0 ? undefined : `expected as many slots on each of ${live} live GPUs, got ${slots} in all`;
+}
+
 /** The placement itself, without what was said about it. */
 export function placementOf(document: PlacementDocument): Placement {
-  const cluster = document.nodes.map(({ name, slots, gpus, domain }) => ({
+  const cluster = document.nodes.map(({ name, slots, gpus, deadGpus, domain }) => ({
     name,
     slots,
     gpus,
+    ...(deadGpus === undefined ? {} : { deadGpus }),
     ...(domain === undefined ? {} : { domain }),
   }));
   const numberOf = new Map(cluster.map(({ name }, node) => [name, node]));

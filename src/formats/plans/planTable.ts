@@ -27,6 +27,13 @@ export function planTable(
 ): PlanTable {
   const { cluster: nodes, layers } = placementOf(document);
   const refuse = (found: string, remedy: string) => refusal(system, found, remedy);
+  const crippled = nodes.find(({ deadGpus }) => deadGpus !== undefined);
+  if (crippled !== undefined) {
+    throw refuse(
+      `GPU ${crippled.deadGpus!.join(", ")} of ${crippled.name} is dead`,
+      `its tables give every rank as many slots: let the whole node fail (recover --failed ${crippled.name}), or take --format json`,
+    );
+  }
   const perRank = (node: ClusterNode) => node.slots / node.gpus;
   const [first, ...others] = nodes as [ClusterNode, ...ClusterNode[]];
   const uneven = [first, ...others].find((node) => node.slots % node.gpus !== 0);

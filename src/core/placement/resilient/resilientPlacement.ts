@@ -35,6 +35,8 @@ import { type ResilientHostSets, resilientHostSets } from "./search/resilientHos
 export interface PlacementOptions extends ResilientOptions {
   /** Who sets the shares of an expert's copies. */
   readonly shares?: Shares;
+  /** Whether mixtures of cells are enough on more nodes than a search takes at once: on hundreds of GPUs it found nothing better. */
+  readonly inCells?: boolean;
 }
 
 /** Slots of all layers and what became of the wishes. */
@@ -158,7 +160,7 @@ function* found(problem: ResilientProblem, options: PlacementOptions): Generator
     );
     yield layers.map((layer, l) => toPlacement(layer, tables[l]!.expertAt, slots));
   }
-  if (mixtures.length > 0 && cluster.length > SEARCHED_NODES && cluster.some(({ gpus }) => gpus > 1)) return;
+  if (mixtures.length > 0 && cluster.length > SEARCHED_NODES && (options.inCells || cluster.some(({ gpus }) => gpus > 1))) return;
   // Levelling ranks costs too much on large clusters; what host sets make of them has to do.
   const onRanks = ({ hosts }: ResilientHostSets) =>
     layers.map((layer, l) =>
