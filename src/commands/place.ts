@@ -67,7 +67,7 @@ export const place = defineCommand({
     { says: "The paper's placement, as a table", line: "lazarus place profile.json -n 10 -c 6 --placement mro --format table" },
   ],
   description: [
-    "Reads a load-profile, JSON or CSV, and writes a placement: the expert in every slot of every node, layer by layer, with the exact probability that every expert of every layer survives when 1, 2, ... nodes fail, the most that any placement with these replica counts could reach, and how evenly the nodes share the load.",
+    "Reads a load-profile, JSON or CSV, and writes a placement: the expert in every slot of every node, layer by layer, with the exact probability that every expert of every layer survives when 1, 2, ... nodes fail, the most that any placement with these replica counts could reach, and how evenly the GPUs share the load.",
     "A routing log, records of another system or a table of loads is taken as `lazarus profile-load` reads it with its defaults: the mean of all iterations, which a line says. Of several load-profiles each is placed; their windows are kept.",
   ],
   input: "a load-profile or routing log",

@@ -40,7 +40,7 @@ export const policyOptions = {
   "balance-slack": option({
     argument: "RATIO|none",
     parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseNumber(0, 1000)(text)),
-    says: `How far the busiest node of any layer may exceed the mean load when the dispatcher sets the shares; resilient only. With none, survival alone counts. Default: ${BALANCE_SLACK}, and none with --objective goodput, which weighs balance itself.`,
+    says: `How far the busiest GPU of any layer may exceed the mean load, under --shares; resilient only. With none, survival alone counts. Default: ${BALANCE_SLACK}, and none with --objective goodput, which weighs balance itself.`,
   }),
   "failure-unit": choice({
     choices: FAILURE_UNITS,

@@ -20,10 +20,7 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   if (document.recovery) parts.push(recoveryPart(document.recovery, paint));
   if (document.recovery?.byUnit)
     parts.push(recoveryLevels(document.recovery.byUnit, document.recovery.failureProbability, paint));
-  if (document.balance) {
-    const { even, optimal } = document.balance;
-    parts.push(`Busiest node over mean, worst layer: ${fixed(even, 3)} with even shares, ${fixed(optimal, 3)} at best`);
-  }
+  if (document.balance) parts.push(balancePart(document, document.balance));
   if (document.cost) {
     const { shares, compute, traffic, sync } = document.cost;
     parts.push(
@@ -33,6 +30,19 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   parts.push(layersPart(document, paint), mapPart(document, paint));
   if (document.explanation) parts.push(explanationText(document, document.explanation, paint));
   return parts.join("\n\n");
+}
+
+/** How even GPUs are; nodes are beside them where a node is not one GPU. */
+function balancePart({ nodes, layers }: PlacementDocument, balance: NonNullable<PlacementDocument["balance"]>): string {
+  const { even, optimal, evenMean, optimalMean, byNode } = balance;
+  const line = (what: string, shared: number, best: number) =>
+    `${what}: ${fixed(shared, 3)} with even shares, ${fixed(best, 3)} at best`;
+  const lines = [line("Busiest GPU over mean, worst layer", even, optimal)];
+  if (evenMean !== undefined && optimalMean !== undefined && layers.length > 1)
+    lines.push(line("Busiest GPU over mean, mean layer", evenMean, optimalMean));
+  if (byNode !== undefined && nodes.some(({ gpus }) => gpus > 1))
+    lines.push(line("Busiest node over mean, worst layer", byNode.even, byNode.optimal));
+  return lines.join("\n");
 }
 
 type Recovery = NonNullable<PlacementDocument["recovery"]>;

@@ -1,6 +1,5 @@
 /** What a placement is worth: what it survives, how even it can be, what a step costs. */
-import { evenBalance } from "../balance/evenBalance.ts";
-import { optimalBalance } from "../balance/optimalBalance.ts";
+import { type PlanBalance, planBalance } from "../balance/planBalance.ts";
 import { planCost } from "../cost/planCost.ts";
 import { type PlanCost, stepSeconds } from "../cost/stepCost.ts";
 import { goodput } from "../cost/trainingCosts.ts";
@@ -41,8 +40,8 @@ export interface Assessment extends Resilience {
   readonly certified: boolean;
   /** Recovery for every kind of unit that the cluster has; that of nodes, above, among them. */
   readonly byUnit: Readonly<Partial<Record<FailureUnit, Resilience>>>;
-  /** Load of the busiest node over the mean, worst layer: with equal shares for all replicas, and with the best shares. */
-  readonly balance: { readonly even: number; readonly optimal: number };
+  /** Load of the busiest GPU over the mean. */
+  readonly balance: PlanBalance;
 }
 
 /**
@@ -52,7 +51,6 @@ export interface Assessment extends Resilience {
  */
 export function assess(placement: Placement, yardstick: Yardstick, found: FoundRecovery = {}): Assessment {
   const cluster = withLiveGpus(placement.cluster);
-  const gpus = cluster.map((node) => node.gpus);
   const hosts = allHostSets(placement);
   const layers = placement.layers.map((layer) => ({
     ...layer,
@@ -70,10 +68,7 @@ export function assess(placement: Placement, yardstick: Yardstick, found: FoundR
     upperBound,
     certified: certifies(upperBound, nodes.recovery),
     byUnit: Object.fromEntries(byUnit),
-    balance: {
-      even: Math.max(...layers.map((layer) => evenBalance(layer, gpus))),
-      optimal: Math.max(...layers.map((layer, l) => optimalBalance(hosts[l]!, layer.loads, gpus).maxOverMean)),
-    },
+    balance: planBalance(cluster, layers),
   };
 }
 

@@ -33,6 +33,14 @@ export type Objective = (typeof OBJECTIVES)[number];
 /** How far the busiest GPU may exceed the mean load unless the user sets a limit and survival is the objective. */
 export const BALANCE_SLACK = 0.02;
 
+/** Balances that differ by less count as equal: what searches and tables can tell apart. */
+export const BALANCE_TOLERANCE = 1e-4;
+
+/** Whether a layer whose busiest GPU has so much over the mean keeps a limit. */
+export function keepsBalanceLimit(balance: number, balanceSlack: number): boolean {
+  return balance <= 1 + balanceSlack + BALANCE_TOLERANCE;
+}
+
 /** What is assumed where nothing is said. */
 export const POLICY_DEFAULTS = {
   placement: "resilient",
@@ -61,7 +69,7 @@ export interface Policy {
   readonly failureProbability: number;
   /** How replicas share tokens, with `balanced`. */
   readonly shares?: Shares | undefined;
-  /** How far the busiest node may exceed the mean load, with `resilient`; Infinity for no limit. */
+  /** How far the busiest GPU may exceed the mean load, with `resilient`; Infinity for no limit. */
   readonly balanceSlack?: number | undefined;
   /** What fails as one, with `resilient`: nodes, or failure domains. */
   readonly failureUnit?: FailureUnit | undefined;

@@ -28,6 +28,16 @@ const resilience = {
 };
 
 const unitResilience = z.optional(z.object({ count: positiveCount, ...resilience }));
+/** Load of the busiest GPU over the mean: with even shares, and with the best ones. */
+const balanceSchema = z.object({
+  even: amount,
+  optimal: amount,
+  /** Over the layers; the others are those of the worst layer. Documents of earlier versions lack these. */
+  evenMean: z.optional(amount),
+  optimalMean: z.optional(amount),
+  /** For nodes: load per GPU of the busiest one over the mean. */
+  byNode: z.optional(z.object({ even: amount, optimal: amount })),
+});
 
 const nodeSchema = z.object({
   name: z.string().check(z.minLength(1)),
@@ -122,12 +132,12 @@ export const placementSchema = z.object({
           failures: failuresSchema,
           tolerates: count,
           survival: probability,
-          balance: z.object({ even: amount, optimal: amount }),
+          balance: balanceSchema,
         }),
       ),
     }),
   ),
-  balance: z.optional(z.object({ even: amount, optimal: amount })),
+  balance: z.optional(balanceSchema),
   /** What a step asks of the busiest rank and node; seconds and useful samples per second where the job is known. */
   cost: z.optional(
     z.object({
