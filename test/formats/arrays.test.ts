@@ -217,6 +217,14 @@ describe("PyTorch", () => {
     await refused(saved(Buffer.concat([text("x"), Buffer.from("Q")])), /outside the file/);
     await refused(zip({ "a/data.pkl": Buffer.from([0x80, 4, 0x2e]) }), /another protocol than 2/);
     await refused(saved(Buffer.from([0x58, 0xff, 0xff, 0xff, 0x7f])), /breaks off or is damaged/);
+    const thousand = Buffer.concat([Buffer.from("("), Buffer.alloc(1000, "]"), Buffer.from("e")]);
+    const lists = Buffer.concat([Buffer.from("]"), ...new Array(2001).fill(thousand)]);
+    await refused(torchSaved(lists, {}, { deflate: true }), /holds more than 2000000 lists/);
+    await refused(torchSaved(Buffer.alloc(1_100_000, "N"), {}, { deflate: true }), /too much on its stack/);
+    await refused(
+      torchSaved(Buffer.alloc((1 << 26) + 1, 0x4e), {}, { deflate: true }),
+      /pickle has \d+ bytes; expected at most 64 MiB/,
+    );
     await refused(saved(Buffer.from("R")), /breaks off or is damaged/);
     await refused(Buffer.from([0x80, 2, 0x2e, 0x0a]), /bare pickle, as PyTorch before 1\.6/);
   });

@@ -4,6 +4,7 @@
  * and calls are put to a `PickleNames`, which knows a few; whatever else a pickle may hold is refused by name.
  */
 import { InputError, quoteInput } from "../../../errors.ts";
+import { PickleBytes } from "./pickleBytes.ts";
 
 /** What names and calls in a pickle stand for. */
 export interface PickleNames {
@@ -14,6 +15,12 @@ export interface PickleNames {
   /** What lies outside the pickle; undefined where it is not known. */
   readonly outside: (id: unknown) => unknown;
 }
+
+/** Containers, entries and remembered values: what takes more memory here than in the file. */
+const MOST_THINGS = 2_000_000;
+
+/** Python puts a thousand items of a list on the stack at a time. */
+const MOST_STACKED = 1 << 20;
 
 /** Operations that are refused, as Python's pickletools calls them. */
 const refusedNames: Readonly<Record<number, string>> = {
@@ -41,44 +48,46 @@ export function unpickled(bytes: Uint8Array, names: PickleNames, file: string): 
 }
 
 class Unpickler {
-  private readonly bytes: Uint8Array;
-  private readonly view: DataView;
+  private readonly bytes: PickleBytes;
   private readonly names: PickleNames;
   private readonly file: string;
-  private at = 0;
+  private things = 0;
   private readonly stack: unknown[] = [];
   private readonly marks: number[] = [];
   private readonly memo = new Map<number, unknown>();
 
   constructor(bytes: Uint8Array, names: PickleNames, file: string) {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = new PickleBytes(bytes, () => this.damaged());
     this.names = names;
     this.file = file;
   }
 
   value(): unknown {
     for (;;) {
-      const operation = this.byte();
+      const operation = this.bytes.byte();
       if (operation === 0x2e) return this.pop(); // STOP
       this.step(operation);
+      if (this.stack.length > MOST_STACKED) throw this.wrong("it puts too much on its stack", "save it again");
     }
   }
 
   private step(operation: number): void {
-    const { stack, view } = this;
+    const { stack, bytes } = this;
     switch (operation) {
       case 0x80: // PROTO
-        if (this.byte() !== 2) throw this.wrong("it is of another protocol than 2", "save it without pickle_protocol");
+        if (bytes.byte() !== 2) throw this.wrong("it is of another protocol than 2", "save it without pickle_protocol");
         break;
       case 0x7d: // EMPTY_DICT
+        this.count();
         stack.push(new Map());
         break;
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
+        this.count();
         stack.push([]);
         break;
       case 0x28: // MARK
+        this.count();
         this.marks.push(stack.length);
         break;
       case 0x74: // TUPLE
@@ -89,6 +98,7 @@ class Unpickler {
       case 0x87: {
         const items = operation - 0x84;
         if (stack.length < items) throw this.damaged();
+        this.count();
         stack.push(stack.splice(stack.length - items));
         break;
       }
@@ -100,34 +110,34 @@ class Unpickler {
         stack.push(operation === 0x88);
         break;
       case 0x4b: // BININT1
-        stack.push(this.byte());
+        stack.push(bytes.byte());
         break;
       case 0x4d: // BININT2
-        stack.push(view.getUint16(this.take(2), true));
+        stack.push(bytes.uint16());
         break;
       case 0x4a: // BININT
-        stack.push(view.getInt32(this.take(4), true));
+        stack.push(bytes.int32());
         break;
       case 0x8a: // LONG1
-        stack.push(this.long(this.byte()));
+        stack.push(bytes.long(bytes.byte()));
         break;
       case 0x47: // BINFLOAT
-        stack.push(view.getFloat64(this.take(8)));
+        stack.push(bytes.float64());
         break;
       case 0x58: // BINUNICODE
-        stack.push(this.text(view.getUint32(this.take(4), true)));
+        stack.push(bytes.text(bytes.uint32()));
         break;
       case 0x71: // BINPUT
-        this.memo.set(this.byte(), stack.at(-1));
+        this.remember(bytes.byte());
         break;
       case 0x72: // LONG_BINPUT
-        this.memo.set(view.getUint32(this.take(4), true), stack.at(-1));
+        this.remember(bytes.uint32());
         break;
       case 0x68: // BINGET
-        stack.push(this.remembered(this.byte()));
+        stack.push(this.remembered(bytes.byte()));
         break;
       case 0x6a: // LONG_BINGET
-        stack.push(this.remembered(view.getUint32(this.take(4), true)));
+        stack.push(this.remembered(bytes.uint32()));
         break;
       case 0x61: // APPEND
         this.append([this.pop()]);
@@ -142,7 +152,7 @@ class Unpickler {
         this.setItems(this.popMark());
         break;
       case 0x63: // GLOBAL
-        this.name(this.line(), this.line());
+        this.name(bytes.line(), bytes.line());
         break;
       case 0x52: // REDUCE
         this.call();
@@ -170,6 +180,7 @@ class Unpickler {
 
   private put(found: unknown, otherwise: string): void {
     if (found === undefined) throw this.wrong(otherwise);
+    this.count();
     this.stack.push(found);
   }
 
@@ -182,7 +193,19 @@ class Unpickler {
   private setItems(items: readonly unknown[]): void {
     const map = this.stack.at(-1);
     if (!(map instanceof Map) || items.length % 2 > 0) throw this.damaged();
+    this.count(items.length / 2);
     for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
+  }
+
+  private count(things = 1): void {
+    this.things += things;
+    if (this.things > MOST_THINGS)
+      throw this.wrong(`it holds more than ${MOST_THINGS} lists, entries and tensors`, "record fewer passes a file");
+  }
+
+  private remember(index: number): void {
+    this.count();
+    this.memo.set(index, this.stack.at(-1));
   }
 
   private remembered(index: number): unknown {
@@ -199,44 +222,12 @@ class Unpickler {
   private popMark(): unknown[] {
     const mark = this.marks.pop();
     if (mark === undefined) throw this.damaged();
+    this.count();
     return this.stack.splice(mark);
   }
 
-  /** A whole number in two's complement, least byte first. */
-  private long(bytes: number): number {
-    const start = this.take(bytes);
-    let value = 0n;
-    for (let i = bytes - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.bytes[start + i]!);
-    return Number(BigInt.asIntN(Math.max(1, 8 * bytes), value));
-  }
-
-  private line(): string {
-    const end = this.bytes.indexOf(0x0a, this.at);
-    if (end < 0) throw this.damaged();
-    const text = this.text(end - this.at);
-    this.at++;
-    return text;
-  }
-
-  private text(bytes: number): string {
-    const start = this.take(bytes);
-    return new TextDecoder().decode(this.bytes.subarray(start, start + bytes));
-  }
-
-  private byte(): number {
-    return this.bytes[this.take(1)]!;
-  }
-
-  /** Where the next bytes begin. */
-  private take(bytes: number): number {
-    const start = this.at;
-    if (start + bytes > this.bytes.length) throw this.damaged();
-    this.at += bytes;
-    return start;
-  }
-
   private damaged(): InputError {
-    return this.wrong(`it breaks off or is damaged near byte ${this.at}`, "save it again");
+    return this.wrong(`it breaks off or is damaged near byte ${this.bytes.at}`, "save it again");
   }
 
   private wrong(what: string, remedy = "save plain dictionaries, lists and tensors"): InputError {

@@ -10,7 +10,7 @@ import { type PickleNames, unpickled } from "./pickle.ts";
 import { memberSource, type ZipMember } from "./zipArchive.ts";
 
 /** A pickle holds no loads itself, but the ids of prompts in records of single tokens. */
-const MOST_PICKLE_BYTES = 1 << 28;
+const MOST_PICKLE_BYTES = 1 << 26;
 
 const PICKLE = "data.pkl";
 

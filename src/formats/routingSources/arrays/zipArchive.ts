@@ -17,7 +17,7 @@ export interface ZipMember {
 const [END, END_64, LOCATOR_64, DIRECTORY, LOCAL] = [0x06054b50, 0x06064b50, 0x07064b50, 0x02014b50, 0x04034b50];
 /** What stands at the end of an archive, with the longest comment. */
 const MOST_END_BYTES = 22 + 65_535;
-const MOST_DIRECTORY_BYTES = 1 << 26;
+const MOST_DIRECTORY_BYTES = 1 << 24;
 /** A byte of deflated data stands for no more than so many. */
 const MOST_INFLATION = 1032;
 /** Fields that are said elsewhere. */
