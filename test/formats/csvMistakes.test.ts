@@ -159,6 +159,16 @@ describe("a placement", () => {
       (lines) => lines.splice(7, 0, "0,,,,,2,1,mro,,1", "0,z,,,,2,1,mro,,1"),
       /^15: node z keeps experts in host memory and has no slots/,
     ],
+    [
+      "a node again",
+      (lines) => lines.splice(1, 12, "0,a,,0,0,0,1,mro,,1", "0,b,,1,0,0,1,mro,,1", "0,a,,2,0,0,1,mro,,1"),
+      /^4: node a comes again; expected all its rows together/,
+    ],
+    [
+      "a keeper twice",
+      (lines) => lines.splice(7, 0, "0,,,,,2,1,mro,,1", "0,a,x,,,2,1,mro,,1", "0,a,x,,,2,1,mro,,1"),
+      /^10: expert 2 of layer 0 is kept by a twice/,
+    ],
     ["the header again", (lines) => lines.push(lines[0]!), /^14: the header comes again; join documents as JSON/],
     [
       "another header",
@@ -277,6 +287,10 @@ describe("other tables", () => {
       expect.stringMatching(/several documents, and no window of its own tells their rows apart/),
     ]);
     expect((await inProcess(["dispatch-plan"], two)).stdout.trim().split("\n")).toHaveLength(2);
+    const alike = two.replaceAll('"version":1', '"version":1,"window":{"from":1,"to":2}');
+    expect(await inProcess(["dispatch-plan", "--format", "csv"], alike)).toMatchObject({ code: 2, stderr });
+    const apart = alike.replace('"to":2', '"to":3');
+    expect((await inProcess(["dispatch-plan", "--format", "csv"], apart)).stdout).toMatch(/^window,layer.*^1-3,0.*^1-2,0/ms);
   });
 });
 
