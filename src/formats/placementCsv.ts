@@ -2,10 +2,12 @@
 import { stringify } from "csv-stringify/sync";
 import { firstRanks, gpuOfSlot } from "../core/layout/cluster.ts";
 import { FREE_SLOT } from "../core/layout/placement.ts";
+import { assumedSettings } from "../core/placement/policy.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
 import { type TablePart, windowTable } from "./csv/windows.ts";
 import { type PlacementDocument, placementOf } from "./documents/placement.ts";
+import { policyNameOf } from "./placementDocument.ts";
 
 /** Columns of every placement, in their order. */
 export const PLACEMENT_COLUMNS = [
@@ -21,8 +23,8 @@ export const PLACEMENT_COLUMNS = [
   "minReplicas",
 ] as const;
 
-/** Column that is there only when the probability is not what is assumed for so many nodes. */
-export const FAILURE_PROBABILITY = "failureProbability";
+/** What fails as one, and how likely: columns that are there only when these are not what is assumed for such nodes. */
+export const FAILURE_COLUMNS = ["failureUnit", "failureProbability"] as const;
 
 /**
  * CSV of placements in pieces, one a layer: a row a slot, free ones without expert; a GPU without slots has a row without
@@ -31,20 +33,17 @@ export const FAILURE_PROBABILITY = "failureProbability";
  */
 export function placementCsv(): (document: PlacementDocument, first: boolean) => Generator<string> {
   const partOf = windowTable(({ window }: PlacementDocument) => window);
-  let hasProbability = false;
+  let columns: readonly string[] = [];
   return function* (document, first) {
     const part = partOf(document, first);
-    const probability = otherProbability(document);
-    if (first) hasProbability = probability !== undefined;
-    else if (hasProbability !== (probability !== undefined)) {
-      throw new UsageError(
-        "--format csv: only some of the placements have a failure probability of their own; write --format json",
-      );
+    const others = otherFailures(document);
+    if (first) columns = Object.keys(others);
+    else if (Object.keys(others).join() !== columns.join()) {
+      throw new UsageError("--format csv: only some of the placements expect failures of their own; write --format json");
     }
-    if (first) yield `${part.header}${PLACEMENT_COLUMNS.join()}${hasProbability ? `,${FAILURE_PROBABILITY}` : ""}\n`;
+    if (first) yield `${part.header}${[...PLACEMENT_COLUMNS, ...columns].join()}\n`;
     const { placement, shares, minReplicas } = document.policy;
-    const constants = [placement, shares, minReplicas, ...(hasProbability ? [probability] : [])];
-    yield* layerRows(document, part, `,${cells(constants)}\n`);
+    yield* layerRows(document, part, `,${cells([placement, shares, minReplicas, ...Object.values(others)])}\n`);
   };
 }
 
@@ -83,10 +82,18 @@ function* layerRows(document: PlacementDocument, { cell: window }: TablePart, en
   }
 }
 
-/** The probability that a node fails, where it is none that follows from the number of nodes. */
-function otherProbability({ recovery, policy, nodes }: PlacementDocument): number | undefined {
-  const probability = recovery?.failureProbability ?? policy.failureProbability;
-  return probability === defaultFailureProbability(nodes.length) ? undefined : probability;
+/** What is expected to fail, where that does not follow from policy and nodes, by column. */
+function otherFailures(document: PlacementDocument): Record<string, string | number> {
+  const { recovery, policy, nodes } = document;
+  const name = policyNameOf(document);
+  const assumed = name && assumedSettings(name, placementOf(document).cluster);
+  const probability = recovery?.failureProbability ?? policy.failureProbability ?? defaultFailureProbability(nodes.length);
+  return {
+    ...(policy.failureUnit === undefined || policy.failureUnit === assumed?.failureUnit
+      ? {}
+      : { failureUnit: policy.failureUnit }),
+    ...(probability === defaultFailureProbability(nodes.length) ? {} : { failureProbability: probability }),
+  };
 }
 
 /** Cells with commas between them, quoted where they have to be. */

@@ -69,20 +69,27 @@ function policyFields(policy: Policy, keptMinReplicas: number): PlacementDocumen
 }
 
 /** What rows say about a policy; the rest is assumed as where the user says nothing. */
-type PolicyInRows = Pick<PlacementDocument["policy"], "placement" | "minReplicas" | "shares" | "failureProbability">;
+type PolicyInRows = Pick<
+  PlacementDocument["policy"],
+  "placement" | "minReplicas" | "shares" | "failureUnit" | "failureProbability"
+>;
 
 /** The policy of a placement without its document. */
 export function assumedPolicyFields(
-  { placement, minReplicas, shares, failureProbability }: PolicyInRows,
+  { placement, minReplicas, shares, failureUnit, failureProbability }: PolicyInRows,
   cluster: readonly ClusterNode[],
 ): PlacementDocument["policy"] {
   const name = PLACEMENT_POLICIES.find((known) => known === placement);
   const { allocation, seed } = POLICY_DEFAULTS;
   const fields =
     name === undefined
-      ? { placement, minReplicas, seed, ...given(shares, "shares") }
+      ? { placement, minReplicas, seed, ...given(shares, "shares"), ...given(failureUnit, "failureUnit") }
       : policyFields(
-          { ...assumedSettings(name, cluster), placement: name, allocation, minReplicas, seed, shares, failureProbability: 0 },
+          {
+            ...assumedSettings(name, cluster),
+            ...given(failureUnit, "failureUnit"),
+            ...{ placement: name, allocation, minReplicas, seed, shares, failureProbability: 0 },
+          },
           minReplicas,
         );
   return { ...fields, ...given(failureProbability, "failureProbability") };

@@ -146,6 +146,17 @@ describe("the same bytes from JSON and CSV", () => {
     );
   });
 
+  test("a dispatch-plan says how many ranks there are, also those without tokens", async () => {
+    const placement = await output("place -n 3 -c 1 -f 1", "[[1,0]]");
+    const json = await output("dispatch-plan", placement);
+    const csv = await output("dispatch-plan --format csv", placement);
+    expect(JSON.parse(json).layers[0].entries).toEqual([[0, 0, expect.any(Number), 1]]);
+    const plan = await readPlan(kept("idle.json", json), 512);
+    expect(plan.busiest.maxOverMean).toBe(3);
+    expect(await readPlan(kept("idle.csv", csv), 512)).toEqual(plan);
+    expect(csv.endsWith(",2,2,0\n") || JSON.parse(json).layers[0].entries[0][2] === 2).toBe(true);
+  });
+
   test("recover to dispatch-plan, recover and the audit", async () => {
     await fc.assert(
       fc.asyncProperty(jobs, fc.boolean(), async (job, several) => {

@@ -1,9 +1,10 @@
 /** Placements from flat rows; what is written there stands in placementCsv.ts. */
 import { type ClusterNode, gpuOfSlot, totalSlots } from "../../core/layout/cluster.ts";
 import { countReplicas, FREE_SLOT } from "../../core/layout/placement.ts";
+import { FAILURE_UNITS } from "../../core/placement/policy.ts";
 import { InputError, quoteInput } from "../../errors.ts";
 import { checkPlacement, type PlacementDocument } from "../documents/placement.ts";
-import { FAILURE_PROBABILITY, PLACEMENT_COLUMNS } from "../placementCsv.ts";
+import { FAILURE_COLUMNS, PLACEMENT_COLUMNS } from "../placementCsv.ts";
 import { assumedPolicyFields } from "../placementDocument.ts";
 import { LayerRows } from "./layerRows.ts";
 import { type Place, SlotPlaces } from "./slotPlaces.ts";
@@ -16,7 +17,7 @@ const CONSTANT = ["placement", "shares", "minReplicas"] as const;
 /** Reads placements of a table, one a window. */
 export class PlacementRows implements TableReader<PlacementDocument> {
   private readonly file: string;
-  private readonly column: Record<(typeof PLACEMENT_COLUMNS)[number] | "window" | typeof FAILURE_PROBABILITY, number>;
+  private readonly column: Record<(typeof PLACEMENT_COLUMNS | typeof FAILURE_COLUMNS)[number] | "window", number>;
   private readonly seenWindows = new Set<string>();
   private begun: readonly string[] | undefined;
   private begunAt = 0;
@@ -26,7 +27,7 @@ export class PlacementRows implements TableReader<PlacementDocument> {
   /** @throws InputError when the header is not that of a placement */
   constructor(names: readonly string[], file: string) {
     this.file = file;
-    this.column = columnsOf(names, "placement", PLACEMENT_COLUMNS, ["window", FAILURE_PROBABILITY], file);
+    this.column = columnsOf(names, "placement", PLACEMENT_COLUMNS, ["window", ...FAILURE_COLUMNS], file);
     this.places = new SlotPlaces(file);
   }
 
@@ -106,7 +107,7 @@ export class PlacementRows implements TableReader<PlacementDocument> {
   }
 
   private checkConstants(cells: readonly string[], first: readonly string[], line: number): void {
-    for (const name of [...CONSTANT, FAILURE_PROBABILITY] as const) {
+    for (const name of [...CONSTANT, ...FAILURE_COLUMNS] as const) {
       const at = this.column[name];
       if (cells[at] !== first[at])
         throw this.wrong(
@@ -157,17 +158,23 @@ export class PlacementRows implements TableReader<PlacementDocument> {
     const { column, file, begunAt: line } = this;
     const placement = cells[column.placement]!;
     const shares = cells[column.shares]!;
-    const probability = column[FAILURE_PROBABILITY] < 0 ? undefined : cells[column[FAILURE_PROBABILITY]]!;
-    const failureProbability = probability === undefined ? undefined : Number(probability);
+    const [unit, probability] = FAILURE_COLUMNS.map((name) => (column[name] < 0 ? undefined : cells[column[name]]!));
+    const failureUnit = FAILURE_UNITS.find((name) => name === unit);
+    const failureProbability = probability === undefined ? undefined : probability === "" ? Number.NaN : Number(probability);
     if (placement === "") throw this.wrong("the column placement is empty; expected the policy that made it", line);
-    if (shares !== "" && shares !== "even" && shares !== "free")
+    if (shares !== "" && shares !== "even" && shares !== "free") {
       throw this.wrong(`shares is ${quoteInput(shares)}; expected even or free`, line);
-    if (probability === "" || !((failureProbability ?? 0) >= 0 && (failureProbability ?? 0) <= 1)) {
-      throw this.wrong(`${FAILURE_PROBABILITY} is ${quoteInput(probability ?? "")}; expected a number from 0 to 1`, line);
+    }
+    if (unit !== undefined && failureUnit === undefined) {
+      throw this.wrong(`failureUnit is ${quoteInput(unit)}; expected ${FAILURE_UNITS.join(" or ")}`, line);
+    }
+    if (failureProbability !== undefined && !(failureProbability >= 0 && failureProbability <= 1)) {
+      throw this.wrong(`failureProbability is ${quoteInput(probability!)}; expected a number from 0 to 1`, line);
     }
     const minReplicas = wholeCell(cells[column.minReplicas]!, "minReplicas", file, line);
+    if (minReplicas === 0) throw this.wrong("minReplicas is 0; expected at least 1", line);
     return assumedPolicyFields(
-      { placement, minReplicas, shares: shares === "" ? undefined : shares, failureProbability },
+      { placement, minReplicas, shares: shares === "" ? undefined : shares, failureUnit, failureProbability },
       cluster,
     );
   }

@@ -1,6 +1,6 @@
 /** Nodes, GPUs and slots as the rows of a placement name them: the first layer says them, all others repeat them. */
 import type { ClusterNode } from "../../core/layout/cluster.ts";
-import { InputError } from "../../errors.ts";
+import { InputError, quoteInput } from "../../errors.ts";
 
 /** A slot of a GPU of a node; a GPU without slots has one of -1. */
 export interface Place {
@@ -75,7 +75,10 @@ export class SlotPlaces {
     if (node === "") throw this.wrong(`rank ${rank} has no node; expected its name`, line);
     if (isNew && this.names.has(node)) throw this.wrong(`node ${node} comes again; expected all its rows together`, line);
     if (!isNew && before.domain !== domain)
-      throw this.wrong(`node ${node} is in domain ${domain} after ${before.domain}; expected one domain`, line);
+      throw this.wrong(
+        `node ${node} is in domain ${quoteInput(domain)} after ${quoteInput(before.domain)}; expected one domain`,
+        line,
+      );
     if (isNew) this.slots = 0;
     if (slot >= 0 && slot !== this.slots) {
       const why = slot < this.slots ? "it is there twice, or the rows are out of order" : "rows are missing";

@@ -95,7 +95,8 @@ export function columnsOf<Required extends string, Optional extends string>(
 ): Record<Required | Optional, number> {
   const at: InputPosition = { file, line: 1 };
   const known: readonly string[] = [...required, ...optional];
-  const expected = `expected the header of a ${kind}, ${optional.map((name) => `[${name},]`).join("")}${required.join()}`;
+  const others = optional.filter((name) => name !== "window").map((name) => `[,${name}]`);
+  const expected = `expected the header of a ${kind}, ${known.includes("window") ? "[window,]" : ""}${required.join()}${others.join("")}`;
   const odd = names.find((name, column) => !known.includes(name) || names.indexOf(name) !== column);
   if (odd !== undefined) {
     throw new InputError(
@@ -104,7 +105,9 @@ export function columnsOf<Required extends string, Optional extends string>(
     );
   }
   const missing = required.filter((name) => !names.includes(name));
-  if (missing.length > 0) throw new InputError(`the column ${missing.join(", ")} is missing; ${expected}`, at);
+  if (missing.length > 0) {
+    throw new InputError(`there is no column ${missing.join(", ")}; ${expected}`, at);
+  }
   return Object.fromEntries(known.map((name) => [name, names.indexOf(name)])) as Record<Required | Optional, number>;
 }
 
