@@ -106,5 +106,7 @@ test("a cluster has GPUs to fail where a node has several live ones, and domains
   expect(unitsOf([node(1), node(1)])).toEqual(["node"]);
   expect(unitsOf([node(2, { deadGpus: [0] }), node(1)])).toEqual(["node"]);
   expect(unitsOf([node(1), node(2)])).toEqual(["gpu", "node"]);
+  expect(unitsOf([node(1024), node(1024), node(1024), node(1024)])).toEqual(["gpu", "node"]);
+  expect(unitsOf([node(1024), node(1024), node(1024), node(1024), node(1)])).toEqual(["node"]);
   expect(unitsOf([node(1, { domain: "a" }), node(1, { domain: "a" })])).toEqual(["node", "domain"]);
 });

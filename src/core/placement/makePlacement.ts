@@ -4,7 +4,7 @@ import { type ClusterNode, totalGpus, withLiveGpus } from "../layout/cluster.ts"
 import { gpuCluster } from "../layout/gpuCluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import { FREE_SLOT, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
-import { failureUnits } from "../recovery/failureUnits.ts";
+import { failureUnits, MOST_FAILING_GPUS } from "../recovery/failureUnits.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { placeLayers } from "./placeLayers.ts";
@@ -46,6 +46,11 @@ function placeOnGpus(cluster: readonly ClusterNode[], layers: readonly LayerLoad
   if (policy.objective === "goodput" || policy.stepBudget !== undefined)
     throw new Infeasible("where GPUs fail one by one, step time does not count: take objective survival without a step budget");
   const gpus = gpuCluster(withLiveGpus(cluster));
+  if (gpus.cluster.length > MOST_FAILING_GPUS) {
+    throw new Infeasible(
+      `failing GPUs are looked at one by one up to ${MOST_FAILING_GPUS} of them, and there are ${gpus.cluster.length}; let nodes be what fails`,
+    );
+  }
   const inCells = cluster.some((node) => node.gpus > 1);
   const made = placeOn(gpus.cluster, layers, { ...policy, failureUnit: "node" }, inCells);
   return { ...made, cluster, layers: made.layers.map((layer) => ({ ...layer, nodes: gpus.together(layer.nodes) })) };

@@ -102,10 +102,17 @@ function hostsByGpu({ cluster, layers, spilled = [] }: Placement): UnitHosts {
   return { count: totalGpus(nodes), hostSets };
 }
 
-/** The kinds of units that a cluster has, from the smallest on: GPUs where a node has several, domains where nodes share one. */
+/** GPUs whose failures one by one are looked at, at most: beyond, sampling them takes many times what a plan does. */
+export const MOST_FAILING_GPUS = 4096;
+
+/**
+ * The kinds of units that a cluster has, from the smallest on: GPUs where a node has several (and they are no more than
+ * `MOST_FAILING_GPUS`), domains where nodes share one.
+ */
 export function unitsOf(cluster: readonly ClusterNode[]): FailureUnit[] {
+  const live = withLiveGpus(cluster);
   const exists: Record<FailureUnit, boolean> = {
-    gpu: withLiveGpus(cluster).some(({ gpus }) => gpus > 1),
+    gpu: live.some(({ gpus }) => gpus > 1) && totalGpus(live) <= MOST_FAILING_GPUS,
     node: true,
     domain: sharesDomains(cluster),
   };
