@@ -2,6 +2,7 @@
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { explanationText } from "./explanationText.ts";
 import type { Paint } from "./paint.ts";
+import { redundancyText } from "./redundancyTable.ts";
 import { bar, fixed, grouped, percent, textTable } from "./table.ts";
 
 const BAR_WIDTH = 20;
@@ -16,6 +17,8 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   const parts = [
     `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes with ${slots} slots, at least ${policy.keptMinReplicas ?? policy.minReplicas} replicas each`,
   ];
+  const redundancy = redundancyText(document, paint);
+  if (redundancy !== undefined) parts.push(redundancy);
   if (document.recovery) parts.push(recoveryPart(document.recovery, paint));
   if (document.balance) {
     const { even, optimal } = document.balance;
