@@ -91,6 +91,7 @@ export {
   type Yardstick,
 } from "./core/placement/assess.ts";
 export { type Alternative, type Explanation, explain } from "./core/placement/explain.ts";
+export { type FewestSlots, fewestSlots, type TriedSlots } from "./core/placement/fewestSlots.ts";
 export { type MadePlacement, makePlacement } from "./core/placement/makePlacement.ts";
 export { type ParetoPoint, paretoFront } from "./core/placement/paretoFront.ts";
 export {
@@ -110,6 +111,7 @@ export {
   type Shares,
   sharesOf,
 } from "./core/placement/policy.ts";
+export type { RedundancyGoal } from "./core/placement/redundancyGoal.ts";
 // Profile: loads from routing.
 export type { LayerProfile, LoadMethod, LoadProfile, ProfileWindow } from "./core/profile/loadProfile.ts";
 export { LoadProfiler, type LoadProfilerOptions, type WindowSelection } from "./core/profile/loadProfiler.ts";

@@ -12,8 +12,11 @@ import { UsageError } from "../errors.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { placementDocument, policyOf, withExplanation, withFigures } from "../formats/placementDocument.ts";
 import { placementJson } from "../formats/placementJson.ts";
-import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
+import { withRedundancy } from "../formats/redundancyDocument.ts";
+import { readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
+import { bytesOfSlot, chosenSlots, findFewestSlots } from "./findFewestSlots.ts";
+import { readModel } from "./namedSpecs.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
@@ -21,12 +24,13 @@ import { policyOptions, readPolicy } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { inCompany, readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
-import { readTraining } from "./trainingOptions.ts";
+import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
+import { readTraining, type Training } from "./trainingOptions.ts";
 import { warn } from "./warn.ts";
-import { type Renderers, writeDocuments } from "./writeDocuments.ts";
+import { formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const options = {
-  ...clusterOptions,
+  ...slotOptions,
   ...policyOptions,
   spill: spillOption,
   pareto: paretoOption,
@@ -54,6 +58,10 @@ export const place = defineCommand({
     {
       says: "Ten nodes with six slots each",
       line: "lazarus profile-load routing.csv | lazarus place -n 10 -c 6 -o placement.json",
+    },
+    {
+      says: "The fewest slots with which no two failed nodes ever lose an expert",
+      line: "lazarus place profile.json -n 10 -c auto --survive 2 --format table",
     },
     { says: "Nodes that differ, in racks", line: "lazarus place profile.json --cluster nodes.csv" },
     {
@@ -106,21 +114,27 @@ async function* madePlacements(
 ): AsyncGenerator<PlacementDocument> {
   if (options.profile !== undefined)
     throw new UsageError("--profile goes with --audit; the loads to place are FILE or standard input");
-  const cluster = await readCluster(options);
-  const training = await readTraining(options);
-  const policy = readPolicy(options, cluster, training);
-  if (options.pareto !== undefined && policy.placement !== "resilient") {
-    throw new UsageError(`--pareto is for --placement resilient, not ${policy.placement}; mro, spread and eplb are in it`);
+  const { nodes, withSlots, goal } = await readWantedCluster(options);
+  const { model, training } = await readJob(options);
+  const asked = readPolicy(options, nodes, training);
+  if (options.pareto !== undefined && asked.placement !== "resilient") {
+    throw new UsageError(`--pareto is for --placement resilient, not ${asked.placement}; mro, spread and eplb are in it`);
   }
-  const slots = totalSlots(cluster);
   for await (const { profile, areSeveral } of inCompany(readLoads(file, "place"))) {
     const { experts, layers, window } = profile;
+    const fewest = goal && (await findFewestSlots(nodes, layers, asked, goal));
+    const policy = fewest?.policy ?? asked;
+    const cluster = fewest?.chosen.made.cluster ?? withSlots(experts);
+    const slots = totalSlots(cluster);
     if (slots < experts && options.spill === "none") {
       throw new UsageError(
         `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
       );
     }
-    const made = await withStopwatch("placing", (watch) => placeAfresh(cluster, layers, { ...policy, watch }));
+    const made =
+      fewest?.chosen.made ?? (await withStopwatch("placing", (watch) => placeAfresh(cluster, layers, { ...policy, watch })));
+    const understood = slotsUnderstood(options.slots, cluster, experts);
+    if (understood !== undefined) warn(understood);
     if (training) warnOfOtherLayers(training.model, layers.length);
     if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, cluster, experts));
     if (!made.withinBalanceLimit)
@@ -129,12 +143,24 @@ async function* madePlacements(
       warn(`no placement within --step-budget ${policy.stepBudget} was found; this has the shortest step found`);
     if (options.pareto !== undefined) await writePareto(options.pareto, cluster, layers, policy);
     const sampled = await sampler?.(made);
-    const document = placementDocument(made, policy, planFigures(made, policy, sampled?.found), {
+    const plan = placementDocument(made, policy, planFigures(made, policy, sampled?.found), {
       backend: sampled?.backend,
       window: areSeveral ? window : undefined,
     });
+    const slotBytes = bytesOfSlot(layers.length, options["expert-bytes"], model);
+    const document = fewest && goal ? withRedundancy(plan, fewest, goal, slotBytes) : plan;
+    if (fewest && formatOf(options) !== "table") warn(await chosenSlots(document));
     yield options.explain ? await explained(document, made, policy) : document;
   }
+}
+
+/** The job, and its model, of which --slots auto also takes the size when the hardware is not said. */
+async function readJob(options: Options): Promise<{ model: ModelSpec | undefined; training: Training | undefined }> {
+  if (options.slots === "auto" && options.hardware === undefined && options.model !== undefined) {
+    return { model: await readModel(options.model), training: await readTraining({ ...options, model: undefined }) };
+  }
+  const training = await readTraining(options);
+  return { model: training?.model, training };
 }
 
 /** Assesses every placement of a file anew and explains it. */
@@ -149,6 +175,14 @@ async function* auditedPlacements(
   if (options.profile !== undefined && file !== undefined)
     throw new UsageError(`--profile ${options.profile} and "${file}" both give loads; leave one of them out`);
   const loads = options.profile ?? file;
+  const useless = (["total-slots", "redundant-experts", "survive", "survival", "expert-bytes"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (useless !== undefined || options.slots === "auto") {
+    throw new UsageError(
+      `--${useless ?? "slots auto"}: --audit assesses a placement, which has its slots; leave one of them out`,
+    );
+  }
   const training = await readTraining(options);
   const { readPlacements } = await import("./readPlacements.ts");
   let profileRead = false;

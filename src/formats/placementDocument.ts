@@ -199,7 +199,8 @@ export function withExplanation(document: PlacementDocument, explanation: Explan
   };
 }
 
-function resilienceFields({ recovery, survival }: Resilience, upperBound?: readonly number[]) {
+/** What documents say about a resilience. */
+export function resilienceFields({ recovery, survival }: Resilience, upperBound?: readonly number[]) {
   return {
     method: recovery.method,
     ...given(recovery.samples, "samples"),

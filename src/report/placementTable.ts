@@ -3,6 +3,7 @@ import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { explanationText } from "./explanationText.ts";
 import type { Paint } from "./paint.ts";
 import { recoveryLevels } from "./recoveryLevels.ts";
+import { redundancyText } from "./redundancyTable.ts";
 import { bar, fixed, grouped, percent, textTable } from "./table.ts";
 
 const BAR_WIDTH = 20;
@@ -17,6 +18,8 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   const parts = [
     `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes with ${slots} slots, at least ${policy.keptMinReplicas ?? policy.minReplicas} replicas each`,
   ];
+  const redundancy = redundancyText(document, paint);
+  if (redundancy !== undefined) parts.push(redundancy);
   if (document.recovery) parts.push(recoveryPart(document.recovery, paint));
   if (document.recovery?.byUnit)
     parts.push(recoveryLevels(document.recovery.byUnit, document.recovery.failureProbability, paint));

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { countReplicas, FREE_SLOT, type Placement } from "../../core/layout/placement.ts";
 import { EFFORTS, FAILURE_UNITS, OBJECTIVES, SHARES } from "../../core/placement/policy.ts";
 import { InputError } from "../../errors.ts";
+import { redundancySchema } from "./redundancy.ts";
 import { amount, checkDocument, count, nodeGpus, nodeSlots, positiveCount, probability, wholeNumbers, window } from "./schema.ts";
 
 const failuresSchema = z.array(
@@ -138,6 +139,8 @@ export const placementSchema = z.object({
     }),
   ),
   balance: z.optional(balanceSchema),
+  /** How the number of slots was chosen: the fewest that reach a goal, and what other numbers reach. */
+  redundancy: z.optional(redundancySchema),
   /** What a step asks of the busiest rank and node; seconds and useful samples per second where the job is known. */
   cost: z.optional(
     z.object({
