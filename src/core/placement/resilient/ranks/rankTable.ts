@@ -49,6 +49,11 @@ export class RankTable extends CopyTable {
     this.#isQueued = new Uint8Array(loads.length);
   }
 
+  /** Whether all copies of an expert take the same. */
+  get sharesAreEven(): boolean {
+    return this.#shares === "even";
+  }
+
   /** Most tokens of a rank. */
   get busiest(): number {
     let most = 0;
