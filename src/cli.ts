@@ -63,20 +63,21 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
   }
   const operands = typed["_"] as string[];
   const expected = operandName(command);
-  if (operands.length > (expected === undefined ? 0 : 1)) {
-    const got = operands.map(quoteInput).join(", ");
-    throw new UsageError(`${command.name} takes ${expected === undefined ? "options only" : `one ${expected}`}, got ${got}`);
-  }
   const { color, quiet, verbose } = optionValues(standardOptions, typed);
   if (quiet && verbose) throw new UsageError("--quiet and --verbose contradict each other; give one of them");
   setManner({ color, quiet, verbose });
   const options = optionValues(command.options, typed);
   refuseOneFileTwice(command, options);
+  const most = expected === undefined ? 0 : command.takesSeveral?.(options) ? Number.POSITIVE_INFINITY : 1;
+  if (operands.length > most) {
+    const got = operands.map(quoteInput).join(", ");
+    throw new UsageError(`${command.name} takes ${expected === undefined ? "options only" : `one ${expected}`}, got ${got}`);
+  }
   if (command.input !== undefined && (command.readsInput?.(options) ?? true) && waitsForTyping(operands[0])) {
     process.stderr.write(commandHelp(command));
     return 2;
   }
-  return command.run(options, operands[0]);
+  return command.run(options, operands[0], operands.slice(1));
 }
 
 /** One of two results in one file would be lost. */

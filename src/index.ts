@@ -54,7 +54,16 @@ export { rankGroups } from "./core/dispatch/rankGroups.ts";
 export type { ReplicasByRank } from "./core/dispatch/replicas.ts";
 export { evenRouting, expertLoads, type Routing } from "./core/dispatch/routing.ts";
 export { type DispatchSummary, type Shuffle, shuffleOf, summarizeDispatch } from "./core/dispatch/summary.ts";
-export { type ClusterNode, firstRanks, gpuOfSlot, totalGpus, totalSlots, uniformCluster } from "./core/layout/cluster.ts";
+export {
+  type ClusterNode,
+  deadRanks,
+  firstRanks,
+  gpuOfSlot,
+  totalGpus,
+  totalSlots,
+  uniformCluster,
+  withLiveGpus,
+} from "./core/layout/cluster.ts";
 // Words that everything is said in.
 export { Infeasible } from "./core/layout/infeasible.ts";
 export {
@@ -82,6 +91,7 @@ export {
   type Yardstick,
 } from "./core/placement/assess.ts";
 export { type Alternative, type Explanation, explain } from "./core/placement/explain.ts";
+export { type FewestSlots, fewestSlots, type TriedSlots } from "./core/placement/fewestSlots.ts";
 export { type MadePlacement, makePlacement } from "./core/placement/makePlacement.ts";
 export { type ParetoPoint, paretoFront } from "./core/placement/paretoFront.ts";
 export {
@@ -101,6 +111,7 @@ export {
   type Shares,
   sharesOf,
 } from "./core/placement/policy.ts";
+export type { RedundancyGoal } from "./core/placement/redundancyGoal.ts";
 // Profile: loads from routing.
 export type { LayerProfile, LoadMethod, LoadProfile, ProfileWindow } from "./core/profile/loadProfile.ts";
 export { LoadProfiler, type LoadProfilerOptions, type WindowSelection } from "./core/profile/loadProfiler.ts";
@@ -110,6 +121,7 @@ export { topExperts } from "./core/profile/topExperts.ts";
 export { WindowError } from "./core/profile/windowError.ts";
 export type { LayerTotals, WindowLoads, WindowMethod } from "./core/profile/windowLoads.ts";
 // Recover: from a change of nodes to the new placement and the way there.
+export { changeGpus, type Failures, failuresOf, type NodeGpu } from "./core/reconfigure/changeGpus.ts";
 export { type Joining, joinedNodes } from "./core/reconfigure/joinedNodes.ts";
 export { MAPPING_POLICIES, type MappingPolicyName } from "./core/reconfigure/mapNodes.ts";
 export { placeAfresh, placeResidents } from "./core/reconfigure/placeResidents.ts";
@@ -140,6 +152,7 @@ export {
   failureUnits,
   hostsByUnit,
   type UnitHosts,
+  unitsOf,
 } from "./core/recovery/failureUnits.ts";
 export { freeRecoveryUpperBound } from "./core/recovery/freeRecoveryUpperBound.ts";
 export type { FailureOutcome, Likelihood, RecoveryMethod, RecoveryProbabilities } from "./core/recovery/outcomes.ts";

@@ -33,9 +33,11 @@ const environment = cachedEnvironment();
 const reason = environment === undefined ? " (skipped: npm run peers has not made its Python environment here)" : "";
 
 describe.skipIf(environment === undefined)(`real peers${reason}`, () => {
-  test("pyarrow's files and Megatron-Core's ids are read right", { timeout: 300_000 }, () => {
-    const { status, stdout, stderr } = peers(["--cached", "megatron", "parquet"]);
+  test("files of pyarrow, NumPy, PyTorch and SGLang's recorder and Megatron-Core's ids are read right", {
+    timeout: 300_000,
+  }, () => {
+    const { status, stdout, stderr } = peers(["--cached", "megatron", "parquet", "recorder", "tables"]);
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout.split("\n").filter((line) => / same( |$)/.test(line)).length).toBeGreaterThanOrEqual(14);
+    expect(stdout.split("\n").filter((line) => / same( |$)/.test(line)).length).toBeGreaterThanOrEqual(26);
   });
 });

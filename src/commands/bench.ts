@@ -2,7 +2,9 @@
 import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { UsageError } from "../errors.ts";
+import { benchFromCsv } from "../formats/benchCsv.ts";
 import { parseBenchSizes } from "../formats/benchSizes.ts";
+import { wrongKind } from "../formats/csv/documentKind.ts";
 import { type BenchDocument, checkBench } from "../formats/documents/bench.ts";
 import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
 import { parseCount, parseNameList, UnitError } from "../formats/units.ts";
@@ -11,6 +13,7 @@ import { type BenchResult, benchmark } from "../gpu/benchmark.ts";
 import { calibratedHardware, calibrationKernels } from "../gpu/calibration.ts";
 import { WrongResult } from "../gpu/checkResult.ts";
 import { launchSeconds } from "../gpu/launchOverhead.ts";
+import { readText } from "../io/input.ts";
 import { benchSetting } from "./benchSetting.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
@@ -18,7 +21,7 @@ import { checkBaselineBackend, compareWithBaseline } from "./compareWithBaseline
 import { readHardware, readModel } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { startProgress } from "./progress.ts";
-import { readDocument } from "./readDocuments.ts";
+import { readJsonOrCsv } from "./readJsonOrCsv.ts";
 import { backendChoice, openWantedBackend, wantedBackends } from "./wantedBackend.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 import { writeFile } from "./writeFile.ts";
@@ -67,7 +70,7 @@ const benchOptions = {
   baseline: option({
     argument: "FILE",
     parse: (text) => text,
-    says: "An earlier bench in JSON: exit with 1 when a kernel's speedup over plain JavaScript has fallen.",
+    says: "An earlier bench, JSON or CSV: exit with 1 when a kernel's speedup over plain JavaScript has fallen.",
   }),
   "max-regression": option({
     argument: "PERCENT",
@@ -111,7 +114,7 @@ export const bench = defineCommand({
     if (options.calibrate !== undefined && options.model === undefined) {
       throw new UsageError("--calibrate needs --model: the time of a step's launches depends on its layers");
     }
-    const baseline = options.baseline === undefined ? undefined : await readDocument(options.baseline, checkBench);
+    const baseline = options.baseline === undefined ? undefined : await readBaseline(options.baseline);
     const document = await measured(options, await readSpecs(options), (backend) => {
       if (baseline) checkBaselineBackend(baseline, options.baseline as string, backend);
     });
@@ -121,6 +124,16 @@ export const bench = defineCommand({
     return asFast ? 0 : 1;
   },
 });
+
+function readBaseline(file: string): Promise<BenchDocument> {
+  return readJsonOrCsv(file, {
+    json: checkBench,
+    csv: async (input, kind) => {
+      if (kind !== undefined && kind !== "bench") throw wrongKind(kind, "bench", input.name);
+      return benchFromCsv(await readText(input), input.name);
+    },
+  });
+}
 
 const renderers: Renderers<BenchDocument> = {
   check: checkBench,

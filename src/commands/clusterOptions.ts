@@ -28,9 +28,13 @@ export const clusterOptions = {
   nodes: nodesOption,
   slots: option({
     letter: "c",
-    argument: "N",
-    parse: parseCount(1, MOST_NODES),
-    says: "Expert replicas that fit on a node, in each layer; with --cluster, for nodes whose file does not say.",
+    argument: "N|auto",
+    parse: (text) => {
+      if (text === "auto") return text;
+      if (!/^\d/.test(text)) throw new Error("expected a whole number of at least 1, or auto");
+      return parseCount(1, MOST_NODES)(text);
+    },
+    says: "Expert replicas that fit on a node, in each layer; with --cluster, for nodes whose file does not say. With auto, the fewest on every GPU that reach --survive or --survival.",
   }),
   gpus: option({
     argument: "N",
@@ -52,7 +56,9 @@ export const spillOption = choice({
  * The cluster that the options describe.
  * @throws UsageError when they do not say how many nodes or slots there are
  */
-export async function readCluster(options: OptionValues<typeof clusterOptions>): Promise<ClusterNode[]> {
+export async function readCluster(
+  options: Omit<OptionValues<typeof clusterOptions>, "slots"> & { readonly slots: number | undefined },
+): Promise<ClusterNode[]> {
   const { nodes, slots, gpus, cluster } = options;
   if (cluster !== undefined && nodes === undefined) {
     const { parseCluster } = await import("../formats/cluster.ts");
@@ -62,6 +68,25 @@ export async function readCluster(options: OptionValues<typeof clusterOptions>):
   const named = await readNodes({ nodes, cluster });
   if (slots === undefined) throw new UsageError("how many replicas fit on a node? pass --slots N or --cluster FILE");
   return named.map(({ name }) => ({ name, slots, gpus }));
+}
+
+/**
+ * The nodes that the options describe, with one slot on each GPU until it is known how many there are.
+ * @param saidBy the option that says, or will say, how many
+ * @throws UsageError when the cluster's file says so, too
+ */
+export async function readUnslottedCluster(
+  { gpus, ...options }: Omit<OptionValues<typeof clusterOptions>, "slots">,
+  saidBy: string,
+): Promise<ClusterNode[]> {
+  return (await readNodes(options)).map(({ name, slots, gpus: own = gpus, domain }) => {
+    if (slots !== undefined) {
+      throw new UsageError(
+        `${saidBy} and ${options.cluster} both say how many slots ${name} has: leave slots out of the file, or ${saidBy} out`,
+      );
+    }
+    return { name, slots: own, gpus: own, ...(domain === undefined ? {} : { domain }) };
+  });
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly description: readonly string[];
   /** What FILE is; a command without it reads nothing. */
   readonly input?: string;
+  /** Whether these options let several FILEs be read, one after the other; false without it. */
+  readonly takesSeveral?: (options: OptionValues<T>) => boolean;
   /** What stands after the command, when it is not a FILE. */
   readonly operand?: string;
   /** The only words that it may be. */
@@ -28,8 +30,9 @@ export interface Command<T extends OptionTable = OptionTable> {
   /** Exit codes of its own, besides 0, 1 and 2. */
   readonly exitCodes?: Readonly<Record<number, string>>;
   /** @param operand FILE, or what stands for it
+   *  @param more FILEs after it, where several are taken
    *  @returns the exit code */
-  run(options: OptionValues<T>, operand: string | undefined): Promise<number>;
+  run(options: OptionValues<T>, operand: string | undefined, more: readonly string[]): Promise<number>;
 }
 
 /** Ties a command's `run` to the types of its own options. */

@@ -4,8 +4,9 @@ import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
 import { fixedWeights } from "../core/dispatch/fixedWeights.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
-import { type ClusterNode, totalGpus } from "../core/layout/cluster.ts";
+import { type ClusterNode, deadRanks, totalGpus } from "../core/layout/cluster.ts";
 import { UsageError } from "../errors.ts";
+import type { Window } from "../formats/csv/windows.ts";
 import {
   checkedLayer,
   type DispatchedLayer,
@@ -14,17 +15,15 @@ import {
   dispatchPlanJson,
 } from "../formats/dispatchPlanText.ts";
 import type { DispatchWeightsDocument } from "../formats/dispatchWeights.ts";
-import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { placementOf } from "../formats/documents/placement.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
-import { numberingOptions } from "./planOptions.ts";
+import { numberingOptions, numberingSettings } from "./planOptions.ts";
 import { eachCounted, startProgress } from "./progress.ts";
-import { readDocument } from "./readDocuments.ts";
 import { type PlanContext, readPlacements } from "./readPlacements.ts";
-import { readProfile, windowOption } from "./readProfile.ts";
+import { readLoad, readProfile, windowOption } from "./readProfile.ts";
 import { type RoutedLayer, routedLayers, type Sources } from "./routedLayers.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
@@ -106,21 +105,26 @@ export const dispatchPlan = defineCommand({
       for await (const document of readPlacements(file, planContext(options, sources))) {
         const placement = placementOf(document);
         const { cluster } = placement;
-        yield { cluster, ranks: totalGpus(cluster), layers: routedLayers(placement, options.layers, sources) };
+        yield {
+          window: document.window,
+          cluster,
+          ranks: totalGpus(cluster),
+          layers: routedLayers(placement, options.layers, sources),
+        };
       }
     };
     if (options.weights) {
       return writeDocuments(options, await weightsRenderers(), async (write) => {
-        for await (const { cluster, ranks, layers } of plans()) await write(weightsDocument(cluster, ranks, layers));
+        for await (const plan of plans()) await write(weightsDocument(plan));
         return 0;
       });
     }
     return writeDocuments(options, planRenderers, async (write) => {
       const { policy, shuffle } = options;
-      for await (const { cluster, ranks, layers } of plans()) {
+      for await (const { window, cluster, ranks, layers } of plans()) {
         const progress = await startProgress("dispatching", undefined, (count) => `${count} layers`);
         const followed = eachCounted(dispatched(cluster, layers, policy, options["max-slack"]), progress.update);
-        await write({ policy, ranks, shuffle, layers: followed }).finally(progress.stop);
+        await write({ window, policy, ranks, shuffle, layers: followed }).finally(progress.stop);
       }
       return 0;
     });
@@ -133,7 +137,7 @@ const planRenderers: Renderers<DispatchPlan> = {
   // A plan's layers are checked one by one as they are made.
   check: () => {},
   json: dispatchPlanJson,
-  csv: async () => dispatchPlanCsv,
+  csv: async () => dispatchPlanCsv(),
   table: async () => (await import("../report/dispatchTable.ts")).dispatchTable,
 };
 
@@ -141,7 +145,7 @@ async function weightsRenderers(): Promise<Renderers<DispatchWeightsDocument>> {
   const { checkDispatchWeights, dispatchWeightsCsv } = await import("../formats/dispatchWeights.ts");
   return {
     check: checkDispatchWeights,
-    csv: async () => dispatchWeightsCsv,
+    csv: async () => dispatchWeightsCsv(),
     table: async () => (await import("../report/dispatchTable.ts")).dispatchWeightsTable,
   };
 }
@@ -164,10 +168,9 @@ function planContext(options: Options, sources: Sources | undefined): PlanContex
   const { profile } = options;
   return {
     nodes: () => readNodes(options),
-    loads: async () => (profile === undefined ? sources?.profile : await readDocument(profile, checkLoadProfile))?.layers,
+    loads: async () => (profile === undefined ? sources?.profile : await readLoad(profile, "dispatch-plan"))?.layers,
     gpus: options.gpus,
-    layerBase: options["layer-base"],
-    denseLayers: options["num-dense-layers"],
+    ...numberingSettings(options),
   };
 }
 
@@ -179,18 +182,28 @@ function* dispatched(
   maxSlack: number,
 ): Generator<DispatchedLayer> {
   const levels = rankGroups(cluster);
+  const dead = deadRanks(cluster).length;
   for (const { layer, replicas, routing } of layers) {
     const dispatch =
       policy === "lazarus" ? lazarusDispatch(routing, replicas) : balancedDispatch(routing, replicas, levels, maxSlack);
-    yield checkedLayer({ layer, dispatch });
+    yield checkedLayer({ layer, dispatch, ...(dead > 0 && { deadRanks: dead }) });
   }
 }
 
-function weightsDocument(cluster: readonly ClusterNode[], ranks: number, layers: Iterable<RoutedLayer>): DispatchWeightsDocument {
+/** What the weights of a placement follow from. */
+interface Routed {
+  readonly window: Window | undefined;
+  readonly cluster: readonly ClusterNode[];
+  readonly ranks: number;
+  readonly layers: Iterable<RoutedLayer>;
+}
+
+function weightsDocument({ window, cluster, ranks, layers }: Routed): DispatchWeightsDocument {
   const levels = rankGroups(cluster);
   return {
     type: "dispatch-weights",
     version: 1,
+    ...(window && { window }),
     ranks,
     layers: Array.from(layers, ({ layer, replicas, routing }) => {
       const weights = fixedWeights(routing, replicas, levels);

@@ -1,7 +1,9 @@
 /** Which nodes failed: as typed, or as a cluster manager says in a file or pipe. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
-import { InputError, shownName, UsageError } from "../errors.ts";
+import type { Failures } from "../core/reconfigure/changeGpus.ts";
+import { InputError, quoteInput, shownName, UsageError } from "../errors.ts";
 import { type FailedNodes, failedNodes } from "../formats/nodeLists/failedNodes.ts";
+import { gpusNamed, namedGpus } from "../formats/nodeLists/gpuNames.ts";
 import { expandHostList } from "../formats/nodeLists/hostList.ts";
 import { parseInstances } from "../formats/nodeLists/instances.ts";
 import { isStandardStream, openInput, readText } from "../io/input.ts";
@@ -15,7 +17,7 @@ export const failedOption = option({
   argument: "LIST|@FILE",
   parse: (text): FailedSource =>
     text.startsWith("@") && text.length > 1 ? { file: text.slice(1) } : { typed: expandHostList(text) },
-  says: "Names of the nodes that failed, between commas; host lists such as gpu[003-007,012] are spelt out. @FILE, or @- for standard input, holds what a cluster manager prints: host lists, a table of sinfo (with its header), sacctmgr -P show event or kubectl get nodes, kubectl get nodes -o json (nodes that are not Ready), AWS interruption notices. What is said last about a node counts; nodes that the placement does not have are left out with a warning.",
+  says: "Names of the nodes that failed, between commas; host lists such as gpu[003-007,012] are spelt out. gpu003:5 is one GPU of a node, gpu003:2-3 are two: the node goes on with the others. @FILE, or @- for standard input, holds what a cluster manager prints: host lists, a table of sinfo (with its header), sacctmgr -P show event or kubectl get nodes, kubectl get nodes -o json (nodes that are not Ready), AWS interruption notices. What is said last about a node counts; nodes that the placement does not have are left out with a warning.",
 });
 
 export const instancesOption = option({
@@ -54,10 +56,11 @@ export async function readFailedNodes(
 }
 
 /**
- * Numbers of the failed nodes in a cluster. A cluster manager may well name others, which a warning counts; a person should not.
+ * Numbers of the failed nodes in a cluster, and their failed GPUs. A cluster manager may well name others, which a warning counts; a
+ * person should not.
  * @throws UsageError, InputError
  */
-export function failedOf(cluster: readonly ClusterNode[], said: NamedNodes): number[] {
+export function failedOf(cluster: readonly ClusterNode[], said: NamedNodes): Failures {
   const { names, reported, rows, others, file } = said;
   if (others.length > 0) {
     warn(
@@ -65,13 +68,23 @@ export function failedOf(cluster: readonly ClusterNode[], said: NamedNodes): num
     );
   }
   const known = new Map(cluster.map(({ name }, node) => [name, node]));
-  const strangers = names.filter((name) => !known.has(name));
-  const found = names.flatMap((name) => known.get(name) ?? []);
+  const gpus = namedGpus(names, cluster);
+  const strangers = names.filter((name) => !known.has(name) && !gpus.has(name));
+  for (const [name, { node, numbers }] of gpus) {
+    const { gpus: count } = cluster[node]!;
+    if (numbers.some((gpu) => gpu >= count))
+      throw new UsageError(`--failed: there is no GPU ${quoteInput(name)}; ${gpusNamed(cluster[node]!)}`);
+  }
+  const failedGpus = [...gpus.values()].flatMap(({ node, numbers }) => numbers.map((gpu) => ({ node, gpu })));
+  const again = failedGpus.filter(({ node, gpu }) => cluster[node]!.deadGpus?.includes(gpu));
+  if (again.length > 0)
+    warn(`GPUs that are dead already are left out: ${listed(again.map(({ node, gpu }) => `${cluster[node]!.name}:${gpu}`))}`);
+  const found = { failed: names.flatMap((name) => known.get(name) ?? []), failedGpus };
   if (strangers.length === 0) return found;
   const instances = !said.instances && strangers.some((name) => /^i-[0-9a-f]+/.test(name));
   const has = `the placement has ${listed([...known.keys()])}${instances ? "; --instances names the nodes of AWS instances" : ""}`;
   for (const row of rows) {
-    const odd = row.names.find((name) => !known.has(name));
+    const odd = row.names.find((name) => !known.has(name) && !gpus.has(name));
     if (odd !== undefined && file !== undefined) {
       throw new InputError(
         `"${shownName(odd)}" is no node; expected a host list, or a table with its header (sinfo without -h), one column of it the state; ${has}`,

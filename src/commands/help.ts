@@ -60,7 +60,7 @@ export function overview(commands: readonly Command[]): string {
     "Commands:",
     ...commands.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`),
     "",
-    "Every command reads one document from FILE or standard input and writes one to standard output.",
+    "Every command reads one document, JSON or CSV, from FILE or standard input and writes one to standard output.",
     "`lazarus <command> --help` explains a command; `man lazarus` and `man lazarus-<command>` say the same.",
   ];
   return `${lines.join("\n")}\n`;
@@ -78,7 +78,8 @@ export function operandName({ input, operand }: Command): string | undefined {
 /** How a command is called, in one line. */
 export function usageLine(command: Command): string {
   const operand = operandName(command);
-  return `lazarus ${command.name}${operand === undefined ? "" : ` [${operand}]`} [options]`;
+  const several = command.takesSeveral === undefined ? "" : "...";
+  return `lazarus ${command.name}${operand === undefined ? "" : ` [${operand}${several}]`} [options]`;
 }
 
 /** An option as it is typed: `-n, --nodes N`. */

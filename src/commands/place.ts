@@ -10,26 +10,29 @@ import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { placeAfresh } from "../core/reconfigure/placeResidents.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { quoteInput, UsageError } from "../errors.ts";
-import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
-import { figureFields, placementDocument, policyOf, withExplanation } from "../formats/placementDocument.ts";
+import { placementDocument, policyOf, withExplanation, withFigures } from "../formats/placementDocument.ts";
 import { placementJson } from "../formats/placementJson.ts";
+import { withRedundancy } from "../formats/redundancyDocument.ts";
 import { announce } from "./announce.ts";
-import { clusterOptions, readCluster, readNodes, spillOption } from "./clusterOptions.ts";
+import { readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
+import { bytesOfSlot, chosenSlots, findFewestSlots } from "./findFewestSlots.ts";
+import { readModel } from "./namedSpecs.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
-import { planOutputOptions, planRenderers } from "./planOptions.ts";
+import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
 import { policyOptions, readPolicy } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
-import { readDocument, readDocuments } from "./readDocuments.ts";
+import { inCompany, readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
-import { readTraining } from "./trainingOptions.ts";
+import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
+import { readTraining, type Training } from "./trainingOptions.ts";
 import { warn } from "./warn.ts";
-import { type Renderers, writeDocuments } from "./writeDocuments.ts";
+import { formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const options = {
-  ...clusterOptions,
+  ...slotOptions,
   ...policyOptions,
   spill: spillOption,
   pareto: paretoOption,
@@ -39,7 +42,12 @@ const options = {
   audit: option({
     argument: "PLAN",
     parse: (text) => text,
-    says: "Assess and explain this placement instead of making one; - is standard input. A plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM needs --nodes or --cluster and, as FILE, the load-profile.",
+    says: "Assess and explain this placement instead of making one; - is standard input. A plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM needs --nodes or --cluster and, as --profile or FILE, the loads.",
+  }),
+  profile: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "The loads that a plan of another system was made for, with --audit: a load-profile or a routing log.",
   }),
   ...recoveryMethodOptions,
   ...planOutputOptions,
@@ -53,6 +61,10 @@ export const place = defineCommand({
       says: "Ten nodes with six slots each",
       line: "lazarus profile-load routing.csv | lazarus place -n 10 -c 6 -o placement.json",
     },
+    {
+      says: "The fewest slots with which no two failed nodes ever lose an expert",
+      line: "lazarus place profile.json -n 10 -c auto --survive 2 --format table",
+    },
     { says: "Nodes that differ, in racks", line: "lazarus place profile.json --cluster nodes.csv" },
     {
       says: "For SGLang, DeepSeek-V3 with three dense layers, named nodes of eight GPUs",
@@ -65,10 +77,11 @@ export const place = defineCommand({
     { says: "The paper's placement, as a table", line: "lazarus place profile.json -n 10 -c 6 --placement mro --format table" },
   ],
   description: [
-    "Reads a load-profile and writes a placement: the expert in every slot of every node, layer by layer, with the exact probability that every expert of every layer survives when 1, 2, ... nodes fail, the most that any placement with these replica counts could reach, and how evenly the nodes share the load.",
+    "Reads a load-profile, JSON or CSV, and writes a placement: the expert in every slot of every node, layer by layer, with the exact probability that every expert of every layer survives when 1, 2, ... nodes fail, the most that any placement with these replica counts could reach, and how evenly the GPUs share the load.",
+    "A routing log, records of another system or a table of loads is taken as `lazarus profile-load` reads it with its defaults: the mean of all iterations, which a line says. Of several load-profiles each is placed; their windows are kept.",
     "Limits: 10,000 nodes and 20,000,000 slots in all layers together; resilient searches for an hour at most, which is 4,000 nodes of one GPU and 58 layers, and says so in advance where it takes more than a minute.",
   ],
-  input: "a load-profile",
+  input: "a load-profile or routing log",
   readsInput: ({ audit }) => audit === undefined,
   options,
   run: async (options, file) =>
@@ -90,7 +103,7 @@ function renderers(options: Options): Renderers<PlacementDocument> {
   return {
     check: checkPlacement,
     json: placementJson,
-    csv: async () => (await import("../formats/placementCsv.ts")).placementCsv,
+    csv: async () => (await import("../formats/placementCsv.ts")).placementCsv(),
     table: async () => (await import("../report/placementTable.ts")).placementTable,
     others: planRenderers(options, (document) => document),
   };
@@ -102,22 +115,31 @@ async function* madePlacements(
   sampler: RecoverySampler | undefined,
   file: string | undefined,
 ): AsyncGenerator<PlacementDocument> {
-  const cluster = await readCluster(options);
-  const training = await readTraining(options);
-  const policy = readPolicy(options, cluster, training);
-  if (options.pareto !== undefined && policy.placement !== "resilient") {
-    throw new UsageError(`--pareto is for --placement resilient, not ${policy.placement}; mro, spread and eplb are in it`);
+  if (options.profile !== undefined)
+    throw new UsageError("--profile goes with --audit; the loads to place are FILE or standard input");
+  const { nodes, withSlots, goal } = await readWantedCluster(options);
+  const { model, training } = await readJob(options);
+  const asked = readPolicy(options, nodes, training);
+  if (options.pareto !== undefined && asked.placement !== "resilient") {
+    throw new UsageError(`--pareto is for --placement resilient, not ${asked.placement}; mro, spread and eplb are in it`);
   }
-  const slots = totalSlots(cluster);
-  for await (const { experts, layers } of readDocuments(file, checkLoadProfile)) {
+  for await (const { profile, areSeveral } of inCompany(readLoads(file, "place"))) {
+    const { experts, layers, window } = profile;
+    const fewest = goal && (await findFewestSlots(nodes, layers, asked, goal));
+    const policy = fewest?.policy ?? asked;
+    const cluster = fewest?.chosen.made.cluster ?? withSlots(experts);
+    const slots = totalSlots(cluster);
     if (slots < experts && options.spill === "none") {
       throw new UsageError(
         `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
       );
     }
-    if (policy.placement === "resilient")
+    if (policy.placement === "resilient" && fewest === undefined)
       announce("placing", searchSeconds(cluster, layers.length), "; --placement mro or spread takes seconds");
-    const made = await withStopwatch("placing", (watch) => placeAfresh(cluster, layers, { ...policy, watch }));
+    const made =
+      fewest?.chosen.made ?? (await withStopwatch("placing", (watch) => placeAfresh(cluster, layers, { ...policy, watch })));
+    const understood = slotsUnderstood(options.slots, cluster, experts);
+    if (understood !== undefined) warn(understood);
     if (training) warnOfOtherLayers(training.model, layers.length);
     if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, cluster, experts));
     if (!made.withinBalanceLimit)
@@ -126,9 +148,24 @@ async function* madePlacements(
       warn(`no placement within --step-budget ${policy.stepBudget} was found; this has the shortest step found`);
     if (options.pareto !== undefined) await writePareto(options.pareto, cluster, layers, policy);
     const sampled = await sampler?.(made);
-    const document = placementDocument(made, policy, planFigures(made, policy, sampled?.found), sampled?.backend);
+    const plan = placementDocument(made, policy, planFigures(made, policy, sampled?.found), {
+      backend: sampled?.backend,
+      window: areSeveral ? window : undefined,
+    });
+    const slotBytes = bytesOfSlot(layers.length, options["expert-bytes"], model);
+    const document = fewest && goal ? withRedundancy(plan, fewest, goal, slotBytes) : plan;
+    if (fewest && formatOf(options) !== "table") warn(await chosenSlots(document));
     yield options.explain ? await explained(document, made, policy) : document;
   }
+}
+
+/** The job, and its model, of which --slots auto also takes the size when the hardware is not said. */
+async function readJob(options: Options): Promise<{ model: ModelSpec | undefined; training: Training | undefined }> {
+  if (options.slots === "auto" && options.hardware === undefined && options.model !== undefined) {
+    return { model: await readModel(options.model), training: await readTraining({ ...options, model: undefined }) };
+  }
+  const training = await readTraining(options);
+  return { model: training?.model, training };
 }
 
 /** Assesses every placement of a file anew and explains it. */
@@ -140,6 +177,17 @@ async function* auditedPlacements(
 ): AsyncGenerator<PlacementDocument> {
   if (options.pareto !== undefined)
     throw new UsageError("--pareto makes placements, --audit assesses one: leave one of them out");
+  if (options.profile !== undefined && file !== undefined)
+    throw new UsageError(`--profile ${options.profile} and ${quoteInput(file)} both give loads; leave one of them out`);
+  const loads = options.profile ?? file;
+  const useless = (["total-slots", "redundant-experts", "survive", "survival", "expert-bytes"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (useless !== undefined || options.slots === "auto") {
+    throw new UsageError(
+      `--${useless ?? "slots auto"}: --audit assesses a placement, which has its slots; leave one of them out`,
+    );
+  }
   const training = await readTraining(options);
   const { readPlacements } = await import("./readPlacements.ts");
   let profileRead = false;
@@ -147,15 +195,16 @@ async function* auditedPlacements(
     nodes: () => readNodes(options),
     loads: async () => {
       profileRead = true;
-      return file === undefined ? undefined : (await readDocument(file, checkLoadProfile)).layers;
+      return loads === undefined ? undefined : (await readLoad(loads, "place")).layers;
     },
     gpus: options.gpus,
-    layerBase: options["layer-base"],
-    denseLayers: options["num-dense-layers"],
+    ...numberingSettings(options),
   };
   for await (const document of readPlacements(plan, context)) {
-    if (file !== undefined && !profileRead)
-      throw new UsageError(`--audit reads ${plan}, which has loads; leave out ${quoteInput(file)}`);
+    if (loads !== undefined && !profileRead)
+      throw new UsageError(
+        `--audit reads ${plan}, which has loads; leave out ${options.profile === undefined ? quoteInput(loads) : "--profile"}`,
+      );
     const placement = placementOf(document);
     const { minReplicas } = document.policy;
     const known = policyOf(document);
@@ -168,7 +217,7 @@ async function* auditedPlacements(
     };
     const sampled = await sampler?.(placement);
     const figures = planFigures(placement, policy, sampled?.found);
-    const audited = { ...document, ...figureFields(figures, policy, sampled?.backend) };
+    const audited = withFigures(document, figures, policy, sampled?.backend);
     yield await explained(audited, placement, policy);
   }
 }

@@ -1,7 +1,9 @@
 /** Plans of other systems on the command line: written by --format, read in place of a placement. */
+
+import { UsageError } from "../errors.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
-import { type PlanSystem, planSystems } from "../formats/plans/plan.ts";
-import { parseCount } from "../formats/units.ts";
+import { type LayerNumbering, type PlanSystem, planSystems } from "../formats/plans/plan.ts";
+import { parseCount, parseIdList } from "../formats/units.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { warn } from "./warn.ts";
 import { outputOptions, type Renderers } from "./writeDocuments.ts";
@@ -14,6 +16,11 @@ export const numberingOptions = {
     parse: parseCount(0, 10_000),
     says: "Dense layers that the model has before its first MoE layer, for sglang and trtllm plans, which count all layers.",
   }),
+  "moe-layers": option({
+    argument: "LIST",
+    parse: parseIdList,
+    says: "Layers of the model that have experts, where dense ones lie between them, such as 1-47:2 (every other one) or 3-5,8; the profile numbers them so, or from --layer-base on.",
+  }),
   "layer-base": option({
     argument: "N",
     fallback: "0",
@@ -21,6 +28,21 @@ export const numberingOptions = {
     says: "Number that the load-profile gives to the first MoE layer, for plans of other systems.",
   }),
 };
+
+/**
+ * What the options say about layers.
+ * @throws UsageError when they contradict each other
+ */
+export function numberingSettings(options: OptionValues<typeof numberingOptions>): LayerNumbering {
+  const { "num-dense-layers": denseLayers, "layer-base": layerBase, "moe-layers": moeLayers } = options;
+  const first = moeLayers?.[0];
+  if (first !== undefined && denseLayers > 0 && denseLayers !== first) {
+    throw new UsageError(
+      `--num-dense-layers ${denseLayers} and --moe-layers, whose first layer is ${first}, do not agree; leave --num-dense-layers out`,
+    );
+  }
+  return { layerBase, denseLayers, moeLayers };
+}
 
 /** Options of commands that write a placement. */
 export const planOutputOptions = {
@@ -43,12 +65,11 @@ export const planOutputOptions = {
  * @param placementOf the placement in a document; nothing where there is none
  */
 export function planRenderers<T>(
-  options: Pick<OptionValues<typeof planOutputOptions>, "num-dense-layers" | "layer-base" | "layer-updates-per-iter">,
+  options: OptionValues<typeof numberingOptions> & Pick<OptionValues<typeof planOutputOptions>, "layer-updates-per-iter">,
   placementOf: (document: T) => PlacementDocument | undefined,
 ): NonNullable<Renderers<T>["others"]> {
   const settings = {
-    denseLayers: options["num-dense-layers"],
-    layerBase: options["layer-base"],
+    ...numberingSettings(options),
     layerUpdatesPerIteration: options["layer-updates-per-iter"],
   };
   const renderer = (system: PlanSystem) => async () => {

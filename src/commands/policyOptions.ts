@@ -1,5 +1,6 @@
 /** How placements are made: the policy and its settings on the command line. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
+import { gpuCluster } from "../core/layout/gpuCluster.ts";
 import {
   ALLOCATION_POLICIES,
   BALANCE_SLACK,
@@ -39,16 +40,16 @@ export const policyOptions = {
   "balance-slack": option({
     argument: "RATIO|none",
     parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseNumber(0, 1000)(text)),
-    says: `How far the busiest node of any layer may exceed the mean load when the dispatcher sets the shares; resilient only. With none, survival alone counts. Default: ${BALANCE_SLACK}, and none with --objective goodput, which weighs balance itself.`,
+    says: `How far the busiest GPU of any layer may exceed the mean load, under --shares; resilient only. With none, survival alone counts. Default: ${BALANCE_SLACK}, and none with --objective goodput, which weighs balance itself.`,
   }),
   "failure-unit": choice({
     choices: FAILURE_UNITS,
-    says: "What fails as one, for resilient: nodes, or the cluster file's domains; domains where the file has any.",
+    says: "What fails as one, for resilient: single GPUs, nodes, or the cluster file's domains; domains where the file has any, else nodes. With gpu, the copies of an expert are on distinct GPUs, of which one node may have several.",
   }),
   "failure-probability": option({
     argument: "P",
     parse: parseNumber(0, 1),
-    says: "Probability that a node fails, independently of the others; default: 1/N, at least 0.05, one half of a single node. With domains in the cluster file, a domain's as well.",
+    says: "Probability that a node fails, independently of the others; a GPU's and a domain's as well. Default: 1/N for N units of --failure-unit, at least 0.05, one half of a single one.",
   }),
   shares: choice({
     choices: SHARES.toReversed(),
@@ -98,16 +99,24 @@ export function readPolicy(
   const minReplicas = options["min-replicas"] ?? POLICY_DEFAULTS.minReplicas;
   const budget = options["step-budget"];
   const stepBudget = budget === Number.POSITIVE_INFINITY ? undefined : budget;
-  if (options["min-replicas"] !== undefined && minReplicas > cluster.length) {
-    const nodes = cluster.length === 1 ? "one node" : `${cluster.length} nodes`;
+  const resilient = placement === "resilient";
+  const failureUnit = resilient ? (options["failure-unit"] ?? defaultFailureUnit(cluster)) : undefined;
+  const gpusFail = failureUnit === "gpu";
+  const hosts = gpusFail ? gpuCluster(cluster).cluster.length : cluster.length;
+  if (options["min-replicas"] !== undefined && minReplicas > hosts) {
+    const unit = gpusFail ? "GPU" : "node";
     throw new UsageError(
-      `--min-replicas ${minReplicas}: ${nodes} cannot hold that many copies apart; give at most ${cluster.length}`,
+      `--min-replicas ${minReplicas}: ${hosts === 1 ? `one ${unit}` : `${hosts} ${unit}s`} cannot hold that many copies apart; give at most ${hosts}`,
     );
   }
-  const resilient = placement === "resilient";
   const goodput = objective === "goodput";
   if (!resilient && (goodput || stepBudget !== undefined)) {
     throw new UsageError(`--${goodput ? "objective" : "step-budget"} is for --placement resilient, not ${placement}`);
+  }
+  if (gpusFail && (goodput || stepBudget !== undefined)) {
+    throw new UsageError(
+      `--${goodput ? "objective goodput" : "step-budget"} counts with failing nodes: leave out --failure-unit gpu`,
+    );
   }
   if (goodput && (training === undefined || mtbf === undefined)) {
     throw new UsageError("--objective goodput needs --model, --hardware and --mtbf");
@@ -121,12 +130,12 @@ export function readPolicy(
     allocation,
     minReplicas,
     seed,
-    failureProbability: options["failure-probability"] ?? defaultFailureProbability(cluster.length),
+    failureProbability: options["failure-probability"] ?? defaultFailureProbability(hosts),
     groups: placement === "eplb" ? options.groups : undefined,
     shares: placement === "balanced" ? options.shares : undefined,
     effort: placement === "balanced" || resilient ? effort : undefined,
     balanceSlack: resilient ? (options["balance-slack"] ?? usualBalanceSlack({ objective })) : undefined,
-    failureUnit: resilient ? (options["failure-unit"] ?? defaultFailureUnit(cluster)) : undefined,
+    failureUnit,
     objective: goodput ? objective : undefined,
     stepBudget,
     training: training?.costsOn(cluster),

@@ -7,15 +7,13 @@ import { InputError } from "../errors.ts";
 import { checkLoadProfile, type LoadProfileDocument, loadProfileDocument } from "../formats/documents/loadProfile.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
-import { choice, option, toggle } from "./option.ts";
-import { readProfiles, windowOption } from "./readProfile.ts";
+import { choice, type OptionValues, option, toggle } from "./option.ts";
+import { numberingOptions, numberingSettings } from "./planOptions.ts";
+import { alone, inCompany, readProfiles, windowOption } from "./readProfile.ts";
 import { namingRefusals } from "./refusals.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
+import { warn } from "./warn.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
-
-/** Prints the steps of a recorder's file as JSON lines. */
-const torchToJsonLines =
-  'python3 -c \'import json, sys, torch; [print(json.dumps({"logical_count": step.tolist()})) for step in torch.load(sys.argv[1], map_location="cpu")["logical_count"]]\' recorder.pt | lazarus profile-load';
 
 export const profileLoad = defineCommand({
   name: "profile-load",
@@ -31,15 +29,15 @@ export const profileLoad = defineCommand({
       line: "lazarus profile-load expert_statistic --physical-to-logical identity",
     },
     {
-      says: "A file of SGLang's expert distribution recorder, which only PyTorch opens",
-      line: torchToJsonLines,
+      says: "A file of SGLang's expert distribution recorder, and its own balancer's input",
+      line: "lazarus profile-load expert_distribution_recorder_1764312345.6.pt --format sglang -o counts.json",
     },
     { says: "One document for every 50 iterations, a line each", line: "lazarus profile-load routing.csv --every 50" },
   ],
   description: [
-    "Reads a routing log and writes a load-profile: the tokens routed to every expert of every layer in a window of iterations. CSV comes in three layouts, told apart by the header: wide (iteration,layer[,rank],e0..eN), long (iteration,layer[,rank],expert,tokens in any order) and tokens (iteration,layer[,rank],token,expert, a row for each routed token). JSON is [layers][experts] or [steps][layers][experts]. Gzip is read as it is.",
+    "Reads a routing log and writes a load-profile: the tokens routed to every expert of every layer in a window of iterations. CSV comes in three layouts, told apart by the header: wide ([iteration,]layer[,rank],e0..eN), long ([iteration,]layer[,rank],expert,tokens in any order) and tokens (iteration,layer[,rank],token,expert, a row for each routed token). JSON is [layers][experts] or [steps][layers][experts]. Gzip is read as it is.",
     "Rows come in order of iteration, so that memory does not grow with the log. Loads are whole numbers: means are rounded by largest remainder, so that each layer's total is kept.",
-    "Routing records of other systems are read as they are: a folder of TensorRT-LLM's expert statistics or MindIE's hot spots, Parquet with top-k ids, JSON of Megatron-Core, SGLang and MindSpeed. Records that count physical slots need --physical-to-logical. Layers keep the numbers of the system.",
+    "Routing records of other systems are read as they are: a folder of TensorRT-LLM's expert statistics or MindIE's hot spots, Parquet with top-k ids, JSON of Megatron-Core, SGLang and MindSpeed, files of PyTorch (no Python needed: nothing in them is run) and arrays of NumPy. Records that count physical slots need --physical-to-logical. Layers keep the numbers of the system.",
     "The table shows, for every layer, max/mean, the imbalance ratio of TensorRT-LLM (max/mean - 1), the balancedness of SGLang and vLLM (mean/max), the share of the two hottest experts, the coefficient of variation (CV) and the entropy of the shares over that of even ones.",
   ],
   input: "a routing log or load-profile",
@@ -69,25 +67,48 @@ export const profileLoad = defineCommand({
     layers: option({ argument: "LIST", parse: parseIdList, says: "Only these layers, such as 0,3,5-7." }),
     "by-rank": toggle({ says: "Keep the source ranks apart; needs a rank column." }),
     ...outputOptions,
+    format: choice({
+      choices: ["json", "csv", "table", "sglang"],
+      says: "How to write the result: json for the next command, csv as flat rows, table for people, sglang as counts for SGLang's own balancer (--init-expert-location). Default: table on a terminal, json on a pipe.",
+    }),
+    ...numberingOptions,
   },
   run: async (options, file) => {
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
-    return writeDocuments(options, renderers, async (write) => {
-      for await (const profile of readProfiles(file, profileOptions)) {
-        await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
-      }
-      return 0;
-    });
+    let several = false;
+    const profiles = readProfiles(file, profileOptions);
+    // Only CSV has to know beforehand whether more windows follow; a log that is still written should not wait for the next.
+    const found = options.format === "csv" ? inCompany(profiles) : alone(profiles);
+    return writeDocuments(
+      options,
+      renderers(options, () => several),
+      async (write) => {
+        for await (const { profile, areSeveral } of found) {
+          several = areSeveral;
+          await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
+        }
+        return 0;
+      },
+    );
   },
 });
 
-const renderers: Renderers<LoadProfileDocument> = {
-  check: checkLoadProfile,
-  csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv,
-  table: async () => (await import("../report/profileTable.ts")).profileTable,
-};
+function renderers(options: OptionValues<typeof numberingOptions>, areSeveral: () => boolean): Renderers<LoadProfileDocument> {
+  return {
+    check: checkLoadProfile,
+    csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv(areSeveral),
+    table: async () => (await import("../report/profileTable.ts")).profileTable,
+    others: {
+      sglang: async () => {
+        const { encodeLogicalCount } = await import("../formats/logicalCount.ts");
+        const numbering = numberingSettings(options);
+        return (profile) => [encodeLogicalCount(profile, numbering, (message) => warn(`--format sglang: ${message}`))];
+      },
+    },
+  };
+}
 
 /** The layers and experts that were asked for. */
 function reduced(

@@ -7,15 +7,10 @@ import { type Input, openInput, readText, refuseLongText, textPieces } from "../
 const MOST_BLANKS = 1 << 20;
 
 /**
- * Reads documents one by one; each is checked before it is handed on.
+ * The documents of an input, one by one; each is checked before it is handed on.
  * @param check turns parsed JSON into a document or throws an InputError
  * @throws InputError with file and line, when there is no document at all, too
  */
-export function readDocuments<T>(file: string | undefined, check: (value: unknown, source: string) => T): AsyncGenerator<T> {
-  return documentsOf(openInput(file), check);
-}
-
-/** The documents of an input that is open already; see `readDocuments`. */
 export async function* documentsOf<T>(input: Input, check: (value: unknown, source: string) => T): AsyncGenerator<T> {
   let pending = "";
   let line = 1;

@@ -1,13 +1,17 @@
 /** Placements to start from: our own documents, or plans of other systems. */
 import type { LayerLoads } from "../core/layout/placement.ts";
-import { UsageError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import type { DescribedNode } from "../formats/cluster.ts";
+import { csvKind, headerNames, wrongKind } from "../formats/csv/documentKind.ts";
+import { tableDocuments } from "../formats/csv/tableRows.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
+import { PLACEMENT_COLUMNS } from "../formats/placementCsv.ts";
 import { decodePlan, decodeYamlPlan } from "../formats/plans/decodePlan.ts";
 import type { ForeignPlan } from "../formats/plans/plan.ts";
 import { type PlanSurroundings, planPlacement } from "../formats/plans/planPlacement.ts";
-import { openInput, peek, readText } from "../io/input.ts";
+import { type Input, openInput, peek, readText, textPieces } from "../io/input.ts";
+import { firstLine } from "./firstLine.ts";
 import { documentsOf } from "./readDocuments.ts";
 
 /** What plans of other systems do not say; asked for when there is such a plan only. */
@@ -19,10 +23,11 @@ export interface PlanContext {
   readonly gpus: number;
   readonly layerBase: number;
   readonly denseLayers: number;
+  readonly moeLayers?: readonly number[] | undefined;
 }
 
 /**
- * Placements of a file or pipe: placement and recovery-plan documents, or a plan of SGLang, vllm-ascend, MindIE,
+ * Placements of a file or pipe: placement and recovery-plan documents, placements in CSV, or a plan of SGLang, vllm-ascend, MindIE,
  * TensorRT-LLM or vLLM, told apart by their shape.
  * @throws InputError; UsageError when a plan needs to know more
  */
@@ -30,7 +35,7 @@ export async function* readPlacements(file: string | undefined, context: PlanCon
   const { byte, input } = await peek(openInput(file));
   const first = byte === undefined ? "" : String.fromCharCode(byte);
   if (first !== "" && first !== "{" && first !== "[") {
-    yield await placed(decodeYamlPlan(await readText(input), input.name), context, input.name);
+    yield* placementsInText(input, context);
     return;
   }
   for await (const found of documentsOf(input, (value, source) =>
@@ -38,6 +43,26 @@ export async function* readPlacements(file: string | undefined, context: PlanCon
   )) {
     yield "system" in found ? await placed(found, context, input.name) : found;
   }
+}
+
+/** Our CSV, or the YAML of TensorRT-LLM. */
+async function* placementsInText(text: Input, context: PlanContext): AsyncGenerator<PlacementDocument> {
+  const { line, input } = await firstLine(text);
+  const kind = csvKind(headerNames(line));
+  if (kind === undefined) {
+    // YAML begins with a key, a comment or a mark of the document.
+    if (!/^\s*(#|---)|:/.test(line)) {
+      throw new InputError(
+        `this is neither a placement, JSON or CSV (${PLACEMENT_COLUMNS.join()}), nor a plan of another system; pass the right file`,
+        { file: input.name, line: 1 },
+      );
+    }
+    yield await placed(decodeYamlPlan(await readText(input), input.name), context, input.name);
+    return;
+  }
+  if (kind !== "placement") throw wrongKind(kind, "placement", input.name);
+  const { PlacementRows } = await import("../formats/csv/placementRows.ts");
+  yield* tableDocuments(textPieces(input), input.name, (names, file) => new PlacementRows(names, file));
 }
 
 /** Every document of ours says its type. */

@@ -1,5 +1,5 @@
 /** Load profiles from routing logs and records of any layout. */
-import type { LoadProfile } from "../core/profile/loadProfile.ts";
+import type { LoadProfile, ProfileWindow } from "../core/profile/loadProfile.ts";
 import { LoadProfiler, type WindowSelection } from "../core/profile/loadProfiler.ts";
 import type { RoutingStep } from "../core/profile/routingStep.ts";
 import { WindowError } from "../core/profile/windowError.ts";
@@ -23,6 +23,8 @@ export interface ProfileOptions extends RoutingInputOptions {
   readonly window?: WindowSelection | undefined;
   readonly method?: WindowMethod | undefined;
   readonly every?: number | undefined;
+  /** Is told of a log's window of several iterations. */
+  readonly averaged?: (window: ProfileWindow, file: string) => void;
   /** For a log of which the user asks nothing in particular; the mean of all iterations without it. */
   readonly otherwise?: { readonly window: WindowSelection; readonly method: WindowMethod; readonly every?: number };
 }
@@ -32,16 +34,72 @@ export interface ProfileOptions extends RoutingInputOptions {
  * @throws InputError
  */
 export async function* readProfiles(file: string | undefined, options: ProfileOptions): AsyncGenerator<LoadProfile> {
-  const found = await openRoutingInput(file, options);
+  const { window, method, every, otherwise } = options;
+  const kind = (method ?? otherwise?.method)?.kind;
+  const selected = (window ?? otherwise?.window)?.kind ?? "all";
+  const ordered = selected !== "all" || kind === "last" || kind === "ema" || (every ?? otherwise?.every) !== undefined;
+  const found = await openRoutingInput(file, { ...options, ordered });
   if ("steps" in found) yield* profilesOf(found.steps, found.name, options);
   else {
-    if (options.window !== undefined || options.every !== undefined || options.method !== undefined) {
+    if (window !== undefined || every !== undefined || method !== undefined) {
       throw new UsageError(
         "a load-profile stands for one window already; give --window, --every and --method when reading the log",
       );
     }
-    yield* found.profiles;
+    const say = sayOnce(found.name);
+    for await (const profile of found.profiles) yield withoutDense(asAsked(profile, found.name, options.byRank), say);
   }
+}
+
+/**
+ * Profiles of whatever `profile-load` reads, as if piped through it with its defaults; a word says that iterations were averaged.
+ * @param command that reads them, for the word
+ * @throws InputError
+ */
+export async function* readLoads(file: string | undefined, command: string): AsyncGenerator<LoadProfile> {
+  const averaged = ({ from, to, iterations }: ProfileWindow, name: string) =>
+    warn(
+      `${name}: the loads are the mean of ${iterations} iterations, ${from} to ${to}; \`lazarus profile-load --window\` chooses others`,
+    );
+  yield* withDefaults(readProfiles(file, { byRank: false, averaged }), command);
+}
+
+/** What only options of `profile-load` can settle is left to it. */
+export async function* withDefaults(profiles: AsyncGenerator<LoadProfile>, command: string): AsyncGenerator<LoadProfile> {
+  try {
+    yield* profiles;
+  } catch (error) {
+    const wants = error instanceof Error && /--(?:physical-to-logical|columns|experts|input-format)\b/.test(error.message);
+    if (!wants || !(error instanceof InputError || error instanceof UsageError)) throw error;
+    const message = `${error.message} (an option of \`lazarus profile-load\`; pipe its result into ${command})`;
+    throw error instanceof InputError ? new InputError(message, error) : new UsageError(message);
+  }
+}
+
+/** The one profile that `readLoads` finds. @throws InputError when there are several, too */
+export async function readLoad(file: string, command: string): Promise<LoadProfile> {
+  return onlyProfile(readLoads(file, command), file);
+}
+
+/** Profiles as they come, when it does not matter whether there are several. */
+export async function* alone(
+  profiles: AsyncIterable<LoadProfile>,
+): AsyncGenerator<{ readonly profile: LoadProfile; readonly areSeveral: false }> {
+  for await (const profile of profiles) yield { profile, areSeveral: false };
+}
+
+/** Profiles, and whether there are several: windows of which each keeps its own. */
+export async function* inCompany(
+  profiles: AsyncGenerator<LoadProfile>,
+): AsyncGenerator<{ profile: LoadProfile; areSeveral: boolean }> {
+  let before: LoadProfile | undefined;
+  let count = 0;
+  for await (const profile of profiles) {
+    if (before !== undefined) yield { profile: before, areSeveral: true };
+    before = profile;
+    count++;
+  }
+  if (before !== undefined) yield { profile: before, areSeveral: count > 1 };
 }
 
 /**
@@ -49,8 +107,12 @@ export async function* readProfiles(file: string | undefined, options: ProfileOp
  * @throws InputError when the file holds several, too
  */
 export async function readProfile(file: string, options: ProfileOptions): Promise<LoadProfile> {
+  return onlyProfile(readProfiles(file, options), file);
+}
+
+async function onlyProfile(profiles: AsyncGenerator<LoadProfile>, file: string): Promise<LoadProfile> {
   let found: LoadProfile | undefined;
-  for await (const profile of readProfiles(file, options)) {
+  for await (const profile of profiles) {
     if (found !== undefined) throw new InputError("there are several load-profiles; expected one", { file });
     found = profile;
   }
@@ -60,7 +122,7 @@ export async function readProfile(file: string, options: ProfileOptions): Promis
 async function* profilesOf(
   steps: AsyncIterable<RoutingStep>,
   file: string,
-  { window, method, every, otherwise }: ProfileOptions,
+  { window, method, every, otherwise, averaged }: ProfileOptions,
 ): AsyncGenerator<LoadProfile> {
   const profiler = new LoadProfiler({
     window: window ?? otherwise?.window ?? { kind: "all" },
@@ -68,12 +130,11 @@ async function* profilesOf(
     every: every ?? otherwise?.every,
   });
   let read = 0;
-  const said = new Set<string>();
-  const once = (message: string) => {
-    if (!said.has(message)) warn(`${file}: ${message}`);
-    said.add(message);
+  const once = sayOnce(file);
+  const finished = (profile: LoadProfile) => {
+    if (profile.window.iterations > 1) averaged?.(profile.window, file);
+    return withoutDense(withExperts(profile, file), once);
   };
-  const finished = (profile: LoadProfile) => withoutDense(withExperts(profile, file), once);
   try {
     for await (const step of steps) {
       read++;
@@ -85,6 +146,24 @@ async function* profilesOf(
   } catch (error) {
     throw error instanceof WindowError ? new InputError(error.message, { file }) : error;
   }
+}
+
+/** A document's layers in their order, with ranks apart only where that is asked for: as from a log. */
+function asAsked(profile: LoadProfile, file: string, byRank: boolean): LoadProfile {
+  if (!profile.layers.some(({ loads }) => loads.some((load) => load > 0))) {
+    throw new InputError("no token goes to any expert; expected records with tokens", { file });
+  }
+  const layers = profile.layers.toSorted((one, other) => one.layer - other.layer);
+  return { ...profile, layers: byRank ? layers : layers.map(({ layer, loads }) => ({ layer, loads })) };
+}
+
+/** Says everything about a file only once. */
+function sayOnce(file: string): (message: string) => void {
+  const said = new Set<string>();
+  return (message) => {
+    if (!said.has(message)) warn(`${file}: ${message}`);
+    said.add(message);
+  };
 }
 
 /** Records that list experts by the tokens they get may list none. */

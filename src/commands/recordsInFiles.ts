@@ -1,7 +1,7 @@
 /** Routing records that other systems write as folders, or as files that are not read from front to back. */
 import type { RoutingStep } from "../core/profile/routingStep.ts";
 import { InputError, UsageError } from "../errors.ts";
-import { checkRouterRecord, megatronSteps, type RouterRecord, rankOfTrace } from "../formats/routingSources/megatron.ts";
+import { checkRouterRecord, megatronSteps, rankOfTrace } from "../formats/routingSources/megatron.ts";
 import { CONFIG_FILE, mindieSteps, phaseAndRank } from "../formats/routingSources/mindie.ts";
 import { type ColumnNames, parquetSteps } from "../formats/routingSources/parquet.ts";
 import type { SourceOptions } from "../formats/routingSources/source.ts";
@@ -9,12 +9,14 @@ import { META_FILE, rankOfStatistics, trtllmSteps } from "../formats/routingSour
 import { openRegions } from "../io/fileRegions.ts";
 import { filesIn, inFolder } from "../io/folder.ts";
 import { type InputExtent, isStandardStream, openFile, readText, textPieces } from "../io/input.ts";
+import { mergeRecords } from "./mergeRecords.ts";
 import { megabytes, startProgress } from "./progress.ts";
 import { documentsOf } from "./readDocuments.ts";
+import { dumpFolderSteps, isDumpName } from "./recordsInArrays.ts";
 import { warn } from "./warn.ts";
 
 /** Kinds of records that are folders. */
-export type FolderSource = "trtllm" | "mindie" | "megatron";
+export type FolderSource = "trtllm" | "mindie" | "megatron" | "torch";
 
 /** Steps of a Parquet file. @throws InputError; UsageError for a pipe */
 export async function* parquetFileSteps(
@@ -40,8 +42,9 @@ export function folderSource(folder: string): FolderSource {
   if (names.some((name) => rankOfTrace(name) !== undefined)) return "megatron";
   if (names.includes(META_FILE) || names.some((name) => rankOfStatistics(name) !== undefined)) return "trtllm";
   if (names.some((name) => phaseAndRank(name) !== undefined)) return "mindie";
+  if (names.some(isDumpName)) return "torch";
   throw new InputError(
-    "this folder holds no routing records; expected TensorRT-LLM's (meta_info.json, rank*.safetensors), MindIE's (decode_*.csv) or Megatron-Core's (router_trace_rank*.jsonl)",
+    "this folder holds no routing records; expected TensorRT-LLM's (meta_info.json, rank*.safetensors), MindIE's (decode_*.csv), Megatron-Core's (router_trace_rank*.jsonl) or SGLang's (expert_distribution_recorder_*.pt)",
     { file: folder },
   );
 }
@@ -49,6 +52,7 @@ export function folderSource(folder: string): FolderSource {
 /** Steps of a folder of records. @throws InputError */
 export function folderSteps(source: FolderSource, folder: string, options: SourceOptions): AsyncGenerator<RoutingStep> {
   if (source === "megatron") return megatronFolderSteps(folder, options);
+  if (source === "torch") return dumpFolderSteps(folder, options);
   return source === "trtllm" ? trtllmFolderSteps(folder, options) : mindieFolderSteps(folder, options);
 }
 
@@ -63,29 +67,16 @@ async function* megatronFolderSteps(folder: string, options: SourceOptions): Asy
     megabytes,
   );
   try {
-    const records = bySteps(inputs.map((input) => documentsOf(input, checkRouterRecord)));
+    const records = mergeRecords(
+      inputs.map((input) => documentsOf(input, checkRouterRecord)),
+      ({ step }) => step,
+    );
     for await (const step of megatronSteps(records, options)) {
       progress.update(bytes(({ bytesRead }) => bytesRead));
       yield step;
     }
   } finally {
     progress.stop();
-  }
-}
-
-/** Records of several files, all of a step before those of the next. */
-async function* bySteps(files: readonly AsyncGenerator<RouterRecord>[]): AsyncGenerator<RouterRecord> {
-  const heads = await Promise.all(files.map(async (file) => ({ file, next: await file.next() })));
-  for (;;) {
-    const steps = heads.flatMap(({ next }) => (next.done ? [] : [next.value.step]));
-    if (steps.length === 0) return;
-    const step = steps.reduce((least, one) => Math.min(least, one));
-    for (const head of heads) {
-      while (!head.next.done && head.next.value.step <= step) {
-        yield head.next.value;
-        head.next = await head.file.next();
-      }
-    }
   }
 }
 

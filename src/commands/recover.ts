@@ -2,9 +2,10 @@
 
 import { fileURLToPath } from "node:url";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
+import { failuresOf } from "../core/reconfigure/changeGpus.ts";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
 import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
-import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
+import { UsageError } from "../errors.ts";
 import { placementOf } from "../formats/documents/placement.ts";
 import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { policyNameOf, policyOf } from "../formats/placementDocument.ts";
@@ -15,10 +16,11 @@ import { announce } from "./announce.ts";
 import { readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { failedOf, readFailedNodes } from "./failedOption.ts";
-import { planRenderers } from "./planOptions.ts";
+import { joinedOf } from "./joinedOption.ts";
+import { numberingSettings, planRenderers } from "./planOptions.ts";
 import { withStopwatch } from "./progress.ts";
-import { readDocument } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
+import { readLoad } from "./readProfile.ts";
 import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
@@ -38,6 +40,11 @@ export const recover = defineCommand({
       says: "One died, two new ones came, and there are newer loads",
       line: "lazarus recover placement.json --failed node3 --joined 2 --profile now.json",
     },
+    {
+      says: "All in CSV: the new placement, for the next command",
+      line: "lazarus recover placement.csv --failed node3 --format csv --rows placement -o recovered.csv",
+    },
+    { says: "One GPU of a node died", line: "lazarus recover placement.json --failed node3:5" },
     { says: "The dispatch after the failure", line: "lazarus recover placement.json --failed node3 | lazarus dispatch-plan" },
   ],
   description: [
@@ -52,31 +59,35 @@ export const recover = defineCommand({
   exitCodes: { [NOT_RECOVERABLE]: "Not recoverable: the document lists the experts that are lost." },
   run: (options, file) =>
     writeDocuments(options, renderers(options), async (write) => {
-      const newer = options.profile === undefined ? undefined : await readDocument(options.profile, checkLoadProfile);
+      if (options.rows !== "transfers" && options.format !== "csv")
+        throw new UsageError("--rows says which rows --format csv has; give that, too");
+      const newer = options.profile === undefined ? undefined : await readLoad(options.profile, "recover");
       const named = await readFailedNodes(options, file);
       const context = {
         nodes: () => readNodes(options),
         loads: async () => newer?.layers,
         gpus: options.gpus ?? 1,
-        layerBase: options["layer-base"],
-        denseLayers: options["num-dense-layers"],
+        ...numberingSettings(options),
       };
       let exitCode = 0;
       for await (const document of readPlacements(file, context)) {
         const old = placementOf(document);
         const made = { madeBy: policyNameOf(document), policy: policyOf(document, options.placement) };
-        const failed = failedOf(old.cluster, named);
+        const failures = failedOf(old.cluster, named);
+        const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
         if (made.policy?.placement === "resilient") announce("planning", searchSeconds(old.cluster, old.layers.length));
         const recovery = await withStopwatch("planning", (watch) =>
           namingRefusals(
-            () => planRecovery(recoveryProblem(options, { ...made, old, failed, loads: newer?.layers }, watch)),
+            () => planRecovery(recoveryProblem(options, { ...made, old, ...failures, ...joining, loads: newer?.layers }, watch)),
             (refusal) => inOptions(refusal, document.policy.placement),
           ),
         );
         const planned = recoveryPlanDocument(
           recovery,
-          failed.map((node) => old.cluster[node]!.name),
-          options["expert-bytes"],
+          old.cluster,
+          failuresOf(old.cluster, failures.failed, failures.failedGpus),
+          joining.joinedGpus,
+          { bytes: options["expert-bytes"], window: document.window },
         );
         const plan =
           options.rehearse && recovery.recoverable
@@ -88,7 +99,8 @@ export const recover = defineCommand({
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;
-          if (planSystems.some((system) => system === options.format)) complain(`no plan: ${plan.reason}`);
+          const isPlaced = options.format === "csv" && options.rows === "placement";
+          if (isPlaced || planSystems.some((system) => system === options.format)) complain(`no plan: ${plan.reason}`);
         }
         await write(plan);
       }
@@ -106,7 +118,15 @@ async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalRep
 function renderers(options: RecoveryOptions): Renderers<RecoveryPlanDocument> {
   return {
     check: checkRecoveryPlan,
-    csv: async () => (await import("../formats/recoveryPlanCsv.ts")).recoveryPlanCsv,
+    csv: async () => {
+      if (options.rows === "transfers") return (await import("../formats/recoveryPlanCsv.ts")).recoveryPlanCsv();
+      const rows = (await import("../formats/placementCsv.ts")).placementCsv();
+      let isFirst = true; // A plan that is not recoverable has no rows.
+      return function* ({ placement }) {
+        if (placement !== undefined) yield* rows(placement, isFirst);
+        isFirst &&= placement === undefined;
+      };
+    },
     table: async () => (await import("../report/recoveryTable.ts")).recoveryTable,
     others: planRenderers(options, ({ placement }) => placement),
   };

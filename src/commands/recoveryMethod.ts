@@ -2,7 +2,7 @@
 
 import type { Placement } from "../core/layout/placement.ts";
 import type { FoundRecovery } from "../core/placement/assess.ts";
-import { hostsByUnit, sharesDomains, type UnitHosts } from "../core/recovery/failureUnits.ts";
+import { hostsByUnit, type UnitHosts, unitsOf } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
 import type { RecoveryBackend } from "../formats/placementDocument.ts";
 import { parseCount } from "../formats/units.ts";
@@ -67,13 +67,9 @@ export async function withRecoverySampler<T>(
   };
   try {
     return await work(async (placement) => {
-      return {
-        found: {
-          nodes: await sampled(hostsByUnit(placement, "node")),
-          ...(sharesDomains(placement.cluster) ? { domains: await sampled(hostsByUnit(placement, "domain")) } : {}),
-        },
-        backend: { name, adapter, software },
-      };
+      const found: { -readonly [U in keyof FoundRecovery]: FoundRecovery[U] } = {};
+      for (const unit of unitsOf(placement.cluster)) found[unit] = await sampled(hostsByUnit(placement, unit));
+      return { found, backend: { name, adapter, software } };
     });
   } finally {
     await backend.close();

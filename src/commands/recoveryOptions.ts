@@ -1,21 +1,17 @@
 /** What `recover` can be told. */
-import { EFFORTS, PLACEMENT_POLICIES, RECOVERY_EFFORT } from "../core/placement/policy.ts";
+import { EFFORTS, FAILURE_UNITS, PLACEMENT_POLICIES, RECOVERY_EFFORT } from "../core/placement/policy.ts";
 import { MAPPING_POLICIES } from "../core/reconfigure/mapNodes.ts";
-import { expandDistinctHosts } from "../formats/nodeLists/hostList.ts";
 import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
 import { clusterOption, nodesOption, spillOption } from "./clusterOptions.ts";
 import { failedOption, instancesOption } from "./failedOption.ts";
+import { joinedOption } from "./joinedOption.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions } from "./planOptions.ts";
 
 export const recoveryOptions = {
   failed: failedOption,
   instances: instancesOption,
-  joined: option({
-    argument: "LIST|COUNT",
-    parse: (text) => (/^\d+$/.test(text) ? parseCount(0, 100_000)(text) : expandDistinctHosts(text)),
-    says: "Names of the nodes that joined, or how many; they hold nothing yet.",
-  }),
+  joined: joinedOption,
   slots: option({
     letter: "c",
     argument: "N",
@@ -44,6 +40,10 @@ export const recoveryOptions = {
     says: "A newer load-profile to place by; otherwise the placement's own loads.",
   }),
   placement: choice({ choices: PLACEMENT_POLICIES, says: "Policy of the new placement; otherwise that of the old one." }),
+  "failure-unit": choice({
+    choices: FAILURE_UNITS,
+    says: "What fails as one, for resilient: single GPUs, nodes, or domains; otherwise what the old placement was made for.",
+  }),
   mapping: choice({
     choices: MAPPING_POLICIES,
     fallback: "optimal",
@@ -78,6 +78,11 @@ export const recoveryOptions = {
     says: "Size of an expert in the rehearsal.",
   }),
   ...planOutputOptions,
+  rows: choice({
+    choices: ["transfers", "placement"],
+    fallback: "transfers",
+    says: "Which rows --format csv has: the transfers, or the new placement, which the next command reads.",
+  }),
 };
 
 export type RecoveryOptions = OptionValues<typeof recoveryOptions>;

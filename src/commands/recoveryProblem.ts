@@ -6,18 +6,21 @@ import { UsageError } from "../errors.ts";
 import type { RecoveryOptions } from "./recoveryOptions.ts";
 
 /** What happened to a placement, and the policy to make a new one by. */
-type Happened = Pick<RecoveryProblem, "old" | "madeBy" | "policy" | "failed" | "loads">;
+type Happened = Pick<RecoveryProblem, "old" | "madeBy" | "policy" | "failed" | "failedGpus" | "joined" | "joinedGpus" | "loads">;
 
 /** What the options make of it. */
 export function recoveryProblem(options: RecoveryOptions, happened: Happened, watch: () => void): RecoveryProblem {
-  const { mapping, spill, bandwidth, effort, joined, slots, gpus } = options;
+  const { mapping, spill, bandwidth, effort, slots, gpus } = options;
   const { policy } = happened;
+  const failureUnit = options["failure-unit"] ?? policy?.failureUnit;
+  if (options["failure-unit"] !== undefined && policy !== undefined && policy.placement !== "resilient") {
+    throw new UsageError(`--failure-unit is for --placement resilient, not ${policy.placement}`);
+  }
   return {
     ...happened,
-    joined,
     slots,
     gpus,
-    policy: policy && { ...policy, ...(choosesReplicas(policy) && { effort }), watch },
+    policy: policy && { ...policy, failureUnit, ...(choosesReplicas(policy) && { effort }), watch },
     mapping,
     maxMoves: options["max-moves"],
     spill: spill === "cpu",
@@ -36,6 +39,8 @@ export function inOptions({ about, message }: Infeasible, madeBy: string): Usage
     case "slots":
     case "gpus":
       return new UsageError(`the nodes differ in ${about}; say with --${about} how many the joined nodes have`);
+    case "failed":
+      return new UsageError(`--failed: ${message}`);
     case "joined":
       return new UsageError(`--joined: ${message}`);
     case "loads":

@@ -2,7 +2,7 @@
 
 import type { ReplicasByRank } from "../core/dispatch/replicas.ts";
 import { evenRouting, type Routing } from "../core/dispatch/routing.ts";
-import { totalGpus } from "../core/layout/cluster.ts";
+import { deadRanks, totalGpus } from "../core/layout/cluster.ts";
 import { type LayerPlacement, type Placement, replicasByRank } from "../core/layout/placement.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import { InputError, UsageError } from "../errors.ts";
@@ -30,11 +30,12 @@ export function* routedLayers(
   sources: Sources | undefined,
 ): Generator<RoutedLayer> {
   const ranks = totalGpus(placement.cluster);
+  const dead = deadRanks(placement.cluster);
   for (const layer of chosenLayers(placement, wanted)) {
     yield {
       layer: layer.layer,
       replicas: replicasByRank(placement.cluster, layer, placement.spilled),
-      routing: sources === undefined ? evenRouting(layer.loads, ranks) : rankRouting(ranks, layer, sources),
+      routing: sources === undefined ? evenRouting(layer.loads, ranks, dead) : rankRouting(ranks, dead, layer, sources),
     };
   }
 }
@@ -46,7 +47,12 @@ function chosenLayers({ layers }: Placement, wanted: readonly number[] | undefin
 }
 
 /** Tokens of one layer by expert and rank, from a profile that keeps ranks apart. */
-function rankRouting(ranks: number, { layer, loads }: LayerPlacement, { profile, file }: Sources): Routing {
+function rankRouting(
+  ranks: number,
+  dead: readonly number[],
+  { layer, loads }: LayerPlacement,
+  { profile, file }: Sources,
+): Routing {
   const wrong = (what: string) => new InputError(what, { file });
   const found = profile.layers.find((candidate) => candidate.layer === layer);
   if (found === undefined) throw wrong(`there is no layer ${layer}; expected every layer of the placement (or use --layers)`);
@@ -57,6 +63,11 @@ function rankRouting(ranks: number, { layer, loads }: LayerPlacement, { profile,
     throw wrong(`there are ${profile.experts} experts; expected the ${loads.length} of the placement`);
   if (byRank.length !== ranks)
     throw wrong(`layer ${layer} has ${byRank.length} source ranks; expected ${ranks}, one a GPU of the placement`);
+  const ghost = dead.find((rank) => byRank[rank]!.some((count) => count > 0));
+  if (ghost !== undefined)
+    throw wrong(
+      `layer ${layer} has tokens from rank ${ghost}, whose GPU is dead in the placement; give routing recorded since it died`,
+    );
   const tokens = new Float64Array(loads.length * ranks);
   byRank.forEach((row, rank) => {
     row.forEach((count, expert) => {

@@ -2,6 +2,9 @@
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import type { RoutingStep } from "../core/profile/routingStep.ts";
 import { InputError, UsageError } from "../errors.ts";
+import { csvKind, headerNames, wrongKind } from "../formats/csv/documentKind.ts";
+import { type LoadWindowOptions, LoadWindows } from "../formats/csv/loadWindows.ts";
+import { tableDocuments } from "../formats/csv/tableRows.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { readRoutingSteps } from "../formats/routing/readRoutingSteps.ts";
 import type { RoutingFormat } from "../formats/routing/stepReader.ts";
@@ -9,11 +12,13 @@ import { type ColumnNames, parquetColumns } from "../formats/routingSources/parq
 import { type RoutingSource, routingSources, type SourceOptions } from "../formats/routingSources/source.ts";
 import { parseCount } from "../formats/units.ts";
 import { isFolder } from "../io/folder.ts";
-import { type Beginning, type Input, openInput, peek } from "../io/input.ts";
+import { type Beginning, type Input, openInput, peek, textPieces } from "../io/input.ts";
+import { firstLine } from "./firstLine.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { megabytes, startProgress } from "./progress.ts";
 import { documentsOf } from "./readDocuments.ts";
 import { readForeignPlan } from "./readForeignPlan.ts";
+import { arrayFileSteps, isArrayFile } from "./recordsInArrays.ts";
 import { folderSource, folderSteps, parquetFileSteps } from "./recordsInFiles.ts";
 import { checkRecord, isJsonSource, jsonSourceOf, jsonSteps } from "./recordsInJson.ts";
 import { warn } from "./warn.ts";
@@ -22,7 +27,7 @@ import { warn } from "./warn.ts";
 export const routingInputOptions = {
   "input-format": choice({
     choices: ["wide", "long", "tokens", "matrix", "load-profile", ...routingSources],
-    says: "Layout of the input; without it the header, the shape of the JSON or the files in the folder tell. Records of other systems: megatron (router trace: JSON lines, or a folder with a file a rank), sglang (logical_count in JSON), mindspeed (JSON by layer and expert), trtllm (folder of expert statistics), mindie (folder with decode_0.csv, ...), parquet (top-k ids).",
+    says: "Layout of the input; without it the header, the shape of the JSON or the files in the folder tell. Records of other systems: megatron (router trace: JSON lines, or a folder with a file a rank), sglang (logical_count in JSON), torch (.pt: SGLang's dumps or a folder of them, or tensors of loads), numpy (.npy, .npz), mindspeed (JSON by layer and expert), trtllm (folder of expert statistics), mindie (folder with decode_0.csv, ...), parquet (top-k ids).",
   }),
   "physical-to-logical": option({
     argument: "PLAN|identity",
@@ -56,12 +61,14 @@ export interface RoutingInputOptions {
   readonly columns?: ColumnNames | undefined;
   /** Experts of a layer, for logs that do not list all of them. */
   readonly experts?: number | undefined;
+  /** Whether the order of iterations matters to what is asked. */
+  readonly ordered?: boolean | undefined;
 }
 
 /** The steps of a log, or profiles that were made before. */
 export type RoutingInput =
   | { readonly name: string; readonly steps: AsyncIterable<RoutingStep> }
-  | { readonly profiles: AsyncIterable<LoadProfile> };
+  | { readonly name: string; readonly profiles: AsyncIterable<LoadProfile> };
 
 const OPENING_BRACE = 0x7b;
 
@@ -90,19 +97,20 @@ async function* withTokens(steps: AsyncIterable<RoutingStep>, name: string): Asy
 }
 
 async function opened(file: string | undefined, options: RoutingInputOptions): Promise<RoutingInput> {
-  const { format, byRank, physicalToLogical: plan, columns, experts } = options;
+  const { format, byRank, physicalToLogical: plan, columns, experts, ordered } = options;
   const source: SourceOptions = {
     file: file ?? "standard input",
     byRank,
     physicalToLogical: plan === undefined ? undefined : plan === "identity" ? "identity" : await readForeignPlan(plan),
     experts,
+    ordered,
     notice: (message) => warn(`${file ?? "standard input"}: ${message}`),
   };
   const folder =
     format === "trtllm" || format === "mindie"
       ? format
       : isFolder(file)
-        ? format === "megatron"
+        ? format === "megatron" || format === "torch"
           ? format
           : folderSource(file)
         : undefined;
@@ -117,7 +125,8 @@ async function opened(file: string | undefined, options: RoutingInputOptions): P
   const beginning = await peek(openInput(file));
   if (format === undefined && isParquet(beginning)) return parquet();
   if (columns !== undefined) throw new UsageError("--columns names columns of Parquet files, and this is none");
-  refuseTorchFile(beginning);
+  if (format === "numpy" || format === "torch" || (format === undefined && isArrayFile(beginning)))
+    return { name: source.file, steps: arrayFileSteps(file, beginning, source) };
   if (beginning.byte === undefined) {
     throw new InputError("there is nothing in it; expected a routing log, records of another system or a load-profile", {
       file: beginning.input.name,
@@ -129,9 +138,27 @@ async function opened(file: string | undefined, options: RoutingInputOptions): P
   }
   if (plan !== undefined)
     throw new UsageError("--physical-to-logical is for records that count slots; routing logs list experts");
+  const windows = await loadWindows(input, { byRank, experts });
+  if ("profiles" in windows) return windows;
   return {
     name: input.name,
-    steps: readRoutingSteps(input.chunks, { file: input.name, format: format as RoutingFormat | undefined, byRank, experts }),
+    steps: readRoutingSteps(windows.chunks, { file: input.name, format: format as RoutingFormat | undefined, byRank, experts }),
+  };
+}
+
+/** Loads of several windows in CSV; otherwise the input, still whole. @throws InputError for other tables of ours */
+async function loadWindows(
+  input: Input,
+  options: LoadWindowOptions,
+): Promise<{ readonly name: string; readonly profiles: AsyncIterable<LoadProfile> } | Input> {
+  const { line, input: whole } = await firstLine(input);
+  const names = headerNames(line);
+  const kind = csvKind(names);
+  if (kind !== undefined && kind !== "load-profile") throw wrongKind(kind, "load-profile", input.name);
+  if (kind === undefined || !names.includes("window")) return whole;
+  return {
+    name: input.name,
+    profiles: tableDocuments(textPieces(whole), input.name, (header, file) => new LoadWindows(header, file, options)),
   };
 }
 
@@ -155,7 +182,7 @@ async function openJson(input: Input, format: RoutingInputOptions["format"], sou
   })();
   return isJsonSource(kind)
     ? { name: input.name, steps: jsonSteps(kind, all, { ...source, file: input.name }) }
-    : { profiles: all as AsyncGenerator<LoadProfile> };
+    : { name: input.name, profiles: all as AsyncGenerator<LoadProfile> };
 }
 
 function unknownJson(file: string): InputError {
@@ -167,16 +194,6 @@ function unknownJson(file: string): InputError {
 
 function isParquet({ head }: Beginning): boolean {
   return Buffer.from(head).toString("latin1") === "PAR1";
-}
-
-/** Files of PyTorch are pickles, which only PyTorch should open: as a zip archive, or bare in old versions. */
-function refuseTorchFile({ head, input }: Beginning): void {
-  const archive = Buffer.from(head).toString("latin1") === "PK\u0003\u0004";
-  if (!archive && head[0] !== 0x80) return;
-  throw new InputError(
-    "this is a file of PyTorch; turn it into JSON lines first, as `lazarus profile-load --help` shows in its examples",
-    { file: input.name },
-  );
 }
 
 /** The input, with a bar that shows how much of it is read when that takes its time. */

@@ -16,7 +16,6 @@ import { defineCommand } from "./command.ts";
 import { failureOptions, readFailures } from "./failureOptions.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { startProgress } from "./progress.ts";
-import { readDocuments } from "./readDocuments.ts";
 import { intervalText, jobOptions, jobParameters, readJob, runPolicyOf } from "./simulatedJob.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 import { writeFile } from "./writeFile.ts";
@@ -54,7 +53,9 @@ const options = {
     parse: (text) => text,
     says: "Draw throughput and samples of the first trial over time; with --summarize, mean throughput with intervals.",
   }),
-  summarize: toggle({ says: "FILE holds simulation documents, one a line: print their means instead of simulating." }),
+  summarize: toggle({
+    says: "The FILEs hold simulation documents, JSON one a line or CSV: print their means instead of simulating.",
+  }),
   ...outputOptions,
 };
 
@@ -74,7 +75,7 @@ export const simulate = defineCommand({
       says: "Five million samples of DeepSeek-V3 on 64 nodes, ten trials",
       line: "lazarus simulate --load-spread 0.5 --model deepseek-v3 --hardware h200 -n 64 --preemption-probability 0.05 --samples 5000000 --trials 10",
     },
-    { says: "Means of many runs", line: "cat runs/*.ndjson | lazarus simulate --summarize" },
+    { says: "Means of many runs", line: "lazarus simulate --summarize run-*.json" },
   ],
   description: [
     "Reads a routing log, or load-profiles one a line, replays it over and over, and simulates a training job on nodes that fail and join: every step, checkpoint, restart, reconfiguration and rebalance. Writes a simulation document a trial: what each system reached, and where its time went.",
@@ -85,10 +86,11 @@ export const simulate = defineCommand({
   ],
   input: "a routing log or load-profiles",
   readsInput: (options) => options["load-spread"] === undefined,
+  takesSeveral: ({ summarize }) => summarize,
   options,
-  run: async (options, file) =>
+  run: async (options, file, more) =>
     writeDocuments(options, renderers, async (write) => {
-      await write(options.summarize ? await readSimulations(options, file) : await simulations(options, file));
+      await write(options.summarize ? await summarized(options, [file, ...more]) : await simulations(options, file));
       return 0;
     }),
 });
@@ -162,9 +164,10 @@ async function simulations(options: Options, file: string | undefined): Promise<
   return documents;
 }
 
-async function readSimulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
+async function summarized(options: Options, files: readonly (string | undefined)[]): Promise<SimulationDocument[]> {
+  const { readSimulations } = await import("./readSimulations.ts");
   const documents: SimulationDocument[] = [];
-  for await (const document of readDocuments(file, checkSimulation)) documents.push(document);
+  for (const file of files) for await (const document of readSimulations(file)) documents.push(document);
   if (options.plot !== undefined) {
     const [{ summaryChart }, { simulationGroups }] = await Promise.all([
       import("../report/simulationChart.ts"),

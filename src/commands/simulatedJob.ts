@@ -11,7 +11,7 @@ import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
 import { type OptionValues, option } from "./option.ts";
-import { readProfiles } from "./readProfile.ts";
+import { readProfiles, withDefaults } from "./readProfile.ts";
 import { warn } from "./warn.ts";
 
 /** Some systems never finish when failures come faster than checkpoints. */
@@ -140,7 +140,7 @@ async function recordedLoads(file: string | undefined, model: ModelSpec): Promis
   const source = file ?? "standard input";
   const windows: number[][][] = [];
   const starts: number[] = [];
-  for await (const profile of readProfiles(file, { byRank: false, otherwise })) {
+  for await (const profile of withDefaults(readProfiles(file, { byRank: false, otherwise }), "simulate")) {
     windows.push(modelLoads(profile, model, source));
     starts.push(profile.window.from);
     if (windows.length === 1 && profile.layers.length < model.layers && profile.layers.length > 1) {

@@ -53,8 +53,7 @@ export async function writeDocuments<T, R>(
   work: (write: DocumentWriter<T>) => Promise<R>,
 ): Promise<R> {
   const terminal = isTerminalOutput(options.output);
-  const format = options.format ?? (terminal ? "table" : "json");
-  const render = await rendererOf(format, renderers, terminal);
+  const render = await rendererOf(formatOf(options), renderers, terminal);
   const output = openOutput(options.output);
   let written = 0;
   try {
@@ -69,6 +68,11 @@ export async function writeDocuments<T, R>(
     output.abandon();
     throw error;
   }
+}
+
+/** The format that documents are written in. */
+export function formatOf(options: { readonly format: string | undefined; readonly output: string | undefined }): string {
+  return options.format ?? (isTerminalOutput(options.output) ? "table" : "json");
 }
 
 async function rendererOf<T>(format: string, renderers: Renderers<T>, terminal: boolean): Promise<Renderer<T>> {

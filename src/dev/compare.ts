@@ -71,8 +71,8 @@ async function compareSurvival(): Promise<void> {
         placement,
         ...FAILED.map((failed) => percent(recovery.failures[failed - 1]?.probability ?? 0, 1)),
         (1 - survival.probability).toExponential(1),
-        fixed(balance.even, 3),
-        fixed(balance.optimal, 3),
+        `${fixed(balance.evenMean, 3)} / ${fixed(balance.even, 3)}`,
+        `${fixed(balance.optimalMean, 3)} / ${fixed(balance.optimal, 3)}`,
         fixed((user + system) / 1000, 0),
       ]);
     }
@@ -82,11 +82,11 @@ async function compareSurvival(): Promise<void> {
     { head: "policy", align: "left" as const },
     ...FAILED.map((failed) => ({ head: `${failed} fail` })),
     { head: "lost at p=0.1" },
-    { head: "even" },
-    { head: "best balance" },
+    { head: "GPU balance, even" },
+    { head: "at best" },
     { head: "CPU ms" },
   ];
-  print(`nodes of ${SLOTS} slots, 12 layers jointly, at least 2 replicas; worst layer's balance`, columns, rows);
+  print(`nodes of ${SLOTS} slots, 12 layers jointly, at least 2 replicas; balance of the mean / the worst layer`, columns, rows);
 }
 
 /** Step time by parts of the paper's placement and of plans that are faster, safer or both; then the whole front. */

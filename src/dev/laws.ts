@@ -1,11 +1,14 @@
-/** `npm run laws`: how often placements of `resilient` break the laws that any result must keep, on random instances. */
+/** `npm run laws`: how often placements of `resilient` break the laws that any result must keep, on random and real instances. */
 import { randomSource } from "../core/algorithms/random.ts";
 import { type ClusterNode, uniformCluster } from "../core/layout/cluster.ts";
 import type { LayerLoads, LayerPlacement } from "../core/layout/placement.ts";
+import { placeBalanced } from "../core/placement/balanced/placeBalanced.ts";
+import { placeEplb } from "../core/placement/eplb/placeEplb.ts";
 import { placeLayers } from "../core/placement/placeLayers.ts";
 import type { Effort, Shares } from "../core/placement/policy.ts";
 import { type ResilientPlacement, resilientPlacement } from "../core/placement/resilient/resilientPlacement.ts";
 import { logNormalLayers } from "./logNormalLayers.ts";
+import { type Instance, realInstances } from "./realInstances.ts";
 
 const INSTANCES = Number(process.argv[2] ?? 200);
 const SHAPES: readonly (readonly [nodes: number, slots: number, gpus: number, experts: number])[] = [
@@ -33,30 +36,44 @@ interface Asked {
 
 const broken = new Map<string, number>();
 const random = randomSource(7);
+const real = await realInstances();
+for (const instance of real) for (const shares of ["free", "even"] as const) check(instance, shares);
 for (let i = 0; i < INSTANCES; i++) {
   const [nodes, slots, gpus, experts] = SHAPES[i % SHAPES.length]!;
   const layers = logNormalLayers(1 + random.below(3), experts, 1 + random.below(1_000_000));
-  const cluster = uniformCluster(nodes, slots, gpus);
-  const shares = random.below(2) === 0 ? "free" : "even";
-  const asked: Asked = { cluster, layers, shares, balanceSlack: 0.05, effort: "fast" };
-  const placed = place(asked);
-  expect("a looser limit", place({ ...asked, balanceSlack: 0.2 }), placed);
-  expect("no limit", place({ ...asked, balanceSlack: Number.POSITIVE_INFINITY }), placed);
-  expect("more effort", place({ ...asked, effort: "normal" }), placed);
-  expect("one more slot a GPU", place({ ...asked, cluster: uniformCluster(nodes, slots + gpus, gpus) }), placed);
-  const renamed = layers.map((layer) => ({ ...layer, loads: layer.loads.toReversed() })).toReversed();
-  const mirrored = place({ ...asked, layers: renamed });
-  if (mirrored.survival !== placed.survival) count("renaming");
-  for (const placement of ["mro", "spread"] as const) {
-    const plan = placeLayers({ cluster, layers, minReplicas: 2, allocation: "lazarus", placement }).layers;
-    if (!placed.withinBalanceLimit) continue;
-    // Among its starts the plan is measured as the search measures; it must not win.
-    expect(placement, placed, place({ ...asked, startFrom: [plan] }));
-  }
+  const name = `random ${nodes} x ${slots}`;
+  check({ name, cluster: uniformCluster(nodes, slots, gpus), layers }, random.below(2) === 0 ? "free" : "even");
 }
-process.stdout.write(`${INSTANCES} instances; violations of more than ${100 * TOLERANCE} % of the loss:\n`);
+process.stdout.write(
+  `${INSTANCES} random and ${2 * real.length} real instances; violations of more than ${100 * TOLERANCE} % of the loss:\n`,
+);
 for (const [law, times] of broken) process.stdout.write(`  ${law}: ${times}\n`);
 if (broken.size === 0) process.stdout.write("  none\n");
+
+/** Counts the laws that placements of one instance break. */
+function check({ name, cluster, layers }: Instance, shares: Shares): void {
+  const asked: Asked = { cluster, layers, shares, balanceSlack: 0.05, effort: "fast" };
+  const placed = place(asked);
+  const compare = (law: string, noWorse: ResilientPlacement, other: ResilientPlacement) =>
+    expect(`${law} (${name}, ${shares} shares)`, noWorse, other);
+  compare("a looser limit", place({ ...asked, balanceSlack: 0.2 }), placed);
+  compare("no limit", place({ ...asked, balanceSlack: Number.POSITIVE_INFINITY }), placed);
+  compare("more effort", place({ ...asked, effort: "normal" }), placed);
+  const roomier = cluster.map((node) => ({ ...node, slots: node.slots + node.gpus }));
+  compare("one more slot a GPU", place({ ...asked, cluster: roomier }), placed);
+  const renamed = layers.map((layer) => ({ ...layer, loads: layer.loads.toReversed() })).toReversed();
+  if (place({ ...asked, layers: renamed }).survival !== placed.survival) count(`renaming (${name}, ${shares} shares)`);
+  if (!placed.withinBalanceLimit) return;
+  const problem = { cluster, layers, minReplicas: 2 };
+  const others = {
+    mro: placeLayers({ ...problem, allocation: "lazarus", placement: "mro" }).layers,
+    spread: placeLayers({ ...problem, allocation: "lazarus", placement: "spread" }).layers,
+    eplb: placeEplb({ cluster, layers, groups: 1 }),
+    balanced: placeBalanced({ ...problem, shares, effort: "fast", seed: 0 }).layers,
+  };
+  // Among its starts a plan is measured as the search measures; it must not win. Plans that break the minimum are left out there.
+  for (const [policy, plan] of Object.entries(others)) compare(policy, placed, place({ ...asked, startFrom: [plan] }));
+}
 
 function place({ cluster, layers, ...options }: Asked): ResilientPlacement {
   return resilientPlacement({ cluster, layers, minReplicas: 2 }, options);

@@ -42,7 +42,7 @@ function overviewPage(commands: readonly Command[]): string {
     ...section("EXAMPLES", examples(overviewExamples)),
     ...section("DESCRIPTION", [
       escaped(
-        "Every command reads one document from FILE or standard input and writes one to standard output, so that commands can be piped together. On a terminal the output is a table for people, on a pipe it is JSON.",
+        "Every command reads one document from FILE or standard input and writes one to standard output, so that commands can be piped together. What one writes with --format csv the next reads as well as JSON. On a terminal the output is a table for people, on a pipe it is JSON.",
       ),
     ]),
     ...section(

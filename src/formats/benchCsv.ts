@@ -1,8 +1,10 @@
-/** A bench as flat rows, one a kernel. */
+/** A bench as flat rows, one a kernel, and back. */
 import { stringify } from "csv-stringify/sync";
-import type { BenchDocument } from "./documents/bench.ts";
+import { InputError, quoteInput } from "../errors.ts";
+import { csvTable } from "./csvTable.ts";
+import { type BenchDocument, checkBench } from "./documents/bench.ts";
 
-const columns = [
+const COLUMNS = [
   "kernel",
   "size",
   "repetitions",
@@ -18,9 +20,71 @@ const columns = [
   "speedup",
   "error",
 ] as const;
+/** Columns that may be empty. */
+const RATES: readonly string[] = ["gflops", "gigabytesPerSecond"];
+/** What is the same for all kernels, beside the two columns in front. */
+const COMMON = ["software", "seed", "planLayer", "planRank", "planMaxOverMean"] as const;
 
 /** CSV `backend,adapter,kernel,size,...` in pieces. */
-export function* benchCsv({ backend, adapter, results }: BenchDocument, header: boolean): Generator<string> {
-  if (header) yield stringify([["backend", "adapter", ...columns]]);
-  yield stringify(results.map((result) => [backend, adapter, ...columns.map((column) => result[column] ?? "")]));
+export function* benchCsv(
+  { backend, adapter, software, seed, plan, results }: BenchDocument,
+  header: boolean,
+): Generator<string> {
+  if (header) yield stringify([["backend", "adapter", ...COLUMNS, ...COMMON]]);
+  const common = [String(software), seed, plan?.layer, plan?.rank, plan?.maxOverMean];
+  yield stringify(results.map((result) => [backend, adapter, ...COLUMNS.map((column) => result[column] ?? ""), ...common]));
+}
+
+/**
+ * The bench in such rows.
+ * @throws InputError with the line
+ */
+export function benchFromCsv(text: string, file: string): BenchDocument {
+  const rows = csvTable(text, file, ["backend", "adapter", ...COLUMNS, ...COMMON], []);
+  const first = rows[0];
+  if (first === undefined) throw new InputError("there are no rows; expected kernels", { file, line: 1 });
+  const header = ({ cells }: typeof first) => ["backend", "adapter", ...COMMON].map((name) => cells.get(name)!);
+  const other = rows.find((row) => header(row).join("\n") !== header(first).join("\n"));
+  if (other !== undefined) {
+    throw new InputError("this row is of another bench; expected one backend, adapter, seed and plan in a file", {
+      file,
+      line: other.line,
+    });
+  }
+  const results = rows.map((row) => ({
+    ...Object.fromEntries(
+      COLUMNS.flatMap((name): [string, string | number][] => {
+        const text = row.cells.get(name)!;
+        if (name === "kernel" || name === "size") return [[name, text]];
+        return text === "" && RATES.includes(name) ? [] : [[name, numberIn(row, name)]];
+      }),
+    ),
+    checked: true,
+  }));
+  const software = first.cells.get("software");
+  const hasPlan = COMMON.slice(2).some((name) => first.cells.get(name) !== "");
+  const plan = () => ({
+    plan: {
+      layer: numberIn(first, "planLayer"),
+      rank: numberIn(first, "planRank"),
+      maxOverMean: numberIn(first, "planMaxOverMean"),
+    },
+  });
+  const document = {
+    type: "bench",
+    version: 1,
+    backend: first.cells.get("backend"),
+    adapter: first.cells.get("adapter"),
+    software: software === "true" ? true : software === "false" ? false : software,
+    seed: numberIn(first, "seed"),
+    ...(hasPlan ? plan() : {}),
+    results,
+  };
+  return checkBench(document, file);
+
+  function numberIn({ cells, line }: NonNullable<typeof first>, name: string): number {
+    const value = cells.get(name) === "" ? Number.NaN : Number(cells.get(name));
+    if (Number.isFinite(value)) return value;
+    throw new InputError(`${name} is ${quoteInput(cells.get(name)!)}; expected a number: correct the row`, { file, line });
+  }
 }

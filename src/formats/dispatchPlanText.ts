@@ -2,15 +2,20 @@
 import type { LayerDispatch } from "../core/dispatch/layerDispatch.ts";
 import { shuffleOf, summarizeDispatch } from "../core/dispatch/summary.ts";
 import { asciiRows, type FourColumns } from "./asciiRows.ts";
+import { type Window, windowTable } from "./csv/windows.ts";
 
 /** One layer of a plan. */
 export interface DispatchedLayer {
   readonly layer: number;
   readonly dispatch: LayerDispatch;
+  /** How many of the ranks are dead. */
+  readonly deadRanks?: number;
 }
 
 /** A plan whose layers are made when they are asked for. */
 export interface DispatchPlan {
+  /** Iterations that the loads are of, where there are plans for several windows. */
+  readonly window?: Window | undefined;
   readonly policy: string;
   readonly ranks: number;
   readonly layers: Iterable<DispatchedLayer>;
@@ -36,13 +41,14 @@ export function checkedLayer(layer: DispatchedLayer): DispatchedLayer {
 }
 
 /** The JSON document in pieces. */
-export function* dispatchPlanJson({ policy, ranks, layers, shuffle }: DispatchPlan): Generator<string | Uint8Array> {
-  yield `{"type":"dispatch-plan","version":1,"policy":${JSON.stringify(policy)},"ranks":${ranks},"layers":[`;
+export function* dispatchPlanJson({ window, policy, ranks, layers, shuffle }: DispatchPlan): Generator<string | Uint8Array> {
+  const loadsOf = window === undefined ? "" : `"window":${JSON.stringify(window)},`;
+  yield `{"type":"dispatch-plan","version":1,${loadsOf}"policy":${JSON.stringify(policy)},"ranks":${ranks},"layers":[`;
   let separator = "";
-  for (const { layer, dispatch } of layers) {
+  for (const { layer, dispatch, deadRanks } of layers) {
     yield `${separator}{"layer":${layer},"entries":[`;
     yield* withoutLastByte(asciiRows(columns(dispatch), "[", "],"));
-    const { load, maxOverMean, localTokens, remoteTokens, sent } = summarizeDispatch(dispatch);
+    const { load, maxOverMean, localTokens, remoteTokens, sent } = summarizeDispatch(dispatch, deadRanks);
     const rest = { sent: rows(sent, ranks), load: Array.from(load), maxOverMean, localTokens, remoteTokens };
     yield `],${JSON.stringify({ ...rest, ...(shuffle ? { shuffle: shuffleRows(sent, ranks) } : {}) }).slice(1)}`;
     separator = ",";
@@ -50,10 +56,21 @@ export function* dispatchPlanJson({ policy, ranks, layers, shuffle }: DispatchPl
   yield "]}\n";
 }
 
-/** CSV `layer,expert,source,target,tokens` in pieces. */
-export function* dispatchPlanCsv({ layers }: DispatchPlan, header: boolean): Generator<string | Uint8Array> {
-  if (header) yield "layer,expert,source,target,tokens\n";
-  for (const { layer, dispatch } of layers) yield* asciiRows(columns(dispatch), `${layer},`, "\n");
+/**
+ * CSV `[window,]layer,expert,source,target,tokens` in pieces. Where the last rank neither sends nor receives, a row of no
+ * tokens from it to itself says how many ranks there are; so does the only row of a layer without tokens.
+ */
+export function dispatchPlanCsv(): (plan: DispatchPlan, first: boolean) => Generator<string | Uint8Array> {
+  const partOf = windowTable(({ window }: DispatchPlan) => window);
+  return function* (plan, first) {
+    const { header, cell } = partOf(plan, first);
+    if (first) yield `${header}layer,expert,source,target,tokens\n`;
+    const last = plan.ranks - 1;
+    for (const { layer, dispatch } of plan.layers) {
+      yield* asciiRows(columns(dispatch), `${cell}${layer},`, "\n");
+      if (!dispatch.source.includes(last) && !dispatch.target.includes(last)) yield `${cell}${layer},0,${last},${last},0\n`;
+    }
+  };
 }
 
 function columns({ expert, source, target, tokens }: LayerDispatch): FourColumns {

@@ -1,12 +1,31 @@
 /** A recovery plan as flat rows, one a transfer; one that cannot be carried out lists what is lost. */
 import { stringify } from "csv-stringify/sync";
+import { windowTable } from "./csv/windows.ts";
 import type { RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 
-/** CSV `round,layer,expert,from,to,bytes`; a lost expert has no round, sender or receiver. */
-export function* recoveryPlanCsv({ transfers, lost }: RecoveryPlanDocument, header: boolean): Generator<string> {
-  if (header) yield "round,layer,expert,from,to,bytes\n";
-  yield stringify([
-    ...(transfers ?? []).map(({ round, layer, expert, from, to, bytes }) => [round, layer, expert, from, to, bytes]),
-    ...lost.map(({ layer, expert }) => ["", layer, expert, "", "", ""]),
-  ]);
+/** Where a replica comes from: another replica, on the node that sends it. */
+const FROM_REPLICA = "replica";
+
+/** CSV `[window,]round,layer,expert,from,to,bytes,source`; a lost expert has no round, sender or receiver. */
+export function recoveryPlanCsv(): (document: RecoveryPlanDocument, first: boolean) => Generator<string> {
+  const partOf = windowTable(({ window }: RecoveryPlanDocument) => window);
+  return function* (document, first) {
+    const { header, cell } = partOf(document, first);
+    if (first) yield `${header}round,layer,expert,from,to,bytes,source\n`;
+    const begin = cell === "" ? [] : [cell.slice(0, -1)];
+    const { transfers = [], lost } = document;
+    yield stringify([
+      ...transfers.map(({ round, layer, expert, from, to, bytes }) => [
+        ...begin,
+        round,
+        layer,
+        expert,
+        from,
+        to,
+        bytes,
+        FROM_REPLICA,
+      ]),
+      ...lost.map(({ layer, expert }) => [...begin, "", layer, expert, "", "", "", ""]),
+    ]);
+  };
 }

@@ -1,24 +1,36 @@
 /** From a recovery to its document. */
+import type { ClusterNode } from "../core/layout/cluster.ts";
+import type { Failures, NodeGpu } from "../core/reconfigure/changeGpus.ts";
 import type { Ends, Recovery } from "../core/reconfigure/planRecovery.ts";
+import type { Window } from "./csv/windows.ts";
 import type { RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 import { placementDocument } from "./placementDocument.ts";
 
 /**
  * The document of a recovery.
- * @param failed names of the failed nodes
+ * @param cluster the old nodes, which failures and joined GPUs are of
  * @param bytes size of a replica on its way
+ * @param window of the placement, where there are several
  */
-export function recoveryPlanDocument(recovery: Recovery, failed: readonly string[], bytes: number): RecoveryPlanDocument {
+export function recoveryPlanDocument(
+  recovery: Recovery,
+  cluster: readonly ClusterNode[],
+  { failed, failedGpus }: Failures,
+  joinedGpus: readonly NodeGpu[],
+  { bytes, window }: { readonly bytes: number; readonly window?: Window | undefined },
+): RecoveryPlanDocument {
+  const nameOf = ({ node, gpu }: NodeGpu) => `${cluster[node]!.name}:${gpu}`;
   const header = {
     type: "recovery-plan" as const,
     version: 1 as const,
-    failed: [...failed],
-    joined: recovery.joined.map(({ name }) => name),
+    ...(window && { window }),
+    failed: [...failed.map((node) => cluster[node]!.name), ...failedGpus.map(nameOf)],
+    joined: [...recovery.joined.map(({ name }) => name), ...joinedGpus.map(nameOf)],
   };
   if (!recovery.recoverable) return { ...header, recoverable: false, lost: [...recovery.lost], reason: reasonOf(recovery) };
   const { survivors, policy, placement, figures, change, seconds } = recovery;
   const name = (node: number) => survivors.cluster[node]!.name;
-  const placed = placementDocument(placement, policy, figures);
+  const placed = placementDocument(placement, policy, figures, { window });
   return {
     ...header,
     recoverable: true,

@@ -62,15 +62,14 @@ export function parseNumber(least: number, most: number): (text: string) => numb
   };
 }
 
-/** Whole numbers and ranges: `0,3,5-7`; ascending, each once. */
+/** Whole numbers and ranges, with a step or without: `0,3,5-7,10-20:2`; ascending, each once. */
 export function parseIdList(text: string): number[] {
   const ids = new Set<number>();
   for (const part of text.split(",")) {
-    const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(part.trim());
-    const from = Number(match?.[1]);
-    const to = Number(match?.[2] ?? match?.[1]);
-    if (!match || to < from || to - from > 1e6) throw new UnitError("expected a list of numbers and ranges such as 0,3,5-7");
-    for (let id = from; id <= to; id++) ids.add(id);
+    const [whole, from = "", to = from, step = "1"] = /^(\d{1,9})(?:-(\d{1,9})(?::([1-9]\d{0,8}))?)?$/.exec(part.trim()) ?? [];
+    if (whole === undefined || Number(to) < Number(from) || Number(to) - Number(from) > 1e6)
+      throw new UnitError("expected a list of numbers and ranges such as 0,3,5-7 or 1-9:2");
+    for (let id = Number(from); id <= Number(to); id += Number(step)) ids.add(id);
   }
   return [...ids].sort((a, b) => a - b);
 }

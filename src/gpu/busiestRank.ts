@@ -10,6 +10,8 @@ import { type ReceivedChunk, receivedBy } from "./layerWorkload.ts";
 export interface DispatchedLayer {
   readonly layer: number;
   readonly dispatch: LayerDispatch;
+  /** How many of the ranks are dead. */
+  readonly deadRanks?: number;
 }
 
 /** The busiest rank of the layer whose tokens are shared least evenly. */
@@ -32,8 +34,8 @@ export interface BusiestRank {
  */
 export function busiestRank(layers: Iterable<DispatchedLayer>, meanTokens: number): BusiestRank {
   let worst: { layer: number; dispatch: LayerDispatch; load: Float64Array; maxOverMean: number } | undefined;
-  for (const { layer, dispatch } of layers) {
-    const { load, maxOverMean } = summarizeDispatch(dispatch);
+  for (const { layer, dispatch, deadRanks } of layers) {
+    const { load, maxOverMean } = summarizeDispatch(dispatch, deadRanks);
     const empty = dispatch.tokens.length === 0;
     if (!empty && (worst === undefined || maxOverMean > worst.maxOverMean)) worst = { layer, dispatch, load, maxOverMean };
   }

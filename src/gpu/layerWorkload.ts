@@ -54,7 +54,7 @@ export function layerWorkload(shape: LayerShape, seed: number, received?: readon
   const drawnOnce = (part: number, length: number, deviation: number) => {
     let drawn: Float32Array | undefined;
     return () => {
-      drawn ??= uniformArray(length, deviation, randomSource(seed + part));
+      drawn ??= uniformArray(length, deviation, randomSource(seed, part));
       return drawn;
     };
   };

@@ -11,8 +11,8 @@ const LARGEST_MATRIX = 16;
 export function dispatchTable(plan: DispatchPlan, paint: Paint): string {
   let first: { layer: number; summary: DispatchSummary } | undefined;
   const rows: string[][] = [];
-  for (const { layer, dispatch } of plan.layers) {
-    const summary = summarizeDispatch(dispatch);
+  for (const { layer, dispatch, deadRanks } of plan.layers) {
+    const summary = summarizeDispatch(dispatch, deadRanks);
     first ??= { layer, summary };
     const { load, maxOverMean, localTokens, remoteTokens } = summary;
     const tokens = localTokens + remoteTokens;

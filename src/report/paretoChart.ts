@@ -21,7 +21,7 @@ export function paretoChart(title: string, points: readonly ParetoPoint[]): Char
   const x = {
     field: "price",
     type: "quantitative",
-    title: timed ? "step, in seconds" : "busiest node over mean, worst layer",
+    title: timed ? "step, in seconds" : "busiest GPU over mean, worst layer",
     scale: { zero: false, nice: true },
   };
   const y = {

@@ -2,6 +2,8 @@
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { explanationText } from "./explanationText.ts";
 import type { Paint } from "./paint.ts";
+import { recoveryLevels } from "./recoveryLevels.ts";
+import { redundancyText } from "./redundancyTable.ts";
 import { bar, fixed, grouped, percent, textTable } from "./table.ts";
 
 const BAR_WIDTH = 20;
@@ -16,11 +18,12 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   const parts = [
     `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes with ${slots} slots, at least ${policy.keptMinReplicas ?? policy.minReplicas} replicas each`,
   ];
+  const redundancy = redundancyText(document, paint);
+  if (redundancy !== undefined) parts.push(redundancy);
   if (document.recovery) parts.push(recoveryPart(document.recovery, paint));
-  if (document.balance) {
-    const { even, optimal } = document.balance;
-    parts.push(`Busiest node over mean, worst layer: ${fixed(even, 3)} with even shares, ${fixed(optimal, 3)} at best`);
-  }
+  if (document.recovery?.byUnit)
+    parts.push(recoveryLevels(document.recovery.byUnit, document.recovery.failureProbability, paint));
+  if (document.balance) parts.push(balancePart(document, document.balance));
   if (document.cost) {
     const { shares, compute, traffic, sync } = document.cost;
     parts.push(
@@ -30,6 +33,19 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   parts.push(layersPart(document, paint), mapPart(document, paint));
   if (document.explanation) parts.push(explanationText(document, document.explanation, paint));
   return parts.join("\n\n");
+}
+
+/** How even GPUs are; nodes are beside them where a node is not one GPU. */
+function balancePart({ nodes, layers }: PlacementDocument, balance: NonNullable<PlacementDocument["balance"]>): string {
+  const { even, optimal, evenMean, optimalMean, byNode } = balance;
+  const line = (what: string, shared: number, best: number) =>
+    `${what}: ${fixed(shared, 3)} with even shares, ${fixed(best, 3)} at best`;
+  const lines = [line("Busiest GPU over mean, worst layer", even, optimal)];
+  if (evenMean !== undefined && optimalMean !== undefined && layers.length > 1)
+    lines.push(line("Busiest GPU over mean, mean layer", evenMean, optimalMean));
+  if (byNode !== undefined && nodes.some(({ gpus }) => gpus > 1))
+    lines.push(line("Busiest node over mean, worst layer", byNode.even, byNode.optimal));
+  return lines.join("\n");
 }
 
 type Recovery = NonNullable<PlacementDocument["recovery"]>;

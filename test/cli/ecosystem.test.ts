@@ -111,7 +111,7 @@ describe("recover --failed", () => {
     const { code, stdout } = shell(
       `echo 'gpu[03-04]' | lazarus recover ${at("placement.json")} --failed @- --format csv | head -1`,
     );
-    expect([code, stdout]).toEqual([0, "round,layer,expert,from,to,bytes\n"]);
+    expect([code, stdout]).toEqual([0, "round,layer,expert,from,to,bytes,source\n"]);
   });
 
   test("AWS instances without their nodes", async () => {
@@ -176,26 +176,6 @@ describe("the README's scripts, with stand-ins for the cluster managers", () => 
     expect(run("lazarus-watch", "").code).toBe(0);
     expect(existsSync(at("plan.json.recovery"))).toBe(true);
     expect(JSON.parse(readFileSync(at("plan.json.recovery"), "utf8")).failed).toEqual(["gpu02"]);
-  });
-
-  test("the Python one-liners turn a recorder's file into JSON lines that profile-load reads", (context) => {
-    if (shell("python3 -c 1").code !== 0) context.skip("there is no python3 here");
-    const tensor = "class T(list):\n  def tolist(self): return list(self)";
-    const loads = [
-      'lambda path, map_location: {"logical_count": [T([[1, 2]]), T([[3, 4]])]}',
-      'lambda path, map_location: {"records": [{"global_physical_count": T([[1, 2]])}, {"global_physical_count": T([[3, 4]])}]}',
-      "lambda path, map_location: [T([[1, 2]]), T([[3, 4]])]",
-    ];
-    const lines = readFileSync(`${root}README.md`, "utf8").match(/^python3 -c .*$/gm) ?? [];
-    expect(lines).toHaveLength(loads.length);
-    writeFileSync(at("location.json"), '{"physical_to_logical_map":[[0,1]]}');
-    lines.forEach((line, i) => {
-      writeFileSync(at("torch.py"), `${tensor}\nload = ${loads[i]}\n`);
-      const { code, stdout } = shell(
-        `cd ${folder}; export PYTHONPATH=. PYTHONDONTWRITEBYTECODE=1; ${line} --method sum --format csv`,
-      );
-      expect([code, stdout]).toEqual([0, "iteration,layer,expert,tokens\n1,0,0,4\n1,0,1,6\n"]);
-    });
   });
 });
 
@@ -270,19 +250,105 @@ describe("layers of plans", () => {
     expect(JSON.parse((await place(profile, "vllm", ...remedy)).stdout)).toEqual(sglang.physical_to_logical_map.slice(1));
   });
 
-  test("a layer without tokens in front is no MoE layer, and the message says how to leave it out", async () => {
-    const layers = [
-      { layer: 0, loads: [0, 0, 0, 0] },
-      { layer: 1, loads: [6, 5, 5, 4] },
-    ];
+  const profileOf = (layers: { layer: number; loads: number[] }[]) => {
     const window = { from: 0, to: 0, iterations: 1, method: "mean" };
-    const profile = JSON.stringify({ type: "load-profile", version: 1, experts: 4, window, layers });
-    const refusal = await place(profile, "trtllm", "--num-dense-layers", "1");
-    expect(refusal).toMatchObject({ code: 2, stderr: expect.stringMatching(/layer 0 has no tokens/) });
-    const remedy = /lazarus (profile-load --layers [\d,]+)/.exec(refusal.stderr)?.[1]?.split(" ") ?? [];
-    const mended = (await inProcess(remedy, profile)).stdout;
-    const plan = await place(mended, "trtllm", "--num-dense-layers", "1");
-    expect(plan.stdout.match(/^ {2}\d+:/gm)).toEqual(["  1:"]);
+    return JSON.stringify({ type: "load-profile", version: 1, experts: 4, window, layers });
+  };
+  const idle = [0, 0, 0, 0];
+  const busy = [6, 5, 5, 4];
+  const layersIn = ({ stdout }: { stdout: string }) => stdout.match(/^ {2}\d+:/gm)?.map((text) => Number.parseInt(text, 10));
+  /** Options that a message says, at its n-th "--". */
+  const said = (stderr: string, option: string) => new RegExp(`${option} [\\d,:-]+`).exec(stderr)?.[0].split(" ") ?? [];
+
+  test("layers without tokens in front are checked against --num-dense-layers, and a message's options lead on", async () => {
+    const profile = profileOf([
+      { layer: 0, loads: idle },
+      { layer: 1, loads: idle },
+      { layer: 2, loads: busy },
+    ]);
+    const agreed = await place(profile, "trtllm", "--num-dense-layers", "2");
+    expect(layersIn(agreed)).toEqual([2]);
+    expect(agreed.stderr).toMatch(/layers 0,1 without tokens \(dense\) left out/);
+    writeFileSync(at("dense.yaml"), agreed.stdout);
+    const audit = await inProcess(
+      ["place", "-", "--audit", at("dense.yaml"), "-n", "2", "--num-dense-layers", "2", "--format", "json"],
+      profile,
+    );
+    expect(JSON.parse(audit.stdout).layers.map(({ layer }: { layer: number }) => layer)).toEqual([2]);
+    for (const format of ["trtllm", "sglang", "vllm", "ascend"] as const) {
+      const refusal = await place(profile, format, "--num-dense-layers", "1");
+      expect(refusal).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/layers 0,1 have no tokens, as dense layers have/),
+      });
+      const mended = await place(profile, format, ...said(refusal.stderr, "--moe-layers"));
+      expect(mended.code).toBe(0);
+      if (format === "trtllm") expect(layersIn(mended)).toEqual([2]);
+      if (format === "sglang") expect(JSON.parse(mended.stdout).physical_to_logical_map).toHaveLength(3);
+      if (format === "vllm") expect(JSON.parse(mended.stdout)).toHaveLength(1);
+    }
+  });
+
+  test("dense layers that are said wrong: both ways out of the message are right", async () => {
+    const profile = profileOf([
+      { layer: 3, loads: busy },
+      { layer: 4, loads: busy },
+    ]);
+    const refusal = await place(profile, "trtllm", "--num-dense-layers", "2");
+    expect(refusal).toMatchObject({ code: 2, stderr: expect.stringMatching(/first layer is 3, but 2 dense layers come/) });
+    expect(layersIn(await place(profile, "trtllm", ...said(refusal.stderr, "--num-dense-layers")))).toEqual([3, 4]);
+    const counted = ["--num-dense-layers", "2", ...said(refusal.stderr, "--layer-base")];
+    expect(layersIn(await place(profile, "trtllm", ...counted))).toEqual([2, 3]);
+  });
+
+  test("dense layers between MoE layers: the message's list leads to the plan, which is audited as it was made", async () => {
+    const rows = [0, 1, 2, 3, 4, 5].map((layer) => ({ layer, loads: layer % 2 === 0 ? idle : busy }));
+    for (const layers of [rows, rows.filter(({ layer }) => layer % 2 === 1)]) {
+      const profile = profileOf(layers);
+      const refusal = await place(profile, "trtllm");
+      expect(refusal.code).toBe(2);
+      const list = said(refusal.stderr, "--moe-layers");
+      expect(list).toEqual(["--moe-layers", "1-5:2"]);
+      const plan = await place(profile, "trtllm", ...list);
+      expect(layersIn(plan)).toEqual([1, 3, 5]);
+      const sglang = await place(profile, "sglang", ...list);
+      expect(JSON.parse(sglang.stdout).physical_to_logical_map).toHaveLength(6);
+      writeFileSync(at("interleaved.json"), sglang.stdout);
+      const audit = await inProcess(
+        ["place", "-", "--audit", at("interleaved.json"), "-n", "2", "-f", "1", "--format", "json", ...list],
+        profile,
+      );
+      expect(JSON.parse(audit.stdout).layers.map(({ layer }: { layer: number }) => layer)).toEqual([1, 3, 5]);
+    }
+    expect((await place(profileOf(rows), "trtllm", "--moe-layers", "1,3")).stderr).toMatch(/not layer 5, which has tokens/);
+    const torn = await place(profileOf(rows), "trtllm", "--moe-layers", "1-5:2", "--num-dense-layers", "2");
+    expect(torn).toMatchObject({ code: 2, stderr: expect.stringMatching(/do not agree; leave --num-dense-layers out/) });
+  });
+
+  test("loads for SGLang's own balancer: a row for every layer of the model", async () => {
+    const counts = async (words: string[], input = record) => {
+      const run = await inProcess(["profile-load", "--format", "sglang", ...words], input);
+      return { ...run, rows: run.code === 0 ? JSON.parse(run.stdout).logical_count : undefined };
+    };
+    const whole = await counts([]);
+    expect(whole.rows).toEqual(JSON.parse(record).logical_count);
+    expect(whole.stderr).toMatch(/3 rows, which have to be the layers of the model; 0 without tokens/);
+    expect((await counts(["--num-dense-layers", "2"], "[[1,2],[3,4]]")).rows).toEqual([
+      [0, 0],
+      [0, 0],
+      [1, 2],
+      [3, 4],
+    ]);
+    expect((await counts(["--moe-layers", "1,3"], "[[1,2],[3,4]]")).rows).toEqual([
+      [0, 0],
+      [1, 2],
+      [0, 0],
+      [3, 4],
+    ]);
+    const refusal = await counts(["--num-dense-layers", "2"]);
+    expect(refusal).toMatchObject({ code: 2, stderr: expect.stringMatching(/first layer is 1, but 2 dense layers come/) });
+    expect((await counts(said(refusal.stderr, "--num-dense-layers"))).rows).toEqual(whole.rows);
+    expect((await counts(["--num-dense-layers", "2", ...said(refusal.stderr, "--layer-base")])).rows).toHaveLength(4);
   });
 
   test("slots that hold what their rank has already are counted, and SGLang's option is named", async () => {

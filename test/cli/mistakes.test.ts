@@ -59,7 +59,12 @@ describe("documents", () => {
   test.each([
     ["not JSON", "place -n 2 -c 4", "{oops", /:1: .*JSON/],
     ["JSON cut short", "place -n 2 -c 4", profile.slice(0, -20), /cut short/],
-    ["the wrong type", "place -n 2 -c 4", placement, /expected a load-profile document, got a placement/],
+    [
+      "the wrong type",
+      "place -n 2 -c 4",
+      placement,
+      /this is a placement; a load-profile is wanted here: `lazarus profile-load` makes it/,
+    ],
     ["no type", "dispatch-plan", "[]", /expected a placement document/],
     ["nothing", "recover", "", /no input/],
     ["a missing field", "place -n 2 -c 4", '{"type":"load-profile","version":1}', /experts/],
@@ -106,7 +111,8 @@ describe("command lines", () => {
     ["an unknown policy", "place -n 4 -c 2 --placement best", /expected one of .*mro/],
     ["two files", "place a b", /one FILE/],
     ["no such file", "place nowhere.json -n 2 -c 4", /cannot read nowhere\.json: there is no such file/],
-    ["a directory", "place . -n 2 -c 4", /cannot read \.: it is a directory/],
+    ["a directory", "dispatch-plan .", /cannot read \.: it is a directory/],
+    ["a folder without records", "place . -n 2 -c 4", /this folder holds no routing records/],
   ])("%s", async (_, line, message) => {
     expectOneLine(await inProcess(line.split(" "), profile), /cannot read/.test(message.source) ? 1 : 2, message);
   });
@@ -151,7 +157,7 @@ describe("files and pipes", () => {
     const { code, stdout, stderr } = shell(
       "set -o pipefail; lazarus profile-load fixtures/routing.csv --every 1 --format csv | head -1",
     );
-    expect([code, stdout, stderr]).toEqual([0, "iteration,layer,expert,tokens\n", ""]);
+    expect([code, stdout, stderr]).toEqual([0, "window,iteration,layer,expert,tokens\n", ""]);
   });
 
   test("an output file appears whole or not at all", async () => {

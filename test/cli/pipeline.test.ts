@@ -148,9 +148,12 @@ test("what cannot be recovered is listed, and the exit code is 3", async () => {
 test("an audit leaves out what the policy cannot place", async () => {
   const profile = await inProcess(["profile-load"], "[[40,30,20,10],[10,20,30,40]]");
   const placement = await inProcess("place -n 2 --gpus 2 -c 4 --placement eplb".split(" "), profile.stdout);
-  const { code, stdout, stderr } = await inProcess(["place", "--audit", "-"], placement.stdout);
-  expect(stderr).toBe("");
-  expect(code).toBe(0);
-  const { explanation } = JSON.parse(stdout);
-  expect(explanation.alternatives.map(({ change }: { change: string }) => change)).toEqual(["one more node"]);
+  const changes = async (text: string) => {
+    const { code, stdout, stderr } = await inProcess(["place", "--audit", "-"], text);
+    expect([code, stderr]).toEqual([0, ""]);
+    return JSON.parse(stdout).explanation.alternatives.map(({ change }: { change: string }) => change);
+  };
+  expect(await changes(placement.stdout)).toEqual(["one more slot on every GPU", "one more node"]);
+  // EPLB knows no nodes that differ.
+  expect(await changes(placement.stdout.replace('"gpus":2}]', '"gpus":1}]'))).toEqual([]);
 });

@@ -37,7 +37,7 @@ describe("place --recovery-method gpu", () => {
   test("says that it sampled, where, how often and with which seed; for domains as well", () => {
     const backend = { name: "cpu", adapter: expect.stringMatching(/./), software: false };
     expect(sampled.recovery).toMatchObject({ method: "sampling", samples: 2500, seed: 5, certified: false, backend });
-    expect(sampled.recovery?.domains).toMatchObject({ count: 5, method: "sampling", samples: 2500, seed: 5 });
+    expect(sampled.recovery?.byUnit?.domain).toMatchObject({ count: 5, method: "sampling", samples: 2500, seed: 5 });
     expect(sampled.recovery?.survivalInterval).toHaveLength(2);
     expect(exact.recovery).not.toHaveProperty("samples");
     expect(exact.recovery).not.toHaveProperty("backend");
@@ -49,7 +49,7 @@ describe("place --recovery-method gpu", () => {
     let intervals = 0;
     for (const [known, estimated] of [
       [truth, found],
-      [truth.domains!, found.domains!],
+      [truth.byUnit!.domain!, found.byUnit!.domain!],
     ]) {
       expect(known!.method).not.toBe("sampling");
       expect(estimated!.tolerates).toBe(known!.tolerates);

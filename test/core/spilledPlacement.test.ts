@@ -34,4 +34,6 @@ test("copies are counted on the GPU that has them, a spilled expert on the first
     ],
   ]);
   expect(replicasByRank(cluster, short, spilled)[2]).toEqual([[2, 1]]);
+  const crippled = [cluster[0]!, { ...cluster[1]!, deadGpus: [0] }];
+  expect(replicasByRank(crippled, short, spilled)[2]).toEqual([[3, 1]]);
 });

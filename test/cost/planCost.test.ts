@@ -49,6 +49,14 @@ const plans = plansWith(1, 2, 1);
 /** Plans most of which let all ranks compute the mean. */
 const evenPlans = plansWith(3, 1, 15);
 
+test("a layer without tokens computes the mean and sends nothing", () => {
+  const cluster: ClusterNode[] = [0, 1].map((n) => ({ name: `node${n}`, slots: 1, gpus: 1 }));
+  const layer = { layer: 0, loads: [0, 0], nodes: [[0], [1]], replicas: [1, 1] };
+  for (const shares of ["even", "free"] as const) {
+    expect(planCost({ cluster, layers: [layer, layer] }, shares)).toEqual({ compute: 2, traffic: 0, sync: 0 });
+  }
+});
+
 test("synchronisation is that of the busiest node, expert by expert", () => {
   fc.assert(
     fc.property(plans, (plan) => {

@@ -5,8 +5,10 @@ import { InputError, UsageError } from "../../src/errors.ts";
 import type { PlacementDocument } from "../../src/formats/documents/placement.ts";
 import { decodePlan, decodeYamlPlan } from "../../src/formats/plans/decodePlan.ts";
 import { encodePlan } from "../../src/formats/plans/encodePlan.ts";
+import { shortList } from "../../src/formats/plans/moePlacements.ts";
 import { type PlanSystem, planSystems } from "../../src/formats/plans/plan.ts";
 import { planPlacement } from "../../src/formats/plans/planPlacement.ts";
+import { parseIdList } from "../../src/formats/units.ts";
 
 const settings = { layerBase: 0, denseLayers: 0, layerUpdatesPerIteration: 0 };
 
@@ -19,9 +21,12 @@ const placements = fc
     layers: fc.integer({ min: 1, max: 3 }),
     layerBase: fc.integer({ min: 0, max: 5 }),
     denseLayers: fc.integer({ min: 0, max: 3 }),
+    // Layers of the model up to each MoE layer, and whether our documents count all of them.
+    gaps: fc.option(fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 3, maxLength: 3 }), { nil: undefined }),
+    countsAll: fc.boolean(),
     seed: fc.array(fc.nat(1000), { minLength: 150, maxLength: 150 }),
   })
-  .map(({ nodes, gpus, perRank, layers, layerBase, denseLayers, seed }) => {
+  .map(({ nodes, gpus, perRank, layers, layerBase, denseLayers, gaps, countsAll, seed }) => {
     const slots = nodes * gpus * perRank;
     const experts = Math.max(1, Math.ceil(slots / 2));
     const rows = Array.from({ length: layers }, (_, l) => {
@@ -30,7 +35,14 @@ const placements = fc
         s < experts ? (s + shift) % experts : (seed[l * slots + s] as number) % experts,
       );
     });
-    return { document: document(rows, nodes, gpus, experts, layerBase), layerBase, denseLayers, gpus };
+    const moeLayers = gaps?.slice(0, layers).map((_, l) => gaps.slice(0, l + 1).reduce((a, b) => a + b) - 1);
+    const placed = document(rows, nodes, gpus, experts, layerBase);
+    if (moeLayers === undefined) return { document: placed, numbering: { layerBase, denseLayers }, gpus };
+    const numbered = placed.layers.map((layer, l) => ({ ...layer, layer: countsAll ? moeLayers[l]! : layer.layer }));
+    // Numbers of MoE layers alone must not look like those of all layers.
+    const alike = !countsAll && moeLayers.every((layer) => numbered.some((one) => one.layer === layer));
+    const numbering = { layerBase, denseLayers: 0, moeLayers: alike ? numbered.map(({ layer }) => layer) : moeLayers };
+    return { document: { ...placed, layers: numbered }, numbering, gpus };
   });
 
 function document(rows: number[][], nodes: number, gpus: number, experts: number, layerBase = 0): PlacementDocument {
@@ -54,8 +66,8 @@ function decoded(text: string, system: PlanSystem) {
 describe.each(planSystems)("%s", (system) => {
   test("what is written is read back as the same placement", () => {
     fc.assert(
-      fc.property(placements, ({ document, layerBase, denseLayers, gpus }) => {
-        const numbering = { ...settings, layerBase, denseLayers };
+      fc.property(placements, ({ document, numbering: drawn, gpus }) => {
+        const numbering = { ...settings, ...drawn };
         const plan = decoded(encodePlan(document, system, numbering), system);
         const nodes = document.nodes.map(({ name }) => ({ name }));
         const back = planPlacement(plan, { ...numbering, nodes, gpus, loads: document.layers }, "plan");
@@ -63,7 +75,7 @@ describe.each(planSystems)("%s", (system) => {
         expect(back.layers).toEqual(document.layers);
         expect(back.policy.placement).toBe(system);
       }),
-      { numRuns: 60 },
+      { numRuns: 150 },
     );
   });
 
@@ -109,7 +121,7 @@ describe.each(planSystems)("%s", (system) => {
     );
     refused({}, /--layer-base 0/, { ...settings, layerBase: 1 });
     const [layer] = good.layers;
-    if (layer) refused({ layers: [layer, { ...layer, layer: 2 }] }, /no gap/);
+    if (layer) refused({ layers: [layer, { ...layer, layer: 2 }] }, /with a gap; .*--moe-layers 0,2$/);
   });
 
   test("experts without a slot, unknown experts and nodes that do not fit are refused", () => {
@@ -137,6 +149,29 @@ test("sglang: exactly one key, a row for every hidden layer, identity rows for d
   expect(() => decodePlan({ physical_to_logical_map: [[0]], version: 1 }, "f")).toThrow(/"version"; SGLang refuses it/);
   expect(() => decodePlan({ physical_to_logical_map: [[0], [0, 1]] }, "f")).toThrow(/layer 1 has 2 slots, layer 0 1/);
   expect(() => decodePlan({ physical_to_logical_map: [[0.5]] }, "f")).toThrow(/\[0\]\[0\].*got 0.5/);
+});
+
+test("lists of layers are said as briefly as --moe-layers takes them", () => {
+  expect(shortList([1, 3, 5, 7, 9])).toBe("1-9:2");
+  expect(shortList([0, 1, 2, 4, 7, 10, 13, 20, 21])).toBe("0-2,4-13:3,20,21");
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.nat(40), { minLength: 1 }), (ids) => {
+      const sorted = ids.toSorted((a, b) => a - b);
+      expect(parseIdList(shortList(sorted))).toEqual(sorted);
+    }),
+  );
+});
+
+test("sglang and trtllm: MoE layers with dense ones between them", () => {
+  const rows = [
+    [1, 0, 1],
+    [0, 1, 0],
+  ];
+  const interleaved = { ...settings, moeLayers: [1, 3] };
+  expect(encodePlan(document(rows, 1, 1, 2), "sglang", interleaved)).toBe(
+    '{"physical_to_logical_map":[[0,1,0],[1,0,1],[0,1,0],[0,1,0]]}\n',
+  );
+  expect(encodePlan(document(rows, 1, 1, 2), "trtllm", interleaved)).toMatch(/ {2}1: \[1, 0, 1\]\n {2}3: \[0, 1, 0\]\n/);
 });
 
 test("ascend: the document as vllm-ascend and MindIE read it", () => {

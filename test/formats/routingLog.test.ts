@@ -192,6 +192,19 @@ describe("formats", () => {
     ]);
   });
 
+  test("whole numbers may be printed as floats print them, in every layout alike", async () => {
+    const layers = [{ layer: 0, loads: [5, 0, 1000, 150] }];
+    const steps = [{ iteration: 0, experts: 4, ranks: 0, layers }];
+    expect(await readSteps("[[5.0,0.0,1e3,1.5e+2]]")).toEqual(steps);
+    expect(await readSteps("iteration,layer,e0,e1,e2,e3\n0,0,5.0,0.0,1e3,1.5e+2\n")).toEqual(steps);
+    const long = "iteration,layer,expert,tokens\n0,0,0,5.0\n0,0,2,1e3\n0,0,3,1.5e+2\n";
+    expect(await readSteps(long, { experts: 4 })).toEqual(steps);
+    for (const count of ["5.5", "1e-1", "1.55e1", "5.", "-5.0", "1e400"]) {
+      await expect(readSteps(`[[${count}]]`), count).rejects.toThrow(/expected a (whole )?number of tokens/);
+      if (count !== "5.") await expect(readSteps(`iteration,layer,e0\n0,0,${count}\n`), count).rejects.toThrow(/whole number/);
+    }
+  });
+
   test("matrix: any text is read as JSON.parse reads it, or refused", async () => {
     const character = fc.constantFrom(...'[[[]]],,,0123456789 \n-.e"{}');
     const wellFormed = fc.array(fc.array(fc.nat(), { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 });
@@ -211,8 +224,8 @@ describe("formats", () => {
           }
           const rows = Array.isArray(value) ? value : [];
           const rectangle = rows.every((row) => Array.isArray(row) && row.length > 0 && row.length === rows[0].length);
-          // Numbers with a fraction or an exponent are refused even where their value is whole.
-          const whole = /^[\d\s,[\]]+$/.test(damaged) && rectangle && rows.flat().every(Number.isSafeInteger);
+          const digits = !damaged.includes("-"); // Of zeros with a sign or a negative exponent nobody asks.
+          const whole = digits && rectangle && rows.flat().every(Number.isSafeInteger);
           expect(whole && rows.length > 0).toBe(false);
         } else expect(found.map(({ layers }) => layers.map(({ loads }) => loads))).toEqual([JSON.parse(damaged)]);
       }),

@@ -101,7 +101,7 @@ describe("a mistake is told with its line, what was expected and what to do", ()
   test("a format that the user names is what counts", async () => {
     expect(await complaint(long, { format: "wide" })).toMatch(/:1: column "e0" is missing/);
     expect(await complaint(long, { format: "matrix" })).toMatch(/:1:1: "i"; expected "\["/);
-    expect(await complaint("[[1]]", { format: "long" })).toMatch(/:1: column "iteration" is missing/);
+    expect(await complaint("[[1]]", { format: "long" })).toMatch(/:1: column "layer" is missing/);
   });
 
   test("ranks that are asked for must be there", async () => {

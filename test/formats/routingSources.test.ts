@@ -186,6 +186,20 @@ describe("SGLang's recorder", () => {
     await refused(profile(JSON.stringify({ logical_count: [[0, 0]] })), /no token goes to any expert/);
   });
 
+  test("an average with weights keeps the proportions of small counts", async () => {
+    const steps = Array.from({ length: 200 }, (_, step) => [
+      [0, 1, 2, 3].map((expert) => Number([0, 0, 0, 1, 0, 2][step % 6] === expert)),
+    ]);
+    const average = steps
+      .slice(1)
+      .reduce((running, [now = []]) => running.map((value, e) => 0.95 * value + 0.05 * now[e]!), steps[0]![0]!);
+    const found = await profile(JSON.stringify({ logical_count: steps }), "--method", "ema", "--alpha", "0.05");
+    const [loads = []] = loadsIn(found) as number[][];
+    expect(loads.reduce((a, b) => a + b)).toBe(200);
+    for (const [e, value] of average.entries()) expect(Math.abs(loads[e]! - 200 * value)).toBeLessThan(1);
+    expect(found.stderr).toMatch(/multiplied by 200, its iterations/);
+  });
+
   test("layers without tokens in front are dense and left out", async () => {
     const found = await profile(
       JSON.stringify({
@@ -427,6 +441,14 @@ describe("Parquet", () => {
     expect(found).toEqual(csv);
   });
 
+  test("ids of -1, null elements and null lists are padding, and counted", async () => {
+    // By pyarrow, five tokens of one layer: [0,1], [2,-1], [null,1], null, [1,2].
+    const { code, stdout, stderr } = await lazarus(["profile-load", "test/fixtures/padded.parquet", "--method", "sum"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).layers[0].loads).toEqual([1, 3, 2]);
+    expect(stderr).toBe("lazarus: test/fixtures/padded.parquet: 3 expert ids of -1 (padding) left out\n");
+  });
+
   test("columns by other names, slots by a plan", async () => {
     const renamed = lazarus([
       "profile-load",
@@ -456,17 +478,12 @@ describe("Parquet", () => {
   });
 });
 
-test("files of PyTorch are refused with the way to turn them into JSON lines", async () => {
-  await refused(lazarus(["profile-load"], Buffer.from("PK\u0003\u0004archive/data.pkl")), /PyTorch.*--help/);
-  expect((await lazarus(["profile-load", "--help"])).stdout).toMatch(/torch\.load/);
-});
-
 test.each([
   ["", /: there is nothing in it; expected a routing log/],
   ["\n \n", /: there is nothing in it; expected a routing log/],
   ['{"a":1}', /: this JSON is none that profile-load knows; expected .*logical_count/],
   ['{"layer":{"expert":4}}', /: this JSON is none that profile-load knows/],
-  ['{"type":"placement","version":1}', /expected a load-profile document, got a placement/],
+  ['{"type":"placement","version":1}', /this is a placement; a load-profile is wanted here/],
 ])("what is no record: %j", async (text, message) => {
   const { code, stderr } = await lazarus(["profile-load"], text);
   expect(stderr).toMatch(message);

@@ -97,7 +97,7 @@ test.each([
     undefined,
     /sort them/,
   ],
-  ['{"type":"placement"}', undefined, /expected a membership-trace/],
+  ['{"type":"placement"}', undefined, /this is a placement; a membership-trace is wanted here/],
 ])("%j is refused with its place", (text, line, message) => {
   const attempt = () => read(text);
   expect(attempt).toThrow(InputError);

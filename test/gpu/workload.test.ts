@@ -45,6 +45,17 @@ describe("a drawn layer", () => {
     expect(layerWorkload(shape, 3).up).not.toEqual(layerWorkload(shape, 4).up);
   });
 
+  test("draws its parts apart: none is one of another seed's", () => {
+    const shape = { tokens: 20, hidden: 6, feedForward: 3, experts: 4, topK: 2 };
+    const numbers = (seed: number) => {
+      const { router, up, outputs } = layerWorkload(shape, seed);
+      // Both have the width of the same uniform draws, up to the standard deviation.
+      return [router, up, outputs.map((value) => value / Math.sqrt(shape.hidden))].map((part) => part[0]!.toFixed(5));
+    };
+    const drawn = [0, 1, 2, 3].flatMap(numbers);
+    expect(new Set(drawn).size).toBe(drawn.length);
+  });
+
   test("refuses shapes that cannot be", () => {
     const shape = { tokens: 20, hidden: 6, feedForward: 3, experts: 4, topK: 2 };
     for (const wrong of [{ topK: 5 }, { tokens: 0 }, { hidden: 1.5 }, { tokens: 1 << 23 }]) {

@@ -5,7 +5,9 @@ import { evenRankBalance, freeRankBalance } from "../../src/core/balance/rankBal
 import { type ClusterNode, gpuOfSlot, totalSlots, uniformCluster } from "../../src/core/layout/cluster.ts";
 import { FREE_SLOT, hostSets, type LayerPlacement } from "../../src/core/layout/placement.ts";
 import { cellCapacity, cellKinds } from "../../src/core/placement/resilient/cells/cellKinds.ts";
+import { leastSlots } from "../../src/core/placement/resilient/cells/leastSlots.ts";
 import { findMixtures } from "../../src/core/placement/resilient/cells/mixtures.ts";
+import { rankSlots } from "../../src/core/placement/resilient/ranks/rankSlots.ts";
 import { resilientPlacement } from "../../src/core/placement/resilient/resilientPlacement.ts";
 import { failureUnits, survivalUnder } from "../../src/core/recovery/failureUnits.ts";
 
@@ -78,6 +80,47 @@ test("a cell of several blocks holds what brute force deals to it", () => {
       expect(cellCapacity(slots)).toBe(most(slots));
     }),
     { numRuns: 40 },
+  );
+});
+
+test("the slots that a limit asks of a mixture are those of its best assignment of experts to cells, by brute force", () => {
+  const slots = rankSlots(uniformCluster(5, 4, 2));
+  const mixture = {
+    cells: [
+      { blocks: [[0, 1]], capacity: 2 },
+      { blocks: [[2], [3], [4]], capacity: 3 },
+    ],
+    capacity: 5,
+    lost: 0,
+  };
+  const three = {
+    cells: [
+      { blocks: [[0, 1, 2]], capacity: 2 },
+      { blocks: [[3, 4]], capacity: 3 },
+    ],
+    capacity: 5,
+    lost: 0,
+  };
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 5 }),
+      fc.constantFrom(1, 1.1, 1.5, 2),
+      fc.constantFrom(mixture, three),
+      (unsorted, limit, given) => {
+        const loads = unsorted.toSorted((a, b) => b - a);
+        const perRank = (limit * loads.reduce((sum, load) => sum + load, 0)) / 10;
+        const hosts = given === three ? [3, 3, 2, 2, 2] : [2, 2, 2, 2, 2];
+        const best = (expert: number, seats: readonly number[]): number =>
+          expert === loads.length
+            ? 0
+            : Math.min(
+                ...seats.map(
+                  (own, i) => Math.max(own, Math.ceil(loads[expert]! / perRank - 1e-9)) + best(expert + 1, seats.toSpliced(i, 1)),
+                ),
+              );
+        expect(leastSlots(given, loads, slots, limit)).toBe(best(0, hosts));
+      },
+    ),
   );
 });
 

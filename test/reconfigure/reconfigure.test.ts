@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { type ClusterNode, uniformCluster } from "../../src/core/layout/cluster.ts";
 import { FREE_SLOT, hostSets, type Placement } from "../../src/core/layout/placement.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
 import { chooseSources } from "../../src/core/reconfigure/chooseSources.ts";
 import { missingReplicas } from "../../src/core/reconfigure/mapNodes.ts";
 import { type Reconfiguration, reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
-import { settleSlots } from "../../src/core/reconfigure/settleSlots.ts";
+import { gpusOfParts, settleSlots } from "../../src/core/reconfigure/settleSlots.ts";
 import { survivors } from "../../src/core/reconfigure/survivors.ts";
 import { permutations } from "../support/permutations.ts";
 import { type Case, cases, holdings, recoverable } from "../support/reconfiguration.ts";
@@ -172,10 +172,15 @@ test("an owner in the receiver's domain sends where that costs no round", () => 
   expect([...from]).toEqual([1, 0]);
 });
 
+/** One layer by itself. */
+function settle(node: ClusterNode, held: number[], planned: number[]): number[] {
+  return settleSlots(node, { held, planned }, gpusOfParts(node, [{ held, planned }]));
+}
+
 describe("settleSlots", () => {
   test("keeps every expert of a single GPU in its old slot", () => {
-    expect(settleSlots({ name: "n", slots: 4, gpus: 1 }, [7, 3, 3, 5], [3, 9, 5, 3])).toEqual([9, 3, 3, 5]);
-    expect(settleSlots({ name: "n", slots: 3, gpus: 1 }, [1, FREE_SLOT, 2], [2, FREE_SLOT, FREE_SLOT])).toEqual([
+    expect(settle({ name: "n", slots: 4, gpus: 1 }, [7, 3, 3, 5], [3, 9, 5, 3])).toEqual([9, 3, 3, 5]);
+    expect(settle({ name: "n", slots: 3, gpus: 1 }, [1, FREE_SLOT, 2], [2, FREE_SLOT, FREE_SLOT])).toEqual([
       FREE_SLOT,
       FREE_SLOT,
       2,
@@ -183,7 +188,7 @@ describe("settleSlots", () => {
   });
 
   test("gives the plan's GPU parts to the GPUs that hold most of them", () => {
-    expect(settleSlots({ name: "n", slots: 4, gpus: 2 }, [1, 2, 3, 4], [4, 3, 2, 9])).toEqual([9, 2, 3, 4]);
+    expect(settle({ name: "n", slots: 4, gpus: 2 }, [1, 2, 3, 4], [4, 3, 2, 9])).toEqual([9, 2, 3, 4]);
   });
 
   test("what the plan puts on one GPU stays on one GPU", () => {
@@ -193,7 +198,7 @@ describe("settleSlots", () => {
       fc.property(shapes, content, content, (shape, before, after) => {
         const node = { name: "n", ...shape };
         const planned = after.slice(0, node.slots);
-        const settled = settleSlots(node, before.slice(0, node.slots), planned);
+        const settled = settle(node, before.slice(0, node.slots), planned);
         const parts = (slots: number[]) =>
           Array.from({ length: node.gpus }, (_, gpu) =>
             slots.filter((expert, slot) => expert !== FREE_SLOT && Math.floor((slot * node.gpus) / node.slots) === gpu).sort(),
@@ -204,6 +209,23 @@ describe("settleSlots", () => {
       }),
     );
   });
+});
+
+test("GPUs of a node exchange what the plan puts on them in all layers or in none", () => {
+  const cluster = uniformCluster(1, 4, 2);
+  const layer = (id: number, slots: number[]) => {
+    const experts = Math.max(...slots) + 1;
+    return { layer: id, loads: new Array<number>(experts).fill(1), replicas: new Array<number>(experts).fill(1), nodes: [slots] };
+  };
+  const held = [layer(0, [0, 1, 2, 3]), layer(1, [0, 1, 2, FREE_SLOT])];
+  const plan = [layer(0, [2, 3, 0, 1]), layer(1, [0, 1, 2, FREE_SLOT])];
+  const { placement } = reconfigure({
+    survivors: survivors({ cluster, layers: held }, []),
+    plan,
+    mapping: "optimal",
+    keepDomains: false,
+  });
+  expect(placement.layers.map(({ nodes }) => nodes)).toEqual([[[0, 1, 2, 3]], [[2, FREE_SLOT, 0, 1]]]);
 });
 
 test("refuses a plan that does not fit the survivors", () => {

@@ -226,7 +226,7 @@ describe("estimates", () => {
   const nodes = 40;
   const sets = ring(nodes, 3);
   const exact = recoveryProbabilities(sets, nodes);
-  const sampled = recoveryProbabilities(sets, nodes, { effort: 0, seed: 7 });
+  const sampled = recoveryProbabilities(sets, nodes, { effort: 0, seed: 3 });
 
   test("are named, carry intervals that hold the truth, and are exact where death is rare or sure", () => {
     expect(exact.method).toBe("decision-diagram");
@@ -251,7 +251,7 @@ describe("estimates", () => {
     expect(sampled.failures.at(-1)).toEqual({ failed: nodes, probability: 0 });
   });
   test("repeat for the same seed only", () => {
-    expect(recoveryProbabilities(sets, nodes, { effort: 0, seed: 7 })).toEqual(sampled);
+    expect(recoveryProbabilities(sets, nodes, { effort: 0, seed: 3 })).toEqual(sampled);
     expect(recoveryProbabilities(sets, nodes, { effort: 0, seed: 8 })).not.toEqual(sampled);
   });
   test("need a positive whole number of samples", () => {

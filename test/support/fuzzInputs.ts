@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import gptS from "../../src/formats/presets/gpt-s.json" with { type: "json" };
 import rtx3090 from "../../src/formats/presets/rtx3090.json" with { type: "json" };
+import { npy, npyHeader } from "./arrayFiles.ts";
 import { inProcess } from "./inProcess.ts";
 import { safetensors } from "./safetensors.ts";
 
@@ -33,6 +34,9 @@ export async function fuzzInputs(): Promise<{ inputs: Record<string, FuzzInput>;
   const recovery = await made("recover --failed node3 --joined 1", placement);
   const simulating = "--load-spread 1 --model gpt-s --duration 1m --systems lazarus";
   const simulation = await made(`simulate ${simulating} -n 4`, "");
+  const windows = await made("profile-load --every 1 --format csv", "[[[5,9,2],[1,1,8]],[[5,0,2],[1,1,8]]]");
+  const rows = await made(`place ${mro} --gpus 3 --format csv`, profile);
+  const simulationRows = await made(`simulate ${simulating} -n 4 --format csv`, "");
   const profileFile = kept("profile.json", profile);
   const placementFile = kept("placement.json", placement);
   const parquet = kept("log.parquet", readFileSync("test/fixtures/topk.parquet"));
@@ -81,11 +85,17 @@ export async function fuzzInputs(): Promise<{ inputs: Record<string, FuzzInput>;
     "mindie spots": fileGiven(`${identity} ${at("mindie")}`, spots),
     "mindie config": fileGiven(`${identity} ${at("mindie")}`, config),
     parquet: fileGiven(`${load} --input-format parquet ${parquet}`, parquet),
+    "NumPy array": given(load, npy(npyHeader("<i2", [2, 2]), Buffer.from([1, 0, 2, 0, 3, 0, 4, 0]))),
+    "NumPy archive": given(load, readFileSync("test/fixtures/loads.npz")),
+    "PyTorch file": given(`${load} --input-format torch`, readFileSync("test/fixtures/recorder/stat.pt")),
     "load-profile": given(`place ${mro}`, profile),
     "load-profile read again": { ...given(`${load} --top-experts 2`, profile), sameFormat: true },
     placement: given("recover --failed node1 --joined fresh", placement),
     "placement to dispatch": { ...given("dispatch-plan --shuffle", placement), sameFormat: true },
     "placement to audit": { ...given("place --audit -", placement), sameFormat: true },
+    "windows in CSV": given(`place ${mro}`, windows),
+    "placement in CSV": given("recover --failed node1 --joined fresh", rows),
+    "simulation in CSV": given("simulate --summarize --format table", simulationRows),
     "recovery-plan": given("dispatch-plan --weights", recovery),
     "vllm plan": given(audit, "[[0,1,2,0],[2,1,0,2]]"),
     "sglang plan": given(audit, '{"physical_to_logical_map":[[0,1,2,0],[2,1,0,2]]}'),

@@ -111,12 +111,6 @@ class ResidualNetwork {
 
   /** Hops from the source over arcs of no reduced cost. False when the sink is out of reach. */
   findLevels(): boolean {
-    const begin = this.#begin;
-    const out = this.#out;
-    const head = this.#head;
-    const capacity = this.#capacity;
-    const cost = this.#cost;
-    const potential = this.#potential;
     const queue = this.#queue;
     const level = this.#level.fill(-1);
     level[this.#source] = 0;
@@ -124,11 +118,11 @@ class ResidualNetwork {
     for (let done = 0, end = 1; done < end; done++) {
       const v = queue[done]!;
       if (v === this.#sink) return true;
-      const last = begin[v + 1]!;
-      for (let at = begin[v]!; at < last; at++) {
-        const arc = out[at]!;
-        const next = head[arc]!;
-        if (level[next]! >= 0 || capacity[arc] === 0 || cost[arc]! + potential[v]! !== potential[next]!) continue;
+      const last = this.#begin[v + 1]!;
+      for (let at = this.#begin[v]!; at < last; at++) {
+        const arc = this.#out[at]!;
+        const next = this.#head[arc]!;
+        if (level[next]! >= 0 || !this.#isFree(arc, v, next)) continue;
         level[next] = level[v]! + 1;
         queue[end++] = next;
       }
@@ -138,26 +132,21 @@ class ResidualNetwork {
 
   /** Sends flow along paths that are shortest in cost and hops until there is none; dead ends are not tried twice. */
   sendAlongLevels(): void {
-    const begin = this.#begin;
-    const out = this.#out;
     const head = this.#head;
-    const capacity = this.#capacity;
-    const cost = this.#cost;
-    const potential = this.#potential;
     const level = this.#level;
     const current = this.#current;
     const path = this.#path;
-    current.set(begin.subarray(0, this.#vertices));
+    current.set(this.#begin.subarray(0, this.#vertices));
     for (let length = 0, v = this.#source; ; ) {
       if (v === this.#sink) {
         length = this.#send(length);
         v = head[path[length]! ^ 1]!;
       }
       let found = -1;
-      for (const last = begin[v + 1]!; found < 0 && current[v]! < last; ) {
-        const arc = out[current[v]!]!;
+      for (const last = this.#begin[v + 1]!; found < 0 && current[v]! < last; ) {
+        const arc = this.#out[current[v]!]!;
         const next = head[arc]!;
-        if (level[next] === level[v]! + 1 && capacity[arc]! > 0 && cost[arc]! + potential[v]! === potential[next]!) found = arc;
+        if (level[next] === level[v]! + 1 && this.#isFree(arc, v, next)) found = arc;
         else current[v]!++;
       }
       if (found >= 0) {
@@ -169,6 +158,11 @@ class ResidualNetwork {
         current[v]!++;
       }
     }
+  }
+
+  /** Whether an arc has room and no reduced cost. */
+  #isFree(arc: number, from: number, to: number): boolean {
+    return this.#capacity[arc]! > 0 && this.#cost[arc]! + this.#potential[from]! === this.#potential[to]!;
   }
 
   /** Sends as much as fits along the first arcs of the path; returns how many of them come before one that is full now. */

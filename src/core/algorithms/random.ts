@@ -17,9 +17,11 @@ export interface RandomSource {
 /**
  * The stream that belongs to a seed (whole number, 32 bits are used). The generator's own seeding copies the seed into its
  * state, so that neighbouring seeds begin alike; here splitmix's sequence fills the state, as the generator's authors advise.
+ * @param stream one of the seed's streams (whole number): where a seed draws several things that must not depend on each other
  */
-export function randomSource(seed: number): RandomSource {
-  const generator = xoroshiro128plusFromState([1, 2, 3, 4].map((word) => scrambled(seed + Math.imul(word, GOLDEN_GAMMA))));
+export function randomSource(seed: number, stream = 0): RandomSource {
+  const start = seed ^ scrambled(stream);
+  const generator = xoroshiro128plusFromState([1, 2, 3, 4].map((word) => scrambled(start + Math.imul(word, GOLDEN_GAMMA))));
   return {
     uniform: () => uniformFloat64(generator),
     below: (limit) => uniformInt(generator, 0, limit - 1),

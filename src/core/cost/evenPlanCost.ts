@@ -61,22 +61,22 @@ function shares(cluster: readonly ClusterNode[], { replicas, nodes }: LayerPlace
   const weight = new Float64Array(entries);
   let first = 0;
   nodes.forEach((slots, n) => {
-    const node = cluster[n] as ClusterNode;
+    const node = cluster[n]!;
     for (let slot = 0; slot < slots.length; slot++) {
-      const e = slots[slot] as number;
+      const e = slots[slot]!;
       if (e === FREE_SLOT) continue;
       const j = first + gpuOfSlot(node, slot);
-      const next = end[e] as number;
-      const at = next > (begin[e] as number) && rank[next - 1] === j ? next - 1 : next;
+      const next = end[e]!;
+      const at = next > begin[e]! && rank[next - 1] === j ? next - 1 : next;
       if (at === next) end[e] = next + 1;
       expert[at] = e;
       rank[at] = j;
-      weight[at] = (weight[at] as number) + 1;
+      weight[at]! += 1;
     }
     first += node.gpus;
   });
   for (let i = 0; i < entries; i++) {
-    weight[i] = ((weight[i] as number) * ranks) / (replicas[expert[i] as number] as number);
+    weight[i] = (weight[i]! * ranks) / replicas[expert[i]!]!;
   }
   return { expert, rank, weight };
 }

@@ -13,8 +13,10 @@ export interface Routing {
  * Routing for loads whose sources are unknown: every rank sends every expert the same number of tokens, up to rounding.
  * What does not divide is dealt round robin across all experts, so that the ranks' totals differ by one token at most.
  * @param loads tokens of each expert, shape [experts], whole numbers
+ * @param dead ranks that send nothing, ascending; not all of them
  */
-export function evenRouting(loads: readonly number[], ranks: number): Routing {
+export function evenRouting(loads: readonly number[], ranks: number, dead: readonly number[] = []): Routing {
+  if (dead.length > 0) return amongLive(evenRouting(loads, ranks - dead.length), ranks, dead);
   if (!Number.isSafeInteger(ranks) || ranks < 1) throw new RangeError(`ranks must be a positive whole number, got ${ranks}`);
   const tokens = new Float64Array(loads.length * ranks);
   let next = 0;
@@ -28,6 +30,16 @@ export function evenRouting(loads: readonly number[], ranks: number): Routing {
     }
   });
   return { experts: loads.length, ranks, tokens };
+}
+
+/** The routing of the live ranks, numbered from 0, as one of all ranks. */
+function amongLive({ experts, ranks: live, tokens }: Routing, ranks: number, dead: readonly number[]): Routing {
+  const spread = new Float64Array(experts * ranks);
+  const rankOf = Array.from({ length: ranks }, (_, rank) => rank).filter((rank) => !dead.includes(rank));
+  tokens.forEach((count, at) => {
+    spread[Math.floor(at / live) * ranks + rankOf[at % live]!] = count;
+  });
+  return { experts, ranks, tokens: spread };
 }
 
 /**

@@ -5,7 +5,7 @@ import type { LayerDispatch } from "./layerDispatch.ts";
 export interface DispatchSummary {
   /** Tokens that each rank computes, shape [ranks]. */
   readonly load: Float64Array;
-  /** Busiest rank's load over the mean; 1 without tokens. */
+  /** Busiest rank's load over the mean of the live ranks; 1 without tokens. */
   readonly maxOverMean: number;
   /** Tokens computed on the rank they come from. */
   readonly localTokens: number;
@@ -26,8 +26,11 @@ export interface Shuffle {
   readonly receiveOffsets: Float64Array;
 }
 
-/** Adds up a layer's dispatch. */
-export function summarizeDispatch(dispatch: LayerDispatch): DispatchSummary {
+/**
+ * Adds up a layer's dispatch.
+ * @param dead how many of the ranks are dead
+ */
+export function summarizeDispatch(dispatch: LayerDispatch, dead = 0): DispatchSummary {
   const { ranks, source, target, tokens } = dispatch;
   const sent = new Float64Array(ranks * ranks);
   for (let entry = 0; entry < tokens.length; entry++) {
@@ -46,7 +49,13 @@ export function summarizeDispatch(dispatch: LayerDispatch): DispatchSummary {
     localTokens += sent[from * ranks + from]!;
   }
   const busiest = load.reduce((max, count) => Math.max(max, count), 0);
-  return { load, maxOverMean: total === 0 ? 1 : (busiest * ranks) / total, localTokens, remoteTokens: total - localTokens, sent };
+  return {
+    load,
+    maxOverMean: total === 0 ? 1 : (busiest * (ranks - dead)) / total,
+    localTokens,
+    remoteTokens: total - localTokens,
+    sent,
+  };
 }
 
 /**

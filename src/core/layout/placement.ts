@@ -66,7 +66,7 @@ export function countReplicas(experts: number, nodes: readonly (readonly number[
 
 /**
  * Replicas of each expert on each rank: per expert a list of [rank, copies], ranks ascending. A spilled expert is computed by
- * the first rank of each node that keeps it.
+ * the first live rank of each node that keeps it.
  */
 export function replicasByRank(
   cluster: readonly ClusterNode[],
@@ -87,7 +87,8 @@ export function replicasByRank(
     });
   });
   for (const kept of spilled) {
-    if (kept.layer === layer.layer) byExpert[kept.expert] = kept.nodes.map((node) => [first[node]!, 1]);
+    if (kept.layer === layer.layer)
+      byExpert[kept.expert] = kept.nodes.map((node) => [first[node]! + gpuOfSlot(cluster[node]!, 0), 1]);
   }
   return byExpert;
 }

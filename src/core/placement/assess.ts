@@ -1,13 +1,12 @@
 /** What a placement is worth: what it survives, how even it can be, what a step costs. */
-import { evenBalance } from "../balance/evenBalance.ts";
-import { optimalBalance } from "../balance/optimalBalance.ts";
+import { type PlanBalance, planBalance } from "../balance/planBalance.ts";
 import { planCost } from "../cost/planCost.ts";
 import { type PlanCost, stepSeconds } from "../cost/stepCost.ts";
 import { goodput } from "../cost/trainingCosts.ts";
-import { totalGpus } from "../layout/cluster.ts";
+import { totalGpus, withLiveGpus } from "../layout/cluster.ts";
 import { allHostSets, type Placement } from "../layout/placement.ts";
 import { certifies } from "../recovery/certifies.ts";
-import { hostsByUnit, sharesDomains, type UnitHosts } from "../recovery/failureUnits.ts";
+import { type FailureUnit, hostsByUnit, type UnitHosts, unitsOf } from "../recovery/failureUnits.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import type { Likelihood, RecoveryProbabilities } from "../recovery/outcomes.ts";
 import { recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
@@ -17,24 +16,20 @@ import { choosesReplicas, type Policy, type Shares, sharesOf } from "./policy.ts
 import { checkPlacementSize } from "./sizeLimits.ts";
 
 /**
- * What of a policy a placement is judged by: how likely nodes (and failure domains) fail, the seed of what is drawn where nothing
+ * What of a policy a placement is judged by: how likely nodes (and GPUs, and failure domains) fail, the seed of what is drawn where nothing
  * exact is feasible, and whether the policy is free to choose replica counts, so that the upper bound is that of all counts.
  */
 export type Yardstick = Pick<Policy, "failureProbability" | "seed"> & Partial<Pick<Policy, "placement">>;
 
-/** Recovery when nodes, or domains, fail. */
+/** Recovery when units of one kind fail. */
 export interface Resilience {
   readonly recovery: RecoveryProbabilities;
   /** Probability that every expert keeps a live host when each fails independently. */
   readonly survival: Likelihood;
 }
 
-/** Recovery probabilities of a placement that were found elsewhere. */
-export interface FoundRecovery {
-  readonly nodes: RecoveryProbabilities;
-  /** When domains fail; found here where they are missing. */
-  readonly domains?: RecoveryProbabilities;
-}
+/** Recovery probabilities of a placement that were found elsewhere, by what fails; what is missing is found here. */
+export type FoundRecovery = Partial<Record<FailureUnit, RecoveryProbabilities>>;
 
 /** Figures of a placement. */
 export interface Assessment extends Resilience {
@@ -44,10 +39,10 @@ export interface Assessment extends Resilience {
   readonly upperBound: readonly number[];
   /** Whether recovery meets the upper bound for every number of failures. */
   readonly certified: boolean;
-  /** The same when failure domains fail instead of nodes; nothing when no two nodes share one. */
-  readonly domains: Resilience | undefined;
-  /** Load of the busiest node over the mean, worst layer: with equal shares for all replicas, and with the best shares. */
-  readonly balance: { readonly even: number; readonly optimal: number };
+  /** Recovery for every kind of unit that the cluster has; that of nodes, above, among them. */
+  readonly byUnit: Readonly<Partial<Record<FailureUnit, Resilience>>>;
+  /** Load of the busiest GPU over the mean. */
+  readonly balance: PlanBalance;
 }
 
 /**
@@ -55,27 +50,27 @@ export interface Assessment extends Resilience {
  * them, and their tokens for nothing.
  * @param found recovery probabilities to take instead of finding them here
  */
-export function assess(placement: Placement, yardstick: Yardstick, found?: FoundRecovery): Assessment {
-  const { cluster } = placement;
-  checkPlacementSize(cluster, placement.layers.length);
-  const gpus = cluster.map((node) => node.gpus);
+export function assess(placement: Placement, yardstick: Yardstick, found: FoundRecovery = {}): Assessment {
+  checkPlacementSize(placement.cluster, placement.layers.length);
+  const cluster = withLiveGpus(placement.cluster);
   const hosts = allHostSets(placement);
   const layers = placement.layers.map((layer) => ({
     ...layer,
     loads: layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load)),
   }));
   const upperBound = boundOf(placement, boundKind(yardstick));
-  const nodes = resilience({ count: cluster.length, hostSets: hosts.flat() }, yardstick, found?.nodes);
+  const nodes = resilience({ count: cluster.length, hostSets: hosts.flat() }, yardstick, found.node);
+  const byUnit = unitsOf(cluster).map((unit) => [
+    unit,
+    unit === "node" ? nodes : resilience(hostsByUnit(placement, unit), yardstick, found[unit]),
+  ]);
   return {
     ...nodes,
     bound: boundKind(yardstick),
     upperBound,
     certified: certifies(upperBound, nodes.recovery),
-    domains: sharesDomains(cluster) ? resilience(hostsByUnit(placement, "domain"), yardstick, found?.domains) : undefined,
-    balance: {
-      even: Math.max(...layers.map((layer) => evenBalance(layer, gpus))),
-      optimal: Math.max(...layers.map((layer, l) => optimalBalance(hosts[l]!, layer.loads, gpus).maxOverMean)),
-    },
+    byUnit: Object.fromEntries(byUnit),
+    balance: planBalance(cluster, layers),
   };
 }
 
@@ -126,11 +121,15 @@ const FREELY_COSTED = 200_000;
  * @param found recovery probabilities to take instead of finding them here
  */
 export function planFigures(placement: Placement, policy: Policy, found?: FoundRecovery): PlanFigures {
-  const { cluster, layers, spilled = [] } = placement;
+  const { layers, spilled = [] } = placement;
+  const cluster = withLiveGpus(placement.cluster);
   const assessment = assess(placement, policy, found);
   const size = totalGpus(cluster) * layers.reduce((sum, { loads }) => sum + loads.length, 0);
   const takesLong = sharesOf(policy) === "free" && policy.training === undefined && size > FREELY_COSTED;
-  return { ...assessment, step: spilled.length > 0 || takesLong ? undefined : stepFigures(placement, policy, assessment) };
+  return {
+    ...assessment,
+    step: spilled.length > 0 || takesLong ? undefined : stepFigures({ ...placement, cluster }, policy, assessment),
+  };
 }
 
 /** What a step of a placement costs, and how much work it is under the failures that the policy reckons with. */
@@ -148,7 +147,7 @@ export function stepFigures(placement: Placement, policy: Policy, assessment: As
   return { ...timed, usefulSamplesPerSecond: goodput(survival.probability, units, seconds, { ...training, failures }) };
 }
 
-/** The figures for what fails as one under a policy: failure domains where it says so and there are any, otherwise nodes. */
-export function resilienceOf(assessment: Assessment, { failureUnit }: Pick<Policy, "failureUnit">): Resilience {
-  return failureUnit === "domain" && assessment.domains ? assessment.domains : assessment;
+/** The figures for what fails as one under a policy, where the cluster has such units; otherwise for nodes. */
+export function resilienceOf(assessment: Assessment, { failureUnit = "node" }: Pick<Policy, "failureUnit">): Resilience {
+  return assessment.byUnit[failureUnit] ?? assessment;
 }

@@ -6,12 +6,12 @@ import { allHostSets, type Placement } from "../layout/placement.ts";
 import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
 import type { Likelihood } from "../recovery/outcomes.ts";
 import { type Assessment, assess } from "./assess.ts";
-import { makePlacement } from "./makePlacement.ts";
+import { placeOnGrown } from "./placeOnGrown.ts";
 import type { Policy } from "./policy.ts";
 
 /** What a change of the cluster would do to the same job under the same policy. */
 export interface Alternative {
-  readonly change: "one more slot on every node" | "one more node";
+  readonly change: "one more slot on every node" | "one more slot on every GPU" | "one more node";
   readonly assessment: Assessment;
 }
 
@@ -23,7 +23,10 @@ export interface Explanation {
   readonly criticalSets: readonly CriticalSet[];
   /** Probability that the job dies when the node is among `fatalFailures` failed ones, shape [nodes]. */
   readonly criticality: readonly Likelihood[];
-  /** Changes of the cluster on which the policy can place the same layers. */
+  /**
+   * Changes of the cluster on which the policy can place the same layers, and what is the best of its plan there and of the present
+   * one with more slots: none survives less than the present plan.
+   */
   readonly alternatives: readonly Alternative[];
 }
 
@@ -38,27 +41,30 @@ export function explain(placement: Placement, policy: Policy): Explanation {
     fatalFailures,
     criticalSets: criticalSets(hosts),
     criticality: nodeCriticality(hosts.flat(), placement.cluster.length, fatalFailures, { seed: policy.seed }),
-    alternatives: [
-      {
-        change: "one more slot on every node" as const,
-        cluster: placement.cluster.map((node) => ({ ...node, slots: node.slots + 1 })),
-      },
-      { change: "one more node" as const, cluster: [...placement.cluster, anotherNode(placement.cluster)] },
-    ].flatMap(({ change, cluster }) => {
-      const assessment = assessAlternative(cluster, placement, policy);
-      return assessment === undefined ? [] : [{ change, assessment }];
-    }),
+    alternatives: alternatives(placement, policy),
   };
 }
 
-/** What the policy would make of another cluster; nothing where it cannot place there, as EPLB where slots do not divide. */
-function assessAlternative(cluster: readonly ClusterNode[], { layers }: Placement, policy: Policy): Assessment | undefined {
-  try {
-    return assess(makePlacement(cluster, layers, policy), policy);
-  } catch (error) {
-    if (error instanceof Infeasible) return undefined;
-    throw error;
-  }
+function alternatives(placement: Placement, policy: Policy): Alternative[] {
+  const { cluster } = placement;
+  const before = { placement, assessment: assess(placement, policy) };
+  const perGpu = cluster.some(({ gpus }) => gpus > 1);
+  const changes: [Alternative["change"], ClusterNode[]][] = [
+    [
+      perGpu ? "one more slot on every GPU" : "one more slot on every node",
+      cluster.map((node) => ({ ...node, slots: node.slots + node.gpus })),
+    ],
+    ["one more node", [...cluster, anotherNode(cluster)]],
+  ];
+  return changes.flatMap(([change, grown]) => {
+    try {
+      return [{ change, assessment: placeOnGrown(before, grown, policy).assessment }];
+    } catch (error) {
+      // The policy cannot place there, as EPLB where nodes differ.
+      if (error instanceof Infeasible) return [];
+      throw error;
+    }
+  });
 }
 
 /** A node like the last one, in no domain that others share. */

@@ -1,8 +1,10 @@
 /** From loads to a placement, by the policy that the user names. */
 
-import { type ClusterNode, totalGpus } from "../layout/cluster.ts";
+import { type ClusterNode, totalGpus, withLiveGpus } from "../layout/cluster.ts";
+import { gpuCluster } from "../layout/gpuCluster.ts";
+import { Infeasible } from "../layout/infeasible.ts";
 import { FREE_SLOT, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
-import { failureUnits } from "../recovery/failureUnits.ts";
+import { failureUnits, MOST_FAILING_GPUS } from "../recovery/failureUnits.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { placeLayers } from "./placeLayers.ts";
@@ -13,7 +15,7 @@ import { stepGoalOf } from "./stepGoalOf.ts";
 
 /** A placement and what became of the policy's wishes. */
 export interface MadePlacement extends Placement {
-  /** Nodes that every expert has: `minReplicas`, or fewer where the slots, or the policy, give no more. */
+  /** Nodes (GPUs, where these fail) that every expert has: `minReplicas`, or fewer where the slots, or the policy, give no more. */
   readonly keptMinReplicas: number;
   /** Whether the balance limit holds; always, for policies that know none. */
   readonly withinBalanceLimit: boolean;
@@ -34,10 +36,37 @@ interface Placed {
  */
 export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
   checkPlacementSize(cluster, layers.length);
-  const placed = placeBy(cluster, layers, policy);
+  if (policy.failureUnit === "gpu" && policy.placement === "resilient") return placeOnGpus(cluster, layers, policy);
+  return { ...placeOn(withLiveGpus(cluster), layers, policy), cluster };
+}
+
+/**
+ * Where GPUs fail one by one, each is a node of its own. Heuristic on more than a dozen GPUs: only mixtures of cells are tried, and
+ * nodes matter only as far as GPUs of a cell are on different ones.
+ */
+function placeOnGpus(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
+  if (policy.objective === "goodput" || policy.stepBudget !== undefined)
+    throw new Infeasible("where GPUs fail one by one, step time does not count: take objective survival without a step budget");
+  const gpus = gpuCluster(withLiveGpus(cluster));
+  if (gpus.cluster.length > MOST_FAILING_GPUS) {
+    throw new Infeasible(
+      `failing GPUs are looked at one by one up to ${MOST_FAILING_GPUS} of them, and there are ${gpus.cluster.length}; let nodes be what fails`,
+    );
+  }
+  const inCells = cluster.some((node) => node.gpus > 1);
+  const made = placeOn(gpus.cluster, layers, { ...policy, failureUnit: "node" }, inCells);
+  return { ...made, cluster, layers: made.layers.map((layer) => ({ ...layer, nodes: gpus.together(layer.nodes) })) };
+}
+
+function placeOn(
+  cluster: readonly ClusterNode[],
+  layers: readonly LayerLoads[],
+  policy: Policy,
+  inCells = false,
+): Omit<MadePlacement, "cluster"> {
+  const placed = placeBy(cluster, layers, policy, inCells);
   const fewest = Math.min(...placed.layers.map(fewestHosts));
   return {
-    cluster,
     layers: placed.layers,
     keptMinReplicas: Math.min(policy.minReplicas, fewest),
     withinBalanceLimit: placed.withinBalanceLimit ?? true,
@@ -59,11 +88,11 @@ function fewestHosts({ loads, nodes }: LayerPlacement): number {
   return hosts.reduce((least, count) => Math.min(least, count), nodes.length);
 }
 
-function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
+function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy, inCells: boolean): Placed {
   const { placement, effort = POLICY_DEFAULTS.effort, shares = POLICY_DEFAULTS.shares, groups = POLICY_DEFAULTS.groups } = policy;
   switch (placement) {
     case "resilient":
-      return placeResilient(cluster, layers, policy);
+      return placeResilient(cluster, layers, policy, inCells);
     case "balanced":
       return placeBalanced({ ...policy, cluster, layers, shares, effort });
     case "eplb":
@@ -73,8 +102,14 @@ function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[],
   }
 }
 
-function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): Placed {
-  checkSearch(cluster, layers.length);
+function placeResilient(
+  cluster: readonly ClusterNode[],
+  layers: readonly LayerLoads[],
+  policy: Policy,
+  inCells: boolean,
+): Placed {
+  // Mixtures of cells are tried without a search that grows so.
+  if (!inCells) checkSearch(cluster, layers.length);
   const { minReplicas, effort = POLICY_DEFAULTS.effort, seed } = policy;
   const balanceSlack = policy.balanceSlack ?? usualBalanceSlack(policy);
   // Nothing may be worse than these where they keep the limit; the paper's keeps a step budget. On large clusters they break any limit.
@@ -92,6 +127,6 @@ function placeResilient(cluster: readonly ClusterNode[], layers: readonly LayerL
   };
   const goal = stepGoalOf(cluster, layers, policy, failureUnits(cluster, failureModel));
   const { shares = POLICY_DEFAULTS.shares } = policy;
-  const search = { failureModel, balanceSlack, effort, seed, startFrom, shouldStop, shares, ...(goal && { goal }) };
+  const search = { failureModel, balanceSlack, effort, seed, startFrom, shouldStop, shares, inCells, ...(goal && { goal }) };
   return resilientPlacement({ cluster, layers, minReplicas }, search);
 }

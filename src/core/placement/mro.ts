@@ -30,15 +30,15 @@ export function mroPlacement(replicas: readonly number[], cluster: readonly Clus
   }
 
   // Copies of an expert that a node may have: one at first, then as many as it has GPUs, then any number.
-  const limits = [() => 1, (node: number) => (cluster[node] as ClusterNode).gpus, () => Number.POSITIVE_INFINITY];
+  const limits = [() => 1, (node: number) => cluster[node]!.gpus, () => Number.POSITIVE_INFINITY];
   for (const expert of ascending) {
     for (const limit of limits) {
       // The roomiest nodes take a copy each, and again as long as there are any. For a first copy all nodes line up at once.
-      for (let placed = true; placed && (left[expert] as number) > 0; ) {
+      for (let placed = true; placed && left[expert]! > 0; ) {
         placed = false;
         let room = 0;
         for (const node of table.roomiestFirst()) {
-          if ((left[expert] as number) === 0 || (placed && limit !== limits[0] && table.free(node) < room)) break;
+          if (left[expert]! === 0 || (placed && limit !== limits[0] && table.free(node) < room)) break;
           if (table.copies(node, expert) >= limit(node)) continue;
           room = table.free(node);
           place(table, left, node, expert);

@@ -55,7 +55,7 @@ export function placeLayers(problem: LayerwiseProblem): LayerwisePlacement {
     const allocation = allocationPolicies[problem.allocation](loads, slots, wanted);
     minReplicas = Math.min(minReplicas, allocation.minReplicas);
     const { replicas } = allocation;
-    const weights = loads.map((load, expert) => load / (replicas[expert] as number));
+    const weights = loads.map((load, expert) => load / replicas[expert]!);
     const nodes = dealToGpus(cluster, placementPolicies[problem.placement](replicas, cluster), weights);
     return { layer, loads, replicas, nodes };
   });

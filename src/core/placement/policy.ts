@@ -3,7 +3,8 @@
  * where nothing is said: types, document schemas, option choices and help texts derive from it.
  */
 import type { TrainingCosts } from "../cost/trainingCosts.ts";
-import type { FailureModel, FailureUnit } from "../recovery/failureUnits.ts";
+import type { ClusterNode } from "../layout/cluster.ts";
+import { type FailureModel, type FailureUnit, sharesDomains } from "../recovery/failureUnits.ts";
 
 export { FAILURE_UNITS, type FailureUnit } from "../recovery/failureUnits.ts";
 
@@ -31,6 +32,14 @@ export type Objective = (typeof OBJECTIVES)[number];
 
 /** How far the busiest GPU may exceed the mean load unless the user sets a limit and survival is the objective. */
 export const BALANCE_SLACK = 0.02;
+
+/** Balances that differ by less count as equal: what searches and tables can tell apart. */
+export const BALANCE_TOLERANCE = 1e-4;
+
+/** Whether a layer whose busiest GPU has so much over the mean keeps a limit. */
+export function keepsBalanceLimit(balance: number, balanceSlack: number): boolean {
+  return balance <= 1 + balanceSlack + BALANCE_TOLERANCE;
+}
 
 /** What is assumed where nothing is said. */
 export const POLICY_DEFAULTS = {
@@ -60,7 +69,7 @@ export interface Policy {
   readonly failureProbability: number;
   /** How replicas share tokens, with `balanced`. */
   readonly shares?: Shares | undefined;
-  /** How far the busiest node may exceed the mean load, with `resilient`; Infinity for no limit. */
+  /** How far the busiest GPU may exceed the mean load, with `resilient`; Infinity for no limit. */
   readonly balanceSlack?: number | undefined;
   /** What fails as one, with `resilient`: nodes, or failure domains. */
   readonly failureUnit?: FailureUnit | undefined;
@@ -97,6 +106,19 @@ export function sharesOf({ placement, shares = POLICY_DEFAULTS.shares }: Pick<Po
 /** Whether a policy chooses replica counts freely, so that its placements are measured against the best of all counts. */
 export function choosesReplicas({ placement }: Pick<Policy, "placement">): boolean {
   return placement === "resilient" || placement === "balanced";
+}
+
+/** Settings of a policy where nothing is said about them. */
+export function assumedSettings(
+  placement: PlacementPolicyName,
+  cluster: readonly ClusterNode[],
+): Pick<Policy, "groups" | "effort" | "balanceSlack" | "failureUnit"> {
+  return {
+    groups: placement === "eplb" ? POLICY_DEFAULTS.groups : undefined,
+    effort: choosesReplicas({ placement }) ? POLICY_DEFAULTS.effort : undefined,
+    balanceSlack: placement === "resilient" ? BALANCE_SLACK : undefined,
+    failureUnit: placement === "resilient" ? (sharesDomains(cluster) ? "domain" : "node") : undefined,
+  };
 }
 
 /** Distance of a search's failure probability from 0 and 1, at which all placements survive alike. */

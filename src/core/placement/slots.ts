@@ -23,16 +23,16 @@ export class SlotTable {
 
   /** Copies of an expert on a node. */
   copies(node: number, expert: number): number {
-    return (this.#copies[node] as number[])[expert] ?? 0;
+    return this.#copies[node]![expert] ?? 0;
   }
 
   /** Puts a replica into a node's next free slot. */
   add(node: number, expert: number): void {
     if (this.free(node) < 1) throw new RangeError(`node ${node} has no free slot for expert ${expert}`);
-    (this.nodes[node] as number[]).push(expert);
-    const copies = this.#copies[node] as number[];
+    this.nodes[node]!.push(expert);
+    const copies = this.#copies[node]!;
     while (copies.length <= expert) copies.push(0);
-    (copies[expert] as number)++;
+    copies[expert]!++;
     this.#free[node] = this.free(node) - 1;
   }
 

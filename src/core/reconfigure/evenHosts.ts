@@ -56,7 +56,7 @@ export function evenHosts(hosts: readonly number[][], problem: EvenProblem): num
       for (let b = 0; b < placeOf.length; b++) {
         const to = placeOf[b]!;
         const lighter = loads[a]! - loads[b]!;
-        if (isCaptive[to] || lighter <= 0 || !fits(a, to) || !fits(b, from)) continue;
+        if (isCaptive[to] || !fits(a, to)) continue;
         // What the others cannot take has only changed its place.
         const gain = Math.min(lighter, excess) - Math.max(0, lighter - Math.max(0, room[to]!));
         if (gain <= 0) continue;

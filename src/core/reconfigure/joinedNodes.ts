@@ -1,6 +1,6 @@
 /** The nodes that join a cluster. */
 
-import type { ClusterNode } from "../layout/cluster.ts";
+import { type ClusterNode, withAllGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import { MOST_PLACED_NODES } from "../placement/sizeLimits.ts";
 
@@ -22,9 +22,10 @@ export interface Joining {
 export function joinedNodes(cluster: readonly ClusterNode[], failed: readonly number[], joining: Joining): ClusterNode[] {
   const { joined } = joining;
   if (joined === undefined || joined === 0) return [];
+  const whole = withAllGpus(cluster);
   const common = (what: "slots" | "gpus") => {
-    const first = cluster[0]![what];
-    if (joining[what] === undefined && cluster.some((node) => node[what] !== first)) {
+    const first = whole[0]![what];
+    if (joining[what] === undefined && whole.some((node) => node[what] !== first)) {
       throw new Infeasible(`the nodes differ in ${what}; say how many the joined nodes have`, what);
     }
     return joining[what] ?? first;

@@ -7,15 +7,17 @@
  * 4. Who plays which part of it, what moves from where to where in which round, and how long that takes.
  */
 
-import { type ClusterNode, totalSlots } from "../layout/cluster.ts";
+import { type ClusterNode, totalSlots, withLiveGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import type { LayerLoads, Placement } from "../layout/placement.ts";
 import { type PlanFigures, planFigures } from "../placement/assess.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { type PlacementPolicyName, type Policy, sharesOf } from "../placement/policy.ts";
+import { changeGpus, failuresOf, type NodeGpu } from "./changeGpus.ts";
 import { type Joining, joinedNodes } from "./joinedNodes.ts";
 import type { MappingPolicyName } from "./mapNodes.ts";
-import { nearestPlacement } from "./nearestPlacement.ts";
+import { nearestOnGpus } from "./nearestOnGpus.ts";
+import { type NearestPlacement, nearestPlacement } from "./nearestPlacement.ts";
 import { placeResidents } from "./placeResidents.ts";
 import { type Reconfiguration, reconfigure } from "./reconfigure.ts";
 import { type LostExpert, type Survivors, survivors } from "./survivors.ts";
@@ -27,6 +29,10 @@ export interface RecoveryProblem extends Joining {
   readonly madeBy?: PlacementPolicyName | undefined;
   /** Nodes of the old placement that failed. */
   readonly failed: readonly number[];
+  /** GPUs of other nodes that failed; a node goes on with those that are left, and has failed when none is. */
+  readonly failedGpus?: readonly NodeGpu[] | undefined;
+  /** Dead GPUs that come back, or are replaced the moment they fail; they hold nothing. */
+  readonly joinedGpus?: readonly NodeGpu[] | undefined;
   /** Newer loads to place by, of all layers of the placement at least; otherwise its own. */
   readonly loads?: readonly LayerLoads[] | undefined;
   /** Policy of the new placement; without one, only what is lost can be told. */
@@ -92,8 +98,12 @@ export interface Ends {
  *   policy is needed and missing (about `policy`), or it cannot place on the live nodes; RangeError when a failed node does not exist
  */
 export function planRecovery(problem: RecoveryProblem): Recovery {
-  const { old, madeBy, failed, policy, mapping = "optimal", maxMoves, spill = false, speed } = problem;
-  const joined = joinedNodes(old.cluster, failed, problem);
+  const { madeBy, policy, mapping = "optimal", maxMoves, spill = false, speed } = problem;
+  const { failed, failedGpus } = failuresOf(problem.old.cluster, problem.failed, problem.failedGpus);
+  // What GPUs leave behind is a placement like any other; plans are made on live GPUs, which have the same slots.
+  const changed = changeGpus(problem.old, failedGpus, problem.joinedGpus);
+  const old = { ...changed, cluster: withLiveGpus(changed.cluster) };
+  const joined = joinedNodes(changed.cluster, failed, problem);
   const ends = (because: Ends["because"], lost: readonly LostExpert[], slots: number): Recovery => {
     return { joined, recoverable: false, because, lost, slots, experts: mostExperts(old.layers) };
   };
@@ -111,8 +121,9 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
 
   const anew = () => placeResidents(live.cluster, loads, policy);
   const isRepairable = mapping === "optimal" && policy.placement === madeBy && holdsAll;
-  const plan = isRepairable
-    ? nearestPlacement({ old, survivors: live, loads, policy }, anew)
+  const nearest = policy.failureUnit === "gpu" ? nearestOnGpus : nearestPlacement;
+  const plan: NearestPlacement = isRepairable
+    ? nearest({ old, survivors: live, loads, policy }, anew)
     : { placement: anew(), isRepaired: false, isNearest: false };
 
   const change = reconfigure({
@@ -123,16 +134,17 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
     ...(mapping === "optimal" && !plan.isNearest ? { exchange: sharesOf(policy) } : {}),
     ...(maxMoves === undefined ? {} : { maxMoves }),
   });
-  const placement = { ...plan.placement, layers: change.placement.layers, spilled: change.spilled };
+  const cluster = [...live.cluster.keys()].map((n) => changed.cluster[live.oldNode[n]!] ?? live.cluster[n]!);
+  const placement = { ...plan.placement, cluster, layers: change.placement.layers, spilled: change.spilled };
   return {
     joined,
     recoverable: true,
-    survivors: live,
+    survivors: { ...live, cluster },
     policy,
     placement,
     figures: planFigures(placement, policy),
     isRepaired: plan.isRepaired,
-    change,
+    change: { ...change, placement: { ...change.placement, cluster } },
     seconds: secondsOf(change, speed),
   };
 }

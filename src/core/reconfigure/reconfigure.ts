@@ -7,7 +7,7 @@ import { exchangeExperts } from "./exchangeExperts.ts";
 import { limitMoves } from "./limitMoves.ts";
 import { mappingPolicies, missingReplicas } from "./mapNodes.ts";
 import { rankLoadLimit } from "./rankLoadLimit.ts";
-import { settleSlots } from "./settleSlots.ts";
+import { gpusOfParts, settleSlots } from "./settleSlots.ts";
 import { keepInMemory } from "./spillExperts.ts";
 import type { Survivors } from "./survivors.ts";
 
@@ -83,16 +83,26 @@ export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
     if (next.moves < best.moves) best = { ...next, physicalNode: best.physicalNode.map((node) => next.physicalNode[node]!) };
   }
   const wanted = best.moves > maxMoves ? limitMoves(survivors.layers, best.layers, maxMoves) : best.layers;
-  const layers = wanted.map((layer, index): LayerPlacement => {
-    const held = survivors.layers[index]!.nodes;
-    return { ...layer, nodes: cluster.map((node, n) => settleSlots(node, held[n]!, layer.nodes[n]!)) };
-  });
+  const layers = settled(survivors, wanted);
   return {
     physicalNode: best.physicalNode,
     placement: { cluster, layers },
     spilled: keepInMemory(survivors, layers, memoryCopies),
     ...schedule(survivors, layers),
   };
+}
+
+/**
+ * The layers with their replicas in old slots where they can be. GPUs exchange what the plan puts on them in all layers alike, so that
+ * as few sets of GPUs hold experts as in the plan.
+ */
+function settled({ cluster, layers }: Survivors, wanted: readonly LayerPlacement[]): LayerPlacement[] {
+  const nodes = cluster.map((node, n) => {
+    const changes = wanted.map((layer, l) => ({ held: layers[l]!.nodes[n]!, planned: layer.nodes[n]! }));
+    const gpus = gpusOfParts(node, changes);
+    return changes.map((change) => settleSlots(node, change, gpus));
+  });
+  return wanted.map((layer, l) => ({ ...layer, nodes: nodes.map((ofLayers) => ofLayers[l]!) }));
 }
 
 /** A plan on physical nodes. */

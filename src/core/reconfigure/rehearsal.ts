@@ -43,11 +43,13 @@ export function rehearsalOf(
   spilled: readonly SpilledExpert[] = [],
 ): Rehearsal {
   const before = replicaNames(old, spilled);
+  // A live node whose GPUs failed holds what the others do.
+  const alive = replicaNames(survivors, onLiveNodes(spilled, survivors));
   const after = replicaNames(change.placement, change.spilled);
   const live = survivors.cluster.map(({ name }, n) => ({
     name,
     fails: false,
-    holds: before[survivors.oldNode[n]!] ?? [],
+    holds: alive[n]!,
     shallHold: after[n]!,
   }));
   const failed = old.cluster.flatMap(({ name }, n) =>
@@ -58,6 +60,10 @@ export function rehearsalOf(
     rounds[round]!.push({ replica: `${layer}/${expert}`, from, to });
   }
   return { nodes: [...live, ...failed], rounds };
+}
+
+function onLiveNodes(spilled: readonly SpilledExpert[], { oldNode }: Survivors): SpilledExpert[] {
+  return spilled.map((kept) => ({ ...kept, nodes: [...oldNode.keys()].filter((n) => kept.nodes.includes(oldNode[n]!)) }));
 }
 
 /** Distinct replicas on each node, in slots and in host memory, shape [nodes][replicas]. */

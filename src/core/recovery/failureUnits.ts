@@ -1,12 +1,12 @@
-/** What fails as one (nodes, or failure domains), how likely, and which units hold each expert. */
-import type { ClusterNode } from "../layout/cluster.ts";
-import { allHostSets, type Placement } from "../layout/placement.ts";
+/** What fails as one (GPUs, nodes or failure domains), how likely, and which units hold each expert. */
+import { type ClusterNode, firstRanks, totalGpus, withLiveGpus } from "../layout/cluster.ts";
+import { allHostSets, type Placement, replicasByRank } from "../layout/placement.ts";
 import type { RecoveryProbabilities } from "./outcomes.ts";
 import { recoveryProbabilities } from "./recoveryProbabilities.ts";
 import { survivalProbability } from "./survivalProbability.ts";
 
-/** What fails as one: a node, or a domain as a whole (a node without a domain by itself). */
-export const FAILURE_UNITS = ["node", "domain"] as const;
+/** What fails as one: a GPU, a node, or a domain as a whole (a node without a domain by itself). */
+export const FAILURE_UNITS = ["gpu", "node", "domain"] as const;
 export type FailureUnit = (typeof FAILURE_UNITS)[number];
 
 /** The failures that a placement should survive. */
@@ -37,11 +37,15 @@ export interface UnitHosts {
 
 /** How each kind of unit is numbered: nodes as in the cluster, domains in order of first appearance. */
 const numbering: Record<FailureUnit, (cluster: readonly ClusterNode[]) => ClusterUnits> = {
-  node: (cluster) => ({ unitOfNode: cluster.map((_, node) => node), count: cluster.length }),
+  gpu: numberSingleGpus,
+  node: numberNodes,
   domain: numberDomains,
 };
 
-/** The units of a cluster. */
+/**
+ * The units of a cluster, as far as a node is in one of them.
+ * @throws RangeError for GPUs of nodes that have several: `hostsByUnit` tells them apart, `gpuCluster` makes nodes of them
+ */
 export function clusterUnits(cluster: readonly ClusterNode[], unit: FailureUnit): ClusterUnits {
   return numbering[unit](cluster);
 }
@@ -75,10 +79,44 @@ export function unitSets(hostSets: readonly (readonly number[])[], { unitOfNode 
   return hostSets.map((set) => [...new Set(set.map((node) => unitOfNode[node]!))].sort((a, b) => a - b));
 }
 
-/** The units of one kind with the experts of a placement on them. */
+/**
+ * The units of one kind with the experts of a placement on them. GPUs are numbered by their ranks, dead ones left out. An expert
+ * that waits in the host memory of nodes is there as long as one of their GPUs is: a node without a GPU has failed.
+ */
 export function hostsByUnit(placement: Placement, unit: FailureUnit): UnitHosts {
+  if (unit === "gpu") return hostsByGpu(placement);
   const units = clusterUnits(placement.cluster, unit);
   return { count: units.count, hostSets: unitSets(allHostSets(placement).flat(), units) };
+}
+
+function hostsByGpu({ cluster, layers, spilled = [] }: Placement): UnitHosts {
+  const nodes = withLiveGpus(cluster);
+  const first = firstRanks(nodes);
+  const hostSets = layers.flatMap((layer) => {
+    const sets = replicasByRank(nodes, layer).map((copies) => copies.map(([rank]) => rank));
+    for (const { expert, nodes: keepers } of spilled.filter((kept) => kept.layer === layer.layer)) {
+      sets[expert] = keepers.flatMap((n) => Array.from({ length: nodes[n]!.gpus }, (_, gpu) => first[n]! + gpu));
+    }
+    return sets;
+  });
+  return { count: totalGpus(nodes), hostSets };
+}
+
+/** GPUs whose failures one by one are looked at, at most: beyond, sampling them takes many times what a plan does. */
+export const MOST_FAILING_GPUS = 4096;
+
+/**
+ * The kinds of units that a cluster has, from the smallest on: GPUs where a node has several (and they are no more than
+ * `MOST_FAILING_GPUS`), domains where nodes share one.
+ */
+export function unitsOf(cluster: readonly ClusterNode[]): FailureUnit[] {
+  const live = withLiveGpus(cluster);
+  const exists: Record<FailureUnit, boolean> = {
+    gpu: live.some(({ gpus }) => gpus > 1) && totalGpus(live) <= MOST_FAILING_GPUS,
+    node: true,
+    domain: sharesDomains(cluster),
+  };
+  return FAILURE_UNITS.filter((unit) => exists[unit]);
 }
 
 /** Whether any two nodes fail as one, so that failing domains differ from failing nodes. */
@@ -101,6 +139,15 @@ export function recoveryUnder(
   seed: number,
 ): RecoveryProbabilities {
   return recoveryProbabilities(unitSets(hosts.flat(), units), units.count, { seed });
+}
+
+function numberNodes(cluster: readonly ClusterNode[]): ClusterUnits {
+  return { unitOfNode: cluster.map((_, node) => node), count: cluster.length };
+}
+
+function numberSingleGpus(cluster: readonly ClusterNode[]): ClusterUnits {
+  if (withLiveGpus(cluster).some(({ gpus }) => gpus > 1)) throw new RangeError("GPUs of one node are units of their own");
+  return numberNodes(cluster);
 }
 
 function numberDomains(cluster: readonly ClusterNode[]): ClusterUnits {

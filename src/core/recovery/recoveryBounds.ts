@@ -1,5 +1,3 @@
-import { popcount } from "./popcount.ts";
-
 /** Most host sets whose pairs are looked at: half a million pairs. */
 const PAIRED_SETS = 1000;
 
@@ -34,10 +32,11 @@ export function recoveryBounds(
 /** How many of some node sets fail in the mean when k nodes do, given how many there are of each size; shape [nodes + 1]. */
 function expectedFailures(countOfSize: Float64Array): Float64Array {
   const nodes = countOfSize.length - 1;
+  const largest = countOfSize.findLastIndex((count) => count > 0);
   return Float64Array.from({ length: nodes + 1 }, (_, k) => {
     let sum = 0;
     let fails = 1;
-    for (let size = 0; size <= k; size++) {
+    for (let size = 0; size <= Math.min(k, largest); size++) {
       sum += countOfSize[size]! * fails;
       fails *= (k - size) / (nodes - size);
     }
@@ -51,20 +50,27 @@ function countBySize(sets: readonly (readonly number[])[], nodes: number): Float
   return counts;
 }
 
-/** Unions of two sets by size, shape [nodes + 1]. */
+/** Unions of two sets by size, shape [nodes + 1]. Only sets that meet are looked at in pairs. */
 function countPairsBySize(sets: readonly (readonly number[])[], nodes: number): Float64Array {
-  const words = Math.ceil(nodes / 32);
-  const bits = new Int32Array(sets.length * words);
-  sets.forEach((set, s) => {
-    for (const node of set) bits[s * words + (node >> 5)]! |= 1 << (node & 31);
-  });
   const counts = new Float64Array(nodes + 1);
-  for (let a = 0; a < sets.length; a++) {
-    for (let b = 0; b < a; b++) {
-      let size = 0;
-      for (let word = 0; word < words; word++) size += popcount(bits[a * words + word]! | bits[b * words + word]!);
-      counts[size]!++;
+  const before: number[][] = Array.from({ length: nodes }, () => []);
+  const common = new Int32Array(sets.length);
+  const ofSize = new Map<number, number>();
+  sets.forEach((set, s) => {
+    const met: number[] = [];
+    for (const node of set) {
+      for (const other of before[node]!) if (common[other]!++ === 0) met.push(other);
+      before[node]!.push(s);
     }
-  }
+    const apart = new Map(ofSize);
+    for (const other of met) {
+      const size = sets[other]!.length;
+      apart.set(size, apart.get(size)! - 1);
+      counts[set.length + size - common[other]!]!++;
+      common[other] = 0;
+    }
+    for (const [size, others] of apart) if (others > 0) counts[set.length + size]! += others;
+    ofSize.set(set.length, (ofSize.get(set.length) ?? 0) + 1);
+  });
   return counts;
 }

@@ -8,7 +8,10 @@ import type { FailureOutcome, RecoveryMethod, RecoveryProbabilities } from "./ou
 import { sampleSurvivors } from "./sampling.ts";
 
 export interface RecoveryOptions {
-  /** Steps to spend on a decision diagram before sampling instead; some ten million take a second, 0 spends none. */
+  /**
+   * Steps to spend on a decision diagram before sampling instead; some ten million take a second, 0 spends none. By default two
+   * million, and fewer where hundreds of nodes have many host sets each, whose diagrams are out of reach.
+   */
   readonly effort?: number;
   /** Failure orders to draw where no exact method is feasible; by default 20,000, on large problems down to 2,000. */
   readonly samples?: number;
@@ -28,7 +31,7 @@ const WHOLE_COUNT_LIMIT = 1e12;
 export function recoveryProbabilities(
   hostSets: readonly (readonly number[])[],
   nodes: number,
-  { effort = 2_000_000, samples, seed = 0 }: RecoveryOptions = {},
+  { effort, samples, seed = 0 }: RecoveryOptions = {},
 ): RecoveryProbabilities {
   if (samples !== undefined && (!Number.isSafeInteger(samples) || samples < 1)) {
     throw new RangeError(`samples must be a positive whole number, got ${samples}`);
@@ -42,21 +45,30 @@ export function recoveryProbabilities(
   const exact = exactSurvival(components, nodes, effort);
   if (exact) return { method: exact.method, failures: outcomes(exact.survival, tolerates), tolerates };
 
-  const drawn = samples ?? affordableSamples(minimal.length, nodes);
+  const drawn = samples ?? affordableSamples(minimal, nodes);
   const survivors = sampleSurvivors(minimal, nodes, drawn, seed);
   const failures = estimatedOutcomes(survivors, minimal, nodes, drawn);
   return { method: "sampling", failures, tolerates, samples: drawn, seed };
 }
 
-/** Samples of about a second's work in all, within limits. */
-function affordableSamples(sets: number, nodes: number): number {
-  return Math.min(20_000, Math.max(2_000, Math.floor(1e8 / (nodes * (sets / 32 + 8)))));
+function usualEffort(sets: readonly (readonly number[])[], nodes: number): number {
+  const setsOfNode = hostsOf(sets) / nodes;
+  return 2_000_000 * (nodes > 100 ? Math.min(1, 3 / setsOfNode) : 1);
+}
+
+/** Samples of less than a second's work in all, within limits. */
+function affordableSamples(sets: readonly (readonly number[])[], nodes: number): number {
+  return Math.min(20_000, Math.max(2_000, Math.floor(1e8 / (nodes + hostsOf(sets)))));
+}
+
+function hostsOf(sets: readonly (readonly number[])[]): number {
+  return sets.reduce((sum, set) => sum + set.length, 0);
 }
 
 function exactSurvival(
   components: readonly Component[],
   nodes: number,
-  effort: number,
+  effort: number | undefined,
 ): { method: RecoveryMethod; survival: Float64Array } | undefined {
   let method: RecoveryMethod = "disjoint-sets";
   let survival = freeNodes(nodes - components.reduce((sum, component) => sum + component.nodes, 0));
@@ -68,7 +80,7 @@ function exactSurvival(
       survival = joinSurvival(survival, enumerateSurvival(sets, size));
       if (method === "disjoint-sets") method = "enumeration";
     } else {
-      const part = diagramSurvival(sets, size, effort);
+      const part = diagramSurvival(sets, size, effort ?? usualEffort(sets, size));
       if (part === undefined) return undefined;
       survival = joinSurvival(survival, part);
       method = "decision-diagram";

@@ -5,8 +5,8 @@ const Z = 1.959963984540054;
 
 /**
  * How long random failure orders are survived. One uniform order of the nodes is a sample for every number of failures at
- * once: the job lives as long as the nodes still to fail hit every host set. So the order is drawn backwards, from the node
- * that fails last, until all sets are hit.
+ * once: nodes fail until some host set has no node left. Sets are counted down, so that a sample costs no more than the sets of the
+ * nodes that fail before death.
  *
  * @param sets minimal host sets, at least one and none of them empty, over nodes 0..nodes-1
  * @returns of `samples` orders, how many survive the first k failures, shape [nodes + 1]
@@ -17,32 +17,31 @@ export function sampleSurvivors(
   samples: number,
   seed: number,
 ): Float64Array {
-  const words = Math.ceil(sets.length / 32);
-  // Sets that hold a node, one bit each, shape [nodes][words]. Bits beyond the last set count as hit.
-  const holds = new Int32Array(nodes * words);
+  const sizes = Int32Array.from(sets, (set) => set.length);
+  const setsOf: number[][] = Array.from({ length: nodes }, () => []);
   sets.forEach((set, s) => {
-    for (const node of set) holds[node * words + (s >> 5)]! |= 1 << (s & 31);
+    for (const node of set) setsOf[node]!.push(s);
   });
-  const beyond = sets.length % 32 === 0 ? 0 : -1 << (sets.length % 32);
-  const hit = new Int32Array(words);
+  const left = new Int32Array(sets.length);
   const random = randomSource(seed);
   const order = Int32Array.from({ length: nodes }, (_, node) => node);
   // Orders in which the job dies with the k-th failure, at [k].
   const deaths = new Int32Array(nodes + 1);
   for (let sample = 0; sample < samples; sample++) {
-    hit.fill(0);
-    hit[words - 1] = beyond;
-    let firstOpen = 0;
-    let toFail = nodes;
-    for (; firstOpen < words; toFail--) {
-      const pick = random.below(toFail);
+    left.set(sizes);
+    let failed = 0;
+    for (let lives = true; lives; failed++) {
+      const pick = failed + random.below(nodes - failed);
       const node = order[pick]!;
-      order[pick] = order[toFail - 1]!;
-      order[toFail - 1] = node;
-      for (let word = firstOpen; word < words; word++) hit[word]! |= holds[node * words + word]!;
-      while (firstOpen < words && hit[firstOpen] === -1) firstOpen++;
+      order[pick] = order[failed]!;
+      order[failed] = node;
+      const held = setsOf[node]!;
+      for (let i = 0; i < held.length; i++) {
+        left[held[i]!]!--;
+        if (left[held[i]!] === 0) lives = false;
+      }
     }
-    deaths[toFail + 1]!++;
+    deaths[failed]!++;
   }
   const survivors = new Float64Array(nodes + 1);
   let alive = samples;

@@ -23,8 +23,8 @@ export class WorkCopy {
     }
   }
 
-  /** Runs a folder of tests on a changed copy until the first failure. */
-  async testsWith(change: Change, tests: string, seconds: number): Promise<Outcome> {
+  /** Runs tests on a changed copy until the first failure. */
+  async testsWith(change: Change, tests: readonly string[], seconds: number): Promise<Outcome> {
     const path = join(this.#folder, change.file);
     const text = readFileSync(path, "utf8");
     writeFileSync(path, text.slice(0, change.start) + change.after + text.slice(change.end));
@@ -35,11 +35,14 @@ export class WorkCopy {
     }
   }
 
-  /** Runs a folder of tests until the first failure. */
-  tests(tests: string, seconds: number): Promise<Outcome> {
+  /**
+   * Runs tests until the first failure.
+   * @param tests folders or files
+   */
+  tests(tests: readonly string[], seconds: number): Promise<Outcome> {
     return new Promise((settle, fail) => {
       const words = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", "--bail=1", "--silent", "--reporter=dot"];
-      const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", ...words, tests], {
+      const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", ...words, ...tests], {
         cwd: this.#folder,
         stdio: "ignore",
         detached: true,

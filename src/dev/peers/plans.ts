@@ -17,6 +17,9 @@ const cases = [
   { policy: "eplb", experts: 6, nodes: 2, gpus: 1, slots: 10 },
 ];
 
+/** Options of profile-load that write counts for SGLang. */
+const counts = ["--format", "sglang", "--num-dense-layers", `${DENSE}`];
+
 /** What is needed of a placement document. */
 interface Placed {
   layers: { nodes: number[][] }[];
@@ -51,10 +54,22 @@ export function checkPlans(work: Workplace): Outcome[] {
     const name = `${policy}, ${experts} experts in ${nodes * slots} slots on ${nodes * gpus} ranks`;
     const plan = { ...shape, rows, ranks: nodes * gpus, name, index };
     return [
+      ...(policy === "eplb" ? [sglangBalances(work, plan, ran(work, "profile-load", profile, ...counts))] : []),
       sglang(work, plan, ran(work, ...place, "sglang", "--num-dense-layers", `${DENSE}`)),
       ...ascend(work, plan, work.lazarus(...place, "ascend"), [profile, "-n", `${nodes}`, "--gpus", `${gpus}`]),
     ];
   });
+}
+
+/** SGLang's own balancer, started on counts that `profile-load` writes, places as `--placement eplb` does. */
+function sglangBalances(work: Workplace, { name, index, rows, experts, nodes, ranks }: Plan, text: string): Outcome {
+  const redundant = (rows[0]?.length ?? 0) - experts;
+  const file = work.file(`counts${index}.json`, text);
+  const [answer] = work.ask<Location>("sglang_location.py", [{ file, layers: DENSE + LAYERS, experts, redundant, ranks, nodes }]);
+  const about = { peer: "sglang", version: versions.sglang, case: `--init-expert-location with logical_count: ${name}` };
+  return judged(about, answer, ({ physicalToLogical }) =>
+    difference(rows, physicalToLogical.slice(DENSE), "physical_to_logical_map"),
+  );
 }
 
 interface Plan {

@@ -61,13 +61,6 @@ export class Workplace {
     return JSON.parse(stdout) as Answer<T>[];
   }
 
-  /** What Python prints. @throws Error when it fails */
-  python(...words: string[]): string {
-    const { status, stdout, stderr } = spawnSync(this.environment.python, ["-W", "ignore", ...words], { encoding: "utf8" });
-    if (status !== 0) throw new Error(stderr);
-    return stdout;
-  }
-
   /** Runs `lazarus`. */
   lazarus(...words: string[]): Run {
     const { status, stdout, stderr } = spawnSync(process.execPath, [resolve("bin/lazarus.js"), ...words], {

@@ -1,12 +1,14 @@
 /** dispatch-plan: how many tokens of every expert go from which rank to which. */
 import * as z from "zod/mini";
-import { amount, count, label, positiveCount, wholeNumbers } from "./schema.ts";
+import { amount, count, label, positiveCount, wholeNumbers, window } from "./schema.ts";
 
 const perRank = wholeNumbers(0, "whole numbers of tokens, one a rank");
 
 export const dispatchPlanSchema = z.object({
   type: z.literal("dispatch-plan"),
   version: z.literal(1),
+  /** Iterations that the loads are of, where there are plans for several windows. */
+  window: z.optional(window),
   policy: label,
   ranks: positiveCount,
   layers: z.array(
@@ -32,6 +34,3 @@ export const dispatchPlanSchema = z.object({
     }),
   ),
 });
-
-/** A dispatch-plan document. */
-export type DispatchPlanDocument = z.infer<typeof dispatchPlanSchema>;

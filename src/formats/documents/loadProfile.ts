@@ -41,6 +41,11 @@ export function checkLoadProfile(value: unknown, source: string): LoadProfileDoc
     if (!Number.isSafeInteger(loads.reduce((sum, load) => sum + load, 0))) {
       throw wrong("the loads add up to more than 2^53 - 1 tokens; use a shorter window or --method mean");
     }
+    if (byRank?.length !== profile.layers[0]!.byRank?.length) {
+      throw wrong(
+        `byRank has ${byRank?.length ?? "no"} ranks, layers[0] ${profile.layers[0]!.byRank?.length ?? "none"}; expected the same for all layers`,
+      );
+    }
     byRank?.forEach((row, rank) => {
       if (row.length !== profile.experts) throw wrong(`byRank[${rank}]: expected ${profile.experts} loads, got ${row.length}`);
     });

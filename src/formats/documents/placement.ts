@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { countReplicas, FREE_SLOT, type Placement } from "../../core/layout/placement.ts";
 import { EFFORTS, FAILURE_UNITS, OBJECTIVES, SHARES } from "../../core/placement/policy.ts";
 import { InputError, quoteInput, shownName } from "../../errors.ts";
+import { redundancySchema } from "./redundancy.ts";
 import {
   amount,
   checkDocument,
@@ -14,6 +15,7 @@ import {
   positiveCount,
   probability,
   wholeNumbers,
+  window,
 } from "./schema.ts";
 
 const failuresSchema = z.array(
@@ -25,7 +27,7 @@ const failuresSchema = z.array(
   }),
 );
 
-/** Recovery when nodes, or failure domains, fail. */
+/** Recovery when units of one kind fail. */
 const resilience = {
   method: label,
   /** Failure orders drawn, and their seed, with method sampling. */
@@ -38,16 +40,32 @@ const resilience = {
   survivalInterval: z.optional(z.tuple([probability, probability])),
 };
 
+const unitResilience = z.optional(z.object({ count: positiveCount, ...resilience }));
+/** Load of the busiest GPU over the mean: with even shares, and with the best ones. */
+const balanceSchema = z.object({
+  even: amount,
+  optimal: amount,
+  /** Over the layers; the others are those of the worst layer. Documents of earlier versions lack these. */
+  evenMean: z.optional(amount),
+  optimalMean: z.optional(amount),
+  /** For nodes: load per GPU of the busiest one over the mean. */
+  byNode: z.optional(z.object({ even: amount, optimal: amount })),
+});
+
 const nodeSchema = z.object({
   name: nodeName,
   slots: nodeSlots,
   gpus: nodeGpus,
+  /** Dead GPUs, ascending from 0; they keep their ranks, and `slots` are those of the others. */
+  deadGpus: z.optional(z.readonly(z.array(count).check(z.minLength(1)))),
   domain: z.optional(nodeName),
 });
 
 export const placementSchema = z.object({
   type: z.literal("placement"),
   version: z.literal(1),
+  /** Iterations that the loads are of, where there are placements for several windows. */
+  window: z.optional(window),
   nodes: z.array(nodeSchema),
   policy: z.object({
     allocation: z.optional(label),
@@ -61,12 +79,14 @@ export const placementSchema = z.object({
     shares: z.optional(z.enum(SHARES)),
     /** How long the search was, where there is one. */
     effort: z.optional(z.enum(EFFORTS)),
-    /** Limit of balance and what fails as one, with placement resilient; null for no limit. */
-    balanceSlack: z.optional(z.nullable(amount)),
+    /** What fails as one, and limit of balance, with placement resilient; null for no limit. */
     failureUnit: z.optional(z.enum(FAILURE_UNITS)),
+    balanceSlack: z.optional(z.nullable(amount)),
     /** What resilient is after; a step's limit is a multiple of the paper's placement's step. */
     objective: z.optional(z.enum(OBJECTIVES)),
     stepBudget: z.optional(amount),
+    /** That a node fails, where `recovery` does not say. */
+    failureProbability: z.optional(probability),
     /** Seconds that a step of the job takes for each unit of the cost, and what failures cost it. */
     training: z.optional(
       z.object({
@@ -104,7 +124,8 @@ export const placementSchema = z.object({
       /** What the upper bound holds for: any placement with these replica counts, or any on these slots. */
       bound: z.optional(z.enum(["replicas", "slots"])),
       failureProbability: z.optional(probability),
-      domains: z.optional(z.object({ count: positiveCount, ...resilience })),
+      /** By what fails, where that is not nodes alone: `count` live GPUs, nodes (as above) or failure domains. */
+      byUnit: z.optional(z.object({ gpu: unitResilience, node: unitResilience, domain: unitResilience })),
     }),
   ),
   /** Experts without a slot, and the nodes that keep them in host memory. */
@@ -122,12 +143,14 @@ export const placementSchema = z.object({
           failures: failuresSchema,
           tolerates: count,
           survival: probability,
-          balance: z.object({ even: amount, optimal: amount }),
+          balance: balanceSchema,
         }),
       ),
     }),
   ),
-  balance: z.optional(z.object({ even: amount, optimal: amount })),
+  balance: z.optional(balanceSchema),
+  /** How the number of slots was chosen: the fewest that reach a goal, and what other numbers reach. */
+  redundancy: z.optional(redundancySchema),
   /** What a step asks of the busiest rank and node; seconds and useful samples per second where the job is known. */
   cost: z.optional(
     z.object({
@@ -161,6 +184,10 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
   const wrong = (what: string) => new InputError(`in the placement: ${what}`, { file: source });
   const names = placement.nodes.map((node) => node.name);
   if (names.length === 0) throw wrong("nodes is empty; expected at least one node");
+  for (const node of placement.nodes) {
+    const fault = deadGpusFault(node);
+    if (fault !== undefined) throw wrong(`${shownName(node.name)}: ${fault}`);
+  }
   if (placement.layers.length === 0) throw wrong("layers is empty; expected at least one layer");
   const known = new Set<string>();
   for (const name of names) {
@@ -195,12 +222,23 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
   return placement;
 }
 
+/** What is wrong with the dead GPUs of a node, if anything. */
+function deadGpusFault({ slots, gpus, deadGpus }: PlacementDocument["nodes"][number]): string | undefined {
+  if (deadGpus === undefined) return undefined;
+  if (deadGpus.some((gpu, i) => gpu >= gpus || (i > 0 && gpu <= deadGpus[i - 1]!)))
+    return `deadGpus: expected GPUs of 0 to ${gpus - 1}, ascending, got [${deadGpus.join(", ")}]`;
+  const live = gpus - deadGpus.length;
+  if (live === 0) return "all GPUs are dead; leave the node out";
+  return slots % live === 0 ? undefined : `expected as many slots on each of ${live} live GPUs, got ${slots} in all`;
+}
+
 /** The placement itself, without what was said about it. */
 export function placementOf(document: PlacementDocument): Placement {
-  const cluster = document.nodes.map(({ name, slots, gpus, domain }) => ({
+  const cluster = document.nodes.map(({ name, slots, gpus, deadGpus, domain }) => ({
     name,
     slots,
     gpus,
+    ...(deadGpus === undefined ? {} : { deadGpus }),
     ...(domain === undefined ? {} : { domain }),
   }));
   const numberOf = new Map(cluster.map(({ name }, node) => [name, node]));

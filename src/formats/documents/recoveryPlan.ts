@@ -2,11 +2,13 @@
 import * as z from "zod/mini";
 import { InputError } from "../../errors.ts";
 import { checkConsistency, checkPlacement, type PlacementDocument, placementSchema } from "./placement.ts";
-import { amount, checkDocument, count, nodeName, positiveCount } from "./schema.ts";
+import { amount, checkDocument, count, nodeName, positiveCount, window } from "./schema.ts";
 
 export const recoveryPlanSchema = z.object({
   type: z.literal("recovery-plan"),
   version: z.literal(1),
+  /** Iterations that the loads are of, where there are plans for several windows. */
+  window: z.optional(window),
   recoverable: z.boolean(),
   failed: z.array(nodeName),
   joined: z.array(nodeName),

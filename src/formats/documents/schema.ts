@@ -24,6 +24,8 @@ export const nodeName = z
 
 /** A word that tables and cells show as it is. */
 export const label = z.string().check(z.refine(isLabel, { error: ({ input }) => `${LABEL_EXPECTED}, got ${shownValue(input)}` }));
+/** First and last iteration of a window. */
+export const window = z.object({ from: count, to: count });
 
 /** A probability. */
 export const probability = z.number().check(z.minimum(0), z.maximum(1));
@@ -60,13 +62,11 @@ function firstMisfit(value: unknown, least: number): string | undefined {
 export function checkDocument<T>(schema: z.ZodMiniType<T>, kind: string, value: unknown, source: string): T {
   const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
   if (type !== kind) {
-    const found = typeof type === "string" ? `a ${shownName(type)}` : `${shownValue(value)} without "type"`;
-    throw new InputError(
-      `expected a ${kind} document, got ${found}${type === undefined ? "" : `; ${producers.get(kind) ?? "pass the right file"}`}`,
-      {
-        file: source,
-      },
-    );
+    const message =
+      typeof type === "string"
+        ? `this is a ${shownName(type)}; a ${kind} is wanted here: ${producers.get(kind) ?? "pass the right file"}`
+        : `expected a ${kind} document, got ${shownValue(value)} without "type"`;
+    throw new InputError(message, { file: source });
   }
   return checkFields(schema, kind, value, source);
 }
@@ -82,9 +82,12 @@ export function checkFields<T>(schema: z.ZodMiniType<T>, kind: string, value: un
   throw new InputError(`in the ${kind}: ${explain(result.error.issues[0])}`, { file: source });
 }
 
-const producers = new Map([
-  ["load-profile", "make one with `lazarus profile-load`"],
-  ["placement", "make one with `lazarus place`"],
+/** Who makes a kind of document. */
+export const producers: ReadonlyMap<string, string> = new Map([
+  ["load-profile", "`lazarus profile-load` makes it from a routing log"],
+  ["placement", "`lazarus place` makes it"],
+  ["simulation", "`lazarus simulate` makes it"],
+  ["bench", "`lazarus bench` makes it"],
 ]);
 
 /** Path and expectation of one failed check. */

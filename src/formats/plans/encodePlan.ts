@@ -1,7 +1,7 @@
 /** A placement in the words of a serving system. */
 import type { PlacementDocument } from "../documents/placement.ts";
 import { encodeAscend } from "./ascend.ts";
-import type { LayerNumbering, PlanSystem } from "./plan.ts";
+import { hiddenLayer, type LayerNumbering, type PlanSystem } from "./plan.ts";
 import { planTable, wastedSlots } from "./planTable.ts";
 import { encodeSglang } from "./sglang.ts";
 import { encodeTrtllm } from "./trtllm.ts";
@@ -24,7 +24,7 @@ export function encodePlan(
   settings: PlanSettings,
   notice?: (message: string) => void,
 ): string {
-  const table = planTable(document, system, settings);
+  const table = planTable(document, system, settings, notice);
   const slots = table.rows.reduce((sum, row) => sum + row.slots.length, 0);
   const wasted = wastedSlots(table);
   if (wasted > 0)
@@ -33,13 +33,14 @@ export function encodePlan(
     );
   const redundant = (table.rows[0]?.slots.length ?? 0) - table.experts;
   if (system === "sglang") notice?.(`this plan is for SGLang with --ep-num-redundant-experts ${redundant}`);
+  const hidden = table.rows.map(({ layer }) => hiddenLayer(layer, settings));
   switch (system) {
     case "sglang":
-      return encodeSglang(table, settings.denseLayers);
+      return encodeSglang(table, hidden);
     case "ascend":
       return encodeAscend(table);
     case "trtllm":
-      return encodeTrtllm(table, settings.denseLayers, settings.layerUpdatesPerIteration);
+      return encodeTrtllm(table, hidden, settings.layerUpdatesPerIteration);
     case "vllm":
       return encodeVllm(table);
   }

@@ -29,22 +29,46 @@ export interface LayerNumbering {
   readonly layerBase: number;
   /** Dense layers that the model has before its first MoE layer. */
   readonly denseLayers: number;
+  /** The MoE layers among all layers of the model, ascending; without them they follow the dense ones without a gap. */
+  readonly moeLayers?: readonly number[] | undefined;
+}
+
+/** The layers of our documents in the order of the model's MoE layers. */
+export interface MoeLayers {
+  /** Number in our documents of a MoE layer, counted from 0. */
+  readonly ours: (moeLayer: number) => number;
+  /** Which MoE layer ours is, counted from 0; below 0 or not whole for those that are none. */
+  readonly indexOf: (ours: number) => number;
 }
 
 /**
- * The numbering with the first MoE layer's number put in where nobody said it: a profile whose first layer has the number that
- * follows the dense layers counts the model's hidden layers, as SGLang's and TensorRT-LLM's records do.
- * @param first lowest number of our layers
+ * Our layers and the MoE layers of the model. Documents count either all layers of the model, as SGLang's and TensorRT-LLM's
+ * records do, or the MoE layers alone. That they count all is known where they have all that the user names, or where, with
+ * nothing said, their first layer has the number that follows the dense ones.
+ * @param layers numbers of our layers, ascending
  */
-export function numberedFrom(first: number, numbering: LayerNumbering): LayerNumbering {
-  const { layerBase, denseLayers } = numbering;
-  return layerBase === 0 && first === denseLayers ? { layerBase: first, denseLayers } : { layerBase, denseLayers };
+export function moeLayersOf(layers: readonly number[], { layerBase, denseLayers, moeLayers }: LayerNumbering): MoeLayers {
+  if (moeLayers?.every((layer) => layers.includes(layer)))
+    return { ours: (index) => moeLayers[index] ?? -1, indexOf: (ours) => moeLayers.indexOf(ours) };
+  const first = layers[0] ?? 0;
+  const base = layerBase === 0 && moeLayers === undefined && first === denseLayers ? first : layerBase;
+  return { ours: (index) => base + index, indexOf: (ours) => ours - base };
 }
 
 /** Systems that count the model's hidden layers, dense ones included; the others count MoE layers from 0. */
-const countsHiddenLayers: Readonly<Record<PlanSystem, boolean>> = { sglang: true, trtllm: true, ascend: false, vllm: false };
+export const countsHiddenLayers: Readonly<Record<PlanSystem, boolean>> = {
+  sglang: true,
+  trtllm: true,
+  ascend: false,
+  vllm: false,
+};
 
-/** What to add to a system's layer number to get ours. */
-export function layerShift(system: PlanSystem, { layerBase, denseLayers }: LayerNumbering): number {
-  return layerBase - (countsHiddenLayers[system] ? denseLayers : 0);
+/** Layer of the model that a MoE layer is. */
+export function hiddenLayer(moeLayer: number, { denseLayers, moeLayers }: LayerNumbering): number {
+  return moeLayers === undefined ? denseLayers + moeLayer : (moeLayers[moeLayer] ?? -1);
+}
+
+/** Which MoE layer a layer of the model is, counted from 0; below 0 for dense ones. */
+export function moeLayerAt(hidden: number, { denseLayers, moeLayers }: LayerNumbering): number {
+  return moeLayers === undefined ? hidden - denseLayers : moeLayers.indexOf(hidden);
 }

@@ -4,7 +4,7 @@ import { countReplicas, type LayerLoads } from "../../core/layout/placement.ts";
 import { InputError } from "../../errors.ts";
 import type { DescribedNode } from "../cluster.ts";
 import type { PlacementDocument } from "../documents/placement.ts";
-import { type ForeignPlan, type LayerNumbering, layerShift, numberedFrom, type PlanRow } from "./plan.ts";
+import { countsHiddenLayers, type ForeignPlan, type LayerNumbering, moeLayerAt, moeLayersOf, type PlanRow } from "./plan.ts";
 
 /** What a plan does not say. */
 export interface PlanSurroundings extends LayerNumbering {
@@ -38,17 +38,27 @@ export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings,
       throw wrong(`${perNode} slots cannot be dealt to the ${known} GPUs of ${node.name} evenly; check --gpus`);
     return { name: node.name, slots: perNode, gpus: known, ...(node.domain === undefined ? {} : { domain: node.domain }) };
   });
-  const numbering = numberedFrom(
-    loads.reduce((least, { layer }) => Math.min(least, layer), Infinity),
+  const numbers = loads.toSorted((a, b) => a.layer - b.layer);
+  const busy = numbers.findIndex((layer) => layer.loads.some((load) => load > 0));
+  const moe = moeLayersOf(
+    // Layers without tokens in front are dense ones, as for encodePlan.
+    numbers.slice(Math.max(0, busy)).map(({ layer }) => layer),
     surroundings,
   );
-  const shift = layerShift(system, numbering);
-  const moeRows = rows.filter(({ layer }) => layer + shift >= numbering.layerBase);
+  const moeRows = rows.flatMap((row) => {
+    const index = countsHiddenLayers[system] ? moeLayerAt(row.layer, surroundings) : row.layer;
+    return index < 0 ? [] : [{ row, layer: moe.ours(index) }];
+  });
   if (moeRows.length < rows.length && system !== "sglang") {
-    throw wrong(`layer ${rows[0]?.layer} comes before the first MoE layer; correct --num-dense-layers`);
+    const dense = rows.find(({ layer }) => moeLayerAt(layer, surroundings) < 0)?.layer;
+    throw wrong(
+      surroundings.moeLayers === undefined
+        ? `layer ${dense} comes before the first MoE layer; correct --num-dense-layers`
+        : `layer ${dense} is not among --moe-layers; name all layers that have experts`,
+    );
   }
   if (moeRows.length === 0) throw wrong(`all ${rows.length} layers are dense; correct --num-dense-layers`);
-  const layers = moeRows.map((row) => layerPlacement(row, row.layer + shift));
+  const layers = moeRows.map(({ row, layer }) => layerPlacement(row, layer));
   const fewest = layers.flatMap(({ replicas }) => replicas).reduce((least, copies) => Math.min(least, copies), Infinity);
   return {
     type: "placement",

@@ -1,9 +1,9 @@
 /** A placement as the table that serving systems want: equally many slots on every rank, none of them free. */
 import { type ClusterNode, totalGpus } from "../../core/layout/cluster.ts";
 import { FREE_SLOT } from "../../core/layout/placement.ts";
-import { UsageError } from "../../errors.ts";
 import { type PlacementDocument, placementOf } from "../documents/placement.ts";
-import { type LayerNumbering, numberedFrom, type PlanRow, type PlanSystem } from "./plan.ts";
+import { moePlacements, refusal } from "./moePlacements.ts";
+import type { LayerNumbering, PlanRow, PlanSystem } from "./plan.ts";
 
 /** A placement in slots. */
 export interface PlanTable {
@@ -16,12 +16,24 @@ export interface PlanTable {
 
 /**
  * The table of a placement.
+ * @param notice is told which layers are left out
  * @throws UsageError when the system cannot hold the placement, with what to do about it
  */
-export function planTable(document: PlacementDocument, system: PlanSystem, numbering: LayerNumbering): PlanTable {
+export function planTable(
+  document: PlacementDocument,
+  system: PlanSystem,
+  numbering: LayerNumbering,
+  notice?: (message: string) => void,
+): PlanTable {
   const { cluster: nodes, layers } = placementOf(document);
-  const refuse = (found: string, remedy: string) =>
-    new UsageError(`--format ${system} cannot hold this plan: ${found}; ${remedy}`);
+  const refuse = (found: string, remedy: string) => refusal(system, found, remedy);
+  const crippled = nodes.find(({ deadGpus }) => deadGpus !== undefined);
+  if (crippled !== undefined) {
+    throw refuse(
+      `GPU ${crippled.deadGpus!.join(", ")} of ${crippled.name} is dead`,
+      `its tables give every rank as many slots: let the whole node fail (recover --failed ${crippled.name}), or take --format json`,
+    );
+  }
   const perRank = (node: ClusterNode) => node.slots / node.gpus;
   const [first, ...others] = nodes as [ClusterNode, ...ClusterNode[]];
   const uneven = [first, ...others].find((node) => node.slots % node.gpus !== 0);
@@ -39,45 +51,26 @@ export function planTable(document: PlacementDocument, system: PlanSystem, numbe
     );
   }
   const experts = layers[0]?.loads.length ?? 0;
-  const firstLayer = layers.reduce((least, { layer }) => Math.min(least, layer), Infinity);
-  const { layerBase } = numberedFrom(firstLayer, numbering);
-  const idle = layers.find(({ layer, loads }) => layer === firstLayer && loads.every((load) => load === 0));
-  if (idle !== undefined && layers.some(({ loads }) => loads.some((load) => load > 0))) {
-    throw refuse(
-      `layer ${firstLayer} has no tokens, as dense layers have`,
-      `leave it out: lazarus profile-load --layers ${layers
-        .flatMap(({ layer, loads }) => (loads.some((load) => load > 0) ? [layer] : []))
-        .sort((a, b) => a - b)
-        .join(",")}`,
-    );
-  }
-  const rows = layers
-    .toSorted((a, b) => a.layer - b.layer)
-    .map(({ layer, loads, replicas, nodes: slots }, index) => {
-      if (loads.length !== experts) {
-        throw refuse(
-          `layer ${layer} has ${loads.length} experts, others ${experts}`,
-          "place layers of different sizes one by one (--layers)",
-        );
-      }
-      const free = slots.findIndex((row) => row.includes(FREE_SLOT));
-      if (free >= 0) {
-        throw refuse(
-          `${(nodes[free] as ClusterNode).name} has a free slot in layer ${layer}`,
-          "every slot needs a replica: take a policy that fills all slots, such as --placement eplb or mro",
-        );
-      }
-      const spilled = replicas.indexOf(0);
-      if (spilled >= 0)
-        throw refuse(`expert ${spilled} of layer ${layer} has no slot`, "every expert needs one: add nodes or slots");
-      if (layer - layerBase !== index) {
-        throw refuse(
-          `its MoE layers would be numbered ${layers.map((one) => one.layer).join(", ")} from ${layerBase}`,
-          `there must be no gap: keep all MoE layers and say the number of the first with --layer-base ${firstLayer}`,
-        );
-      }
-      return { layer: index, slots: slots.flat() };
-    });
+  const moe = moePlacements(layers, system, numbering, notice);
+  const rows = moe.map(({ layer, loads, replicas, nodes: slots }, index) => {
+    if (loads.length !== experts) {
+      throw refuse(
+        `layer ${layer} has ${loads.length} experts, others ${experts}`,
+        "place layers of different sizes one by one (--layers)",
+      );
+    }
+    const free = slots.findIndex((row) => row.includes(FREE_SLOT));
+    if (free >= 0) {
+      throw refuse(
+        `${nodes[free]!.name} has a free slot in layer ${layer}`,
+        "every slot needs a replica: take a policy that fills all slots, such as --placement eplb or mro",
+      );
+    }
+    const spilled = replicas.indexOf(0);
+    if (spilled >= 0)
+      throw refuse(`expert ${spilled} of layer ${layer} has no slot`, "every expert needs one: add nodes or slots");
+    return { layer: index, slots: slots.flat() };
+  });
   return { ranks: totalGpus(nodes), experts, rows };
 }
 

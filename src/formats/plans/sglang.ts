@@ -14,11 +14,15 @@ export function isSglangPlan(value: object): boolean {
   return KEY in value;
 }
 
-/** Dense layers have identity rows: slot s holds expert s, and round again for redundant slots. */
-export function encodeSglang({ experts, rows }: PlanTable, denseLayers: number): string {
+/**
+ * Dense layers have identity rows: slot s holds expert s, and round again for redundant slots.
+ * @param hidden layer of the model that each row is, ascending
+ */
+export function encodeSglang({ experts, rows }: PlanTable, hidden: readonly number[]): string {
   const slots = rows[0]?.slots.length ?? 0;
   const identity = Array.from({ length: slots }, (_, slot) => slot % experts);
-  const map = [...Array.from({ length: denseLayers }, () => identity), ...rows.map((row) => row.slots)];
+  const map = Array.from({ length: (hidden.at(-1) ?? -1) + 1 }, () => identity);
+  for (const [index, row] of rows.entries()) map[hidden[index]!] = [...row.slots];
   return `${JSON.stringify({ [KEY]: map })}\n`;
 }
 

@@ -7,9 +7,12 @@ import { InputError, quoteInput } from "../../errors.ts";
 import type { PlanRow } from "./plan.ts";
 import type { PlanTable } from "./planTable.ts";
 
-/** YAML text. */
-export function encodeTrtllm({ rows }: PlanTable, denseLayers: number, layerUpdatesPerIteration: number): string {
-  const lines = rows.map(({ layer, slots }) => `  ${layer + denseLayers}: [${slots.join(", ")}]`);
+/**
+ * YAML text.
+ * @param hidden layer of the model that each row is
+ */
+export function encodeTrtllm({ rows }: PlanTable, hidden: readonly number[], layerUpdatesPerIteration: number): string {
+  const lines = rows.map(({ slots }, index) => `  ${hidden[index]}: [${slots.join(", ")}]`);
   return [
     `num_slots: ${rows[0]?.slots.length ?? 0}`,
     "initial_global_assignments:",

@@ -76,7 +76,7 @@ export class CsvSteps implements StepReader {
         if (end === "end") return;
         if (end === "refused") throw this.error(scanner.refusal);
         if (end === "iteration") {
-          yield* this.startIteration(scanner.fields[this.log.columns.iteration] as number, this.log);
+          yield* this.startIteration(iterationOf(scanner.fields, this.log.columns), this.log);
           continue;
         }
       }
@@ -87,7 +87,7 @@ export class CsvSteps implements StepReader {
       else if (text === "") this.firstBlankLine ||= this.lines + 1;
       else {
         const fields = this.strictFields(text, this.log.columns);
-        const iteration = fields[this.log.columns.iteration] as number;
+        const iteration = iterationOf(fields, this.log.columns);
         if (iteration !== this.iteration) {
           yield* this.startIteration(iteration, this.log);
           continue;
@@ -163,4 +163,9 @@ export class CsvSteps implements StepReader {
   private longLine(): InputError {
     return this.error(`line of more than ${LONGEST_LINE_BYTES} bytes; expected rows of a routing log: is this the right file?`);
   }
+}
+
+/** A table without iterations is of one. */
+function iterationOf(fields: Float64Array, { iteration }: RoutingColumns): number {
+  return iteration < 0 ? 0 : (fields[iteration] as number);
 }

@@ -24,14 +24,15 @@ export interface RoutingColumns {
   readonly expertColumns: readonly number[];
 }
 
+/** Columns of each table; wide and long ones without iteration are of one. */
 const REQUIRED = {
-  wide: ["iteration", "layer"],
-  long: ["iteration", "layer", "expert", "tokens"],
+  wide: ["layer"],
+  long: ["layer", "expert", "tokens"],
   tokens: ["iteration", "layer", "token", "expert"],
 } as const satisfies Record<RoutingTable, readonly string[]>;
 
 const SHAPES =
-  'a header "iteration,layer[,rank],e0,e1,..." (wide), "iteration,layer[,rank],expert,tokens" (long) ' +
+  'a header "[iteration,]layer[,rank],e0,e1,..." (wide), "[iteration,]layer[,rank],expert,tokens" (long) ' +
   'or "iteration,layer[,rank],token,expert" (tokens)';
 
 /**
@@ -57,7 +58,12 @@ export function routingColumns(names: readonly string[], table: RoutingTable | u
     if (!columnOf.has(name)) throw missingColumn(`column "${name}" is missing`, names, at);
   }
   const expertColumns = shape === "wide" ? wideExperts(columnOf, names, at) : [];
-  refuseUnknown(names, new Set<string>([...REQUIRED[shape], "rank", ...expertColumns.map((_, e) => `e${e}`)]), shape, at);
+  refuseUnknown(
+    names,
+    new Set<string>([...REQUIRED[shape], "iteration", "rank", ...expertColumns.map((_, e) => `e${e}`)]),
+    shape,
+    at,
+  );
   const column = (name: string) => columnOf.get(name) ?? -1;
   return {
     table: shape,
@@ -115,7 +121,7 @@ function refuseUnknown(names: readonly string[], known: ReadonlySet<string>, sha
   const several = unknown.length > 1;
   throw new InputError(
     `${several ? "columns" : "column"} ${unknown.slice(0, 5).map(quoteInput).join(", ")}${unknown.length > 5 ? ", ..." : ""} ` +
-      `${several ? "are" : "is"} not part of a ${shape} log; expected ${REQUIRED[shape].join(", ")}, rank` +
+      `${several ? "are" : "is"} not part of a ${shape} log; expected ${["iteration", ...REQUIRED[shape].filter((name) => name !== "iteration")].join(", ")}, rank` +
       `${shape === "wide" ? ", e0, e1, ..." : ""}: keep those only, cut -d, -f${keptFields(names, known)}`,
     at,
   );

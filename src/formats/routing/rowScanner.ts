@@ -18,7 +18,7 @@ export type ScanEnd = "end" | "iteration" | "odd" | "refused";
  * it does not understand is left where it is, for the strict reader to accept or to explain.
  */
 export class RowScanner {
-  /** Numbers of the newest row, shape [columns]; complete unless the scan ended at an odd row. */
+  /** Numbers of the newest row, shape [columns + 1], the last being 0; complete unless the scan ended at an odd row. */
   readonly fields: Float64Array;
   /** Rows added by all scans. */
   rows = 0;
@@ -29,9 +29,10 @@ export class RowScanner {
   private readonly iterationColumn: number;
   private readonly addRow: RowAdder;
 
+  /** @param iterationColumn -1 where all rows are of iteration 0 */
   constructor(columns: number, iterationColumn: number, addRow: RowAdder) {
-    this.fields = new Float64Array(columns);
-    this.iterationColumn = iterationColumn;
+    this.fields = new Float64Array(columns + 1);
+    this.iterationColumn = iterationColumn < 0 ? columns : iterationColumn;
     this.addRow = addRow;
   }
 
@@ -41,7 +42,7 @@ export class RowScanner {
    */
   scan(bytes: Uint8Array, from: number, iteration: number): ScanEnd {
     const { fields, iterationColumn, addRow } = this;
-    const columns = fields.length;
+    const columns = fields.length - 1;
     const end = bytes.length;
     let rows = 0;
     let at = from;

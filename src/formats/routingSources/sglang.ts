@@ -6,12 +6,14 @@
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError } from "../../errors.ts";
 import { shownValue } from "../shownValue.ts";
-import { isCount, logicalExperts, type PhysicalToLogical, type SourceOptions, saidAboutIds } from "./source.ts";
-import { StepCounts } from "./stepCounts.ts";
+import { isCount, type PhysicalToLogical, type SourceOptions, saidAboutIds } from "./source.ts";
+import { countSlots, StepCounts } from "./stepCounts.ts";
 import { StepWindow } from "./stepWindow.ts";
 
-const LOGICAL = "logical_count";
-const PHYSICAL = "global_physical_count";
+/** Key of counts by expert. */
+export const LOGICAL = "logical_count";
+/** Key of counts by slot. */
+export const PHYSICAL = "global_physical_count";
 
 /** The gatherer of the model itself; a draft model and the halves of overlapped batches have others. */
 const PRIMARY = "primary";
@@ -24,8 +26,10 @@ export interface RecordedCounts {
   readonly rank: number;
   /** Who gathered the counts. */
   readonly gatherer: string;
+  /** Which expert each slot holds, where the records say it themselves. */
+  readonly map?: PhysicalToLogical | undefined;
   /** Shape [steps][layers][experts or slots]. */
-  readonly steps: readonly (readonly (readonly number[])[])[];
+  readonly steps: Iterable<readonly ArrayLike<number>[]>;
 }
 
 /** Whether a parsed value looks like such a document. */
@@ -54,12 +58,20 @@ export function checkRecordedCounts(value: unknown, file: string): RecordedCount
       if (odd >= 0) throw wrong(`${path}[${odd}]`, `expected a whole number of tokens, got ${shownValue(counts[odd])}`);
     }
   }
+  return { ...recordedAbout(fields, file), physical, steps };
+}
+
+/** What a record says beside its counts. @throws InputError */
+export function recordedAbout(
+  fields: Readonly<Record<string, unknown>>,
+  file: string,
+): Pick<RecordedCounts, "pass" | "rank" | "gatherer"> {
   const { forward_pass_id: pass, rank = 0, gatherer_key: gatherer = PRIMARY } = fields;
   const wanted = (what: string, expected: string) => new InputError(`${what}: expected ${expected}`, { file });
   if (pass !== undefined && !isCount(pass)) throw wanted("forward_pass_id", "a whole number");
   if (!isCount(rank)) throw wanted("rank", "a whole number");
   if (typeof gatherer !== "string") throw wanted("gatherer_key", `a name such as "${PRIMARY}"`);
-  return { physical, pass, rank, gatherer, steps };
+  return { pass, rank, gatherer };
 }
 
 /**
@@ -77,23 +89,28 @@ export async function* sglangSteps(
   const ranksOf = new Map<number, Set<number>>();
   const leftOut = new Map<string, number>();
   let iteration = 0;
+  let mapped = false;
   for await (const document of documents) {
-    const { physical, pass, rank, gatherer, steps } = document;
+    const { pass, rank, gatherer, steps } = document;
+    mapped ||= document.map !== undefined && options.physicalToLogical === undefined;
     if (gatherer !== PRIMARY) {
       leftOut.set(gatherer, (leftOut.get(gatherer) ?? 0) + 1);
       continue;
     }
+    if ((pass === undefined ? ranksOf.size : iteration) > 0)
+      throw new InputError("only some records have a forward_pass_id; expected it in all or none", { file });
     if (pass === undefined) {
-      if (ranksOf.size > 0)
-        throw new InputError("only some records have a forward_pass_id; expected it in all or none", { file });
+      let last: readonly ArrayLike<number>[] = [];
+      const first = iteration;
       for (const layers of steps) {
-        const counts = new StepCounts(options, physical ? 0 : layers[0]?.length);
-        countLayers(counts, layers, physical, options);
+        const counts = new StepCounts(options, document.physical ? 0 : layers[0]?.length);
+        countLayers(counts, layers, document, options);
         yield counts.take(iteration++);
+        last = layers;
       }
+      if (iteration - first > 1 && last.some((loads) => Array.from(loads).some((load) => load > 0))) noticeRing(options);
       continue;
     }
-    if (iteration > 0) throw new InputError("only some records have a forward_pass_id; expected it in all or none", { file });
     const ranks = ranksOf.get(pass) ?? new Set();
     if (ranks.has(rank)) {
       throw new InputError(
@@ -105,11 +122,15 @@ export async function* sglangSteps(
     }
     ranksOf.set(pass, ranks.add(rank));
     yield* passes.before(pass);
-    for (const layers of steps) countLayers(passes.countsOf(pass), layers, physical, options);
+    for (const layers of steps) countLayers(passes.countsOf(pass), layers, document, options);
   }
   for (const [gatherer, count] of leftOut)
     notice?.(
       `${count} record${count === 1 ? "" : "s"} of gatherer_key ${shownValue(gatherer)} left out; the model's own are "${PRIMARY}"`,
+    );
+  if (mapped)
+    notice?.(
+      "slots are read by the map in the file, the last one in use; if SGLang moved experts meanwhile (--enable-eplb), earlier passes had another",
     );
   const all = new Set([...ranksOf.values()].flatMap((ranks) => [...ranks])).size;
   const fewer = [...ranksOf.values()].filter((ranks) => ranks.size < all).length;
@@ -117,22 +138,24 @@ export async function* sglangSteps(
   yield* passes.rest();
 }
 
+/** SGLang's recorder goes round in its buffer once that is full, and does not say where it begins. */
+function noticeRing({ ordered, notice }: SourceOptions): void {
+  if (ordered === true)
+    notice?.(
+      "no step at the end is empty: if the recorder's buffer was full, its steps are not in order of time; mean and sum of all do not depend on it",
+    );
+}
+
 function countLayers(
   counts: StepCounts,
-  layers: readonly (readonly number[])[],
-  physical: boolean,
+  layers: readonly ArrayLike<number>[],
+  { physical, map }: RecordedCounts,
   options: SourceOptions,
 ): void {
   const { file, physicalToLogical } = options;
   if (!physical && physicalToLogical !== undefined) {
     throw new InputError(`${LOGICAL} counts logical experts already; leave out --physical-to-logical`, { file });
   }
-  const ids: PhysicalToLogical = physical ? saidAboutIds(options, `${PHYSICAL} counts tokens of physical slots`) : "identity";
-  for (const [layer, tokens] of layers.entries()) {
-    counts.open(layer);
-    const experts = logicalExperts(ids, layer, tokens.length, file);
-    tokens.forEach((count, slot) => {
-      counts.add(layer, 0, experts?.[slot] ?? slot, count);
-    });
-  }
+  const said = { ...options, physicalToLogical: physicalToLogical ?? map };
+  countSlots(counts, layers, physical ? saidAboutIds(said, `${PHYSICAL} counts tokens of physical slots`) : "identity", file);
 }

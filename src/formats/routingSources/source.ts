@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import type { ForeignPlan } from "../plans/plan.ts";
 
 /** Kinds of routing records that other systems write. */
-export const routingSources = ["megatron", "sglang", "mindspeed", "trtllm", "mindie", "parquet"] as const;
+export const routingSources = ["megatron", "sglang", "mindspeed", "trtllm", "mindie", "parquet", "numpy", "torch"] as const;
 
 /** A kind of routing records. */
 export type RoutingSource = (typeof routingSources)[number];
@@ -21,6 +21,8 @@ export interface SourceOptions {
   readonly physicalToLogical: PhysicalToLogical | undefined;
   /** Experts of a layer, where the user says how many: records may list only those with tokens. */
   readonly experts?: number | undefined;
+  /** Whether the order of the steps matters to who asks. */
+  readonly ordered?: boolean | undefined;
   /** Is told in one line what was left out, and why. */
   readonly notice?: (message: string) => void;
   /** Is told how much of files that are not read from front to back is done, of how much. */

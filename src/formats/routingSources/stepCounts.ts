@@ -2,7 +2,7 @@
 import type { LayerTokens, RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError } from "../../errors.ts";
 import { ID_LIMITS } from "../routing/routingColumns.ts";
-import type { SourceOptions } from "./source.ts";
+import { logicalExperts, type PhysicalToLogical, type SourceOptions } from "./source.ts";
 
 /** Tokens by layer, rank and expert. */
 export class StepCounts {
@@ -96,5 +96,18 @@ export class StepCounts {
     if (found !== undefined) larger.set(found);
     rows.set(rank, larger);
     return larger;
+  }
+}
+
+/**
+ * Adds the tokens of every slot to the expert that it holds.
+ * @param layers shape [layers][slots], the layers numbered from 0
+ * @throws InputError when plan and records do not fit together
+ */
+export function countSlots(counts: StepCounts, layers: readonly ArrayLike<number>[], ids: PhysicalToLogical, file: string): void {
+  for (const [layer, tokens] of layers.entries()) {
+    counts.open(layer);
+    const experts = logicalExperts(ids, layer, tokens.length, file);
+    for (let slot = 0; slot < tokens.length; slot++) counts.add(layer, 0, experts?.[slot] ?? slot, tokens[slot]!);
   }
 }

@@ -19,7 +19,7 @@ import { firstRanks, gpuOfSlot, totalGpus } from "../../layout/cluster.ts";
 import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement } from "../../layout/placement.ts";
 import { failureUnits, survivalUnder } from "../../recovery/failureUnits.ts";
 import { keptMinReplicas } from "../allocation.ts";
-import { BALANCE_SLACK, type Effort, POLICY_DEFAULTS, type Shares } from "../policy.ts";
+import { BALANCE_SLACK, BALANCE_TOLERANCE, type Effort, keepsBalanceLimit, POLICY_DEFAULTS, type Shares } from "../policy.ts";
 import { cellKinds } from "./cells/cellKinds.ts";
 import { findMixtures } from "./cells/mixtures.ts";
 import { placeInMixtures } from "./cells/placeInMixtures.ts";
@@ -35,6 +35,8 @@ import { type ResilientHostSets, resilientHostSets } from "./search/resilientHos
 export interface PlacementOptions extends ResilientOptions {
   /** Who sets the shares of an expert's copies. */
   readonly shares?: Shares;
+  /** Whether mixtures of cells are enough on more nodes than a search takes at once: on hundreds of GPUs it found nothing better. */
+  readonly inCells?: boolean;
 }
 
 /** Slots of all layers and what became of the wishes. */
@@ -49,15 +51,13 @@ export interface ResilientPlacement {
 }
 
 /** Elementary steps of levelling, for each layer in a mixture. */
-const STEPS = { fast: 150_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
+const STEPS = { fast: 300_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
 /** Ranks up to which cells are searched; beyond, host sets are found without looking at single ranks. */
 export const MOST_RANKS = 4096;
 /** Nodes of a cell at most: more of them fail together hardly ever. */
 const MOST_CELL_NODES = 12;
 /** Sums in different order differ by less. */
 const ROUNDING = 1e-9;
-/** Balances over the limit that differ by less are equal. */
-const CLOSE = 1e-4;
 
 /**
  * Places all layers.
@@ -69,7 +69,13 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
   if (goal !== undefined) {
     const found = resilientHostSets(problem, options);
     const placed = layers.map((layer, l) => placeHosts(cluster, layer, found.hosts[l]!));
-    return { ...found, layers: placed, balance: placed.map((layer) => balanceOf(problem, layer, shares)) };
+    const balance = placed.map((layer) => balanceOf(problem, layer, shares));
+    return {
+      ...found,
+      layers: placed,
+      balance,
+      withinBalanceLimit: balance.every((own) => keepsBalanceLimit(own, balanceSlack)),
+    };
   }
   if (!(balanceSlack >= 0)) throw new RangeError(`balanceSlack must not be negative, got ${balanceSlack}`);
   const ranked = rankExperts(problem);
@@ -81,14 +87,14 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
     startFrom: options.startFrom?.map((start) => ranked.ranked(start)) ?? [],
   })) {
     const placed = ranked.unrankedLayers(plan);
-    const excessToBeat = best === undefined ? Number.POSITIVE_INFINITY : excessOf(best.balance, limit) + CLOSE;
+    const excessToBeat = best === undefined ? Number.POSITIVE_INFINITY : excessOf(best.balance, limit) + BALANCE_TOLERANCE;
     const balance = balancesWithin(problem, plan, shares, limit, excessToBeat);
     if (balance === undefined) continue;
     const candidate = {
       layers: placed,
       balance,
       survival: survivalUnder(placed.map(hostSets), units, options.seed ?? 0),
-      withinBalanceLimit: balance.every((own) => own <= limit + CLOSE),
+      withinBalanceLimit: balance.every((own) => keepsBalanceLimit(own, balanceSlack)),
       withinStepBudget: true,
     };
     if (best === undefined || isBetter(candidate, best, limit)) best = candidate;
@@ -99,7 +105,7 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
 /** First what breaks the limit, then survival. */
 function isBetter(one: ResilientPlacement, other: ResilientPlacement, limit: number): boolean {
   const [excess, otherExcess] = [excessOf(one.balance, limit), excessOf(other.balance, limit)];
-  if (Math.abs(excess - otherExcess) > CLOSE) return excess < otherExcess;
+  if (Math.abs(excess - otherExcess) > BALANCE_TOLERANCE) return excess < otherExcess;
   return one.survival > other.survival;
 }
 
@@ -158,7 +164,7 @@ function* found(problem: ResilientProblem, options: PlacementOptions): Generator
     );
     yield layers.map((layer, l) => toPlacement(layer, tables[l]!.expertAt, slots));
   }
-  if (mixtures.length > 0 && cluster.length > SEARCHED_NODES && cluster.some(({ gpus }) => gpus > 1)) return;
+  if (mixtures.length > 0 && cluster.length > SEARCHED_NODES && (options.inCells || cluster.some(({ gpus }) => gpus > 1))) return;
   // Levelling ranks costs too much on large clusters; what host sets make of them has to do.
   const onRanks = ({ hosts }: ResilientHostSets) =>
     layers.map((layer, l) =>

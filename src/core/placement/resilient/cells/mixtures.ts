@@ -1,8 +1,8 @@
 /** Ways to divide nodes into cells, from the one that survives most to the one that leaves most room. */
 import { type CellKind, cellCapacity } from "./cellKinds.ts";
 
-/** Some nodes that form a cell. */
-export interface Cell {
+/** Nodes that form a cell, in blocks. */
+export interface BlockCell {
   /** Node ids, shape [blocks][nodes of the block]; an expert is hosted by all blocks but one, or by the only one. */
   readonly blocks: readonly (readonly number[])[];
   /** Most experts that the cell holds. */
@@ -11,7 +11,7 @@ export interface Cell {
 
 /** A division of the nodes into cells. */
 export interface Mixture {
-  readonly cells: readonly Cell[];
+  readonly cells: readonly BlockCell[];
   /** Experts that all cells hold together. */
   readonly capacity: number;
   /** Probability that some cell is lost. */
@@ -63,7 +63,7 @@ export function findMixtures(slots: readonly number[], experts: number, kinds: r
     if (!(cost < least * (1 - ROUNDING) - Number.MIN_VALUE) && front.length > 0) continue;
     if (cost === Number.POSITIVE_INFINITY) continue;
     least = cost;
-    const cells: Cell[] = [];
+    const cells: BlockCell[] = [];
     for (let taken = order.length, held = capacity; taken > 0; ) {
       const kind = kinds[lastKind[taken * width + held]!]!;
       const own = capacities.of(kind, taken - kind.nodes);

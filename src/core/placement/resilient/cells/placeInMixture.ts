@@ -4,7 +4,7 @@ import { dealNode } from "../ranks/dealNode.ts";
 import type { RankSlots } from "../ranks/rankSlots.ts";
 import { RankTable, type Shares } from "../ranks/rankTable.ts";
 import { evenOutCells } from "./evenOutCells.ts";
-import type { Cell, Mixture } from "./mixtures.ts";
+import type { BlockCell, Mixture } from "./mixtures.ts";
 
 /** Sweeps of sharing out after experts are dealt. */
 const SWEEPS = 20;
@@ -37,7 +37,7 @@ export function placeInMixture(mixture: Mixture, loads: readonly number[], slots
 
 /** Experts of each cell: the smallest cells are filled, so that slots are left for further copies; loads are evened out. */
 function packIntoCells({ cells, capacity }: Mixture, loads: readonly number[], slots: RankSlots): number[][] {
-  const ranksOf = (cell: Cell) =>
+  const ranksOf = (cell: BlockCell) =>
     cell.blocks.flat().reduce((sum, node) => sum + slots.firstRank[node + 1]! - slots.firstRank[node]!, 0);
   const room = cells.map((cell) => cell.capacity);
   const nodes = cells.map(({ blocks }) => blocks.flat().length);
@@ -83,7 +83,7 @@ function packIntoCells({ cells, capacity }: Mixture, loads: readonly number[], s
 }
 
 /** Deals the experts of a cell to the ranks of their hosts; each node another way, so that no two ranks share all their experts. */
-function dealCell(table: RankTable, { blocks }: Cell, experts: readonly number[]): void {
+function dealCell(table: RankTable, { blocks }: BlockCell, experts: readonly number[]): void {
   const spared = blocks.length === 1 ? experts.map(() => -1) : sparedBlocks(table, blocks, experts.length);
   let turn = 0;
   blocks.forEach((block, b) => {

@@ -3,6 +3,7 @@ import { randomSource } from "../../../algorithms/random.ts";
 import { levelRanks } from "../ranks/levelRanks.ts";
 import type { RankSlots } from "../ranks/rankSlots.ts";
 import type { RankTable, Shares } from "../ranks/rankTable.ts";
+import { leastSlots } from "./leastSlots.ts";
 import type { Mixture } from "./mixtures.ts";
 import { placeInMixture } from "./placeInMixture.ts";
 
@@ -51,12 +52,17 @@ export function placeInMixtures(
   /** Layers with a limit of their own have come near it before. */
   const isPersistent = layers.map(() => false);
   const placedAt = layers.map(() => -1);
+  /** Where, of the mixtures from the chosen one on, a layer came nearest to the limit. */
+  const nearest = layers.map(() => ({ balance: Number.POSITIVE_INFINITY, at: -1 }));
+  const total = search.slots.rankOfSlot.length;
   const keeps = (at: number, layer: number): boolean => {
+    if (leastSlots(mixtures[at]!, layers[layer]!, search.slots, limits[layer]!) > total) return false;
     if (placedAt[layer] === at && balanceOf(placed[layer]!) <= limits[layer]! + CLOSE) return true;
     search.watch();
     const table = placeLayer(mixtures[at]!, layers[layer]!, search, limits[layer]!, isPersistent[layer]!);
     placed[layer] = table;
     placedAt[layer] = at;
+    note(at, layer, table);
     return balanceOf(table) <= limits[layer]! + CLOSE;
   };
   let chosen = 0;
@@ -68,7 +74,8 @@ export function placeInMixtures(
     }
     const next = nextThatKeeps(chosen, layer);
     if (next === undefined) {
-      const best = bestFrom(chosen, layer);
+      tryRoomiest(chosen, layer);
+      const best = nearest[layer]!;
       limits[layer] = Math.max(search.limit, best.balance);
       isPersistent[layer] = true;
       chosen = nextThatKeeps(chosen, layer) ?? best.at;
@@ -82,6 +89,7 @@ export function placeInMixtures(
 
   /** The first of the roomier mixtures in which a layer keeps its limit, one by one at first, then by strides that double and then halve. */
   function nextThatKeeps(failed: number, layer: number): number | undefined {
+    if (nearest[layer]!.at < failed) nearest[layer] = { balance: Number.POSITIVE_INFINITY, at: -1 };
     let low = failed;
     let high = low;
     for (let stride = 1, tried = 1; ; tried++) {
@@ -99,14 +107,16 @@ export function placeInMixtures(
     return high;
   }
 
-  /** The best balance of a layer in one of the roomiest mixtures. */
-  function bestFrom(first: number, layer: number): { readonly balance: number; readonly at: number } {
-    let best = { balance: Number.POSITIVE_INFINITY, at: mixtures.length - 1 };
+  /** Has a layer come as near to the limit as it can in the roomiest mixtures. */
+  function tryRoomiest(first: number, layer: number): void {
     for (let at = Math.max(first, mixtures.length - ROOMIEST); at < mixtures.length; at++) {
-      const balance = balanceOf(placeLayer(mixtures[at]!, layers[layer]!, search, search.limit, true));
-      if (balance < best.balance) best = { balance, at };
+      note(at, layer, placeLayer(mixtures[at]!, layers[layer]!, search, search.limit, true));
     }
-    return best;
+  }
+
+  function note(at: number, layer: number, table: RankTable): void {
+    const balance = balanceOf(table);
+    if (balance < nearest[layer]!.balance) nearest[layer] = { balance, at };
   }
 }
 

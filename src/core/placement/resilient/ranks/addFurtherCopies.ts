@@ -32,11 +32,24 @@ export function addFurtherCopies(table: RankTable, shares: Shares): void {
   }
 }
 
+/** Gives a copy to the expert with most tokens a copy that a free rank does not hold yet. */
 function placeHottest(table: RankTable, free: Map<number, number[]>): boolean {
-  const order = Array.from(table.loads.keys()).sort(
-    (a, b) => table.loads[b]! / table.copies[b]!.length - table.loads[a]! / table.copies[a]!.length || a - b,
-  );
-  return order.some((expert) => place(table, free, expert));
+  const { loads, copies } = table;
+  const cannot = new Set<number>();
+  while (cannot.size < loads.length) {
+    let hottest = -1;
+    let most = -1;
+    for (let expert = 0; expert < loads.length; expert++) {
+      const each = loads[expert]! / copies[expert]!.length;
+      if (each > most && !cannot.has(expert)) {
+        most = each;
+        hottest = expert;
+      }
+    }
+    if (place(table, free, hottest)) return true;
+    cannot.add(hottest);
+  }
+  return false;
 }
 
 /** Gives an expert a copy on the least loaded rank that has room and does not hold it. */

@@ -93,7 +93,8 @@ function drawMove(table: RankTable, rank: number, random: RandomSource): Move | 
   if (room === 0) return undefined;
   /** The less busy of two ranks. */
   const lessBusy = (first: number, count: number) => {
-    const [one, two] = [first + random.below(count), first + random.below(count)];
+    const one = first + random.below(count);
+    const two = first + random.below(count);
     return table.rankLoad[one]! < table.rankLoad[two]! ? one : two;
   };
   const slot = firstSlot[rank]! + random.below(room);
@@ -102,7 +103,8 @@ function drawMove(table: RankTable, rank: number, random: RandomSource): Move | 
   const kind = random.uniform();
   if (kind < WITHIN_NODE) {
     const node = nodeOfRank[rank]!;
-    const [from, to] = [firstRank[node]!, firstRank[node + 1]!];
+    const from = firstRank[node]!;
+    const to = firstRank[node + 1]!;
     if (to - from === 1) return undefined;
     const otherRank = lessBusy(from, to - from);
     const places = firstSlot[otherRank + 1]! - firstSlot[otherRank]!;
@@ -110,15 +112,18 @@ function drawMove(table: RankTable, rank: number, random: RandomSource): Move | 
     const other = firstSlot[otherRank]! + random.below(places);
     const guest = table.expertAt[other]!;
     if (guest === expert) return undefined;
+    if (table.sharesAreEven) {
+      // Nothing else changes, and the two loads come nearer to each other only so.
+      const moved = table.takenAt(slot) - (guest === FREE_SLOT ? 0 : table.takenAt(other));
+      if (moved <= 0 || moved >= table.rankLoad[rank]! - table.rankLoad[otherRank]!) return undefined;
+    }
     if (table.holds(otherRank, expert) || (guest !== FREE_SLOT && table.holds(rank, guest))) return undefined;
     return { kind: "exchange", first: slot, second: other };
   }
   if (kind < TRADE) {
     const other = random.below(table.copies.length);
-    const [own, others] = [
-      table.loads[expert]! / table.copies[expert]!.length,
-      table.loads[other]! / table.copies[other]!.length,
-    ];
+    const own = table.loads[expert]! / table.copies[expert]!.length;
+    const others = table.loads[other]! / table.copies[other]!.length;
     return other === expert || others >= own ? undefined : { kind: "trade", first: expert, second: other };
   }
   if (table.isFurther(slot) && random.uniform() < 0.5) {

@@ -69,7 +69,7 @@ export function tradeSlots(table: RankTable, one: number, two: number, counted: 
 }
 
 function replace(table: RankTable, slot: number, before: number, after: number, counted: boolean): number[] {
-  const touched = [before, after].filter((expert) => expert !== FREE_SLOT);
+  const touched = before === FREE_SLOT ? [after] : after === FREE_SLOT ? [before] : [before, after];
   if (counted) for (const expert of touched) table.lift(expert);
   if (before !== FREE_SLOT) table.remove(before, slot);
   if (after !== FREE_SLOT) table.put(after, slot);

@@ -1,5 +1,6 @@
-/** The state of the search among ranks: which expert is in every slot of one layer, and what every rank computes. */
+/** The state of the search among ranks: which expert is in every slot of one layer, how its tokens are shared, and what every rank computes. */
 import { FREE_SLOT } from "../../../layout/placement.ts";
+import { CopyTable } from "./copyTable.ts";
 import type { RankSlots } from "./rankSlots.ts";
 
 /** Who sets the shares of an expert's copies: the dispatcher as it likes, or nobody, so that they are even. */
@@ -9,23 +10,14 @@ export type Shares = "even" | "free";
 const NOTICEABLE = 2e-4;
 
 /** Slots, copies and loads of one layer. */
-export class RankTable {
-  readonly slots: RankSlots;
+export class RankTable extends CopyTable {
   readonly loads: Float64Array;
-  /** Expert in each slot, or FREE_SLOT, shape [slots]. */
-  readonly expertAt: Int32Array;
-  /** Slots of each expert's copies, shape [experts][copies]. */
-  readonly copies: number[][];
   /** Tokens of each rank, shape [ranks]. */
   readonly rankLoad: Float64Array;
   /** Tokens of a rank on average. */
   readonly mean: number;
-  /** Slots that host sets do not need, so that any expert may have a further copy there, or none. */
-  readonly further: number[];
   /** Elementary steps spent so far. */
   spent = 0;
-  /** Place of each slot in `further`, or -1, shape [slots]. */
-  readonly #furtherAt: Int32Array;
   readonly #shares: Shares;
   /** Tokens that the copy in each slot takes, shape [slots]. */
   readonly #taken: Float64Array;
@@ -43,14 +35,10 @@ export class RankTable {
   readonly #before: Float64Array;
 
   constructor(slots: RankSlots, loads: readonly number[], shares: Shares) {
-    this.slots = slots;
+    super(slots, loads.length);
     this.loads = Float64Array.from(loads);
-    this.expertAt = new Int32Array(slots.rankOfSlot.length).fill(FREE_SLOT);
-    this.copies = loads.map(() => []);
     this.rankLoad = new Float64Array(slots.nodeOfRank.length);
     this.mean = loads.reduce((sum, load) => sum + load, 0) / slots.nodeOfRank.length;
-    this.further = Array.from(this.expertAt.keys());
-    this.#furtherAt = Int32Array.from(this.further);
     this.#shares = shares;
     this.#taken = new Float64Array(this.expertAt.length);
     this.#before = this.#taken.slice();
@@ -61,43 +49,16 @@ export class RankTable {
     this.#isQueued = new Uint8Array(loads.length);
   }
 
+  /** Whether all copies of an expert take the same. */
+  get sharesAreEven(): boolean {
+    return this.#shares === "even";
+  }
+
   /** Most tokens of a rank. */
   get busiest(): number {
     let most = 0;
     for (let rank = 0; rank < this.rankLoad.length; rank++) if (this.rankLoad[rank]! > most) most = this.rankLoad[rank]!;
     return most;
-  }
-
-  /** Whether a rank holds a copy of an expert. */
-  holds(rank: number, expert: number): boolean {
-    for (let slot = this.slots.firstSlot[rank]!; slot < this.slots.firstSlot[rank + 1]!; slot++) {
-      if (this.expertAt[slot] === expert) return true;
-    }
-    return false;
-  }
-
-  /** Whether a host set does without the copy in a slot. */
-  isFurther(slot: number): boolean {
-    return this.#furtherAt[slot]! >= 0;
-  }
-
-  /** The host set of the expert in a slot needs it from now on. */
-  settleHost(slot: number): void {
-    const at = this.#furtherAt[slot]!;
-    const last = this.further.pop()!;
-    this.#furtherAt[slot] = -1;
-    if (last === slot) return;
-    this.further[at] = last;
-    this.#furtherAt[last] = at;
-  }
-
-  /** Two slots, whose experts are exchanged, exchange also whether they are needed. */
-  exchangeNeed(first: number, second: number): void {
-    const [one, two] = [this.#furtherAt[first]!, this.#furtherAt[second]!];
-    this.#furtherAt[first] = two;
-    this.#furtherAt[second] = one;
-    if (two >= 0) this.further[two] = first;
-    if (one >= 0) this.further[one] = second;
   }
 
   /** Tokens that the copy in a slot takes. */
@@ -122,20 +83,6 @@ export class RankTable {
     const each = this.loads[expert]! / slots.length;
     for (const slot of slots) this.#take(slot, rankOfSlot[slot]!, each);
     this.spent += slots.length;
-  }
-
-  /** Lets a lifted expert take a slot. */
-  put(expert: number, slot: number): void {
-    this.expertAt[slot] = expert;
-    this.copies[expert]!.push(slot);
-  }
-
-  /** Frees a slot of a lifted expert. */
-  remove(expert: number, slot: number): void {
-    this.expertAt[slot] = FREE_SLOT;
-    const slots = this.copies[expert]!;
-    slots[slots.indexOf(slot)] = slots.at(-1)!;
-    slots.pop();
   }
 
   /** Begins a move that may be undone. */

@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { planBalance } from "../../src/core/balance/planBalance.ts";
+import { balancedDispatch } from "../../src/core/dispatch/balancedDispatch.ts";
+import { rankGroups } from "../../src/core/dispatch/rankGroups.ts";
+import { evenRouting } from "../../src/core/dispatch/routing.ts";
+import { summarizeDispatch } from "../../src/core/dispatch/summary.ts";
+import { type ClusterNode, totalGpus, uniformCluster } from "../../src/core/layout/cluster.ts";
+import { countReplicas, type LayerPlacement, replicasByRank } from "../../src/core/layout/placement.ts";
+
+const SLOTS_OF_A_GPU = 2;
+
+/** Nodes of one to three GPUs, and layers whose slots are drawn at random; every expert has a copy. */
+const plans = fc
+  .record({
+    gpus: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 5 }),
+    layers: fc.array(
+      fc.record({
+        loads: fc.array(fc.oneof(fc.nat(20), fc.nat(100_000)), { minLength: 2, maxLength: 2 }),
+        slots: fc.array(fc.nat(1), { minLength: 30, maxLength: 30 }),
+      }),
+      { minLength: 1, maxLength: 4 },
+    ),
+  })
+  .map(({ gpus, layers }) => ({
+    cluster: gpus.map((count, n): ClusterNode => ({ name: `node${n}`, slots: count * SLOTS_OF_A_GPU, gpus: count })),
+    layers: layers.map(({ loads, slots }, layer) => placed(layer, loads, gpus, [0, 1, ...slots])),
+  }));
+
+function placed(layer: number, loads: readonly number[], gpus: readonly number[], row: readonly number[]): LayerPlacement {
+  let from = 0;
+  const nodes = gpus.map((count) => {
+    from += count * SLOTS_OF_A_GPU;
+    return row.slice(from - count * SLOTS_OF_A_GPU, from);
+  });
+  return { layer, loads, replicas: countReplicas(loads.length, nodes), nodes };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+
+test("optimal is what balanced dispatch reaches, but for whole tokens; even what slots add up to", () => {
+  fc.assert(
+    fc.property(plans, ({ cluster, layers }) => {
+      const ranks = totalGpus(cluster);
+      const expected = layers.map((layer) => {
+        const mean = sum(layer.loads) / ranks;
+        const routing = evenRouting(layer.loads, ranks);
+        const dispatch = balancedDispatch(routing, replicasByRank(cluster, layer), rankGroups(cluster));
+        const row = layer.nodes.flat();
+        const even = Array.from({ length: ranks }, (_, rank) =>
+          sum(
+            row
+              .slice(rank * SLOTS_OF_A_GPU, (rank + 1) * SLOTS_OF_A_GPU)
+              .map((expert) => layer.loads[expert]! / layer.replicas[expert]!),
+          ),
+        );
+        return { mean, busiest: Math.max(...summarizeDispatch(dispatch).load), even: mean === 0 ? 1 : Math.max(...even) / mean };
+      });
+      const all = planBalance(cluster, layers);
+      layers.forEach((layer, l) => {
+        const { even, optimal, evenMean, optimalMean, byNode } = planBalance(cluster, [layer]);
+        const { mean, busiest } = expected[l]!;
+        expect(Math.max(0, Math.ceil(optimal * mean - 1e-6))).toBe(busiest);
+        expect(even).toBeCloseTo(expected[l]!.even, 9);
+        expect([evenMean, optimalMean]).toEqual([even, optimal]);
+        expect(byNode.even).toBeLessThanOrEqual(even * (1 + 1e-12));
+        expect(byNode.optimal).toBeLessThanOrEqual(optimal * (1 + 1e-12));
+        expect(all.optimal).toBeGreaterThanOrEqual(optimal);
+      });
+      expect(all.even).toBeCloseTo(Math.max(...expected.map(({ even }) => even)), 9);
+      expect(all.evenMean).toBeCloseTo(sum(expected.map(({ even }) => even)) / layers.length, 9);
+    }),
+  );
+});
+
+test("nodes can be level while one of their GPUs carries all", () => {
+  const cluster = uniformCluster(2, 2, 2);
+  const layer = {
+    layer: 0,
+    loads: [6, 6, 0, 0],
+    replicas: [1, 1, 1, 1],
+    nodes: [
+      [0, 2],
+      [1, 3],
+    ],
+  };
+  expect(planBalance(cluster, [layer])).toEqual({
+    even: 2,
+    optimal: 2,
+    evenMean: 2,
+    optimalMean: 2,
+    byNode: { even: 1, optimal: 1 },
+  });
+  const twice = {
+    layer: 1,
+    loads: [6, 6],
+    replicas: [2, 2],
+    nodes: [
+      [0, 0],
+      [1, 1],
+    ],
+  };
+  expect(planBalance(cluster, [layer, twice])).toMatchObject({ even: 2, evenMean: 1.5, optimalMean: 1.5 });
+});

@@ -1,0 +1,70 @@
+/** Which of several plans is taken, on plans that the test brings along. */
+import { expect, test } from "vitest";
+import { hostBalance } from "../../src/core/balance/hostBalance.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { hostSets, type LayerPlacement } from "../../src/core/layout/placement.ts";
+import { placeHosts } from "../../src/core/placement/resilient/search/placeHosts.ts";
+import { resilientHostSets } from "../../src/core/placement/resilient/search/resilientHostSets.ts";
+import { failureUnits, survivalUnder } from "../../src/core/recovery/failureUnits.ts";
+
+test("of plans that all survive few failures for certain, the one that survives most when half of the nodes fail", () => {
+  const cluster = uniformCluster(6, 2);
+  const layer = { layer: 0, loads: [1, 1, 1, 1] };
+  const plan = (sets: number[][]): LayerPlacement[] => [placeHosts(cluster, layer, sets)];
+  const ring = plan([
+    [0, 1, 2],
+    [2, 3, 4],
+    [0, 4, 5],
+    [1, 3, 5],
+  ]);
+  const groups = plan([
+    [0, 1, 2],
+    [0, 1, 2],
+    [3, 4, 5],
+    [3, 4, 5],
+  ]);
+  // Three failures at once come about once in 10^17 reconfigurations: survival alone cannot tell the plans apart.
+  const model = { unit: "node", probability: 1e-6 } as const;
+  const ofHalf = (hosts: readonly (readonly number[])[]) =>
+    survivalUnder([hosts], failureUnits(cluster, { unit: "node", probability: 0.5 }), 0);
+  const best = ofHalf(hostSets(groups[0]!));
+  expect(best).toBeGreaterThan(ofHalf(hostSets(ring[0]!)));
+  for (const startFrom of [
+    [ring, groups],
+    [groups, ring],
+  ]) {
+    const found = resilientHostSets(
+      { cluster, layers: [layer], minReplicas: 3 },
+      { failureModel: model, startFrom, balanceSlack: Infinity, effort: "fast" },
+    );
+    expect(found.survival).toBeCloseTo(1, 14);
+    expect(ofHalf(found.hosts[0]!)).toBeGreaterThanOrEqual(best - 1e-12);
+  }
+});
+
+test("a step budget comes before the balance limit", () => {
+  const cluster = uniformCluster(4, 2);
+  const layer = { layer: 0, loads: [60, 25, 15] };
+  // Synchronisation is all that counts: a single host each takes no time, and leaves one node with 60 of 100 tokens.
+  const costs = { base: 1, perCompute: 1e-4, perTraffic: 0, perSync: 10 };
+  const single = [[0], [1], [2]];
+  const level = [
+    [0, 1, 2, 3],
+    [0, 1],
+    [2, 3],
+  ];
+  expect(hostBalance(single, layer.loads, [1, 1, 1, 1]).nodes).toBeCloseTo(2.4, 12);
+  expect(hostBalance(level, layer.loads, [1, 1, 1, 1]).nodes).toBe(1);
+  for (const order of [
+    [single, level],
+    [level, single],
+  ]) {
+    const startFrom = order.map((hosts) => [placeHosts(cluster, layer, hosts)]);
+    const found = resilientHostSets(
+      { cluster, layers: [layer], minReplicas: 1 },
+      { startFrom, balanceSlack: 0, goal: { costs, budget: 1.1 }, effort: "fast" },
+    );
+    expect(found.withinStepBudget).toBe(true);
+    expect(found.withinBalanceLimit).toBe(false);
+  }
+});
