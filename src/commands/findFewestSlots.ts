@@ -6,10 +6,15 @@ import type { LayerLoads } from "../core/layout/placement.ts";
 import { type FewestSlots, fewestSlots } from "../core/placement/fewestSlots.ts";
 import type { Policy } from "../core/placement/policy.ts";
 import type { RedundancyGoal } from "../core/placement/redundancyGoal.ts";
+import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { UsageError } from "../errors.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
+import { announce } from "./announce.ts";
 import { startProgress } from "./progress.ts";
 import { namingRefusals } from "./refusals.ts";
+
+/** Numbers of slots that are tried at least: the fewest, one less and one more. */
+const FEW_TRIES = 3;
 
 /**
  * Looks for the fewest slots on every GPU.
@@ -21,6 +26,12 @@ export async function findFewestSlots(
   policy: Policy,
   goal: RedundancyGoal,
 ): Promise<FewestSlots> {
+  if (policy.placement === "resilient")
+    announce(
+      "looking for the fewest slots",
+      FEW_TRIES * searchSeconds(nodes, layers.length),
+      "; --placement mro or spread takes less",
+    );
   let trying = 0;
   const progress = await startProgress("looking for the fewest slots", undefined, (seconds) => {
     return `${seconds.toFixed(0)} s, trying ${trying} on every GPU`;

@@ -69,12 +69,16 @@ export async function startProgress(
 function announced(says: string, total: number): Progress {
   const begun = performance.now();
   let said = false;
+  let from: { readonly elapsed: number; readonly done: number } | undefined;
   return {
     update: (done, whole = total) => {
       const elapsed = performance.now() - begun;
       if (said || elapsed < WORK_BEFORE_ESTIMATE || !(done > 0)) return;
+      // What is done once, before the work proper, tells nothing about the rest.
+      from ??= { elapsed, done };
+      if (elapsed < 2 * WORK_BEFORE_ESTIMATE || done <= from.done) return;
       said = true;
-      announce(says, (elapsed / 1000 / done) * whole);
+      announce(says, (elapsed + ((whole - done) * (elapsed - from.elapsed)) / (done - from.done)) / 1000);
     },
     stop: () => {},
   };

@@ -50,7 +50,9 @@ function chosen(count: number): number[] {
 
 describe.each(binaryReaders.map((reader) => [reader.name, reader] as const))("%s", (_, reader) => {
   const { sample } = reader;
-  afterAll(() => rmSync(join(folder, reader.file), { force: true }));
+  afterAll(() => {
+    for (const name of [reader.file, ...Object.keys(reader.beside ?? {})]) rmSync(join(folder, name), { force: true });
+  });
 
   test("is sound", async () => {
     expect(await read(reader, sample)).toBe(0);

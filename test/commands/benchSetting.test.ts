@@ -32,8 +32,9 @@ describe("sizes", () => {
   test("come from what is typed, then the model, then the defaults", async () => {
     const { shape } = (await setting("tokens=16,topk=2", undefined, "gpt-l")).setting;
     expect(shape).toEqual({ tokens: 16, hidden: 1024, feedForward: 4096, experts: 16, topK: 2 });
-    const deepSeek = (await setting("", undefined, "deepseek-v3")).setting.shape;
-    expect(deepSeek).toMatchObject({ hidden: 7168, feedForward: 2048, experts: 256, topK: 8 });
+    const deepSeek = (await setting("experts=4,topk=2", undefined, "deepseek-v3")).setting.shape;
+    expect(deepSeek).toMatchObject({ hidden: 7168, feedForward: 2048, experts: 4, topK: 2 });
+    await expect(setting("", undefined, "deepseek-v3")).rejects.toThrow(/--sizes: 7516192768 weights of experts are too many/);
   });
 
   test.each([
@@ -48,7 +49,7 @@ describe("sizes", () => {
   test.each([
     ["experts=2,topk=3", /--sizes: topK 3 exceeds the 2 experts/],
     ["nodes=2", /--sizes: 3 copies need at least 3 nodes, got 2/],
-    ["tokens=9000000", /rows are too many/],
+    ["tokens=9000000,hidden=16,feedforward=16", /rows are too many/],
   ])("%s does not fit together", async (text, message) => {
     await expect(setting(text)).rejects.toThrow(UsageError);
     await expect(setting(text)).rejects.toThrow(message);

@@ -14,6 +14,7 @@ import { onGrownCluster } from "./growth.ts";
 import { type MadePlacement, makePlacement } from "./makePlacement.ts";
 import type { Policy } from "./policy.ts";
 import { checkReachable, mayReach, type RedundancyGoal, reaches } from "./redundancyGoal.ts";
+import { checkPlacementSize, checkSearch } from "./sizeLimits.ts";
 
 /** What a policy makes of so many slots. */
 export interface TriedSlots {
@@ -56,6 +57,8 @@ export function fewestSlots(
   goal: RedundancyGoal,
   trying: (slotsPerGpu: number) => void = () => {},
 ): FewestSlots {
+  checkPlacementSize(nodes, layers.length);
+  if (asked.placement === "resilient") checkSearch(nodes, layers.length);
   checkReachable(goal, nodes, asked);
   const policy = { ...asked, minReplicas: Math.max(asked.minReplicas, (goal.survive ?? 0) + 1) };
   const clusterOf = (slotsPerGpu: number) => nodes.map((node) => ({ ...node, slots: slotsPerGpu * node.gpus }));

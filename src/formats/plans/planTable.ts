@@ -1,6 +1,8 @@
 /** A placement as the table that serving systems want: equally many slots on every rank, none of them free. */
+
 import { type ClusterNode, totalGpus } from "../../core/layout/cluster.ts";
 import { FREE_SLOT } from "../../core/layout/placement.ts";
+import { shownName } from "../../errors.ts";
 import { type PlacementDocument, placementOf } from "../documents/placement.ts";
 import { moePlacements, refusal } from "./moePlacements.ts";
 import type { LayerNumbering, PlanRow, PlanSystem } from "./plan.ts";
@@ -30,8 +32,8 @@ export function planTable(
   const crippled = nodes.find(({ deadGpus }) => deadGpus !== undefined);
   if (crippled !== undefined) {
     throw refuse(
-      `GPU ${crippled.deadGpus!.join(", ")} of ${crippled.name} is dead`,
-      `its tables give every rank as many slots: let the whole node fail (recover --failed ${crippled.name}), or take --format json`,
+      `GPU ${crippled.deadGpus!.join(", ")} of ${shownName(crippled.name)} is dead`,
+      `its tables give every rank as many slots: let the whole node fail (recover --failed ${shownName(crippled.name)}), or take --format json`,
     );
   }
   const perRank = (node: ClusterNode) => node.slots / node.gpus;
@@ -62,7 +64,7 @@ export function planTable(
     const free = slots.findIndex((row) => row.includes(FREE_SLOT));
     if (free >= 0) {
       throw refuse(
-        `${nodes[free]!.name} has a free slot in layer ${layer}`,
+        `${shownName(nodes[free]!.name)} has a free slot in layer ${layer}`,
         "every slot needs a replica: take a policy that fills all slots, such as --placement eplb or mro",
       );
     }

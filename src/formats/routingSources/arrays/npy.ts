@@ -3,6 +3,7 @@
  * the header as a Python dictionary, then the elements (NEP 1). An .npz is a zip archive of them.
  */
 import { InputError, quoteInput } from "../../../errors.ts";
+import { checkClaim } from "../../claims.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { checkShape, type NumberArray, type NumberKind, numberKinds } from "./numberArray.ts";
 import { memberSource, type ZipMember } from "./zipArchive.ts";
@@ -45,7 +46,8 @@ export async function npyArray(source: ByteSource, name: string): Promise<Number
   if (version < 1 || version > 3) throw wrong(`${name} is of version ${version}`);
   if (version > 1 && start.byteLength < 12) throw wrong(`${name} is cut short`);
   const [length, from] = version === 1 ? [start.getUint16(8, true), 10] : [start.getUint32(8, true), 12];
-  if (length > MOST_HEADER_BYTES || from + length > source.byteLength) throw wrong(`its header would have ${length} bytes`);
+  const limits = { holds: source.byteLength - from, most: MOST_HEADER_BYTES, remedy: "save it again with numpy.save" };
+  checkClaim(length, "its header", limits, file);
   const header = new TextDecoder().decode(await source.slice(from, from + length));
   const { kind, littleEndian, fortran, shape } = described(header, wrong, unlike);
   checkShape(name, shape, kind, file);

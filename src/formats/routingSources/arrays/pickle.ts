@@ -16,7 +16,7 @@ export interface PickleNames {
   readonly outside: (id: unknown) => unknown;
 }
 
-/** Containers, entries and remembered values: what takes more memory here than in the file. */
+/** Containers, entries and what is remembered or used again: what takes more memory here than in the file. */
 const MOST_THINGS = 2_000_000;
 
 /** Python puts a thousand items of a list on the stack at a time. */
@@ -211,6 +211,7 @@ class Unpickler {
   private remembered(index: number): unknown {
     const found = this.memo.get(index);
     if (found === undefined) throw this.damaged();
+    this.count();
     return found;
   }
 

@@ -4,6 +4,7 @@
  * with the kind as its last word). Of the pickle only these names are known; nothing is run.
  */
 import { InputError, quoteInput, shownName } from "../../../errors.ts";
+import { checkClaim } from "../../claims.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { checkShape, type NumberArray, type NumberKind, numberKinds } from "./numberArray.ts";
 import { type PickleNames, unpickled } from "./pickle.ts";
@@ -11,6 +12,11 @@ import { memberSource, type ZipMember } from "./zipArchive.ts";
 
 /** A pickle holds no loads itself, but the ids of prompts in records of single tokens. */
 const MOST_PICKLE_BYTES = 1 << 26;
+
+/** "little" or "big". */
+const LONGEST_ORDER = 16;
+/** How often the numbers of a file may be read: tensors may share some, but a small file must not hold endless ones. */
+const MOST_READINGS = 16;
 
 const PICKLE = "data.pkl";
 
@@ -89,8 +95,12 @@ export async function torchFile(source: ByteSource, members: ReadonlyMap<string,
   }
   const bytes = await (await memberSource(source, pickle)).slice(0);
   const order = members.get(`${prefix}byteorder`);
+  if (order !== undefined) {
+    checkClaim(order.size, "its byteorder", { holds: order.size, most: LONGEST_ORDER, remedy: "save it again" }, file);
+  }
   const littleEndian =
     order === undefined || new TextDecoder().decode(await (await memberSource(source, order)).slice(0)) !== "big";
+  let left = MOST_READINGS * heldNumbers(members, prefix);
   return {
     name: file,
     value: unpickled(new Uint8Array(bytes), names, file),
@@ -107,10 +117,17 @@ export async function torchFile(source: ByteSource, members: ReadonlyMap<string,
       // Repeated elements (a stride of 0) would let a small file claim a large array.
       if (end * size > member.size || elements > end - offset)
         throw wrong(`would have ${elements} numbers out of ${Math.floor(member.size / size)}; save it with .contiguous()`);
+      left -= member.method === 0 ? elements * size : member.size;
+      if (left < 0) throw wrong("shares its numbers with many others in the file; save each tensor's .clone()");
       const data = new DataView(await (await memberSource(source, member)).slice(offset * size, end * size));
       return { name, kind, shape, strides, data, littleEndian };
     },
   };
+}
+
+/** Bytes of all numbers in a file. */
+function heldNumbers(members: ReadonlyMap<string, ZipMember>, prefix: string): number {
+  return [...members.values()].reduce((sum, { name, size }) => sum + (name.startsWith(`${prefix}data/`) ? size : 0), 0);
 }
 
 function prefixOf(members: ReadonlyMap<string, ZipMember>): string | undefined {
@@ -154,7 +171,7 @@ function isCounts(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
 
-/** A dictionary's keys, for messages. */
+/** A dictionary's keys, for messages; lists as keys may be within each other without end. */
 export function keysOf(value: ReadonlyMap<unknown, unknown>): string {
-  return quoteInput([...value.keys()].map(String).join(", "));
+  return quoteInput([...value.keys()].map((key) => (typeof key === "object" ? "..." : String(key))).join(", "));
 }

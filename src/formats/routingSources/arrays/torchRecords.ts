@@ -38,7 +38,7 @@ export async function* dumpedCounts(file: TorchFile): AsyncGenerator<RecordedCou
     if (!(record instanceof Map)) throw new InputError(`records[${index}]: expected a dictionary; save it again`, position);
     const fields = record as ReadonlyMap<unknown, unknown>;
     const array = await arrayIn(file, fields.get(PHYSICAL), `records[${index}].${PHYSICAL}`);
-    const about = recordedAbout(Object.fromEntries([...fields].map(([key, field]) => [String(key), field])), file.name);
+    const about = recordedAbout(Object.fromEntries([...fields].filter(([key]) => typeof key === "string")), file.name);
     yield { ...about, physical: true, map, steps: stepsOfArray(array, file.name) };
   }
 }

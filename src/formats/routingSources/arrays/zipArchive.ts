@@ -1,6 +1,7 @@
 /** Zip archives, as numpy.savez and torch.save write them: members stored or deflated, with or without zip64. */
 import { inflateRawSync } from "node:zlib";
 import { InputError, quoteInput } from "../../../errors.ts";
+import { checkClaim } from "../../claims.ts";
 import type { ByteSource } from "../byteSource.ts";
 import { MOST_ARRAY_BYTES } from "./numberArray.ts";
 
@@ -117,8 +118,8 @@ async function directoryOf(source: ByteSource): Promise<{ start: number; bytes: 
     if (record.getUint32(0, true) !== END_64) throw damaged(source, "it does not say where its directory is");
     [count, bytes, start] = [32, 40, 48].map((field) => Number(record.getBigUint64(field, true))) as [number, number, number];
   }
-  if (start + bytes > from + end || bytes > MOST_DIRECTORY_BYTES)
-    throw damaged(source, `its directory would have ${bytes} bytes from byte ${start} on`);
+  const limits = { holds: from + end - start, most: MOST_DIRECTORY_BYTES, remedy: "fetch or save the file again" };
+  checkClaim(bytes, "in the zip archive: its directory", limits, source.name);
   return { start, bytes, count };
 }
 
