@@ -18,7 +18,7 @@ import { defineCommand } from "./command.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
 import { planOutputOptions, planRenderers } from "./planOptions.ts";
-import { policyOptions, readPolicy } from "./policyOptions.ts";
+import { policyOptions, readPolicy, usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readDocument, readDocuments } from "./readDocuments.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
@@ -101,7 +101,7 @@ async function* madePlacements(
 ): AsyncGenerator<PlacementDocument> {
   const cluster = await readCluster(options);
   const training = await readTraining(options);
-  const policy = readPolicy(options, cluster, training);
+  const policy = readPolicy(options, cluster, training, usualShares(options, options.placement));
   if (options.pareto !== undefined && policy.placement !== "resilient") {
     throw new UsageError(`--pareto is for --placement resilient, not ${policy.placement}; mro, spread and eplb are in it`);
   }
@@ -152,11 +152,12 @@ async function* auditedPlacements(
     if (file !== undefined && !profileRead) throw new UsageError(`--audit reads ${plan}, which has loads; leave out "${file}"`);
     const placement = placementOf(document);
     const { minReplicas } = document.policy;
-    const known = policyOf(document);
+    const shares = options.shares ?? document.policy.shares;
+    const known = policyOf(document, undefined, shares);
     const failureProbability =
       options["failure-probability"] ?? known?.failureProbability ?? defaultFailureProbability(placement.cluster.length);
     const policy = {
-      ...(known ?? { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed }),
+      ...(known ?? { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed, shares }),
       failureProbability,
       training: training?.costsOn(placement.cluster) ?? known?.training,
     };

@@ -14,6 +14,7 @@ import { readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { failedOf, readFailedNodes } from "./failedOption.ts";
 import { planRenderers } from "./planOptions.ts";
+import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readDocument } from "./readDocuments.ts";
 import { readPlacements } from "./readPlacements.ts";
@@ -61,7 +62,11 @@ export const recover = defineCommand({
       let exitCode = 0;
       for await (const document of readPlacements(file, context)) {
         const old = placementOf(document);
-        const made = { madeBy: policyNameOf(document), policy: policyOf(document, options.placement) };
+        const wanted = options.placement ?? policyNameOf(document);
+        const made = {
+          madeBy: policyNameOf(document),
+          policy: policyOf(document, options.placement, usualShares(options, wanted, document.policy.shares)),
+        };
         const failed = failedOf(old.cluster, named);
         const recovery = await withStopwatch("planning", (watch) =>
           namingRefusals(
