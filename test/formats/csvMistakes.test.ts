@@ -206,7 +206,7 @@ test("what is expected to fail", async () => {
   const failing = (columns: string, values: string) =>
     inProcess(["dispatch-plan"], rows.map((line, i) => `${line},${i === 0 ? columns : values}`).join("\n"));
   expect((await failing("failureUnit,failureProbability", "domain,0.25")).code).toBe(0);
-  expect((await failing("failureUnit", "rack")).stderr).toMatch(/:2: failureUnit is "rack"; expected node or domain/);
+  expect((await failing("failureUnit", "rack")).stderr).toMatch(/:2: failureUnit is "rack"; expected gpu or node or domain/);
   for (const value of ["", "2", "x"]) {
     expect((await failing("failureProbability", value)).stderr).toMatch(
       /:2: failureProbability is ".?"; expected a number from 0 to 1/,
