@@ -22,7 +22,7 @@ import { paretoOption, writePareto } from "./pareto.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
 import { policyOptions, readPolicy, usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
-import { inCompany, readLoad, readLoads } from "./readProfile.ts";
+import { readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
 import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
 import { readTraining, type Training } from "./trainingOptions.ts";
@@ -120,8 +120,7 @@ async function* madePlacements(
   if (options.pareto !== undefined && asked.placement !== "resilient") {
     throw new UsageError(`--pareto is for --placement resilient, not ${asked.placement}; mro, spread and eplb are in it`);
   }
-  for await (const { profile, areSeveral } of inCompany(readLoads(file, "place"))) {
-    const { experts, layers, window } = profile;
+  for await (const { experts, layers, window } of readLoads(file, "place")) {
     const fewest = goal && (await findFewestSlots(nodes, layers, asked, goal));
     const policy = fewest?.policy ?? asked;
     const cluster = fewest?.chosen.made.cluster ?? withSlots(experts);
@@ -145,7 +144,7 @@ async function* madePlacements(
     const sampled = await sampler?.(made);
     const plan = placementDocument(made, policy, planFigures(made, policy, sampled?.found), {
       backend: sampled?.backend,
-      window: areSeveral ? window : undefined,
+      window: window.ofSeveral ? window : undefined,
     });
     const slotBytes = bytesOfSlot(layers.length, options["expert-bytes"], model);
     const document = fewest && goal ? withRedundancy(plan, fewest, goal, slotBytes) : plan;

@@ -261,7 +261,7 @@ describe("layers of plans", () => {
     ]);
     const agreed = await place(profile, "trtllm", "--num-dense-layers", "2");
     expect(layersIn(agreed)).toEqual([2]);
-    expect(agreed.stderr).toMatch(/layers 0,1 without tokens \(dense\) left out/);
+    expect(agreed.stderr).toMatch(/layers 0 to 1 without tokens \(dense\) left out; the first MoE layer is 2/);
     writeFileSync(at("dense.yaml"), agreed.stdout);
     const audit = await inProcess(
       ["place", "-", "--audit", at("dense.yaml"), "-n", "2", "--num-dense-layers", "2", "--format", "json"],
@@ -272,9 +272,13 @@ describe("layers of plans", () => {
       const refusal = await place(profile, format, "--num-dense-layers", "1");
       expect(refusal).toMatchObject({
         code: 2,
-        stderr: expect.stringMatching(/layers 0,1 have no tokens, as dense layers have/),
+        stderr: expect.stringMatching(/its first layer is 2/),
       });
-      const mended = await place(profile, format, ...said(refusal.stderr, "--moe-layers"));
+      const mended = await place(
+        profile,
+        format,
+        ...said(refusal.stderr, format === "trtllm" || format === "sglang" ? "--num-dense-layers" : "--layer-base"),
+      );
       expect(mended.code).toBe(0);
       if (format === "trtllm") expect(layersIn(mended)).toEqual([2]);
       if (format === "sglang") expect(JSON.parse(mended.stdout).physical_to_logical_map).toHaveLength(3);
