@@ -23,6 +23,7 @@ export { type RandomSource, randomSource } from "./core/algorithms/random.ts";
 // Assess: what a placement survives, how even it is, what a step costs.
 export { evenBalance } from "./core/balance/evenBalance.ts";
 export { type OptimalBalance, optimalBalance } from "./core/balance/optimalBalance.ts";
+export { type PlanBalance, planBalance } from "./core/balance/planBalance.ts";
 export { evenRankBalance, freeRankBalance, type RankBalance } from "./core/balance/rankBalance.ts";
 export type { FailureCosts } from "./core/cost/goodput.ts";
 export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";

@@ -31,8 +31,7 @@ import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.
 const options = {
   policy: choice({
     choices: ["balanced", "lazarus"],
-    fallback: "balanced",
-    says: "How replicas share tokens: balanced makes the busiest rank's load as small as the placement allows, then keeps tokens near; lazarus is the paper's Algorithm 1.",
+    says: "How replicas share tokens: balanced makes the busiest rank's load as small as the placement allows, then keeps tokens near; lazarus is the paper's Algorithm 1, with even shares. Default: what the placement was made for, lazarus for even shares, else balanced.",
   }),
   "max-slack": option({
     argument: "RATIO",
@@ -95,7 +94,7 @@ export const dispatchPlan = defineCommand({
   ],
   description: [
     "Reads a placement (or a recovery-plan, or a plan of SGLang, vllm-ascend, MindIE, TensorRT-LLM or vLLM) and writes a dispatch-plan: for every layer and expert how many tokens go from which source rank to which target rank. For every layer, expert and source the tokens add up to the routed tokens exactly.",
-    "Policy balanced (the default) finds the least possible load of the busiest rank exactly, by maximum flow, and among such plans keeps tokens on their own rank first, then their own node, then their own domain. Policy lazarus is the paper's Algorithm 1: every replica takes the same share of its expert's tokens, tokens stay on their rank while its share lasts, the rest goes out in proportion to the shares that are left.",
+    "Policy balanced (the default for placements that count on free shares) finds the least possible load of the busiest rank exactly, by maximum flow, and among such plans keeps tokens on their own rank first, then their own node, then their own domain. Policy lazarus is the paper's Algorithm 1: every replica takes the same share of its expert's tokens, tokens stay on their rank while its share lasts, the rest goes out in proportion to the shares that are left.",
   ],
   input: "a placement, a recovery-plan or a plan of another system",
   options,
@@ -105,7 +104,9 @@ export const dispatchPlan = defineCommand({
       for await (const document of readPlacements(file, planContext(options, sources))) {
         const placement = placementOf(document);
         const { cluster } = placement;
+        const policy = options.policy ?? (document.policy.shares === "even" ? "lazarus" : "balanced");
         yield {
+          policy,
           window: document.window,
           cluster,
           ranks: totalGpus(cluster),
@@ -120,8 +121,8 @@ export const dispatchPlan = defineCommand({
       });
     }
     return writeDocuments(options, planRenderers, async (write) => {
-      const { policy, shuffle } = options;
-      for await (const { window, cluster, ranks, layers } of plans()) {
+      const { shuffle } = options;
+      for await (const { window, policy, cluster, ranks, layers } of plans()) {
         const progress = await startProgress("dispatching", undefined, (count) => `${count} layers`);
         const followed = eachCounted(dispatched(cluster, layers, policy, options["max-slack"]), progress.update);
         await write({ window, policy, ranks, shuffle, layers: followed }).finally(progress.stop);

@@ -22,9 +22,9 @@ import { readModel } from "./namedSpecs.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
-import { policyOptions, readPolicy } from "./policyOptions.ts";
+import { policyOptions, readPolicy, usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
-import { inCompany, readLoad, readLoads } from "./readProfile.ts";
+import { readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
 import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
 import { readTraining, type Training } from "./trainingOptions.ts";
@@ -119,12 +119,11 @@ async function* madePlacements(
     throw new UsageError("--profile goes with --audit; the loads to place are FILE or standard input");
   const { nodes, withSlots, goal } = await readWantedCluster(options);
   const { model, training } = await readJob(options);
-  const asked = readPolicy(options, nodes, training);
+  const asked = readPolicy(options, nodes, training, usualShares(options, options.placement));
   if (options.pareto !== undefined && asked.placement !== "resilient") {
     throw new UsageError(`--pareto is for --placement resilient, not ${asked.placement}; mro, spread and eplb are in it`);
   }
-  for await (const { profile, areSeveral } of inCompany(readLoads(file, "place"))) {
-    const { experts, layers, window } = profile;
+  for await (const { experts, layers, window } of readLoads(file, "place")) {
     const fewest = goal && (await findFewestSlots(nodes, layers, asked, goal));
     const policy = fewest?.policy ?? asked;
     const cluster = fewest?.chosen.made.cluster ?? withSlots(experts);
@@ -150,7 +149,7 @@ async function* madePlacements(
     const sampled = await sampler?.(made);
     const plan = placementDocument(made, policy, planFigures(made, policy, sampled?.found), {
       backend: sampled?.backend,
-      window: areSeveral ? window : undefined,
+      window: window.ofSeveral ? window : undefined,
     });
     const slotBytes = bytesOfSlot(layers.length, options["expert-bytes"], model);
     const document = fewest && goal ? withRedundancy(plan, fewest, goal, slotBytes) : plan;
@@ -207,11 +206,12 @@ async function* auditedPlacements(
       );
     const placement = placementOf(document);
     const { minReplicas } = document.policy;
-    const known = policyOf(document);
+    const shares = options.shares ?? document.policy.shares;
+    const known = policyOf(document, undefined, shares);
     const failureProbability =
       options["failure-probability"] ?? known?.failureProbability ?? defaultFailureProbability(placement.cluster.length);
     const policy = {
-      ...(known ?? { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed }),
+      ...(known ?? { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed, shares }),
       failureProbability,
       training: training?.costsOn(placement.cluster) ?? known?.training,
     };

@@ -4,21 +4,27 @@ import { gpuCluster } from "../core/layout/gpuCluster.ts";
 import {
   ALLOCATION_POLICIES,
   BALANCE_SLACK,
+  choosesReplicas,
   EFFORTS,
   FAILURE_UNITS,
   type FailureUnit,
   OBJECTIVES,
   PLACEMENT_POLICIES,
+  type PlacementPolicyName,
   POLICY_DEFAULTS,
   type Policy,
   SHARES,
+  type Shares,
+  sharesOf,
   usualBalanceSlack,
 } from "../core/placement/policy.ts";
 import { defaultFailureProbability, sharesDomains } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
+import { planSystems } from "../formats/plans/plan.ts";
 import { parseCount, parseNumber } from "../formats/units.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { type Training, trainingOptions } from "./trainingOptions.ts";
+import { warn } from "./warn.ts";
 
 export const policyOptions = {
   "min-replicas": option({
@@ -53,8 +59,7 @@ export const policyOptions = {
   }),
   shares: choice({
     choices: SHARES.toReversed(),
-    fallback: POLICY_DEFAULTS.shares,
-    says: "What balanced counts on: free lets the dispatcher decide what each replica takes (dispatch-plan does), even gives all replicas of an expert the same.",
+    says: `What resilient and balanced count on: free lets the dispatcher decide what each replica takes (dispatch-plan does, and SGLang with --ep-dispatch-algorithm lp), even gives all replicas of an expert the same, as serving engines do. The other policies count on even shares. Default: even with --format ${planSystems.join(", ")}, otherwise ${POLICY_DEFAULTS.shares}.`,
   }),
   effort: choice({
     choices: EFFORTS,
@@ -87,6 +92,24 @@ export const policyOptions = {
 };
 
 /**
+ * Shares to count on: what the user says, or the document that is read, or else what the engine does that the result is written
+ * for, which is said in a line.
+ */
+export function usualShares(
+  { shares, format }: { readonly shares?: Shares | undefined; readonly format?: string | undefined },
+  placement: PlacementPolicyName | undefined,
+  documented?: Shares,
+): Shares | undefined {
+  const known = shares ?? documented;
+  const system = planSystems.find((name) => name === format);
+  if (known !== undefined || system === undefined || placement === undefined || !choosesReplicas({ placement })) return known;
+  warn(
+    `--format ${system}: placed for even shares, which ${system} has by default; --shares free fits SGLang with --ep-dispatch-algorithm lp`,
+  );
+  return "even";
+}
+
+/**
  * The policy that the options describe.
  * @throws UsageError
  */
@@ -94,6 +117,7 @@ export function readPolicy(
   options: OptionValues<typeof policyOptions>,
   cluster: readonly ClusterNode[],
   training: Training | undefined,
+  shares: Shares | undefined = options.shares,
 ): Policy {
   const { placement, allocation, seed, objective, effort, mtbf } = options;
   const minReplicas = options["min-replicas"] ?? POLICY_DEFAULTS.minReplicas;
@@ -109,6 +133,8 @@ export function readPolicy(
       `--min-replicas ${minReplicas}: ${hosts === 1 ? `one ${unit}` : `${hosts} ${unit}s`} cannot hold that many copies apart; give at most ${hosts}`,
     );
   }
+  if (options.shares === "free" && !choosesReplicas({ placement }))
+    throw new UsageError(`--shares free is for --placement resilient and balanced; ${placement} counts on even shares`);
   const goodput = objective === "goodput";
   if (!resilient && (goodput || stepBudget !== undefined)) {
     throw new UsageError(`--${goodput ? "objective" : "step-budget"} is for --placement resilient, not ${placement}`);
@@ -132,7 +158,7 @@ export function readPolicy(
     seed,
     failureProbability: options["failure-probability"] ?? defaultFailureProbability(hosts),
     groups: placement === "eplb" ? options.groups : undefined,
-    shares: placement === "balanced" ? options.shares : undefined,
+    shares: sharesOf({ placement, shares }),
     effort: placement === "balanced" || resilient ? effort : undefined,
     balanceSlack: resilient ? (options["balance-slack"] ?? usualBalanceSlack({ objective })) : undefined,
     failureUnit,

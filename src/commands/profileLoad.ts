@@ -9,7 +9,7 @@ import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
-import { alone, inCompany, readProfiles, windowOption } from "./readProfile.ts";
+import { readProfiles, windowOption } from "./readProfile.ts";
 import { namingRefusals } from "./refusals.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { warn } from "./warn.ts";
@@ -77,28 +77,19 @@ export const profileLoad = defineCommand({
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
-    let several = false;
-    const profiles = readProfiles(file, profileOptions);
-    // Only CSV has to know beforehand whether more windows follow; a log that is still written should not wait for the next.
-    const found = options.format === "csv" ? inCompany(profiles) : alone(profiles);
-    return writeDocuments(
-      options,
-      renderers(options, () => several),
-      async (write) => {
-        for await (const { profile, areSeveral } of found) {
-          several = areSeveral;
-          await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
-        }
-        return 0;
-      },
-    );
+    return writeDocuments(options, renderers(options), async (write) => {
+      for await (const profile of readProfiles(file, profileOptions)) {
+        await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
+      }
+      return 0;
+    });
   },
 });
 
-function renderers(options: OptionValues<typeof numberingOptions>, areSeveral: () => boolean): Renderers<LoadProfileDocument> {
+function renderers(options: OptionValues<typeof numberingOptions>): Renderers<LoadProfileDocument> {
   return {
     check: checkLoadProfile,
-    csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv(areSeveral),
+    csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv(),
     table: async () => (await import("../report/profileTable.ts")).profileTable,
     others: {
       sglang: async () => {

@@ -81,27 +81,6 @@ export async function readLoad(file: string, command: string): Promise<LoadProfi
   return onlyProfile(readLoads(file, command), file);
 }
 
-/** Profiles as they come, when it does not matter whether there are several. */
-export async function* alone(
-  profiles: AsyncIterable<LoadProfile>,
-): AsyncGenerator<{ readonly profile: LoadProfile; readonly areSeveral: false }> {
-  for await (const profile of profiles) yield { profile, areSeveral: false };
-}
-
-/** Profiles, and whether there are several: windows of which each keeps its own. */
-export async function* inCompany(
-  profiles: AsyncGenerator<LoadProfile>,
-): AsyncGenerator<{ profile: LoadProfile; areSeveral: boolean }> {
-  let before: LoadProfile | undefined;
-  let count = 0;
-  for await (const profile of profiles) {
-    if (before !== undefined) yield { profile: before, areSeveral: true };
-    before = profile;
-    count++;
-  }
-  if (before !== undefined) yield { profile: before, areSeveral: count > 1 };
-}
-
 /**
  * The one profile of a routing log's window, or of a load-profile document.
  * @throws InputError when the file holds several, too

@@ -18,6 +18,7 @@ import { defineCommand } from "./command.ts";
 import { failedOf, readFailedNodes } from "./failedOption.ts";
 import { joinedOf } from "./joinedOption.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
+import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readPlacements } from "./readPlacements.ts";
 import { readLoad } from "./readProfile.ts";
@@ -72,7 +73,11 @@ export const recover = defineCommand({
       let exitCode = 0;
       for await (const document of readPlacements(file, context)) {
         const old = placementOf(document);
-        const made = { madeBy: policyNameOf(document), policy: policyOf(document, options.placement) };
+        const wanted = options.placement ?? policyNameOf(document);
+        const made = {
+          madeBy: policyNameOf(document),
+          policy: policyOf(document, options.placement, usualShares(options, wanted, document.policy.shares)),
+        };
         const failures = failedOf(old.cluster, named);
         const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
         if (made.policy?.placement === "resilient") announce("planning", searchSeconds(old.cluster, old.layers.length));

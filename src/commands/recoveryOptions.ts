@@ -1,5 +1,5 @@
 /** What `recover` can be told. */
-import { EFFORTS, FAILURE_UNITS, PLACEMENT_POLICIES, RECOVERY_EFFORT } from "../core/placement/policy.ts";
+import { EFFORTS, FAILURE_UNITS, PLACEMENT_POLICIES, RECOVERY_EFFORT, SHARES } from "../core/placement/policy.ts";
 import { MAPPING_POLICIES } from "../core/reconfigure/mapNodes.ts";
 import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
 import { clusterOption, nodesOption, spillOption } from "./clusterOptions.ts";
@@ -40,6 +40,10 @@ export const recoveryOptions = {
     says: "A newer load-profile to place by; otherwise the placement's own loads.",
   }),
   placement: choice({ choices: PLACEMENT_POLICIES, says: "Policy of the new placement; otherwise that of the old one." }),
+  shares: choice({
+    choices: SHARES.toReversed(),
+    says: "What resilient and balanced count on: free shares that a dispatcher solves for, or even ones. Default: what the placement was made for.",
+  }),
   "failure-unit": choice({
     choices: FAILURE_UNITS,
     says: "What fails as one, for resilient: single GPUs, nodes, or domains; otherwise what the old placement was made for.",

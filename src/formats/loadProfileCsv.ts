@@ -5,10 +5,9 @@ import type { LoadProfileDocument } from "./documents/loadProfile.ts";
 
 /**
  * CSV `[window,]iteration,layer[,rank],expert,tokens` in pieces, one a layer; iteration is the last of the window.
- * @param areSeveral whether there are several profiles, so that their windows have to be told apart; asked with the first
  */
-export function loadProfileCsv(areSeveral: () => boolean): (document: LoadProfileDocument, first: boolean) => Generator<string> {
-  const partOf = windowTable(({ window }: LoadProfileDocument) => (areSeveral() ? window : undefined));
+export function loadProfileCsv(): (document: LoadProfileDocument, first: boolean) => Generator<string> {
+  const partOf = windowTable(({ window }: LoadProfileDocument) => (window.ofSeveral ? window : undefined));
   return function* (document, first) {
     const { header, cell } = partOf(document, first);
     const { window, layers } = document;

@@ -26,9 +26,12 @@ export const PLACEMENT_COLUMNS = [
 /** What fails as one, and how likely: columns that are there only when these are not what is assumed for such nodes. */
 export const FAILURE_COLUMNS = ["failureUnit", "failureProbability"] as const;
 
+/** 1 in the rows of dead GPUs; a column that is there only when there are any. */
+export const DEAD_COLUMN = "dead";
+
 /**
  * CSV of placements in pieces, one a layer: a row a slot, free ones without expert; a GPU without slots has a row without
- * slot. An expert without a slot has a row without node, and one with the node, without rank and slot, for every node that
+ * slot, and so has a dead one. An expert without a slot has a row without node, and one with the node, without rank and slot, for every node that
  * keeps it in host memory.
  */
 export function placementCsv(): (document: PlacementDocument, first: boolean) => Generator<string> {
@@ -37,37 +40,45 @@ export function placementCsv(): (document: PlacementDocument, first: boolean) =>
   return function* (document, first) {
     const part = partOf(document, first);
     const others = otherFailures(document);
-    if (first) columns = Object.keys(others);
-    else if (Object.keys(others).join() !== columns.join()) {
-      throw new UsageError("--format csv: only some of the placements expect failures of their own; write --format json");
+    const haveDied = document.nodes.some(({ deadGpus }) => deadGpus !== undefined);
+    const names = [...Object.keys(others), ...(haveDied ? [DEAD_COLUMN] : [])];
+    if (first) columns = names;
+    else if (names.join() !== columns.join()) {
+      throw new UsageError(
+        "--format csv: only some of the placements expect failures of their own, or have dead GPUs; write --format json",
+      );
     }
     if (first) yield `${part.header}${[...PLACEMENT_COLUMNS, ...columns].join()}\n`;
     const { placement, shares, minReplicas } = document.policy;
-    yield* layerRows(document, part, `,${cells([placement, shares, minReplicas, ...Object.values(others)])}\n`);
+    const end = `,${cells([placement, shares, minReplicas, ...Object.values(others)])}${haveDied ? "," : ""}`;
+    yield* layerRows(document, part, end);
   };
 }
 
-function* layerRows(document: PlacementDocument, { cell: window }: TablePart, end: string): Generator<string> {
+function* layerRows(document: PlacementDocument, { cell: window }: TablePart, ending: string): Generator<string> {
   const { cluster } = placementOf(document);
   const first = firstRanks(cluster);
   const names = cluster.map(({ name, domain }) => cells([name, domain]));
+  const end = `${ending}\n`;
   const numberOf = new Map(cluster.map(({ name }, node) => [name, node]));
   for (const { layer, loads, replicas, nodes } of document.layers) {
     const begin = `${window}${layer},`;
     let text = "";
     for (const [n, node] of cluster.entries()) {
       const opening = `${begin}${names[n]},`;
+      const dead = new Set(node.deadGpus?.map((gpu) => first[n]! + gpu));
+      const emptyGpu = (rank: number) => `${opening}${rank},,,${ending}${dead.has(rank) ? "1" : ""}\n`;
       let rank = first[n]!;
       for (const [slot, expert] of nodes[n]!.entries()) {
         const holder = first[n]! + gpuOfSlot(node, slot);
-        for (; rank < holder; rank++) text += `${opening}${rank},,,${end}`;
+        for (; rank < holder; rank++) text += emptyGpu(rank);
         rank = holder + (slot + 1 < node.slots && first[n]! + gpuOfSlot(node, slot + 1) === holder ? 0 : 1);
         text +=
           expert === FREE_SLOT
             ? `${opening}${holder},${slot},,${end}`
             : `${opening}${holder},${slot},${expert},${loads[expert]}${end}`;
       }
-      for (; rank < first[n + 1]!; rank++) text += `${opening}${rank},,,${end}`;
+      for (; rank < first[n + 1]!; rank++) text += emptyGpu(rank);
     }
     for (const [expert, copies] of replicas.entries()) {
       if (copies === 0) text += `${begin},,,,${expert},${loads[expert]}${end}`;

@@ -14,6 +14,8 @@ import {
   type PlacementPolicyName,
   POLICY_DEFAULTS,
   type Policy,
+  type Shares,
+  sharesOf,
 } from "../core/placement/policy.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import type { Window } from "./csv/windows.ts";
@@ -56,7 +58,7 @@ function policyFields(policy: Policy, keptMinReplicas: number): PlacementDocumen
     ...(keptMinReplicas === policy.minReplicas ? {} : { keptMinReplicas }),
     seed: policy.seed,
     ...given(policy.groups, "groups"),
-    ...given(policy.shares, "shares"),
+    shares: sharesOf(policy),
     ...given(policy.effort, "effort"),
     ...given(policy.failureUnit, "failureUnit"),
     ...(policy.balanceSlack === undefined
@@ -222,8 +224,13 @@ export function resilienceFields({ recovery, survival }: Resilience, upperBound?
 /**
  * The policy to make a placement anew by; nothing when it is none of ours.
  * @param wanted name of another policy to take instead of the one that made the placement
+ * @param shares to count on instead of the placement's
  */
-export function policyOf(document: PlacementDocument, wanted?: PlacementPolicyName): Policy | undefined {
+export function policyOf(
+  document: PlacementDocument,
+  wanted?: PlacementPolicyName,
+  shares: Shares | undefined = document.policy.shares,
+): Policy | undefined {
   const { policy, recovery, nodes } = document;
   const placement = wanted ?? policyNameOf(document);
   if (placement === undefined) return undefined;
@@ -233,7 +240,7 @@ export function policyOf(document: PlacementDocument, wanted?: PlacementPolicyNa
     minReplicas: policy.minReplicas,
     seed: policy.seed,
     groups: policy.groups,
-    shares: policy.shares,
+    shares,
     effort: policy.effort,
     failureUnit: policy.failureUnit,
     objective: policy.objective,

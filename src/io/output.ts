@@ -1,5 +1,5 @@
 /** Where documents go: standard output, or a file that appears whole or not at all. */
-import { closeSync, fchmodSync, openSync, renameSync, rmSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { accessSync, closeSync, constants, fchmodSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { IoError, OutputClosed } from "../errors.ts";
 import { isStandardStream } from "./input.ts";
@@ -67,7 +67,8 @@ function fileOutput(file: string): Output {
   let handle: number | undefined;
   if (whole) {
     try {
-      closeSync(open());
+      // A file made for trial would stay behind where a signal comes before it is removed.
+      guarded(() => accessSync(`${dirname(target)}/`, constants.W_OK | constants.X_OK));
     } catch (error) {
       // A file that may be written in a folder that may not: the mode of the folder is what forbids it.
       if (mode === undefined || !(error instanceof IoError)) throw error;
@@ -76,7 +77,6 @@ function fileOutput(file: string): Output {
         { cause: error },
       );
     }
-    unlinkSync(written);
   } else handle = open();
   const opened = (): number => {
     if (handle !== undefined) return handle;

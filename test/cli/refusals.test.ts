@@ -22,7 +22,7 @@ beforeAll(async () => {
   const document = JSON.parse(mro);
   writeFileSync(at("mro.json"), mro);
   writeFileSync(at("mixed.json"), await run(`place -q --cluster ${at("mixed.csv")} --placement mro -f 1`, profile));
-  const goodput = { ...document.policy, placement: "resilient", objective: "goodput" };
+  const goodput = { ...document.policy, placement: "resilient", objective: "goodput", shares: "free" };
   writeFileSync(at("goodput.json"), JSON.stringify({ ...document, policy: goodput }));
   const hole = { layer: 0, loads: [4, 5, 6], replicas: [4, 4, 0], nodes: [0, 1].map(() => [0, 0, 1, 1]) };
   writeFileSync(at("hole.json"), JSON.stringify({ ...document, layers: [hole] }));

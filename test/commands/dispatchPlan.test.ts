@@ -19,7 +19,7 @@ let placement: string;
 
 beforeAll(async () => {
   profile = file("profile.json", (await inProcess(["profile-load", routing, "--method", "sum"])).stdout);
-  const words = ["place", profile, "-n", "2", "-c", "6", "--gpus", "2", "--placement", "eplb", "-q"];
+  const words = ["place", profile, "-n", "2", "-c", "6", "--gpus", "2", "--placement", "balanced", "--shares", "even", "-q"];
   placement = file("placement.json", (await inProcess(words)).stdout);
 });
 
@@ -27,7 +27,23 @@ describe("dispatch-plan", () => {
   test.each(["sglang", "ascend", "trtllm", "vllm"])(
     "a plan for %s is dispatched like the placement it was made from",
     async (system) => {
-      const words = ["place", profile, "-n", "2", "-c", "6", "--gpus", "2", "--placement", "eplb", "-q", "--format", system];
+      const words = [
+        "place",
+        profile,
+        "-n",
+        "2",
+        "-c",
+        "6",
+        "--gpus",
+        "2",
+        "--placement",
+        "balanced",
+        "--shares",
+        "even",
+        "-q",
+        "--format",
+        system,
+      ];
       const plan = file(`plan.${system}`, (await inProcess(words)).stdout);
       const own = await inProcess(["dispatch-plan", placement, "--format", "csv"]);
       expect(own.stdout.split("\n").length).toBeGreaterThan(20);

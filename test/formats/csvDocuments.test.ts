@@ -174,6 +174,20 @@ describe("the same bytes from JSON and CSV", () => {
     );
   });
 
+  test("a dead GPU stays dead, and comes back", async () => {
+    const made = { json: "", csv: "" };
+    for (const format of FORMATS)
+      made[format] = await output(`place -n 3 -c 4 --gpus 2 --effort normal --format ${format}`, "[[9,4,3,2,1,1]]");
+    const crippled = await next("recover --effort normal --failed node1:0", made, " --rows placement");
+    expect(crippled.csv).toMatch(/^0,node1,,2,,,,resilient,free,2,1$/m);
+    await next("dispatch-plan", crippled);
+    await next("place --audit -", crippled);
+    await next("recover --effort normal --failed node0:1", crippled, " --rows placement");
+    await next("recover --effort normal --joined node1:0", crippled, " --rows placement");
+    const broken = crippled.csv.replace("resilient,free,2,1\n", "resilient,free,2,x\n");
+    expect((await inProcess(["dispatch-plan"], broken)).stderr).toMatch(/dead is "x"; expected 1/);
+  });
+
   test("simulate to its summary, also of several files", async () => {
     const job = "simulate --load-spread 0.5 --model gpt-s -n 4 --mtbf 3m --duration 10m";
     const files: Record<string, string[]> = { json: [], csv: [] };

@@ -218,9 +218,9 @@ test("nodes, GPUs without slots, free slots and experts in host memory survive",
   const loads = await output("profile-load", "[[9,8,7,6,5]]");
   const json = await output("place -n 2 -c 2 --gpus 3 --spill cpu --placement mro", loads);
   const csv = await output("place -n 2 -c 2 --gpus 3 --spill cpu --placement mro --format csv", loads);
-  expect(csv).toMatch(/^0,node1,,5,,,,mro,,2$/m);
-  expect(csv).toMatch(/^0,,,,,4,5,mro,,2$/m);
-  expect(csv).toMatch(/^0,node1,,,,4,5,mro,,2$/m);
+  expect(csv).toMatch(/^0,node1,,5,,,,mro,even,2$/m);
+  expect(csv).toMatch(/^0,,,,,4,5,mro,even,2$/m);
+  expect(csv).toMatch(/^0,node1,,,,4,5,mro,even,2$/m);
   const { nodes, layers, spilled } = JSON.parse(json);
   expect(spilled.length).toBeGreaterThan(0);
   expect(JSON.parse(await output("place --audit -", csv))).toMatchObject({ nodes, layers, spilled });

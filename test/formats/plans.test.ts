@@ -8,6 +8,7 @@ import { encodePlan } from "../../src/formats/plans/encodePlan.ts";
 import { shortList } from "../../src/formats/plans/moePlacements.ts";
 import { type PlanSystem, planSystems } from "../../src/formats/plans/plan.ts";
 import { planPlacement } from "../../src/formats/plans/planPlacement.ts";
+import { planTable, wastedSlots } from "../../src/formats/plans/planTable.ts";
 import { parseIdList } from "../../src/formats/units.ts";
 
 const settings = { layerBase: 0, denseLayers: 0, layerUpdatesPerIteration: 0 };
@@ -67,6 +68,8 @@ describe.each(planSystems)("%s", (system) => {
   test("what is written is read back as the same placement", () => {
     fc.assert(
       fc.property(placements, ({ document, numbering: drawn, gpus }) => {
+        // A device of vllm-ascend holds an expert once.
+        fc.pre(system !== "ascend" || wastedSlots(planTable(document, system, { ...settings, ...drawn })) === 0);
         const numbering = { ...settings, ...drawn };
         const plan = decoded(encodePlan(document, system, numbering), system);
         const nodes = document.nodes.map(({ name }) => ({ name }));
@@ -207,6 +210,7 @@ test("ascend: the document as vllm-ascend and MindIE read it", () => {
   expect(changed((copy) => layer(copy).device_list.splice(0, 1, { device_id: 7, device_expert: [0, 1] }))).toThrow(
     /device 0 is missing/,
   );
+  expect(changed((copy) => (layer(copy).device_list[1]!.device_expert = [1, 1]))).toThrow(/device 1 has expert 1 twice/);
   expect(changed((copy) => layer(copy).device_list.reverse())()).toMatchObject({
     ranks: 2,
     rows: [{ layer: 0, slots: [0, 1, 1, 0] }],

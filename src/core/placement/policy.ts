@@ -67,7 +67,7 @@ export interface Policy {
   readonly seed: number;
   /** Probability that a node fails, independently of the others. */
   readonly failureProbability: number;
-  /** How replicas share tokens, with `balanced`. */
+  /** How replicas share tokens, with `resilient` and `balanced`; all other policies count on even shares. */
   readonly shares?: Shares | undefined;
   /** How far the busiest GPU may exceed the mean load, with `resilient`; Infinity for no limit. */
   readonly balanceSlack?: number | undefined;
@@ -99,8 +99,7 @@ export function usualBalanceSlack({ objective }: Pick<Policy, "objective">): num
 
 /** How the dispatcher is to share an expert's tokens among its replicas under a policy. */
 export function sharesOf({ placement, shares = POLICY_DEFAULTS.shares }: Pick<Policy, "placement" | "shares">): Shares {
-  if (placement === "resilient") return "free";
-  return placement === "balanced" ? shares : "even";
+  return choosesReplicas({ placement }) ? shares : "even";
 }
 
 /** Whether a policy chooses replica counts freely, so that its placements are measured against the best of all counts. */

@@ -8,13 +8,13 @@ import { Infeasible } from "../layout/infeasible.ts";
 import { hostSets, type LayerLoads } from "../layout/placement.ts";
 import type { FailureUnits } from "../recovery/failureUnits.ts";
 import { placeLayers } from "./placeLayers.ts";
-import { POLICY_DEFAULTS, type Policy } from "./policy.ts";
+import { POLICY_DEFAULTS, type Policy, sharesOf } from "./policy.ts";
 import { placeHosts } from "./resilient/search/placeHosts.ts";
 import type { Outcome, StepGoal } from "./resilient/stepGoal.ts";
 
 /**
  * What a policy goes after beside survival; nothing when step time does not count.
- * @throws RangeError when the policy asks for step time or goodput without saying what the job costs
+ * @throws Infeasible when the policy asks for step time or goodput without saying what the job costs, or under even shares
  */
 export function stepGoalOf(
   cluster: readonly ClusterNode[],
@@ -23,6 +23,12 @@ export function stepGoalOf(
   units: FailureUnits,
 ): StepGoal | undefined {
   const { objective = POLICY_DEFAULTS.objective, stepBudget, training } = policy;
+  const isAimed = objective === "goodput" || stepBudget !== undefined;
+  if (isAimed && sharesOf(policy) === "even") {
+    throw new Infeasible(
+      `${objective === "goodput" ? "objective goodput" : "a step budget"} is searched for with free shares only, and these are even: ask for --shares free, or leave the goal out`,
+    );
+  }
   if (objective === "goodput") {
     const failures = training?.failures;
     if (training === undefined || failures === undefined) {

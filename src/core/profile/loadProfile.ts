@@ -14,6 +14,8 @@ export interface ProfileWindow {
   readonly method: LoadMethod;
   /** Weight of the newest iteration, with method `ema`. */
   readonly alpha?: number | undefined;
+  /** One of the windows that a log was cut into, so that whatever is made of it says of which. */
+  readonly ofSeveral?: true | undefined;
 }
 
 /** Loads of one layer. */

@@ -89,9 +89,10 @@ export class LoadProfiler {
 
   private complete(): LoadProfile {
     const profile = this.window.profile();
+    const cut = this.options.every !== undefined;
     this.window = new WindowLoads(this.options.method);
     this.profiled = true;
-    return profile;
+    return cut ? { ...profile, window: { ...profile.window, ofSeveral: true } } : profile;
   }
 
   private emptyWindow(): WindowError {

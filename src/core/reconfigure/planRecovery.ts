@@ -120,7 +120,9 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
   if (policy === undefined) throw new Infeasible("a new placement needs a policy", "policy");
 
   const anew = () => placeResidents(live.cluster, loads, policy);
-  const isRepairable = mapping === "optimal" && policy.placement === madeBy && holdsAll;
+  // Repair weighs host sets by free shares.
+  const isRepairable =
+    mapping === "optimal" && policy.placement === madeBy && holdsAll && !(madeBy === "resilient" && sharesOf(policy) === "even");
   const nearest = policy.failureUnit === "gpu" ? nearestOnGpus : nearestPlacement;
   const plan: NearestPlacement = isRepairable
     ? nearest({ old, survivors: live, loads, policy }, anew)

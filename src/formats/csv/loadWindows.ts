@@ -70,7 +70,7 @@ export class LoadWindows implements TableReader<LoadProfile> {
     const profiler = new LoadProfiler({ window: { kind: "all" }, method: { kind: "mean" } });
     profiler.add(step);
     const { from, to } = parseWindowCell(this.window, this.file, line);
-    return { ...profiler.finish()[0]!, window: { from, to, iterations: 1, method: "mean" } };
+    return { ...profiler.finish()[0]!, window: { from, to, iterations: 1, method: "mean", ofSeveral: true } };
   }
 
   private wrong(message: string, line: number): InputError {

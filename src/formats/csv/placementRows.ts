@@ -4,7 +4,7 @@ import { countReplicas, FREE_SLOT } from "../../core/layout/placement.ts";
 import { FAILURE_UNITS } from "../../core/placement/policy.ts";
 import { InputError, quoteInput, shownName } from "../../errors.ts";
 import { checkPlacement, type PlacementDocument } from "../documents/placement.ts";
-import { FAILURE_COLUMNS, PLACEMENT_COLUMNS } from "../placementCsv.ts";
+import { DEAD_COLUMN, FAILURE_COLUMNS, PLACEMENT_COLUMNS } from "../placementCsv.ts";
 import { assumedPolicyFields } from "../placementDocument.ts";
 import { LayerRows } from "./layerRows.ts";
 import { type Place, SlotPlaces } from "./slotPlaces.ts";
@@ -17,7 +17,10 @@ const CONSTANT = ["placement", "shares", "minReplicas"] as const;
 /** Reads placements of a table, one a window. */
 export class PlacementRows implements TableReader<PlacementDocument> {
   private readonly file: string;
-  private readonly column: Record<(typeof PLACEMENT_COLUMNS | typeof FAILURE_COLUMNS)[number] | "window", number>;
+  private readonly column: Record<
+    (typeof PLACEMENT_COLUMNS | typeof FAILURE_COLUMNS)[number] | "window" | typeof DEAD_COLUMN,
+    number
+  >;
   private readonly seenWindows = new Set<string>();
   private begun: readonly string[] | undefined;
   private begunAt = 0;
@@ -27,7 +30,7 @@ export class PlacementRows implements TableReader<PlacementDocument> {
   /** @throws InputError when the header is not that of a placement */
   constructor(names: readonly string[], file: string) {
     this.file = file;
-    this.column = columnsOf(names, "placement", PLACEMENT_COLUMNS, ["window", ...FAILURE_COLUMNS], file);
+    this.column = columnsOf(names, "placement", PLACEMENT_COLUMNS, ["window", ...FAILURE_COLUMNS, DEAD_COLUMN], file);
     this.places = new SlotPlaces(file);
   }
 
@@ -45,6 +48,7 @@ export class PlacementRows implements TableReader<PlacementDocument> {
         domain: cells[column.domain]!,
         rank: this.whole(rank, "rank", line),
         slot: slot === "" ? -1 : this.whole(slot, "slot", line),
+        isDead: this.isDead(cells, slot, line),
       };
       this.places.add(place, this.layers.length === 1, line);
     } else if (slot !== "") throw this.wrong(`slot ${shownName(slot)} has no rank; expected the GPU that it is of`, line);
@@ -65,6 +69,15 @@ export class PlacementRows implements TableReader<PlacementDocument> {
       if (slot !== "") layer.slots.push(FREE_SLOT);
     }
     return document;
+  }
+
+  /** Whether a row says that its GPU is dead. */
+  private isDead(cells: readonly string[], slot: string, line: number): boolean {
+    const text = this.column.dead < 0 ? "" : cells[this.column.dead]!;
+    if (text === "") return false;
+    if (text !== "1" || slot !== "")
+      throw this.wrong(`dead is ${quoteInput(text)}; expected 1 in the row of a dead GPU, which has no slot, or nothing`, line);
+    return true;
   }
 
   finish(line: number): PlacementDocument {

@@ -3,12 +3,13 @@ import type { ClusterNode } from "../../core/layout/cluster.ts";
 import { InputError, quoteInput, shownName } from "../../errors.ts";
 import { checkedName } from "../names.ts";
 
-/** A slot of a GPU of a node; a GPU without slots has one of -1. */
+/** A slot of a GPU of a node; a GPU without slots, or a dead one, has one of -1. */
 export interface Place {
   readonly node: string;
   readonly domain: string;
   readonly rank: number;
   readonly slot: number;
+  readonly isDead: boolean;
 }
 
 /** Checks that places come in order: nodes, ranks and slots rise, and every layer has the same. */
@@ -34,8 +35,14 @@ export class SlotPlaces {
   add(place: Place, isFirst: boolean, line: number): void {
     if (isFirst) this.addFirst(place, line);
     const expected = this.all[this.taken];
-    const { node, domain, rank, slot } = place;
-    if (expected?.node !== node || expected.rank !== rank || expected.slot !== slot || expected.domain !== domain) {
+    const { node, domain, rank, slot, isDead } = place;
+    if (
+      expected?.node !== node ||
+      expected.rank !== rank ||
+      expected.slot !== slot ||
+      expected.domain !== domain ||
+      expected.isDead !== isDead
+    ) {
       throw this.wrong(
         `${nameOf(place)} stands where ${expected === undefined ? "the layer has ended" : `${nameOf(expected)} is expected`}, as in the first layer; rows are missing, there twice, or out of order`,
         line,
@@ -55,7 +62,7 @@ export class SlotPlaces {
 
   /** The nodes that the places make up. */
   nodes(): ClusterNode[] {
-    const nodes: { name: string; slots: number; gpus: number; domain?: string }[] = [];
+    const nodes: { name: string; slots: number; gpus: number; deadGpus?: number[]; domain?: string }[] = [];
     let rank = -1;
     for (const place of this.all) {
       if (nodes.at(-1)?.name !== place.node) {
@@ -63,6 +70,10 @@ export class SlotPlaces {
       }
       const node = nodes.at(-1)!;
       if (place.slot >= 0) node.slots++;
+      if (place.isDead) {
+        node.deadGpus ??= [];
+        node.deadGpus.push(node.gpus);
+      }
       if (place.rank !== rank) node.gpus++;
       rank = place.rank;
     }
@@ -107,7 +118,7 @@ export class SlotPlaces {
   }
 }
 
-function nameOf({ node, rank, slot }: Place): string {
+function nameOf({ node, rank, slot, isDead }: Place): string {
   const name = shownName(node);
-  return slot < 0 ? `rank ${rank} of ${name} (no slot)` : `slot ${slot} of ${name} (rank ${rank})`;
+  return slot < 0 ? `rank ${rank} of ${name} (${isDead ? "dead" : "no slot"})` : `slot ${slot} of ${name} (rank ${rank})`;
 }

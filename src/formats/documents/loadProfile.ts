@@ -17,6 +17,8 @@ export const loadProfileSchema = z.object({
     method: z.enum(["mean", "sum", "last", "ema"]),
     /** Weight of the newest iteration, with method ema. */
     alpha: z.optional(z.number()),
+    /** One of the windows that a log was cut into: what is made of it says of which. */
+    ofSeveral: z.optional(z.literal(true)),
   }),
   layers: z.array(z.object({ layer: count, loads: tokens, byRank: z.optional(z.array(tokens)) })),
 });

@@ -75,7 +75,7 @@ export const placementSchema = z.object({
     seed: count,
     /** Expert groups, with placement eplb. */
     groups: z.optional(positiveCount),
-    /** How replicas share tokens, with placement balanced. */
+    /** How replicas share tokens; documents of earlier versions say so for placement balanced only. */
     shares: z.optional(z.enum(SHARES)),
     /** How long the search was, where there is one. */
     effort: z.optional(z.enum(EFFORTS)),

@@ -73,6 +73,12 @@ export function decodeAscend(value: object, file: string): { ranks: number; rows
           `layer ${layer_id}: device ${device_id} has ${device_expert.length} experts, others ${width}; all need equally many`,
         );
       }
+      const twice = device_expert.find((expert, slot) => device_expert.indexOf(expert) !== slot);
+      if (twice !== undefined) {
+        throw wrong(
+          `layer ${layer_id}: device ${device_id} has expert ${twice} twice; vllm-ascend would send tokens to a wrong expert: put copies on different devices, as lazarus place --placement balanced does`,
+        );
+      }
       return device_expert;
     });
     return { layer: layer_id, slots };

@@ -1,4 +1,5 @@
 /** A placement in the words of a serving system. */
+import { UsageError } from "../../errors.ts";
 import type { PlacementDocument } from "../documents/placement.ts";
 import { encodeAscend } from "./ascend.ts";
 import { hiddenLayer, type LayerNumbering, type PlanSystem } from "./plan.ts";
@@ -27,10 +28,12 @@ export function encodePlan(
   const table = planTable(document, system, settings, notice);
   const slots = table.rows.reduce((sum, row) => sum + row.slots.length, 0);
   const wasted = wastedSlots(table);
-  if (wasted > 0)
-    notice?.(
-      `${wasted} of ${slots} slots hold an expert that their rank has already, which is ${system === "ascend" ? "no map that vllm-ascend loads right" : "of no use"}`,
+  if (wasted > 0 && system === "ascend") {
+    throw new UsageError(
+      `--format ascend cannot hold this plan: ${wasted} of ${slots} slots hold an expert that their device has already, and vllm-ascend would send tokens to a wrong expert; take --placement balanced or resilient, which keep the copies of an expert on different devices, or fewer slots`,
     );
+  }
+  if (wasted > 0) notice?.(`${wasted} of ${slots} slots hold an expert that their rank has already, which is of no use`);
   const redundant = (table.rows[0]?.slots.length ?? 0) - table.experts;
   if (system === "sglang") notice?.(`this plan is for SGLang with --ep-num-redundant-experts ${redundant}`);
   const hidden = table.rows.map(({ layer }) => hiddenLayer(layer, settings));

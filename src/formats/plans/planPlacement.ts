@@ -64,7 +64,8 @@ export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings,
     type: "placement",
     version: 1,
     nodes: cluster,
-    policy: { placement: system, minReplicas: fewest, seed: 0 },
+    // What these systems do unless they are told to solve for shares.
+    policy: { placement: system, minReplicas: fewest, seed: 0, shares: "even" },
     layers,
   };
 
