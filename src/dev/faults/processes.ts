@@ -1,10 +1,11 @@
 /** Processes that are killed, interrupted, or write to one file together. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomSource } from "../../core/algorithms/random.ts";
 import { contentOf, inOrder, leftIn, type Row, type Stage, started } from "./stage.ts";
 
-const KILLS = 200;
+/** Kills of each command; the first word of the command line says otherwise. */
+const KILLS = Number(process.argv[2] ?? 200);
 const WRITERS = 12;
 const INTERRUPTS = 10;
 
@@ -18,20 +19,33 @@ export async function killed(stage: Stage, name: string): Promise<Row> {
   const begun = performance.now();
   await started(words).ended;
   const duration = performance.now() - begun;
-  let [half, odd, early] = [0, 0, 0];
+  let [half, odd, early, during] = [0, 0, 0, 0];
   for (let run = 0; run < KILLS; run++) {
     writeFileSync(file, "old");
     const { child, ended } = started(words);
-    const timer = setTimeout(() => child.kill("SIGKILL"), random.uniform() * duration * 1.1);
+    const kill = () => child.kill("SIGKILL");
+    // Half of the kills come at any time, the others while the file is being written, however short that is.
+    const soon = () => setTimeout(kill, random.uniform() * 10);
+    const writing = run % 2 > 0 ? watch(folder, (_, found) => found?.endsWith(".part") && soon()) : undefined;
+    const timer = writing === undefined ? setTimeout(kill, random.uniform() * duration * 1.1) : undefined;
     const end = await ended;
     clearTimeout(timer);
+    writing?.close();
+    if (readdirSync(folder).some((found) => found.endsWith(".part"))) during++;
     if (end.signal === null && !inOrder(end, [0])) odd++;
     const found = contentOf(file);
     if (found === "old") early++;
     else if (found !== stage.whole[name]) half++;
     for (const left of readdirSync(folder)) rmSync(join(folder, left));
   }
-  return { fault: `kill -9, ${name}`, runs: KILLS, half, left: undefined, odd, note: `${early} before it was whole` };
+  return {
+    fault: `kill -9, ${name}`,
+    runs: KILLS,
+    half,
+    left: undefined,
+    odd,
+    note: `${early} before it was whole, ${during} while it was written`,
+  };
 }
 
 /** Several processes write the same file at once: in the end it is whole, and nothing else is there. */
