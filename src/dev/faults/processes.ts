@@ -8,6 +8,8 @@ import { contentOf, inOrder, leftIn, type Row, type Stage, started } from "./sta
 const KILLS = Number(process.argv[2] ?? 200);
 const WRITERS = 12;
 const INTERRUPTS = 10;
+/** Seconds in which all processes of an interrupted rehearsal have to be gone. */
+const GRACE_SECONDS = 20;
 
 /** Kills a command at random times: the file stays the old one, or is the whole new one. */
 export async function killed(stage: Stage, name: string): Promise<Row> {
@@ -74,8 +76,11 @@ export async function interruptedRehearsals(stage: Stage): Promise<Row> {
     const end = await ended;
     clearTimeout(timer);
     if (end.signal !== "SIGINT" && !inOrder(end, [0])) odd++;
-    await new Promise((resolve) => setTimeout(resolve, 2000));
-    left += rehearsing(stage.folder) + leftIn(folder, ["result"]);
+    // Those that were still starting end once they have: on a busy machine that takes seconds.
+    const remaining = () => rehearsing(stage.folder) + leftIn(folder, ["result"]);
+    for (let tries = 0; tries < GRACE_SECONDS && remaining() > 0; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    left += remaining();
   }
   return { fault: "SIGINT to a rehearsal", runs: INTERRUPTS, half: 0, left, odd };
 }
