@@ -34,6 +34,8 @@ interface Placed {
  * @throws RangeError when a layer has more experts than the cluster has slots, or the policy cannot place on such a cluster
  */
 export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
+  const empty = cluster.find(({ slots }) => slots === 0);
+  if (empty !== undefined) throw new Infeasible(`${empty.name} has no slots and can hold no expert; leave it out`);
   if (policy.failureUnit === "gpu" && policy.placement === "resilient") return placeOnGpus(cluster, layers, policy);
   return { ...placeOn(withLiveGpus(cluster), layers, policy), cluster };
 }
