@@ -141,8 +141,6 @@ async function* madePlacements(
     if (understood !== undefined) warn(understood);
     if (training) warnOfOtherLayers(training.model, layers.length);
     if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, cluster, experts));
-    if (!made.withinBalanceLimit)
-      warn(`no placement within --balance-slack ${policy.balanceSlack} was found; this has the best balance found`);
     if (!made.withinStepBudget)
       warn(`no placement within --step-budget ${policy.stepBudget} was found; this has the shortest step found`);
     if (options.pareto !== undefined) await writePareto(options.pareto, cluster, layers, policy);
@@ -151,11 +149,19 @@ async function* madePlacements(
       backend: sampled?.backend,
       window: window.ofSeveral ? window : undefined,
     });
+    if (!made.withinBalanceLimit) warn(await beyondLimit(plan, policy));
     const slotBytes = bytesOfSlot(layers.length, options["expert-bytes"], model);
     const document = fewest && goal ? withRedundancy(plan, fewest, goal, slotBytes) : plan;
     if (fewest && formatOf(options) !== "table") warn(await chosenSlots(document));
     yield options.explain ? await explained(document, made, policy) : document;
   }
+}
+
+/** What a plan beyond the limit on balance is worth, and why; its table says why, too. */
+async function beyondLimit(plan: PlacementDocument, { balanceSlack }: Policy): Promise<string> {
+  const { givenUpText } = await import("../report/givenUpText.ts");
+  const why = givenUpText(plan);
+  return `no placement within --balance-slack ${balanceSlack} was found; this has the best balance found${why === undefined ? "" : `. ${why}`}`;
 }
 
 /** The job, and its model, of which --slots auto also takes the size when the hardware is not said. */

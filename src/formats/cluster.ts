@@ -64,7 +64,7 @@ function nodesFromJson(text: string, file: string): DescribedNode[] {
   const result = z.safeParse(clusterSchema, value);
   if (!result.success) {
     throw new InputError(
-      'expected [{"name":"node0","slots":6,"gpus":1,"domain":"rack-a"}, ...] with names that begin with a letter or digit, whole numbers from 1, at most 100000 slots and 1024 GPUs',
+      'expected [{"name":"node0","slots":6,"gpus":1,"domain":"rack-a"}, ...] with names that begin with a letter or digit, whole numbers from 1, at most 100000 slots and 1024 GPUs; leave out nodes without slots',
       { file },
     );
   }
@@ -79,7 +79,8 @@ function nodesFromCsv(text: string, file: string): DescribedNode[] {
       try {
         return parseCount(1, most)(cell);
       } catch (error) {
-        throw new InputError(`${column}: ${(error as Error).message}, got ${quoteInput(cell)}`, { file, line });
+        const remedy = column === "slots" && Number(cell) === 0 ? "; leave out a node without slots" : "";
+        throw new InputError(`${column}: ${(error as Error).message}, got ${quoteInput(cell)}${remedy}`, { file, line });
       }
     };
     const name = cells.get("name") ?? "";

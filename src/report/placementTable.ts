@@ -1,6 +1,7 @@
 /** A placement as a person reads it: what it survives, how even it is, who holds what. */
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { explanationText } from "./explanationText.ts";
+import { givenUpText } from "./givenUpText.ts";
 import type { Paint } from "./paint.ts";
 import { recoveryLevels } from "./recoveryLevels.ts";
 import { redundancyText } from "./redundancyTable.ts";
@@ -24,6 +25,8 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   if (document.recovery?.byUnit)
     parts.push(recoveryLevels(document.recovery.byUnit, document.recovery.failureProbability, paint));
   if (document.balance) parts.push(balancePart(document, document.balance));
+  const givenUp = givenUpText(document);
+  if (givenUp !== undefined) parts.push(givenUp);
   if (document.cost) {
     const { shares, compute, traffic, sync } = document.cost;
     parts.push(

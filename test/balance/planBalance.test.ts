@@ -89,6 +89,7 @@ test("nodes can be level while one of their GPUs carries all", () => {
     optimal: 2,
     evenMean: 2,
     optimalMean: 2,
+    worst: { even: 0, optimal: 0 },
     byNode: { even: 1, optimal: 1 },
   });
   const twice = {
@@ -100,5 +101,10 @@ test("nodes can be level while one of their GPUs carries all", () => {
       [1, 1],
     ],
   };
-  expect(planBalance(cluster, [layer, twice])).toMatchObject({ even: 2, evenMean: 1.5, optimalMean: 1.5 });
+  expect(planBalance(cluster, [layer, twice])).toMatchObject({
+    even: 2,
+    evenMean: 1.5,
+    optimalMean: 1.5,
+    worst: { even: 0, optimal: 0 },
+  });
 });

@@ -23,7 +23,7 @@ test("what the file does not say comes from the options", () => {
 describe("mistakes", () => {
   test.each([
     ["name,slots\na,6\na,6\n", /two nodes are called a/],
-    ["name,slots\na,0\n", /slots: expected a whole number of at least 1, got "0"/],
+    ["name,slots\na,0\n", /slots: expected a whole number of at least 1, got "0"; leave out a node without slots/],
     ["name,slots\na,6,7\n", /./],
     ["name,racks\na,6\n", /"racks" is not expected/],
     ["slots\n6\n", /name is missing/],

@@ -13,6 +13,8 @@ export interface PlanBalance {
   /** Over all layers. */
   readonly evenMean: number;
   readonly optimalMean: number;
+  /** Number of the worst layer, by either balance. */
+  readonly worst: { readonly even: number; readonly optimal: number };
   /** The same of the worst layer for nodes: load per GPU of the busiest one over the mean. */
   readonly byNode: { readonly even: number; readonly optimal: number };
 }
@@ -42,6 +44,8 @@ export function planBalance(cluster: readonly ClusterNode[], layers: readonly La
   });
   const worst = (of: (figure: (typeof figures)[number]) => number) =>
     figures.reduce((most, figure) => Math.max(most, of(figure)), 1);
+  const worstLayer = (of: (figure: (typeof figures)[number]) => number) =>
+    layers[figures.reduce((at, figure, l) => (of(figure) > of(figures[at]!) ? l : at), 0)]!.layer;
   const mean = (of: (figure: (typeof figures)[number]) => number) =>
     figures.reduce((sum, figure) => sum + of(figure), 0) / figures.length;
   return {
@@ -49,12 +53,13 @@ export function planBalance(cluster: readonly ClusterNode[], layers: readonly La
     optimal: worst(({ optimal }) => optimal),
     evenMean: mean(({ even }) => even),
     optimalMean: mean(({ optimal }) => optimal),
+    worst: { even: worstLayer(({ even }) => even), optimal: worstLayer(({ optimal }) => optimal) },
     byNode: { even: worst(({ byNode }) => byNode.even), optimal: worst(({ byNode }) => byNode.optimal) },
   };
 }
 
 /** Ranks of each expert, one entry a copy, ascending, shape [experts][copies]. */
-function copiesByRank(cluster: readonly ClusterNode[], { loads, nodes }: LayerPlacement): number[][] {
+export function copiesByRank(cluster: readonly ClusterNode[], { loads, nodes }: LayerPlacement): number[][] {
   const first = firstRanks(cluster);
   const copies: number[][] = loads.map(() => []);
   nodes.forEach((held, n) => {

@@ -36,6 +36,8 @@ interface Placed {
  */
 export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
   checkPlacementSize(cluster, layers.length);
+  const empty = cluster.find(({ slots }) => slots === 0);
+  if (empty !== undefined) throw new Infeasible(`${empty.name} has no slots and can hold no expert; leave it out`);
   if (policy.failureUnit === "gpu" && policy.placement === "resilient") return placeOnGpus(cluster, layers, policy);
   return { ...placeOn(withLiveGpus(cluster), layers, policy), cluster };
 }

@@ -8,6 +8,7 @@ import { survivalProbability } from "../recovery/survivalProbability.ts";
 import { type Assessment, resilienceOf } from "./assess.ts";
 import type { MadePlacement } from "./makePlacement.ts";
 import { type Policy, usualBalanceSlack } from "./policy.ts";
+import { slotShortage } from "./slotShortage.ts";
 
 /** What a plan is to reach; all of what is given. The balance limit and the step budget of the policy hold besides. */
 export interface RedundancyGoal {
@@ -75,11 +76,7 @@ export function mayReach(
   const hosts = Math.max(1, goal.minReplicas ?? 1, (goal.survive ?? 0) + 1);
   const ranks = totalGpus(cluster);
   const limit = rankLimit(policy);
-  const fits = layers.every(({ loads }) => {
-    const most = (limit * loads.reduce((sum, load) => sum + load, 0)) / ranks;
-    return loads.reduce((sum, load) => sum + Math.max(hosts, Math.ceil(load / most - ROUNDING) || 0), 0) <= slots;
-  });
-  if (!fits) return false;
+  if (slotShortage(layers, { slots, ranks }, hosts, limit) !== undefined) return false;
   const experts = Math.max(...layers.map(({ loads }) => loads.length));
   const units = clusterUnits(cluster, policy.failureUnit ?? "node");
   const capacity = new Array<number>(units.count).fill(0);

@@ -126,7 +126,7 @@ export function least(a: readonly number[], b: readonly number[]): number[] {
 }
 
 /** A recovery probability is a whole number of failed sets over all of them. */
-function wholeSets(bound: readonly number[]): number[] {
+export function wholeSets(bound: readonly number[]): number[] {
   return bound.map((value, i) => {
     const sets = binomial(bound.length, i + 1);
     return sets <= WHOLE_COUNT_LIMIT ? Math.floor(value * sets + 1e-3) / sets : value;

@@ -1,11 +1,12 @@
-import { coveringBound, gapBound, largestCapacities, least } from "./coveringBound.ts";
+import { coveringBound, gapBound, largestCapacities, least, wholeSets } from "./coveringBound.ts";
+import { enoughSlots } from "./enoughSlots.ts";
 
 /**
  * Upper bound on the recovery probability of every placement of some experts, whatever their replica counts.
  *
  * Only the rarest expert that g live nodes leave uncovered counts, for each g, and its replicas h_g cost at least h_g slots for each
  * expert from there to the next rarest. Where the ways to divide the slots into such h_g are few, the best is found by trial;
- * else two bounds are taken together, see `anyDivisionBound`.
+ * else two bounds are taken together, see `anyDivisionBound`. Live nodes with fewer slots than experts are dead in any case.
  *
  * @param experts experts of a layer (of the largest layer, for several)
  * @param slots slots of each node, shape [nodes]
@@ -21,8 +22,8 @@ export function freeRecoveryUpperBound(experts: number, slots: readonly number[]
   const nodes = slots.length;
   if (capacity[nodes]! < experts) return new Array<number>(nodes).fill(0);
   const divisions = slotDivisions(experts, capacity, effort / nodes ** 2);
-  if (divisions === undefined) return anyDivisionBound(experts, capacity);
-  return divisions.map((rarest) => coveringBound({ experts, rarest }, capacity)).reduce(most);
+  const bound = divisions?.map((rarest) => coveringBound({ experts, rarest }, capacity)).reduce(most);
+  return least(bound ?? anyDivisionBound(experts, capacity), wholeSets(enoughSlots(experts, slots)));
 }
 
 /**

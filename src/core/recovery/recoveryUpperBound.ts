@@ -1,4 +1,5 @@
-import { coveringBound, type Demand, largestCapacities, least } from "./coveringBound.ts";
+import { coveringBound, type Demand, largestCapacities, least, wholeSets } from "./coveringBound.ts";
+import { enoughSlots } from "./enoughSlots.ts";
 
 /**
  * Upper bound on the recovery probability of every placement with the given replica counts.
@@ -17,9 +18,10 @@ export function recoveryUpperBound(layers: readonly (readonly number[])[], slots
     }
   }
   const demands = layers.map((replicas) => demandOf(replicas, capacity));
+  const experts = Math.max(...layers.map((replicas) => replicas.length));
   return strictest(demands)
     .map((demand) => coveringBound(demand, capacity))
-    .reduce(least);
+    .reduce(least, wholeSets(enoughSlots(experts, slots)));
 }
 
 function demandOf(replicas: readonly number[], capacity: readonly number[]): Demand {

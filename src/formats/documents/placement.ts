@@ -48,6 +48,8 @@ const balanceSchema = z.object({
   /** Over the layers; the others are those of the worst layer. Documents of earlier versions lack these. */
   evenMean: z.optional(amount),
   optimalMean: z.optional(amount),
+  /** Numbers of the worst layers. */
+  worst: z.optional(z.object({ even: count, optimal: count })),
   /** For nodes: load per GPU of the busiest one over the mean. */
   byNode: z.optional(z.object({ even: amount, optimal: amount })),
 });

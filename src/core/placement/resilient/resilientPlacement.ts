@@ -14,9 +14,10 @@
  *                                                                   v
  *     here      the best of these, and of plans of other policies where no limit is broken: limit, then survival
  */
+import { copiesByRank } from "../../balance/planBalance.ts";
 import { evenRankBalance, freeRankBalance } from "../../balance/rankBalance.ts";
-import { firstRanks, gpuOfSlot, totalGpus } from "../../layout/cluster.ts";
-import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement } from "../../layout/placement.ts";
+import { totalGpus } from "../../layout/cluster.ts";
+import { countReplicas, hostSets, type LayerPlacement } from "../../layout/placement.ts";
 import { failureUnits, survivalUnder } from "../../recovery/failureUnits.ts";
 import { keptMinReplicas } from "../allocation.ts";
 import { BALANCE_SLACK, BALANCE_TOLERANCE, type Effort, keepsBalanceLimit, POLICY_DEFAULTS, type Shares } from "../policy.ts";
@@ -193,14 +194,9 @@ function toPlacement(
 }
 
 /** Load of the busiest GPU over the mean. */
-function balanceOf({ cluster }: ResilientProblem, { loads, nodes }: LayerPlacement, shares: Shares): number {
-  const first = firstRanks(cluster);
-  const copies: number[][] = loads.map(() => []);
-  nodes.forEach((held, n) => {
-    held.forEach((expert, slot) => {
-      if (expert !== FREE_SLOT) copies[expert]!.push(first[n]! + gpuOfSlot(cluster[n]!, slot));
-    });
-  });
-  const ranks = first.at(-1)!;
+function balanceOf({ cluster }: ResilientProblem, layer: LayerPlacement, shares: Shares): number {
+  const { loads } = layer;
+  const copies = copiesByRank(cluster, layer);
+  const ranks = totalGpus(cluster);
   return shares === "even" ? evenRankBalance(copies, loads, ranks) : freeRankBalance(copies, loads, ranks).maxOverMean;
 }
