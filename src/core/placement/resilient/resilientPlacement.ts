@@ -14,6 +14,7 @@
  *                                                                   v
  *     here      the best of these, and of plans of other policies where no limit is broken: limit, then survival
  */
+import { optimalBalance } from "../../balance/optimalBalance.ts";
 import { evenRankBalance, freeRankBalance } from "../../balance/rankBalance.ts";
 import { firstRanks, gpuOfSlot, totalGpus } from "../../layout/cluster.ts";
 import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement } from "../../layout/placement.ts";
@@ -202,5 +203,8 @@ function balanceOf({ cluster }: ResilientProblem, { loads, nodes }: LayerPlaceme
     });
   });
   const ranks = first.at(-1)!;
-  return shares === "even" ? evenRankBalance(copies, loads, ranks) : freeRankBalance(copies, loads, ranks).maxOverMean;
+  if (shares === "even") return evenRankBalance(copies, loads, ranks);
+  if (ranks <= MOST_RANKS) return freeRankBalance(copies, loads, ranks).maxOverMean;
+  // On thousands of ranks a maximum flow takes milliseconds where water-filling takes seconds.
+  return optimalBalance(copies, loads, new Array<number>(ranks).fill(1)).maxOverMean;
 }
