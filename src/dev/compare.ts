@@ -1,4 +1,7 @@
-/** `npm run compare`: what each placement policy survives, at which balance and how fast, on the real routing trace. */
+/**
+ * `npm run compare [-- survival|steps|serving]`: what each placement policy survives, at which balance and how fast, on the real routing
+ * trace and on DeepSeek-V3's loads.
+ */
 import { existsSync } from "node:fs";
 import { readProfile } from "../commands/readProfile.ts";
 import { planCost } from "../core/cost/planCost.ts";
@@ -14,6 +17,7 @@ import { topExperts } from "../core/profile/topExperts.ts";
 import { hardwarePreset, modelPreset } from "../formats/presets/index.ts";
 import { paint } from "../report/paint.ts";
 import { fixed, percent, textTable } from "../report/table.ts";
+import { servingColumns, servingRows } from "./compareServing.ts";
 
 const TRACE = "../shared/data/smartmoe/layer_loads.csv.gz";
 const CASES = [
@@ -46,8 +50,20 @@ if (!existsSync(TRACE)) {
   process.stderr.write(`compare: the real trace is not here (${TRACE}); nothing to compare\n`);
   process.exitCode = 1;
 } else {
-  await compareSurvival();
-  await compareSteps();
+  if (wanted("survival")) await compareSurvival();
+  if (wanted("steps")) await compareSteps();
+  if (wanted("serving")) compareServing();
+}
+
+/** Whether a part is to be printed: all are unless some are named as arguments. */
+function wanted(part: string): boolean {
+  return process.argv.length === 2 || process.argv.includes(part);
+}
+
+function compareServing(): void {
+  const rows = servingRows();
+  if (rows.length === 0) return;
+  print("DeepSeek-V3, 58 layers of 256 experts, nodes of 8 GPUs, default options; mean / worst layer", servingColumns, rows);
 }
 
 async function loadsAt(iteration: number, experts: number): Promise<readonly LayerLoads[]> {

@@ -8,7 +8,7 @@ import { topExperts } from "../core/profile/topExperts.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 
 const DATA = "../shared/data";
-/** DeepSeek-V3's loads: every so many layers of it, on nodes of 8 GPUs with slots. */
+/** Of DeepSeek-V3's layers every so many, on nodes of 8 GPUs with slots. */
 const EVERY = 12;
 const DEEPSEEK = [
   [16, 40],
@@ -32,19 +32,26 @@ export interface Instance {
   readonly layers: readonly LayerLoads[];
 }
 
-/** The instances; none without the data. */
-export async function realInstances(): Promise<Instance[]> {
-  if (!existsSync(DATA)) return [];
-  const lines = readFileSync(`${DATA}/eplb/dsv3_loads.csv`, "utf8").trim().split("\n").slice(1);
-  const rows = lines
+/** DeepSeek-V3's loads, every so many layers, on clusters of nodes of 8 GPUs; none without the data. */
+export function deepSeekInstances(every: number): Instance[] {
+  const file = `${DATA}/eplb/dsv3_loads.csv`;
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").trim().split("\n").slice(1);
+  const layers = lines
     .map((line, layer) => ({ layer, loads: line.split(",").slice(1).map(Number) }))
-    .filter(({ layer }) => layer % EVERY === 0);
-  const trace = await readProfile(`${DATA}/smartmoe/layer_loads.csv.gz`, ITERATION);
-  const found: Instance[] = DEEPSEEK.map(([nodes, slots]) => ({
+    .filter(({ layer }) => layer % every === 0);
+  return DEEPSEEK.map(([nodes, slots]) => ({
     name: `dsv3 ${nodes} x ${slots}`,
     cluster: uniformCluster(nodes, slots, 8),
-    layers: rows,
+    layers,
   }));
+}
+
+/** All instances; none without the data. */
+export async function realInstances(): Promise<Instance[]> {
+  if (!existsSync(DATA)) return [];
+  const trace = await readProfile(`${DATA}/smartmoe/layer_loads.csv.gz`, ITERATION);
+  const found = deepSeekInstances(EVERY);
   for (const [name, nodes, slots] of WEAK) {
     const { layers } = await readDocument(`${DATA}/search/${name}.json`, checkLoadProfile);
     found.push({ name, cluster: uniformCluster(nodes, slots), layers });

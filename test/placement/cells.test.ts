@@ -172,6 +172,15 @@ describe("placement resilient", () => {
     );
   });
 
+  test("experts without tokens have cells like others", () => {
+    const cluster = [{ name: "n0", slots: 3, gpus: 1 }];
+    const layers = [{ layer: 0, loads: [0] }];
+    const failureModel = { unit: "node", probability: 0.1 } as const;
+    const made = resilientPlacement({ cluster, layers, minReplicas: 1 }, { failureModel, effort: "fast" });
+    expect(made.survival).toBeCloseTo(0.9, 12);
+    expect(made.layers[0]!.nodes).toEqual([[0, FREE_SLOT, FREE_SLOT]]);
+  });
+
   test("few nodes that differ survive as much as brute force finds, at every effort", () => {
     const size = fc.integer({ min: 1, max: 4 });
     fc.assert(

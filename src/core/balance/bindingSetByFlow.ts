@@ -15,7 +15,7 @@ import { captiveLoad, gpusOf, type HostedLoad } from "./hostedLoad.ts";
 export function bindingSetByFlow(hosted: readonly HostedLoad[], gpus: readonly number[]): number[] {
   const unit = gpus.reduce(greatestCommonDivisor);
   const weights = gpus.map((count) => count / unit);
-  let binding = Array.from(gpus.keys());
+  let binding = busiestSet(hosted, weights);
   for (;;) {
     const load = captiveLoad(binding, hosted);
     const weight = gpusOf(binding, weights);
@@ -23,6 +23,31 @@ export function bindingSetByFlow(hosted: readonly HostedLoad[], gpus: readonly n
     if (!(captiveLoad(exceeding, hosted) / gpusOf(exceeding, weights) > load / weight)) return binding;
     binding = exceeding;
   }
+}
+
+/** The nodes that are busiest when hosts share evenly, as many of them as have the most captive load per GPU: a start near the end. */
+function busiestSet(hosted: readonly HostedLoad[], weights: readonly number[]): number[] {
+  const even = new Float64Array(weights.length);
+  for (const { hosts, load } of hosted) {
+    const gpus = gpusOf(hosts, weights);
+    for (const node of hosts) even[node]! += load / gpus;
+  }
+  const order = Array.from(weights.keys()).sort((a, b) => even[b]! - even[a]! || a - b);
+  const place = new Int32Array(order.length);
+  order.forEach((node, at) => {
+    place[node] = at;
+  });
+  const captive = new Float64Array(order.length);
+  for (const { hosts, load } of hosted) captive[hosts.reduce((last, node) => Math.max(last, place[node]!), 0)]! += load;
+  let [inside, weight, most, size] = [0, 0, 0, 0];
+  order.forEach((node, at) => {
+    inside += captive[at]!;
+    weight += weights[node]!;
+    if (inside < most * weight) return;
+    most = inside / weight;
+    size = at + 1;
+  });
+  return order.slice(0, size).sort((a, b) => a - b);
 }
 
 /** Node set with the greatest captive load beyond load/weight times its own weight; empty when none has any. */

@@ -3,6 +3,9 @@ import { binomial } from "./hypergeometric.ts";
 /** Up to this many failed sets, rounding errors are far below one set, and a bound is lowered to a whole number of sets. */
 const WHOLE_COUNT_LIMIT = 1e9;
 
+/** Death is as good as impossible below this probability. */
+const CERTAIN = 1e-14;
+
 /** What the bound needs to know of a layer. */
 export interface Demand {
   readonly experts: number;
@@ -26,11 +29,14 @@ export interface Demand {
  * @param capacity slots of the i most spacious nodes together, shape [nodes + 1]
  * @returns the bound for k = 1..nodes failed nodes, shape [nodes]
  */
-export function coveringBound({ experts, rarest }: Demand, capacity: readonly number[]): number[] {
-  return wholeSets(
-    passLiveNodes(capacity.length - 1, rarest.length, true, (group, n) =>
-      Math.min(rarest[group]!, Math.floor(capacity[n]! / (experts - capacity[group]!))),
-    ),
+export function coveringBound(demand: Demand, capacity: readonly number[]): number[] {
+  return forAllFailures(capacity.length - 1, demand.rarest.length, coveringBoundOf(demand, capacity));
+}
+
+/** The same for single numbers of live nodes, before it is lowered to a whole number of failed sets. */
+export function coveringBoundOf({ experts, rarest }: Demand, capacity: readonly number[]): (live: number) => number {
+  return passLiveNodes(capacity.length - 1, rarest.length, true, (group, n) =>
+    Math.min(rarest[group]!, Math.floor(capacity[n]! / (experts - capacity[group]!))),
   );
 }
 
@@ -40,11 +46,27 @@ export function coveringBound({ experts, rarest }: Demand, capacity: readonly nu
  * @returns the bound for k = 1..nodes failed nodes, shape [nodes]
  */
 export function gapBound(hosts: readonly number[], nodes: number): number[] {
-  return wholeSets(passLiveNodes(nodes, hosts.length, false, (group) => hosts[group]!));
+  return forAllFailures(
+    nodes,
+    hosts.length,
+    passLiveNodes(nodes, hosts.length, false, (group) => hosts[group]!),
+  );
+}
+
+/** A bound for k = 1..nodes failed nodes, shape [nodes]; where it is as good as one, it is one for fewer failures too. */
+function forAllFailures(nodes: number, groups: number, boundOf: (live: number) => number): number[] {
+  const bound = new Array<number>(nodes).fill(1);
+  for (let live = 0; live < nodes; live++) {
+    const value = live < groups ? 0 : boundOf(live);
+    if (value >= 1 - CERTAIN) break;
+    bound[nodes - 1 - live] = value;
+  }
+  return wholeSets(bound);
 }
 
 /**
- * U_0(nodes, nodes - k) for k = 1..nodes, shape [nodes], in about groups times nodes squared steps.
+ * U_0(nodes, live) of a number of live nodes, in about groups times nodes steps: it depends on U_1(., live - 1),
+ * U_2(., live - 2) and so on, and on no other number.
  *
  * With the sums of all terms down to the last node, `P(n, R) = sum over m < n of C(m, R - 1) / C(n, R) * U_{g+1}(m, R - 1)`, which
  * grow from n to n + 1 by one term, the sum of h terms is `P(n, R) - C(n - h, R) / C(n, R) * P(n - h, R)`. That loses little to
@@ -59,43 +81,48 @@ function passLiveNodes(
   groups: number,
   anyFirst: boolean,
   mostHosts: (group: number, n: number) => number,
-): number[] {
-  if (groups > nodes) return new Array<number>(nodes).fill(0);
-  const width = nodes + 1;
-  // At least so many nodes are left when `group` live ones have been passed.
+): (allLive: number) => number {
+  if (groups > nodes) return () => 0;
+  // At least so many nodes are left when `group` live ones have been passed, and from there on h is needed.
   const fewestLeft = [nodes];
   for (let group = 0; group < groups; group++) fewestLeft.push(Math.max(0, fewestLeft[group]! - mostHosts(group, nodes - group)));
-  // U_g(n, live) at [live * width + n]; a column needs the one before it as it was, so they are done from the last to the first.
-  const bound = new Float64Array(width * width).fill(1);
-  const sums = new Float64Array(width);
-  for (let group = groups - 1; group >= 0; group--) {
-    const [from, to] = [Math.max(1, fewestLeft[group]!), nodes - group];
-    const hosts = Int32Array.from({ length: to + 1 }, (_, n) => (n < from ? 0 : Math.min(mostHosts(group, n), n)));
-    for (let live = nodes; live >= groups - group; live--) {
-      const next = bound.subarray((live - 1) * width, live * width);
-      const current = bound.subarray(live * width, (live + 1) * width).fill(0);
-      sums.fill(0, 0, live);
-      for (let n = live; n <= to; n++) {
-        const term = n > fewestLeft[group + 1]! ? next[n - 1]! : 0;
-        sums[n] = (sums[n - 1]! * (n - live) + live * term) / n;
-      }
+  const hostsOf = Array.from({ length: groups }, (_, group) =>
+    Int32Array.from({ length: nodes + 1 }, (_, n) =>
+      n < Math.max(1, fewestLeft[group]!) ? 0 : Math.min(mostHosts(group, n), n),
+    ),
+  );
+  let next = new Float64Array(nodes + 1);
+  let current = new Float64Array(nodes + 1);
+  const sums = new Float64Array(nodes + 1);
+  return (allLive) => {
+    if (allLive < groups) return 0;
+    next.fill(1);
+    for (let group = groups - 1; group >= 0; group--) {
+      const live = allLive - group;
+      const hosts = hostsOf[group]!;
+      const [least, most] = [Math.max(live, fewestLeft[group]!, 1), nodes - group];
+      // Terms of fewer nodes than can be left are none.
+      const first = Math.max(live, fewestLeft[group + 1]! + 1);
+      sums.fill(0, 0, first);
+      for (let n = first; n <= most; n++) sums[n] = (sums[n - 1]! * (n - live) + live * next[n - 1]!) / n;
+      current.fill(0, 0, least);
       // C(n - hosts, live) / C(n, live), from n to n - 1.
       let ratio = 0;
-      for (let n = to; n >= Math.max(from, live); n--) {
+      for (let n = most; n >= least; n--) {
         const rest = n - hosts[n]!;
-        const before = n - hosts[n + 1]! + 1;
-        if (n === to || rest > before) ratio = choiceRatio(rest, n, live);
-        else {
+        const before = n === most ? -1 : n - hosts[n + 1]! + 1;
+        if (rest > before) ratio = choiceRatio(rest, n, live);
+        else if (ratio > 0) {
           ratio *= (n + 1) / (n + 1 - live);
           for (let passed = before; passed > rest && ratio > 0; passed--) ratio *= Math.max(0, passed - live) / passed;
         }
         const sum = Math.max(0, sums[n]! - ratio * sums[rest]!);
         current[n] = Math.min(sum, anyFirst && hosts[n]! > 0 ? next[n - 1]! : 1);
       }
+      [next, current] = [current, next];
     }
-    bound.fill(0, 0, (groups - group) * width);
-  }
-  return Array.from({ length: nodes }, (_, i) => bound[(nodes - 1 - i) * width + nodes]!);
+    return next[nodes]!;
+  };
 }
 
 /** C(rest, chosen) / C(all, chosen). */

@@ -29,6 +29,9 @@ const GUARDED = -2;
 /** Ids are written into the UTF-16 units of a string. */
 const MOST_TAILS = 65_536;
 
+/** Members of tails that are written down in the time of an elementary step. */
+const MEMBERS_A_STEP = 4;
+
 /**
  * Survival by a decision diagram, level by level: the nodes are decided one after the other, failed or live, and outcomes
  * that leave the same demands on the rest are merged. Exact for any number of nodes as long as few states exist at a time.
@@ -38,6 +41,8 @@ const MOST_TAILS = 65_536;
  * @returns probability to survive k failed nodes drawn uniformly, shape [nodes + 1]; undefined when the effort does not do
  */
 export function diagramSurvival(sets: readonly (readonly number[])[], nodes: number, effort: number): Float64Array | undefined {
+  // Every tail is written down and looked up by its members.
+  if (sets.reduce((sum, set) => sum + set.length ** 2, 0) > MEMBERS_A_STEP * effort) return undefined;
   const place = decisionOrder(sets, nodes);
   const tails = tailsOf(
     sets.map((set) => set.map((node) => place[node]!).sort((a, b) => a - b)),

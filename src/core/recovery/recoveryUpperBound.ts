@@ -1,5 +1,10 @@
-import { coveringBound, type Demand, largestCapacities, least, wholeSets } from "./coveringBound.ts";
+import { coveringBound, coveringBoundOf, type Demand, largestCapacities, least, wholeSets } from "./coveringBound.ts";
 import { enoughSlots } from "./enoughSlots.ts";
+
+/** Nodes up to which all layers bound all numbers of failed nodes. */
+const ALL_TRIED = 256;
+/** Parts of a large cluster whose failure is tried to tell which layers bound. */
+const PARTS = 8;
 
 /**
  * Upper bound on the recovery probability of every placement with the given replica counts.
@@ -19,7 +24,7 @@ export function recoveryUpperBound(layers: readonly (readonly number[])[], slots
   }
   const demands = layers.map((replicas) => demandOf(replicas, capacity));
   const experts = Math.max(...layers.map((replicas) => replicas.length));
-  return strictest(demands)
+  return leastSomewhere(strictest(demands), capacity)
     .map((demand) => coveringBound(demand, capacity))
     .reduce(least, wholeSets(enoughSlots(experts, slots)));
 }
@@ -38,6 +43,26 @@ function strictest(demands: readonly Demand[]): Demand[] {
     if (!exceeded) kept.push(demand);
   }
   return kept;
+}
+
+/**
+ * On a large cluster, the demands that bound best for some of the numbers of failed nodes: all of them bound, and each costs nodes
+ * squared. Between those numbers the bound may be looser, and it still holds.
+ */
+function leastSomewhere(demands: readonly Demand[], capacity: readonly number[]): readonly Demand[] {
+  const nodes = capacity.length - 1;
+  if (nodes <= ALL_TRIED || demands.length === 1) return demands;
+  const bounds = demands.map((demand) => coveringBoundOf(demand, capacity));
+  const tried = new Set<number>();
+  for (let failed = 1; failed < nodes; failed *= 2) tried.add(failed);
+  for (let part = 1; part < PARTS; part++) tried.add(Math.floor((part * nodes) / PARTS));
+  const kept = new Set<number>();
+  for (const failed of tried) {
+    const values = bounds.map((boundOf) => boundOf(nodes - failed));
+    const best = Math.min(...values);
+    if (best < 1) kept.add(values.indexOf(best));
+  }
+  return kept.size === 0 ? demands.slice(0, 1) : demands.filter((_, i) => kept.has(i));
 }
 
 function total(counts: readonly number[]): number {

@@ -14,6 +14,7 @@
  *                                                                   v
  *     here      the best of these, and of plans of other policies where no limit is broken: limit, then survival
  */
+import { optimalBalance } from "../../balance/optimalBalance.ts";
 import { copiesByRank } from "../../balance/planBalance.ts";
 import { evenRankBalance, freeRankBalance } from "../../balance/rankBalance.ts";
 import { totalGpus } from "../../layout/cluster.ts";
@@ -198,5 +199,9 @@ function balanceOf({ cluster }: ResilientProblem, layer: LayerPlacement, shares:
   const { loads } = layer;
   const copies = copiesByRank(cluster, layer);
   const ranks = totalGpus(cluster);
-  return shares === "even" ? evenRankBalance(copies, loads, ranks) : freeRankBalance(copies, loads, ranks).maxOverMean;
+  if (shares === "even") return evenRankBalance(copies, loads, ranks);
+  if (ranks <= MOST_RANKS) return freeRankBalance(copies, loads, ranks).maxOverMean;
+  // On thousands of ranks a maximum flow takes milliseconds where water-filling takes seconds.
+  const distinct = copies.map((list) => [...new Set(list)]);
+  return optimalBalance(distinct, loads, new Array<number>(ranks).fill(1)).maxOverMean;
 }

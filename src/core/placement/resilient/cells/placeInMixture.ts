@@ -67,7 +67,7 @@ function packIntoCells({ cells, capacity }: Mixture, loads: readonly number[], s
   loads.forEach((load, expert) => {
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
-    const wanted = load / mean;
+    const wanted = mean === 0 ? 0 : load / mean;
     for (let c = 0; c < cells.length; c++) {
       if (held[c]!.length === room[c]!) continue;
       const own = packed[c]! / ranks[c]! + mean * SHORTAGE * Math.max(0, wanted - hostsOf[c]!);
