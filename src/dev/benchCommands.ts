@@ -86,7 +86,7 @@ try {
   writeFileSync(profile, JSON.stringify({ type: "load-profile", version: 1, experts: 256, window, layers: large }));
   const growth = growthRows(profile, folder, [process.execPath, fileURLToPath(new URL("../../bin/lazarus.js", import.meta.url))]);
   process.stdout.write(
-    `Nodes of 8 GPUs with 16 slots each, 58 layers of 256 experts: CPU s / MB\n\n${textTable(growthColumns, growth, colors)}\n`,
+    `Nodes of 8 GPUs and 16 slots, 58 layers of 256 experts: CPU s / MB\n\n${textTable(growthColumns, growth, colors)}\n`,
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });

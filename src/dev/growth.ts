@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fixed } from "../report/table.ts";
 
-const SIZES = [16, 64, 256, 2048];
+const SIZES = [32, 64, 256, 2048];
 const POLICIES = ["mro", "spread", "compact", "eplb", "balanced", "resilient"];
 /** Seconds after which a command is left unfinished, and what Node is told to say in the end. */
 const PATIENCE = 60;
@@ -14,7 +14,7 @@ export function growthRows(profile: string, folder: string, program: readonly st
   return SIZES.map((nodes) => {
     const plan = join(folder, `grown-${nodes}.json`);
     const run = (args: readonly string[]) => costOf([...program, ...args]);
-    const cluster = ["-n", `${nodes}`, "--gpus", "8", "-c", "128"];
+    const cluster = ["-n", `${nodes}`, "--gpus", "8", "-c", "16"];
     const placed = POLICIES.map((placement) => run(["place", profile, ...cluster, "--placement", placement, "-o", plan]));
     run(["place", profile, ...cluster, "--placement", "mro", "-o", plan]);
     // A dispatch has a row for each expert and pair of ranks with tokens: beyond this the rows are what costs.

@@ -7,15 +7,19 @@
 export class FlowNetwork {
   // Edge i runs to heads[i]; edge i ^ 1 is its reverse. Edges out of a vertex form a list: first[v], following[i], ..., -1.
   readonly #first: Int32Array;
-  #following = new Int32Array(64);
-  #heads = new Int32Array(64);
-  #residual = new Float64Array(64);
+  #following: Int32Array;
+  #heads: Int32Array;
+  #residual: Float64Array;
   #edges = 0;
   readonly #level: Int32Array;
   readonly #current: Int32Array;
   readonly #queue: Int32Array;
 
-  constructor(vertices: number) {
+  /** @param edges how many to make room for; more may follow */
+  constructor(vertices: number, edges = 32) {
+    this.#following = new Int32Array(2 * edges);
+    this.#heads = new Int32Array(2 * edges);
+    this.#residual = new Float64Array(2 * edges);
     this.#first = new Int32Array(vertices).fill(-1);
     this.#level = new Int32Array(vertices);
     this.#current = new Int32Array(vertices);
@@ -69,7 +73,7 @@ export class FlowNetwork {
   }
 
   #grow(): void {
-    const room = 2 * this.#edges;
+    const room = Math.max(64, 2 * this.#edges);
     const [following, heads, residual] = [new Int32Array(room), new Int32Array(room), new Float64Array(room)];
     following.set(this.#following);
     heads.set(this.#heads);

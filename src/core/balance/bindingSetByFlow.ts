@@ -29,7 +29,8 @@ export function bindingSetByFlow(hosted: readonly HostedLoad[], gpus: readonly n
 function busiestSet(hosted: readonly HostedLoad[], weights: readonly number[]): number[] {
   const even = new Float64Array(weights.length);
   for (const { hosts, load } of hosted) {
-    const gpus = gpusOf(hosts, weights);
+    let gpus = 0;
+    for (const node of hosts) gpus += weights[node]!;
     for (const node of hosts) even[node]! += load / gpus;
   }
   const order = Array.from(weights.keys()).sort((a, b) => even[b]! - even[a]! || a - b);
@@ -38,7 +39,11 @@ function busiestSet(hosted: readonly HostedLoad[], weights: readonly number[]): 
     place[node] = at;
   });
   const captive = new Float64Array(order.length);
-  for (const { hosts, load } of hosted) captive[hosts.reduce((last, node) => Math.max(last, place[node]!), 0)]! += load;
+  for (const { hosts, load } of hosted) {
+    let last = 0;
+    for (const node of hosts) last = Math.max(last, place[node]!);
+    captive[last]! += load;
+  }
   let [inside, weight, most, size] = [0, 0, 0, 0];
   order.forEach((node, at) => {
     inside += captive[at]!;
@@ -54,7 +59,8 @@ function busiestSet(hosted: readonly HostedLoad[], weights: readonly number[]): 
 function mostExceedingSet(hosted: readonly HostedLoad[], weights: readonly number[], load: number, weight: number): number[] {
   const nodes = weights.length;
   const [source, sink] = [nodes, nodes + 1];
-  const network = new FlowNetwork(nodes + 2 + hosted.length);
+  const edges = hosted.reduce((sum, { hosts }) => sum + hosts.length + 1, nodes);
+  const network = new FlowNetwork(nodes + 2 + hosted.length, edges);
   weights.forEach((own, node) => {
     network.addEdge(node, sink, own * load);
   });

@@ -58,6 +58,8 @@ const STEPS = { fast: 300_000, normal: 1_000_000, thorough: 4_000_000 } as const
 export const MOST_RANKS = 4096;
 /** Nodes of a cell at most: more of them fail together hardly ever. */
 const MOST_CELL_NODES = 12;
+/** Where less is lost, no search for survival has anything to win. */
+const CERTAIN = 1e-15;
 /** Sums in different order differ by less. */
 const ROUNDING = 1e-9;
 
@@ -176,7 +178,7 @@ function* found(problem: ResilientProblem, options: PlacementOptions): Generator
     );
   const searched = resilientHostSets(problem, options);
   yield onRanks(searched);
-  if (searched.withinBalanceLimit) return;
+  if (searched.withinBalanceLimit || 1 - searched.survival < CERTAIN) return;
   // Layers that cannot keep the limit keep what they have reached, and survival comes next.
   const ownLimits = searched.balances.map((own) => own * (1 + ROUNDING));
   yield onRanks(resilientHostSets(problem, { ...options, ownLimits }));
