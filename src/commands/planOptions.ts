@@ -1,5 +1,6 @@
 /** Plans of other systems on the command line: written by --format, read in place of a placement. */
 
+import type { Shares } from "../core/placement/policy.ts";
 import { UsageError } from "../errors.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { type LayerNumbering, type PlanSystem, planSystems } from "../formats/plans/plan.ts";
@@ -65,7 +66,8 @@ export const planOutputOptions = {
  * @param placementOf the placement in a document; nothing where there is none
  */
 export function planRenderers<T>(
-  options: OptionValues<typeof numberingOptions> & Pick<OptionValues<typeof planOutputOptions>, "layer-updates-per-iter">,
+  options: OptionValues<typeof numberingOptions> &
+    Pick<OptionValues<typeof planOutputOptions>, "layer-updates-per-iter"> & { readonly shares?: Shares | undefined },
   placementOf: (document: T) => PlacementDocument | undefined,
 ): NonNullable<Renderers<T>["others"]> {
   const settings = {
@@ -76,6 +78,7 @@ export function planRenderers<T>(
     const { encodePlan } = await import("../formats/plans/encodePlan.ts");
     return (document: T, first: boolean) => {
       const placement = placementOf(document);
+      if (placement?.policy.shares === "free" && options.shares === undefined) warn(freeSharesNote(placement, system));
       const separator = first || system !== "trtllm" ? "" : "---\n";
       return placement === undefined
         ? []
@@ -83,4 +86,13 @@ export function planRenderers<T>(
     };
   };
   return Object.fromEntries(planSystems.map((system) => [system, renderer(system)]));
+}
+
+/** What a plan that counts on free shares, because its document says so, is worth where an engine has even ones. */
+function freeSharesNote({ balance }: PlacementDocument, system: PlanSystem): string {
+  const worth =
+    balance === undefined
+      ? ""
+      : `, ${balance.even.toFixed(3)} of the mean on the busiest GPU instead of ${balance.optimal.toFixed(3)}`;
+  return `--format ${system}: this plan counts on free shares (SGLang with --ep-dispatch-algorithm lp) and is less level with even ones${worth}; place or recover with --shares even for those`;
 }

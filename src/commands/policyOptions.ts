@@ -18,7 +18,7 @@ import {
   sharesOf,
   usualBalanceSlack,
 } from "../core/placement/policy.ts";
-import { defaultFailureProbability, sharesDomains } from "../core/recovery/failureUnits.ts";
+import { countedUnits, defaultFailureProbability, sharesDomains } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { parseCount, parseNumber } from "../formats/units.ts";
@@ -128,9 +128,8 @@ export function readPolicy(
   const gpusFail = failureUnit === "gpu";
   const hosts = gpusFail ? gpuCluster(cluster).cluster.length : cluster.length;
   if (options["min-replicas"] !== undefined && minReplicas > hosts) {
-    const unit = gpusFail ? "GPU" : "node";
     throw new UsageError(
-      `--min-replicas ${minReplicas}: ${hosts === 1 ? `one ${unit}` : `${hosts} ${unit}s`} cannot hold that many copies apart; give at most ${hosts}`,
+      `--min-replicas ${minReplicas}: ${countedUnits(hosts, gpusFail ? "gpu" : "node")} cannot hold that many copies apart; give at most ${hosts}`,
     );
   }
   if (options.shares === "free" && !choosesReplicas({ placement }))

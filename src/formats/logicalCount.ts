@@ -3,7 +3,7 @@
  * every expert, a row for every layer of the model. Dense layers have no tokens, as in the dumps of its recorder.
  */
 import type { LoadProfileDocument } from "./documents/loadProfile.ts";
-import { shortList, unknownStart } from "./plans/moePlacements.ts";
+import { namedLayers, refusal, shortList, unknownStart } from "./plans/moePlacements.ts";
 import { hiddenLayer, type LayerNumbering, moeLayersOf } from "./plans/plan.ts";
 import { LOGICAL } from "./routingSources/sglang.ts";
 
@@ -23,7 +23,16 @@ export function encodeLogicalCount(
   const { indexOf } = moeLayersOf(numbers, numbering);
   if (moeLayers === undefined && denseLayers > 0 && first > 0 && indexOf(first) !== 0)
     throw unknownStart(first, numbering, "sglang", "profile");
-  const rowOf = new Map(layers.map(({ layer, loads }) => [hiddenLayer(indexOf(layer), numbering), loads]));
+  const held = moeLayers === undefined ? layers : namedLayers(layers, moeLayers, "sglang", numbering, "profile");
+  if (moeLayers === undefined && indexOf(first) < 0) {
+    throw refusal(
+      "sglang",
+      `its first layer is ${first}, which is less than --layer-base ${numbering.layerBase}`,
+      `say --layer-base ${first} if that is the first MoE layer`,
+      "profile",
+    );
+  }
+  const rowOf = new Map(held.map(({ layer, loads }) => [hiddenLayer(indexOf(layer), numbering), loads]));
   const rows = Math.max(...rowOf.keys()) + 1;
   const dense = Array.from({ length: rows }, (_, row) => row).filter((row) => !rowOf.get(row)?.some((load) => load > 0));
   notice?.(

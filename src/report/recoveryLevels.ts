@@ -1,5 +1,5 @@
 /** What a placement survives by what fails: GPUs, nodes and failure domains beside each other. */
-import { FAILURE_UNITS } from "../core/placement/policy.ts";
+import { FAILURE_UNITS, unitName } from "../core/placement/policy.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import type { Paint } from "./paint.ts";
 import { grouped, percent, textTable } from "./table.ts";
@@ -40,7 +40,7 @@ export function recoveryLevels(levels: Levels, failureProbability: number | unde
   const columns = [
     { head: "failed at once", align: "left" as const },
     ...shown.map(({ unit, level: { count } }) => ({
-      head: `${count} ${unit === "gpu" ? "GPU" : unit}${count === 1 ? "" : "s"}`,
+      head: `${count} ${unitName(unit)}${count === 1 ? "" : "s"}`,
     })),
   ];
   const samples = new Set(shown.flatMap(({ level }) => level.samples ?? []));

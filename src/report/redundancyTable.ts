@@ -1,4 +1,5 @@
 /** Why a placement has as many slots as it has, as a person reads it. */
+import { unitName } from "../core/placement/policy.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import type { RedundancyDocument } from "../formats/documents/redundancy.ts";
 import type { Paint } from "./paint.ts";
@@ -21,7 +22,7 @@ function goalText({ policy }: PlacementDocument, { survive, survival, failureUni
   const goals = [
     ...(survive === undefined
       ? []
-      : [`survive any ${survive === 1 ? "" : `${survive} `}failed ${failureUnit}${survive === 1 ? "" : "s"}`]),
+      : [`survive any ${survive === 1 ? "" : `${survive} `}failed ${unitName(failureUnit)}${survive === 1 ? "" : "s"}`]),
     ...(survival === undefined ? [] : [`survive with probability ${survival}`]),
   ];
   const limit =

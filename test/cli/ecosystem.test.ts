@@ -327,6 +327,18 @@ describe("layers of plans", () => {
       const run = await inProcess(["profile-load", "--format", "sglang", ...words], input);
       return { ...run, rows: run.code === 0 ? JSON.parse(run.stdout).logical_count : undefined };
     };
+    const odd = "layer,e0,e1\n1,5,6\n3,1,2\n5,9,8\n";
+    expect((await counts(["--moe-layers", "1-5:2"], odd)).rows).toEqual([
+      [0, 0],
+      [5, 6],
+      [0, 0],
+      [1, 2],
+      [0, 0],
+      [9, 8],
+    ]);
+    for (const list of ["1,3", "1-7:2"])
+      expect((await counts(["--moe-layers", list], odd)).stderr).toMatch(/hold this profile: .*not layer 5, which has tokens/);
+    expect((await counts(["--layer-base", "3"], odd)).stderr).toMatch(/first layer is 1, .*; say --layer-base 1 /);
     const whole = await counts([]);
     expect(whole.rows).toEqual(JSON.parse(record).logical_count);
     expect(whole.stderr).toMatch(/3 rows, which have to be the layers of the model; 0 without tokens/);

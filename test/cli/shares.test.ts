@@ -63,7 +63,13 @@ describe("shares", () => {
     expect(even.stderr + free.stderr).not.toContain("--ep-dispatch-algorithm");
     const document = (await place("--format", "json")).stdout;
     const recovered = await inProcess(["recover", "--failed", "node3", "--format", "vllm"], document);
-    expect(recovered.stderr).not.toContain("--ep-dispatch-algorithm");
+    expect(recovered.stderr).toMatch(/counts on free shares .*; place or recover with --shares even/);
+    const { placement } = JSON.parse((await inProcess(["recover", "--failed", "node3", "--format", "json"], document)).stdout);
+    expect(recovered.stderr).toContain(
+      `${placement.balance.even.toFixed(3)} of the mean on the busiest GPU instead of ${placement.balance.optimal.toFixed(3)}`,
+    );
+    const told = await inProcess(["recover", "--failed", "node3", "--format", "vllm", "--shares", "free"], document);
+    expect(told.stderr).not.toContain("counts on free shares");
   });
 
   test("what has no even or no free form is refused with what to do", async () => {

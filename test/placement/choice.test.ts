@@ -3,9 +3,18 @@ import { expect, test } from "vitest";
 import { hostBalance } from "../../src/core/balance/hostBalance.ts";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { hostSets, type LayerPlacement } from "../../src/core/layout/placement.ts";
+import { assess } from "../../src/core/placement/assess.ts";
+import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import { placeHosts } from "../../src/core/placement/resilient/search/placeHosts.ts";
 import { resilientHostSets } from "../../src/core/placement/resilient/search/resilientHostSets.ts";
 import { failureUnits, survivalUnder } from "../../src/core/recovery/failureUnits.ts";
+
+const LOADS = [
+  [166, 1052, 263, 30141, 2363, 5354, 80, 48, 42, 63, 475, 45, 99, 388, 139, 242],
+  [21856, 335, 290, 1336, 1002, 4421, 883, 530, 5744, 325, 341, 2022, 631, 514, 325, 405],
+  [1861, 2050, 1510, 761, 3518, 2568, 914, 1258, 1107, 844, 5555, 1281, 13707, 1350, 2046, 630],
+  [3481, 2128, 2407, 5001, 1297, 2794, 1323, 8192, 1116, 1769, 1444, 1742, 1849, 2769, 2196, 1452],
+];
 
 test("of plans that all survive few failures for certain, the one that survives most when half of the nodes fail", () => {
   const cluster = uniformCluster(6, 2);
@@ -68,3 +77,17 @@ test("a step budget comes before the balance limit", () => {
     expect(found.withinBalanceLimit).toBe(false);
   }
 });
+
+test.each(["even", "free"] as const)(
+  "with %s shares, resilient keeps a limit that balanced keeps, with as many copies",
+  (shares) => {
+    const cluster = uniformCluster(6, 8, 2);
+    const layers = LOADS.map((loads, layer) => ({ layer, loads }));
+    const policy = { allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.1, effort: "normal", shares } as const;
+    const balanced = makePlacement(cluster, layers, { ...policy, placement: "balanced" });
+    const resilient = makePlacement(cluster, layers, { ...policy, placement: "resilient", balanceSlack: 0.02 });
+    const worst = assess(balanced, { ...policy, placement: "balanced" }).balance[shares === "even" ? "even" : "optimal"];
+    expect([worst < 1.02, balanced.keptMinReplicas]).toEqual([true, 2]);
+    expect([resilient.withinBalanceLimit, resilient.keptMinReplicas]).toEqual([true, 2]);
+  },
+);

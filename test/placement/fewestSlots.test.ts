@@ -42,7 +42,7 @@ const instances = fc
       maxLength: 6,
     }),
     alike: fc.boolean(),
-    failureUnit: fc.constantFrom("node" as const, "domain" as const),
+    failureUnit: fc.constantFrom("gpu" as const, "node" as const, "domain" as const),
     layers: fc.array(fc.array(fc.integer({ min: 0, max: 200 }), { minLength: 7, maxLength: 7 }), { minLength: 1, maxLength: 2 }),
     placement: fc.constantFrom("resilient" as const, "resilient" as const, "balanced" as const, "mro" as const),
     balanceSlack: fc.constantFrom(0.02, 0.2, Number.POSITIVE_INFINITY),
@@ -109,6 +109,15 @@ test("what is said of the chosen slots holds for its plan: K failures, replicas,
   expect(used.minReplicas).toBe(3);
   expect(chosen.assessment.recovery.failures[1]!.probability).toBe(1);
   expect(chosen.assessment.balance.optimal).toBeLessThanOrEqual(1.0201);
+});
+
+test("where GPUs fail one by one, copies count by GPU: all on every one survive all failures but one", () => {
+  const policy: Policy = { ...common, placement: "resilient", failureUnit: "gpu" };
+  const { chosen, atLeast } = fewestSlots(uniformCluster(2, 1, 3), oneLayer([5, 4, 3, 2, 1, 1]), policy, { survive: 5 });
+  expect([atLeast, chosen.slotsPerGpu]).toEqual([6, 6]);
+  expect(resilienceOf(chosen.assessment, policy).recovery.tolerates).toBe(5);
+  const everything = () => fewestSlots(uniformCluster(2, 1, 2), oneLayer([5, 4]), policy, { survive: 4 });
+  expect(everything).toThrow("the failure of 4 of 4 GPUs leaves nothing; ask for at most 3, or add GPUs");
 });
 
 test("one less and one more slot than chosen are tried, where the experts fit", () => {

@@ -62,7 +62,7 @@ export function fewestSlots(
   checkReachable(goal, nodes, asked);
   const policy = { ...asked, minReplicas: Math.max(asked.minReplicas, (goal.survive ?? 0) + 1) };
   const clusterOf = (slotsPerGpu: number) => nodes.map((node) => ({ ...node, slots: slotsPerGpu * node.gpus }));
-  const most = mostSlots(nodes, layers);
+  const most = mostSlots(nodes, layers, policy);
   const atLeast = firstThat(0, most, (count) => mayReach(goal, clusterOf(count), layers, policy));
   const tried = new Map<number, TriedSlots | undefined>();
   const tries = (slotsPerGpu: number): boolean => {
@@ -143,16 +143,20 @@ function mostExperts(layers: readonly LayerLoads[]): number {
   return layers.reduce((most, { loads }) => Math.max(most, loads.length), 0);
 }
 
-/** Slots of a GPU with which every node can hold every expert, and the hottest can be on as many GPUs as their load takes. */
-function mostSlots(nodes: readonly ClusterNode[], layers: readonly LayerLoads[]): number {
+/**
+ * Slots of a GPU with which every node (where GPUs fail one by one, every GPU) can hold every expert, and the hottest can be on as
+ * many GPUs as their load takes.
+ */
+function mostSlots(nodes: readonly ClusterNode[], layers: readonly LayerLoads[], { failureUnit }: Policy): number {
   const experts = mostExperts(layers);
+  if (failureUnit === "gpu") return experts;
   const fewestGpus = nodes.reduce((least, { gpus }) => Math.min(least, gpus), Number.POSITIVE_INFINITY);
   return Math.min(experts, Math.ceil(experts / fewestGpus) + Math.ceil(experts / totalGpus(nodes)) + 1);
 }
 
-function unreached(most: number, { placement }: Policy): Infeasible {
+function unreached(most: number, { placement, failureUnit }: Policy): Infeasible {
   const otherwise = placement === "resilient" ? "allow more imbalance or a longer step" : "try placement resilient";
   return new Infeasible(
-    `${placement} found no plan that reaches it, with up to ${most} slots on every GPU, where all nodes can hold all experts; ${otherwise}`,
+    `${placement} found no plan that reaches it, with up to ${most} slots on every GPU, where all ${failureUnit === "gpu" ? "GPUs" : "nodes"} can hold all experts; ${otherwise}`,
   );
 }

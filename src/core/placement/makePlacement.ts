@@ -129,6 +129,14 @@ function placeResilient(
   };
   const goal = stepGoalOf(cluster, layers, policy, failureUnits(cluster, failureModel));
   const { shares = POLICY_DEFAULTS.shares } = policy;
-  const search = { failureModel, balanceSlack, effort, seed, startFrom, shouldStop, shares, inCells, ...(goal && { goal }) };
-  return resilientPlacement({ cluster, layers, minReplicas }, search);
+  const lastResort = (ranked: readonly LayerLoads[]) =>
+    placeBalanced({ ...policy, cluster, layers: ranked, shares, effort }).layers;
+  return resilientPlacement(
+    { cluster, layers, minReplicas },
+    {
+      ...{ failureModel, balanceSlack, effort, seed, startFrom, shouldStop, shares, inCells },
+      ...(goal && { goal }),
+      ...(totalGpus(cluster) <= MOST_RANKS && { lastResort }),
+    },
+  );
 }

@@ -6,7 +6,7 @@ import type { TrainingCosts } from "../cost/trainingCosts.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import { type FailureModel, type FailureUnit, sharesDomains } from "../recovery/failureUnits.ts";
 
-export { FAILURE_UNITS, type FailureUnit } from "../recovery/failureUnits.ts";
+export { FAILURE_UNITS, type FailureUnit, unitName } from "../recovery/failureUnits.ts";
 
 /** Placement policies that take replica counts from an allocation policy and place layer by layer. */
 export const LAYERWISE_POLICIES = ["mro", "spread", "compact"] as const;

@@ -1,8 +1,9 @@
 /** What redundancy is for, and how few slots could reach it at all, whatever the placement. */
 import { type ClusterNode, totalGpus, totalSlots } from "../layout/cluster.ts";
+import { gpuCluster } from "../layout/gpuCluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import type { LayerLoads } from "../layout/placement.ts";
-import { clusterUnits } from "../recovery/failureUnits.ts";
+import { clusterUnits, countedUnits, type FailureUnit, unitName } from "../recovery/failureUnits.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
 import { type Assessment, resilienceOf } from "./assess.ts";
@@ -16,7 +17,7 @@ export interface RedundancyGoal {
   readonly survive?: number | undefined;
   /** Least probability that every expert keeps a live host under the policy's failure model. */
   readonly survival?: number | undefined;
-  /** Nodes that every expert has at least. */
+  /** Nodes, or GPUs where these fail one by one, that every expert has at least. */
   readonly minReplicas?: number | undefined;
 }
 
@@ -47,19 +48,20 @@ export function checkReachable(
   policy: Policy,
 ): void {
   const { failureUnit: unit = "node", failureProbability } = policy;
-  const { count } = clusterUnits(cluster, unit);
-  const many = count === 1 ? `one ${unit}` : `${count} ${unit}s`;
+  const count = unit === "gpu" ? totalGpus(cluster) : clusterUnits(cluster, unit).count;
+  const many = countedUnits(count, unit);
+  const name = unitName(unit);
   if (survive >= count) {
     const message =
       count === 1
-        ? `the failure of the only ${unit} leaves nothing; add ${unit}s`
-        : `the failure of ${survive} of ${many} leaves nothing; ask for at most ${count - 1}, or add ${unit}s`;
+        ? `the failure of the only ${name} leaves nothing; add ${name}s`
+        : `the failure of ${survive} of ${many} leaves nothing; ask for at most ${count - 1}, or add ${name}s`;
     throw new Infeasible(message, "survive");
   }
   const everywhere = 1 - failureProbability ** count;
   if (survival > everywhere + ROUNDING) {
     throw new Infeasible(
-      `with every expert on each of ${many}, a job survives with probability ${everywhere.toPrecision(6)} when each fails with probability ${failureProbability.toPrecision(3)}; ask for less, add ${unit}s, or pass the probability that holds for yours`,
+      `with every expert on each of ${many}, a job survives with probability ${everywhere.toPrecision(6)} when each fails with probability ${failureProbability.toPrecision(3)}; ask for less, add ${name}s, or pass the probability that holds for yours`,
       "survival",
     );
   }
@@ -78,17 +80,23 @@ export function mayReach(
   const limit = rankLimit(policy);
   if (slotShortage(layers, { slots, ranks }, hosts, limit) !== undefined) return false;
   const experts = Math.max(...layers.map(({ loads }) => loads.length));
-  const units = clusterUnits(cluster, policy.failureUnit ?? "node");
-  const capacity = new Array<number>(units.count).fill(0);
-  cluster.forEach((node, n) => {
-    capacity[units.unitOfNode[n]!]! += node.slots;
-  });
-  const bound = freeRecoveryUpperBound(experts, capacity);
+  const bound = freeRecoveryUpperBound(experts, slotsByUnit(cluster, policy.failureUnit));
   const failures = bound.map((probability, i) => ({ failed: i + 1, probability }));
   return (
     (bound[(goal.survive ?? 0) - 1] ?? 1) >= 1 - ROUNDING &&
     survivalProbability({ failures }, policy.failureProbability).probability >= (goal.survival ?? 0) - ROUNDING
   );
+}
+
+/** Slots of every unit; of GPUs those that have any. */
+function slotsByUnit(cluster: readonly ClusterNode[], unit: FailureUnit = "node"): number[] {
+  const parts = unit === "gpu" ? gpuCluster(cluster).cluster : cluster;
+  const units = clusterUnits(parts, unit);
+  const slots = new Array<number>(units.count).fill(0);
+  parts.forEach((part, p) => {
+    slots[units.unitOfNode[p]!]! += part.slots;
+  });
+  return slots;
 }
 
 /** Limit on the busiest GPU over the mean that no copy of a hot expert may break; none where steps are limited, or nothing is. */

@@ -9,6 +9,16 @@ import { survivalProbability } from "./survivalProbability.ts";
 export const FAILURE_UNITS = ["gpu", "node", "domain"] as const;
 export type FailureUnit = (typeof FAILURE_UNITS)[number];
 
+/** So many units as people read them: `one GPU`, `3 nodes`. */
+export function countedUnits(count: number, unit: FailureUnit): string {
+  return count === 1 ? `one ${unitName(unit)}` : `${count} ${unitName(unit)}s`;
+}
+
+/** A unit as people read it, in the singular. */
+export function unitName(unit: FailureUnit): string {
+  return unit === "gpu" ? "GPU" : unit;
+}
+
 /** The failures that a placement should survive. */
 export interface FailureModel {
   readonly unit: FailureUnit;

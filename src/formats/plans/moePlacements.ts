@@ -1,6 +1,6 @@
 /** Which layers of a placement are the MoE layers of a model, in their order. */
 
-import type { LayerPlacement } from "../../core/layout/placement.ts";
+import type { LayerLoads, LayerPlacement } from "../../core/layout/placement.ts";
 import { UsageError } from "../../errors.ts";
 import { countsHiddenLayers, type LayerNumbering, moeLayersOf, type PlanSystem } from "./plan.ts";
 
@@ -33,7 +33,8 @@ export function moePlacements(
 ): readonly LayerPlacement[] {
   const sorted = layers.toSorted((a, b) => a.layer - b.layer);
   const { moeLayers } = numbering;
-  const moe = moeLayers === undefined ? consecutive(sorted, system, numbering) : named(sorted, moeLayers, system, numbering);
+  const moe =
+    moeLayers === undefined ? consecutive(sorted, system, numbering) : namedLayers(sorted, moeLayers, system, numbering);
   const dense = sorted.filter((layer) => !moe.includes(layer)).map(({ layer }) => layer);
   if (dense.length > 0) notice?.(`layer${dense.length === 1 ? "" : "s"} ${shortList(dense)} without tokens (dense) left out`);
   return moe;
@@ -81,12 +82,17 @@ function consecutive(
   );
 }
 
-function named(
-  layers: readonly LayerPlacement[],
+/**
+ * The layers that --moe-layers names, in its order.
+ * @throws UsageError when it names others, or leaves one out that has tokens
+ */
+export function namedLayers<T extends LayerLoads>(
+  layers: readonly T[],
   moeLayers: readonly number[],
   system: PlanSystem,
   numbering: LayerNumbering,
-): readonly LayerPlacement[] {
+  held?: string,
+): readonly T[] {
   const { indexOf } = moeLayersOf(
     layers.map(({ layer }) => layer),
     numbering,
@@ -99,10 +105,11 @@ function named(
     system,
     `it has ${layers.length} layers (${all}), and --moe-layers names ${moeLayers.length}${other === undefined ? "" : `, not layer ${other.layer}, which has tokens`}`,
     "name as many, by their numbers in the model",
+    held,
   );
 }
 
-function hasTokens({ loads }: LayerPlacement): boolean {
+function hasTokens({ loads }: LayerLoads): boolean {
   return loads.some((load) => load > 0);
 }
 

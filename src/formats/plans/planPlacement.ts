@@ -73,7 +73,7 @@ export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings,
     const found = loads.find((candidate) => candidate.layer === layer);
     if (found === undefined) {
       throw wrong(
-        `its layer ${theirs} is layer ${layer} of the profile, which has no such layer; correct --num-dense-layers or --layer-base, or profile all layers`,
+        `its layer ${theirs} is layer ${layer} of the profile, which has no such layer; correct --num-dense-layers, --layer-base or --moe-layers, or profile all layers`,
       );
     }
     const experts = found.loads.length;

@@ -12,13 +12,13 @@
  *                                                                   |
  *               the first mixture in which all layers keep the balance limit
  *                                                                   v
- *     here      the best of these, and of plans of other policies where no limit is broken: limit, then survival
+ *     here      the best of these, and of plans of other policies: limit, then survival; `balanced` where none keeps the limit
  */
 import { optimalBalance } from "../../balance/optimalBalance.ts";
 import { copiesByRank } from "../../balance/planBalance.ts";
 import { evenRankBalance, freeRankBalance } from "../../balance/rankBalance.ts";
 import { totalGpus } from "../../layout/cluster.ts";
-import { countReplicas, hostSets, type LayerPlacement } from "../../layout/placement.ts";
+import { countReplicas, hostSets, type LayerLoads, type LayerPlacement } from "../../layout/placement.ts";
 import { failureUnits, survivalUnder } from "../../recovery/failureUnits.ts";
 import { keptMinReplicas } from "../allocation.ts";
 import { BALANCE_SLACK, BALANCE_TOLERANCE, type Effort, keepsBalanceLimit, POLICY_DEFAULTS, type Shares } from "../policy.ts";
@@ -39,6 +39,8 @@ export interface PlacementOptions extends ResilientOptions {
   readonly shares?: Shares;
   /** Whether mixtures of cells are enough on more nodes than a search takes at once: on hundreds of GPUs it found nothing better. */
   readonly inCells?: boolean;
+  /** A plan of the layers to compare with where none keeps the balance limit. */
+  readonly lastResort?: (layers: readonly LayerLoads[]) => readonly LayerPlacement[];
 }
 
 /** Slots of all layers and what became of the wishes. */
@@ -86,10 +88,8 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
   const limit = 1 + balanceSlack;
   const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
   let best: ResilientPlacement | undefined;
-  for (const plan of candidates(ranked.problem, {
-    ...options,
-    startFrom: options.startFrom?.map((start) => ranked.ranked(start)) ?? [],
-  })) {
+  const rankedOptions = { ...options, startFrom: options.startFrom?.map((start) => ranked.ranked(start)) ?? [] };
+  for (const plan of candidates(ranked.problem, rankedOptions, () => best?.withinBalanceLimit === true)) {
     const placed = ranked.unrankedLayers(plan);
     const excessToBeat = best === undefined ? Number.POSITIVE_INFINITY : excessOf(best.balance, limit) + BALANCE_TOLERANCE;
     const balance = balancesWithin(problem, plan, shares, limit, excessToBeat);
@@ -134,12 +134,19 @@ function excessOf(balance: readonly number[], limit: number): number {
 }
 
 /** Plans to compare, at least one, those given last; the layers' experts are ranked. */
-function* candidates(problem: ResilientProblem, options: PlacementOptions): Generator<LayerPlacement[]> {
+function* candidates(
+  problem: ResilientProblem,
+  options: PlacementOptions,
+  isWithinLimit: () => boolean,
+): Generator<LayerPlacement[]> {
   yield* found(problem, { ...options, startFrom: [] });
   const minReplicas = keptMinReplicas(problem.cluster, problem.layers, problem.minReplicas);
+  const keepsMinimum = (plan: readonly LayerPlacement[]) => plan.flatMap(hostSets).every((set) => set.length >= minReplicas);
   for (const start of options.startFrom ?? []) {
-    if (start.flatMap(hostSets).every((set) => set.length >= minReplicas)) yield [...start];
+    if (keepsMinimum(start)) yield [...start];
   }
+  const last = isWithinLimit() ? undefined : options.lastResort?.(problem.layers);
+  if (last !== undefined && keepsMinimum(last)) yield [...last];
 }
 
 /** Plans that are searched for, at least one. */
