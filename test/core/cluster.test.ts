@@ -101,11 +101,6 @@ test("a uniform cluster is of nodes that are alike, as many as asked", () => {
   expect(cluster).toEqual([0, 1].map((n) => ({ name: `node${n}`, slots: 4, gpus: 2 })));
   expect(totalSlots(cluster)).toBe(8);
   expect(uniformCluster(1, 1)).toEqual([{ name: "node0", slots: 1, gpus: 1 }]);
-  for (const counts of [
-    [0, 1, 1],
-    [1, 0, 1],
-    [1, 1, 0],
-    [1.5, 1, 1],
-  ] as const)
-    expect(() => uniformCluster(...counts)).toThrow(RangeError);
+  const wrong = [[0, 1, 1], [1, 0, 1], [1, 1, 0], [1.5, 1, 1]] as const; // biome-ignore format: a picture
+  for (const [nodesAsked, slots, gpus] of wrong) expect(() => uniformCluster(nodesAsked, slots, gpus)).toThrow(RangeError);
 });
