@@ -95,16 +95,14 @@ test("sampled orders live until a host set has failed, and are as many as the co
 });
 
 test("samples drawn: 20,000, fewer on large problems, 2,000 at least", () => {
-  const drawn = (nodes: number, sets: number) => {
-    const hostSets = Array.from({ length: sets }, (_, s) => [s % nodes, (s * 7 + 1 + Math.floor(s / nodes)) % nodes]);
-    const ascending = hostSets.filter(([a, b]) => a !== b).map((set) => set.sort((a, b) => a - b));
-    const hosts = minimalHostSets(ascending, nodes).flat().length;
-    const { method, samples } = recoveryProbabilities(ascending, nodes, { effort: 0 });
+  const drawn = (nodes: number, pairs: number) => {
+    const chain = Array.from({ length: pairs }, (_, node) => [node, node + 1]);
+    const { method, samples } = recoveryProbabilities(chain, nodes, { effort: 0 });
     expect(method).toBe("sampling");
-    expect(samples).toBe(Math.min(20_000, Math.max(2_000, Math.floor(1e8 / (nodes + hosts)))));
     return samples;
   };
-  expect(drawn(30, 60)).toBe(20_000);
-  expect(drawn(2000, 4000)).toBeLessThan(20_000);
-  expect(drawn(1000, 26_000)).toBe(2_000);
+  expect(drawn(100, 40)).toBe(20_000);
+  // 1e8 over the nodes and the hosts of all sets.
+  expect(drawn(7500, 1250)).toBe(10_000);
+  expect(drawn(50_000, 2000)).toBe(2_000);
 });
