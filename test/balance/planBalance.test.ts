@@ -6,7 +6,7 @@ import { rankGroups } from "../../src/core/dispatch/rankGroups.ts";
 import { evenRouting } from "../../src/core/dispatch/routing.ts";
 import { summarizeDispatch } from "../../src/core/dispatch/summary.ts";
 import { type ClusterNode, totalGpus, uniformCluster } from "../../src/core/layout/cluster.ts";
-import { countReplicas, type LayerPlacement, replicasByRank } from "../../src/core/layout/placement.ts";
+import { countReplicas, FREE_SLOT, type LayerPlacement, replicasByRank } from "../../src/core/layout/placement.ts";
 
 const SLOTS_OF_A_GPU = 2;
 
@@ -108,3 +108,59 @@ test("nodes can be level while one of their GPUs carries all", () => {
     worst: { even: 0, optimal: 0 },
   });
 });
+
+test("with free slots, the worst layer and the mean of all, of GPUs and of nodes, are those of all choices of experts", () => {
+  const gpusOf = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 });
+  const layer = fc.record({
+    loads: fc.array(fc.nat(50), { minLength: 3, maxLength: 3 }),
+    slots: fc.array(fc.integer({ min: FREE_SLOT, max: 2 }), { minLength: 24, maxLength: 24 }),
+  });
+  fc.assert(
+    fc.property(gpusOf, fc.array(layer, { minLength: 1, maxLength: 3 }), (gpus, drawn) => {
+      const cluster = gpus.map((count, n): ClusterNode => ({ name: `node${n}`, slots: count * SLOTS_OF_A_GPU, gpus: count }));
+      const layers = drawn
+        .map(({ loads, slots }, l) => placed(l, loads, gpus, slots))
+        // An expert without a copy has no tokens here.
+        .map((all) => ({ ...all, loads: all.loads.map((load, e) => (all.replicas[e] === 0 ? 0 : load)) }));
+      const ranks = Array.from({ length: totalGpus(cluster) }, () => 1);
+      const figures = layers.map(({ loads, replicas, nodes }) => {
+        const row = nodes.flat();
+        const byRank = ranks.map((_, rank) => row.slice(rank * SLOTS_OF_A_GPU, (rank + 1) * SLOTS_OF_A_GPU));
+        const perCopy = loads.map((load, e) => (load === 0 ? 0 : load / replicas[e]!));
+        const [even, optimal] = busiest(byRank, ranks, loads, perCopy);
+        return { even, optimal, byNode: busiest(nodes, gpus, loads, perCopy) };
+      });
+      const close = (values: readonly number[]) => expect.closeTo(Math.max(...values), 9);
+      const mean = (values: readonly number[]) => expect.closeTo(sum(values) / values.length, 9);
+      expect(planBalance(cluster, layers)).toEqual({
+        even: close(figures.map(({ even }) => even)),
+        optimal: close(figures.map(({ optimal }) => optimal)),
+        evenMean: mean(figures.map(({ even }) => even)),
+        optimalMean: mean(figures.map(({ optimal }) => optimal)),
+        byNode: { even: close(figures.map(({ byNode }) => byNode[0])), optimal: close(figures.map(({ byNode }) => byNode[1])) },
+      });
+    }),
+  );
+});
+
+/**
+ * Load of the busiest holder for its size over the mean, with even shares and with the best ones: those leave to some set of experts
+ * no more room than their holders have.
+ */
+function busiest(
+  holders: readonly (readonly number[])[],
+  sizes: readonly number[],
+  loads: readonly number[],
+  perCopy: readonly number[],
+): [even: number, optimal: number] {
+  const mean = sum(loads) / sum(sizes);
+  if (mean === 0) return [1, 1];
+  const even = holders.map((held, h) => sum(held.map((expert) => perCopy[expert] ?? 0)) / sizes[h]!);
+  let optimal = 1;
+  for (let set = 1; set < 2 ** loads.length; set++) {
+    const room = sum(sizes.filter((_, h) => holders[h]!.some((expert) => expert !== FREE_SLOT && (set >> expert) & 1)));
+    const load = sum(loads.filter((_, expert) => (set >> expert) & 1));
+    if (load > 0) optimal = Math.max(optimal, load / room / mean);
+  }
+  return [Math.max(...even) / mean, optimal];
+}

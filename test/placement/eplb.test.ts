@@ -155,5 +155,9 @@ test("what does not divide is refused with the reason", () => {
   }
   const unlike = [...uniformCluster(1, 8, 4), { name: "small", slots: 4, gpus: 4 }];
   expect(() => placeEplb({ cluster: unlike, layers: [], groups: 1 })).toThrow("small has 4 slots on 4 GPUs");
+  const otherGpus = [{ name: "few", slots: 8, gpus: 2 }, ...uniformCluster(1, 8, 4)];
+  expect(() => placeEplb({ cluster: otherGpus, layers: [], groups: 1 })).toThrow(
+    "few has 8 slots on 2 GPUs, node0 has 8 slots on 4 GPUs",
+  );
   expect(() => placeEplb({ cluster: [], layers: [], groups: 1 })).toThrow("at least one node");
 });

@@ -131,6 +131,18 @@ test("one less and one more slot than chosen are tried, where the experts fit", 
   ]);
 });
 
+test("no fewer slots than hold the experts are tried, nor more than hold them everywhere", () => {
+  const layers = oneLayer([9, 8, 7, 6]);
+  const told: number[] = [];
+  const { fewest } = fewestSlots(uniformCluster(4, 1), layers, { ...mro, minReplicas: 1 }, {}, (count) => told.push(count));
+  expect([fewest, told]).toEqual(["proven", [1, 2]]);
+  const all = fewestSlots(uniformCluster(4, 1), layers, mro, { survive: 3 });
+  expect(all.tried.map(({ slotsPerGpu, reaches }) => [slotsPerGpu, reaches])).toEqual([
+    [3, false],
+    [4, true],
+  ]);
+});
+
 test("a count that strides leave out is tried after all", () => {
   // The paper's placement reaches this survival with 5 slots and with 7, not with 3, 4 and 6.
   const layers = oneLayer([14, 2, 23, 5, 26, 20, 10, 28, 10, 25, 11, 18, 28]);
@@ -151,6 +163,8 @@ test("where many counts were left out it says so", () => {
   const told: number[] = [];
   const { fewest, tried } = fewestSlots(uniformCluster(5, 1), layers, mro, { survive: 2 }, (count) => told.push(count));
   expect(fewest).toBe("some-untried");
+  // Strides up to the most, of which the last but one fails, and six of those left out, from above.
+  expect(told).toEqual([24, 25, 27, 31, 39, 40, 38, 37, 36, 35, 34, 33]);
   expect(told.toSorted((a, b) => a - b)).toEqual(tried.map(({ slotsPerGpu }) => slotsPerGpu));
 });
 

@@ -84,6 +84,20 @@ test("rarest gives a new node the experts on the fewest nodes, hottest those wit
   expect(fillSlots(grown, "hottest").layers[0]!.nodes[2]).toEqual([0, 2]);
 });
 
+test("rarest prefers experts that their node does not hold, hottest does not; neither takes one without a copy", () => {
+  const cluster = uniformCluster(2, 2, 2);
+  // Expert 3 waits in host memory.
+  const layers = [{ layer: 0, loads: [9, 8, 1, 50], replicas: [2, 1, 1, 0], nodes: [[0, 1], [0, 2]] }]; // biome-ignore format: a picture
+  const kept = onGrownCluster({ cluster, layers }, uniformCluster(2, 4, 2));
+  expect(kept.layers[0]!.nodes).toEqual([[0, FREE_SLOT, 1, FREE_SLOT], [0, FREE_SLOT, 2, FREE_SLOT]]); // biome-ignore format: a picture
+  // The first node lacks 2, the second 1; what is there already follows by the nodes it is on, 2 each, then by tokens a copy.
+  const rarest = fillSlots(kept, "rarest").layers[0]!;
+  expect(rarest.nodes).toEqual([[0, 2, 1, 0], [0, 1, 2, 1]]); // biome-ignore format: a picture
+  expect(rarest.replicas).toEqual([3, 3, 2, 0]);
+  const hottest = fillSlots(kept, "hottest").layers[0]!;
+  expect(hottest.nodes).toEqual([[0, 1, 1, 0], [0, 1, 2, 0]]); // biome-ignore format: a picture
+});
+
 test("a cluster that has shrunk is no grown one", () => {
   const before = makePlacement(uniformCluster(2, 4, 2), [{ layer: 0, loads: [1, 2, 3] }], policy);
   expect(() => onGrownCluster(before, uniformCluster(1, 8, 2))).toThrow(/lost nodes/);

@@ -59,6 +59,14 @@ test("estimated criticality carries an interval around it", () => {
   const ring = [...Array(nodes).keys()].map((node) => [node, (node + 1) % nodes, (node + 2) % nodes].sort((a, b) => a - b));
   const exact = nodeCriticality(ring, nodes, 12)[0]?.probability as number;
   const estimates = nodeCriticality(ring, nodes, 12, { effort: 0, samples: 1000 });
+  for (const { probability, interval } of estimates) {
+    const [low, high] = interval!;
+    expect(low).toBeLessThanOrEqual(probability);
+    expect(high).toBeGreaterThanOrEqual(probability);
+    // 2 x 1.96 standard deviations of a thousand samples are 0.062 at the most.
+    expect(high - low).toBeLessThan(0.063);
+    expect(Math.abs(probability - exact)).toBeLessThan(0.1);
+  }
   const holds = estimates.filter(({ interval }) => interval && interval[0] <= exact && exact <= interval[1]);
   expect(estimates).toHaveLength(nodes);
   expect(holds.length).toBeGreaterThanOrEqual(34);

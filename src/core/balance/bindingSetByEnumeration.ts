@@ -14,7 +14,7 @@ export function bindingSetByEnumeration(hosted: readonly HostedLoad[], gpus: rea
   const gpusInSet = new Float64Array(2 ** nodes);
   for (let node = 0; node < nodes; node++) {
     const bit = 1 << node;
-    for (let set = 0; set < captive.length; set++) {
+    for (let set = bit; set < captive.length; set++) {
       if ((set & bit) === 0) continue;
       captive[set]! += captive[set ^ bit]!;
       gpusInSet[set]! += gpus[node]!;

@@ -58,13 +58,11 @@ export function sampleSurvivors(
     }
     deaths[failed]!++;
   }
-  const survivors = new Float64Array(nodes + 1);
   let alive = samples;
-  for (let k = 0; k <= nodes; k++) {
-    alive -= deaths[k]!;
-    survivors[k] = alive;
-  }
-  return survivors;
+  return Float64Array.from(deaths, (died) => {
+    alive -= died;
+    return alive;
+  });
 }
 
 /**
