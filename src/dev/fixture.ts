@@ -1,5 +1,6 @@
 /**
- * Writes fixtures/routing.csv: the routing log that the demo and the examples use.
+ * Writes the fixtures. fixtures/routing.csv is the routing log that the demo and the examples use, fixtures/serving.csv the loads of the
+ * walk-through of serving.
  *
  * The skew is that of young MoE layers (Lazarus section 2.1): in the most skewed layer the two hottest experts take about
  * seven tokens of eight, in the mildest three of eight, and which experts are hot drifts from iteration to iteration.
@@ -7,6 +8,7 @@
 import { writeFileSync } from "node:fs";
 import { largestRemainder } from "../core/algorithms/largestRemainder.ts";
 import { type RandomSource, randomSource, shuffle } from "../core/algorithms/random.ts";
+import { logNormalLayers } from "./logNormalLayers.ts";
 
 const ITERATIONS = 20;
 const LAYERS = 4;
@@ -39,6 +41,14 @@ for (let iteration = 1; iteration <= ITERATIONS; iteration++) {
   }
 }
 writeFileSync("fixtures/routing.csv", `${rows.join("\n")}\n`);
+
+/** Loads in the shape of DeepSeek-V3 for the walk-through of serving: 58 layers of 256 experts, log-normal. */
+const serving = logNormalLayers(58, 256, 2407);
+const servingRows = serving.map(({ layer, loads }) => [layer, ...loads].join(","));
+writeFileSync(
+  "fixtures/serving.csv",
+  `layer,${Array.from({ length: 256 }, (_, e) => `e${e}`).join(",")}\n${servingRows.join("\n")}\n`,
+);
 
 /** Standard normal (Box and Muller). */
 function normal(source: RandomSource): number {

@@ -11,6 +11,8 @@ import { SlotTable } from "./slots.ts";
  * 4. Replicas left over fill the free slots, on nodes that do not hold the expert yet where possible, else on nodes with a GPU that
  *    does not; the roomiest first.
  *
+ * As Eq. 1 fixes the counts, a hot expert may have more copies than there are GPUs for it. Those beyond stand twice on a GPU, where they
+ * are of no use but belong to the paper's plan; only `resilient` and `balanced`, which choose the counts, never waste a slot.
  * Nodes may differ in slots: they are taken in order of size and a group is as large as the smallest of its nodes.
  * @param replicas copies of each expert, shape [experts]
  * @returns expert in each slot, shape [nodes][slots]

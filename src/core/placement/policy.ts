@@ -8,7 +8,10 @@ import { type FailureModel, type FailureUnit, sharesDomains } from "../recovery/
 
 export { FAILURE_UNITS, type FailureUnit, unitName } from "../recovery/failureUnits.ts";
 
-/** Placement policies that take replica counts from an allocation policy and place layer by layer. */
+/**
+ * Placement policies that take replica counts from an allocation policy and place layer by layer. Counts beyond the GPUs that there
+ * are for an expert waste slots: it is on one GPU twice. So may `eplb`; `resilient` and `balanced` never do while the slots allow.
+ */
 export const LAYERWISE_POLICIES = ["mro", "spread", "compact"] as const;
 export type LayerwisePolicyName = (typeof LAYERWISE_POLICIES)[number];
 

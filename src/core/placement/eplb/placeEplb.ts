@@ -15,7 +15,8 @@ export interface EplbProblem {
 }
 
 /**
- * Places every layer by DeepSeek's EPLB (see `eplbPlacement`).
+ * Places every layer by DeepSeek's EPLB (see `eplbPlacement`), which may give a GPU an expert twice: that slot is of no use, and is kept,
+ * as this is the peer's plan.
  * @throws RangeError when the nodes differ in slots or GPUs, or where `eplbPlacement` throws
  */
 export function placeEplb({ cluster, layers, groups }: EplbProblem): LayerPlacement[] {
