@@ -78,16 +78,17 @@ test("a step budget comes before the balance limit", () => {
   }
 });
 
-test.each(["even", "free"] as const)(
-  "with %s shares, resilient keeps a limit that balanced keeps, with as many copies",
-  (shares) => {
-    const cluster = uniformCluster(6, 8, 2);
-    const layers = LOADS.map((loads, layer) => ({ layer, loads }));
-    const policy = { allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.1, effort: "normal", shares } as const;
-    const balanced = makePlacement(cluster, layers, { ...policy, placement: "balanced" });
-    const resilient = makePlacement(cluster, layers, { ...policy, placement: "resilient", balanceSlack: 0.02 });
-    const worst = assess(balanced, { ...policy, placement: "balanced" }).balance[shares === "even" ? "even" : "optimal"];
-    expect([worst < 1.02, balanced.keptMinReplicas]).toEqual([true, 2]);
-    expect([resilient.withinBalanceLimit, resilient.keptMinReplicas]).toEqual([true, 2]);
-  },
-);
+test.each(["even", "free"] as const)("with %s shares, balanced is no more even where it survives as much", (shares) => {
+  const cluster = uniformCluster(4, 16, 4);
+  const layers = LOADS.map((loads, layer) => ({ layer, loads }));
+  const policy = { allocation: "lazarus", minReplicas: 1, seed: 0, failureProbability: 0.1, effort: "normal", shares } as const;
+  const figures = (["balanced", "resilient"] as const).map((placement) => {
+    const made = makePlacement(cluster, layers, { ...policy, placement, balanceSlack: 0.001 });
+    const { balance, survival } = assess(made, { ...policy, placement });
+    return { balance: shares === "even" ? balance.even : balance.optimal, survival: survival.probability };
+  });
+  const [balanced, resilient] = figures as [(typeof figures)[0], (typeof figures)[0]];
+  expect(resilient.survival).toBeGreaterThanOrEqual(balanced.survival - 1e-12);
+  if (balanced.survival >= resilient.survival)
+    expect(resilient.balance).toBeLessThanOrEqual(Math.max(balanced.balance, 1.001) + 1e-4);
+});

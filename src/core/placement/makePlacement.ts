@@ -13,6 +13,9 @@ import { MOST_RANKS, resilientPlacement } from "./resilient/resilientPlacement.t
 import { checkPlacementSize, checkSearch } from "./sizeLimits.ts";
 import { stepGoalOf } from "./stepGoalOf.ts";
 
+/** GPUs up to which `balanced` is tried where no other plan keeps the balance limit: on more it costs more than the search. */
+const MOST_RANKS_EVENED = 64;
+
 /** A placement and what became of the policy's wishes. */
 export interface MadePlacement extends Placement {
   /** Nodes (GPUs, where these fail) that every expert has: `minReplicas`, or fewer where the slots, or the policy, give no more. */
@@ -136,7 +139,7 @@ function placeResilient(
     {
       ...{ failureModel, balanceSlack, effort, seed, startFrom, shouldStop, shares, inCells },
       ...(goal && { goal }),
-      ...(totalGpus(cluster) <= MOST_RANKS && { lastResort }),
+      ...(totalGpus(cluster) <= MOST_RANKS_EVENED && { lastResort }),
     },
   );
 }

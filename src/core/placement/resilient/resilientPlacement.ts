@@ -12,7 +12,7 @@
  *                                                                   |
  *               the first mixture in which all layers keep the balance limit
  *                                                                   v
- *     here      the best of these, and of plans of other policies: limit, then survival; `balanced` where none keeps the limit
+ *     here      the best of these, and of plans of other policies: limit, then survival; `balanced` where it is more even and survives no less
  */
 import { optimalBalance } from "../../balance/optimalBalance.ts";
 import { copiesByRank } from "../../balance/planBalance.ts";
@@ -39,7 +39,7 @@ export interface PlacementOptions extends ResilientOptions {
   readonly shares?: Shares;
   /** Whether mixtures of cells are enough on more nodes than a search takes at once: on hundreds of GPUs it found nothing better. */
   readonly inCells?: boolean;
-  /** A plan of the layers to compare with where none keeps the balance limit. */
+  /** A plan of the layers to take where none keeps the balance limit, if it is more even and survives no less. */
   readonly lastResort?: (layers: readonly LayerLoads[]) => readonly LayerPlacement[];
 }
 
@@ -89,19 +89,28 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
   const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
   let best: ResilientPlacement | undefined;
   const rankedOptions = { ...options, startFrom: options.startFrom?.map((start) => ranked.ranked(start)) ?? [] };
-  for (const plan of candidates(ranked.problem, rankedOptions, () => best?.withinBalanceLimit === true)) {
-    const placed = ranked.unrankedLayers(plan);
+  const judged = (plan: readonly LayerPlacement[]): ResilientPlacement | undefined => {
     const excessToBeat = best === undefined ? Number.POSITIVE_INFINITY : excessOf(best.balance, limit) + BALANCE_TOLERANCE;
     const balance = balancesWithin(problem, plan, shares, limit, excessToBeat);
-    if (balance === undefined) continue;
-    const candidate = {
+    if (balance === undefined) return undefined;
+    const placed = ranked.unrankedLayers(plan);
+    return {
       layers: placed,
       balance,
       survival: survivalUnder(placed.map(hostSets), units, options.seed ?? 0),
       withinBalanceLimit: balance.every((own) => keepsBalanceLimit(own, balanceSlack)),
       withinStepBudget: true,
     };
-    if (best === undefined || isBetter(candidate, best, limit)) best = candidate;
+  };
+  const { minReplicas } = problem;
+  for (const plan of candidates(ranked.problem, rankedOptions)) {
+    const candidate = judged(plan);
+    if (candidate !== undefined && (best === undefined || isBetter(candidate, best, limit))) best = candidate;
+  }
+  if (!best!.withinBalanceLimit && options.lastResort !== undefined) {
+    const plan = options.lastResort(ranked.problem.layers);
+    const candidate = holdsAtLeast(plan, keptMinReplicas(cluster, problem.layers, minReplicas)) ? judged(plan) : undefined;
+    if (candidate !== undefined && candidate.survival >= best!.survival && isBetter(candidate, best!, limit)) best = candidate;
   }
   return { ...best!, balance: ranked.inOrder(best!.balance) };
 }
@@ -134,19 +143,16 @@ function excessOf(balance: readonly number[], limit: number): number {
 }
 
 /** Plans to compare, at least one, those given last; the layers' experts are ranked. */
-function* candidates(
-  problem: ResilientProblem,
-  options: PlacementOptions,
-  isWithinLimit: () => boolean,
-): Generator<LayerPlacement[]> {
+function* candidates(problem: ResilientProblem, options: PlacementOptions): Generator<LayerPlacement[]> {
   yield* found(problem, { ...options, startFrom: [] });
   const minReplicas = keptMinReplicas(problem.cluster, problem.layers, problem.minReplicas);
-  const keepsMinimum = (plan: readonly LayerPlacement[]) => plan.flatMap(hostSets).every((set) => set.length >= minReplicas);
   for (const start of options.startFrom ?? []) {
-    if (keepsMinimum(start)) yield [...start];
+    if (holdsAtLeast(start, minReplicas)) yield [...start];
   }
-  const last = isWithinLimit() ? undefined : options.lastResort?.(problem.layers);
-  if (last !== undefined && keepsMinimum(last)) yield [...last];
+}
+
+function holdsAtLeast(plan: readonly LayerPlacement[], nodes: number): boolean {
+  return plan.flatMap(hostSets).every((set) => set.length >= nodes);
 }
 
 /** Plans that are searched for, at least one. */
