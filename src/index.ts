@@ -29,6 +29,7 @@ export { evenRankBalance, freeRankBalance, type RankBalance } from "./core/balan
 export { type Compared, type Contestant, comparePlans, judgedBy, type Terms } from "./core/comparison/comparePlans.ts";
 export { type Ages, type Quantiles, Replay } from "./core/comparison/replay.ts";
 export type { Traffic } from "./core/comparison/trafficByTier.ts";
+export { type PlanRecord, type Worsened, worsened } from "./core/comparison/worsened.ts";
 export type { FailureCosts } from "./core/cost/goodput.ts";
 export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";
 export type { CheckpointInterval, DeepSeekModel, GptModel, ModelSpec, TrainingSetting } from "./core/cost/modelSpec.ts";

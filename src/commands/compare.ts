@@ -8,10 +8,11 @@ import { InputError, UsageError } from "../errors.ts";
 import { comparedPlan } from "../formats/comparisonDocument.ts";
 import { type ComparisonDocument, checkComparison } from "../formats/documents/comparison.ts";
 import { placementOf } from "../formats/documents/placement.ts";
-import { parseBytes, parseCount, parseNumber } from "../formats/units.ts";
+import { parseBytes, parseCount, parseNumber, parsePercent } from "../formats/units.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { commonLayers, judged, madePlans, parsePolicies, readPlans, sharesOfPlan } from "./comparedPlans.ts";
+import { holdsBaseline, readBaseline } from "./comparisonBaseline.ts";
 import { readHardware } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
@@ -73,6 +74,17 @@ const options = {
     says: "GPUs of a node, for plans of other systems that do not say.",
   }),
   ...numberingOptions,
+  baseline: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "An earlier comparison, JSON or CSV: exit with 1 when a figure of a plan of the same name is worse by more than --max-regression: time of a step, iterations (median, p99, worst), mean balance under --shares, survival; or when fewer failures are always survived.",
+  }),
+  "max-regression": option({
+    argument: "PERCENT",
+    fallback: "2%",
+    parse: parsePercent,
+    says: "How much worse than in the baseline a figure may be.",
+  }),
   ...outputOptions,
 };
 
@@ -84,6 +96,10 @@ export const compare = defineCommand({
     {
       says: "How do they age? Every iteration of a log, replayed",
       line: "lazarus compare plan.json --with eplb --routing routing.csv --window 11:20",
+    },
+    {
+      says: "In CI, against an earlier comparison",
+      line: "lazarus compare plan.json --with eplb --routing now.csv --baseline before.json --max-regression 2%",
     },
     {
       says: "Two plans of SGLang, under its default dispatch",
@@ -98,10 +114,14 @@ export const compare = defineCommand({
   input: "a placement, a recovery-plan or a plan of another system",
   takesSeveral: () => true,
   options,
+  exitCodes: { 1: "Failed: a file could not be read or written, or a figure is worse than the baseline allows." },
   run: async (options, file, more) => {
+    const { baseline: earlier } = options;
+    const baseline = earlier === undefined ? undefined : await readBaseline(earlier);
     const document = await comparison(options, [file, ...more]);
+    const holds = baseline === undefined || holdsBaseline(document, baseline, earlier!, options["max-regression"]);
     await writeDocuments(options, renderers, (write) => write(document));
-    return 0;
+    return holds ? 0 : 1;
   },
 });
 

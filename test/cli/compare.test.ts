@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { comparisonFromCsv } from "../../src/formats/comparisonCsv.ts";
 import type { ComparisonDocument } from "../../src/formats/documents/comparison.ts";
 import { inProcess } from "../support/inProcess.ts";
 import { root } from "../support/lazarus.ts";
@@ -202,6 +203,64 @@ describe("what differs", () => {
       new RegExp(`^resilient\\.json is ${percent} % (more|less) even in the median iteration than eplb\\.json`),
     );
     for (const line of stdout.split("\n").slice(2)) expect(line.length).toBeLessThanOrEqual(80);
+  });
+});
+
+describe("against a baseline", () => {
+  const line = "compare @resilient.json @eplb.json --routing @log.csv --window 1:20 --shares even";
+  const against = (change: (document: ComparisonDocument) => void, more = "") =>
+    json(line).then((document) => {
+      change(document);
+      writeFileSync(at("baseline.json"), JSON.stringify(document));
+      return run(`${line} --baseline @baseline.json${more}`);
+    });
+
+  test("the same figures hold, from JSON and CSV", async () => {
+    expect(await against(() => {}, " --max-regression 0%")).toMatchObject({ code: 0, stderr: "" });
+    const { stdout } = await run(line);
+    writeFileSync(at("baseline.csv"), (await run(`${line} --format csv`)).stdout);
+    expect(await run(`${line} --baseline @baseline.csv --max-regression 0%`)).toEqual({ code: 0, stdout, stderr: "" });
+  });
+
+  test("CSV holds all that JSON does", async () => {
+    for (const settings of [line, "compare @resilient.json @eplb.json --expert-bytes 1MB --failure-probability 0.1"]) {
+      const document = await json(settings);
+      expect(comparisonFromCsv((await run(`${settings} --format csv`)).stdout, "x.csv")).toEqual(document);
+    }
+    const csv = (await run(`${line} --format csv`)).stdout;
+    expect(() => comparisonFromCsv(csv.replace(",eplb,4,", ",eplb,many,"), "x.csv")).toThrow(
+      /nodes is "many"; expected a number: correct the row/,
+    );
+    const lastRow = csv.lastIndexOf("\neven,");
+    const mixed = `${csv.slice(0, lastRow)}\nfree,${csv.slice(lastRow + 6)}`;
+    expect(() => comparisonFromCsv(mixed, "x.csv")).toThrow(/this row is of another comparison/);
+  });
+
+  test("a worse figure fails beyond what is allowed, and a line names it; the result is written", async () => {
+    const better = (document: ComparisonDocument) => {
+      document.plans[1]!.steps!.p99 /= 1.05;
+    };
+    const failed = await against(better);
+    expect(failed).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^lazarus: eplb.json is worse than the baseline: p99 iteration [\d.]+, it was [\d.]+\n$/),
+    });
+    expect(JSON.parse(failed.stdout).type).toBe("comparison");
+    expect((await against(better, " --max-regression 6%")).code).toBe(0);
+    const safer = await against((document) => {
+      document.plans[0]!.tolerates++;
+    }, " --max-regression 90%");
+    expect(safer).toMatchObject({ code: 1, stderr: expect.stringContaining("failed nodes that are always survived") });
+  });
+
+  test("other terms, other plans and other documents are refused, new plans said", async () => {
+    expect((await against((document) => document.plans.splice(1))).stderr).toMatch(/eplb.json is not in the baseline/);
+    expect((await against((document) => document.plans.splice(0, 2, { ...document.plans[0]!, name: "x" }))).code).toBe(2);
+    expect((await run("compare @resilient.json --with mro --shares free --baseline @baseline.json")).stderr).toMatch(
+      /the baseline was made with --shares even, this with free; give --shares even/,
+    );
+    expect((await run(`${line} --baseline @eplb.json`)).stderr).toMatch(/this is a placement; a comparison is wanted here/);
+    expect((await run(`${line} --baseline @eplb.csv`)).stderr).toMatch(/this is a placement; a comparison is wanted here/);
   });
 });
 
