@@ -17,6 +17,7 @@ import { parseNameList, UnitError } from "../formats/units.ts";
 import { meantInstead } from "./closestWord.ts";
 import { withStopwatch } from "./progress.ts";
 import { type PlanContext, readPlacements } from "./readPlacements.ts";
+import { namingRefusals } from "./refusals.ts";
 import { warn } from "./warn.ts";
 
 /** A plan that is compared. */
@@ -47,9 +48,9 @@ export function parsePolicies(text: string): PlacementPolicyName[] {
 export async function readPlans(files: readonly (string | undefined)[], context: PlanContext): Promise<ReadPlan[]> {
   const plans: { file: string; document: PlacementDocument }[] = [];
   for (const file of files) {
-    for await (const document of readPlacements(file, context)) plans.push({ file: file ?? "standard input", document });
+    for await (const document of readPlacements(file, context)) plans.push({ file: nameOf(file), document });
   }
-  const names = files.map((file) => file ?? "standard input");
+  const names = files.map(nameOf);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new UsageError(`"${twice}" is given twice; compare it with another plan`);
   const short = new Set(names.map((name) => basename(name))).size === names.length;
@@ -61,6 +62,10 @@ export async function readPlans(files: readonly (string | undefined)[], context:
       window === undefined ? `${several.findIndex((other) => other.document === document) + 1}` : `${window.from}-${window.to}`;
     return { name: several.length === 1 ? base : `${base} ${mark}`, file, document };
   });
+}
+
+function nameOf(file: string | undefined): string {
+  return file === undefined || file === "-" ? "standard input" : file;
 }
 
 /** Shares that a plan was made for. */
@@ -121,7 +126,12 @@ export async function madePlans(
       effort: known.effort ?? assumed.effort,
       failureUnit: known.failureUnit ?? assumed.failureUnit,
     };
-    const made = await withStopwatch(`placing ${placement}`, (watch) => placeAfresh(cluster, loads, { ...policy, watch }));
+    const made = await withStopwatch(`placing ${placement}`, (watch) =>
+      namingRefusals(
+        () => placeAfresh(cluster, loads, { ...policy, watch }),
+        ({ message }) => new UsageError(`--with ${placement}: ${message}`),
+      ),
+    );
     plans.push({ name: taken.includes(placement) ? `new ${placement}` : placement, policy: placement, placement: made });
   }
   return plans;

@@ -123,6 +123,8 @@ describe("routing", () => {
     ["compare @resilient.json", /there is one plan; name another.*--with/],
     ["compare @resilient.json @resilient.json", /is given twice/],
     ["compare @resilient.json --with eplp", /--with: expected policies among .*did you mean eplb|--with: expected/],
+    ["compare @uneven.json --with eplb", /--with eplb: EPLB needs nodes that are alike/],
+    ["compare - - --with eplb", /"standard input" is given twice|expected a JSON document/],
     ["compare @resilient.json @nine.json", /nine.json: layer 0 has 9 experts, in resilient.json it has 8/],
     ["compare @resilient.json --with eplb --profile @wide.csv", /wide.csv: there are 9 experts; expected the 8/],
   ])("%s", async (line, message) => {
@@ -130,6 +132,8 @@ describe("routing", () => {
     writeFileSync(at("narrow.csv"), log(3, 7));
     writeFileSync(at("flat.csv"), log(1));
     writeFileSync(at("nine.json"), (await run("place @wide.csv -n 4 -c 6 --placement mro -q")).stdout);
+    writeFileSync(at("uneven.csv"), "name,slots\na,6\nb,5\n");
+    writeFileSync(at("uneven.json"), (await run("place @profile.json --cluster @uneven.csv --placement mro -q")).stdout);
     const { code, stdout, stderr } = await run(line);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr.trimEnd().split("\n").at(-1)).toMatch(message);
@@ -187,6 +191,13 @@ describe("what differs", () => {
       expect(cell("traffic_domain")).toBe(plan.traffic!.domain);
       expect(cell("moved")).toBe(plan.moved);
     });
+  });
+
+  test("a plan from standard input is called so", async () => {
+    for (const line of ["compare --with eplb", "compare - --with eplb"]) {
+      const { stdout } = await inProcess(line.split(" "), readFileSync(at("mro.json")));
+      expect((JSON.parse(stdout) as ComparisonDocument).plans.map(({ name }) => name)).toEqual(["standard input", "eplb"]);
+    }
   });
 
   test("the table marks the best of a row with a sign, and says what it comes to", async () => {
