@@ -25,6 +25,11 @@ export { evenBalance } from "./core/balance/evenBalance.ts";
 export { type OptimalBalance, optimalBalance } from "./core/balance/optimalBalance.ts";
 export { type PlanBalance, planBalance } from "./core/balance/planBalance.ts";
 export { evenRankBalance, freeRankBalance, type RankBalance } from "./core/balance/rankBalance.ts";
+// Compare: plans side by side, and as they age.
+export { type Compared, type Contestant, comparePlans, judgedBy, type Terms } from "./core/comparison/comparePlans.ts";
+export { type Ages, type Quantiles, Replay } from "./core/comparison/replay.ts";
+export type { Traffic } from "./core/comparison/trafficByTier.ts";
+export { type PlanRecord, type Worsened, worsened } from "./core/comparison/worsened.ts";
 export type { FailureCosts } from "./core/cost/goodput.ts";
 export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";
 export type { CheckpointInterval, DeepSeekModel, GptModel, ModelSpec, TrainingSetting } from "./core/cost/modelSpec.ts";

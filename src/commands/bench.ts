@@ -7,7 +7,7 @@ import { parseBenchSizes } from "../formats/benchSizes.ts";
 import { wrongKind } from "../formats/csv/documentKind.ts";
 import { type BenchDocument, checkBench } from "../formats/documents/bench.ts";
 import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
-import { parseCount, parseNameList, UnitError } from "../formats/units.ts";
+import { parseCount, parseNameList, parsePercent, UnitError } from "../formats/units.ts";
 import { benchKernels, kernelNames } from "../gpu/benchKernels.ts";
 import { type BenchResult, benchmark } from "../gpu/benchmark.ts";
 import { calibratedHardware, calibrationKernels } from "../gpu/calibration.ts";
@@ -205,10 +205,4 @@ async function measured(
 
 async function writeHardware(file: string, spec: HardwareSpec): Promise<void> {
   await writeFile(file, [`${JSON.stringify(spec, null, 2)}\n`]);
-}
-
-function parsePercent(text: string): number {
-  const value = Number(/^(\d+\.?\d*|\.\d+)%$/.exec(text.trim())?.[1]);
-  if (!(value < 100)) throw new UnitError("expected a percentage below 100 such as 10%");
-  return value / 100;
 }

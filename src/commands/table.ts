@@ -7,6 +7,7 @@ const load: Record<string, () => Promise<unknown>> = {
   place: async () => (await import("./place.ts")).place,
   "dispatch-plan": async () => (await import("./dispatchPlan.ts")).dispatchPlan,
   recover: async () => (await import("./recover.ts")).recover,
+  compare: async () => (await import("./compare.ts")).compare,
   simulate: async () => (await import("./simulate.ts")).simulate,
   bench: async () => (await import("./bench.ts")).bench,
   schema: async () => (await import("./schema.ts")).schema,

@@ -89,3 +89,10 @@ function quantity(units: ReadonlyMap<string, number>, expected: string): (text: 
     return value;
   };
 }
+
+/** A percentage below 100, such as 10%, as a share. */
+export function parsePercent(text: string): number {
+  const value = Number(/^(\d+\.?\d*|\.\d+)%$/.exec(text.trim())?.[1]);
+  if (!(value < 100)) throw new UnitError("expected a percentage below 100 such as 10%");
+  return value / 100;
+}

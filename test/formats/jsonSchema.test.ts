@@ -17,6 +17,7 @@ async function documents(): Promise<Record<string, unknown>> {
     "dispatch-plan": await run("dispatch-plan --shuffle", placement),
     "dispatch-weights": await run("dispatch-plan --weights", placement),
     "recovery-plan": await run("recover --failed node0", placement),
+    comparison: await run("compare --with eplb --model gpt-s --hardware rtx3090 --format json", placement),
     simulation: await run("simulate --model gpt-s -n 4 --systems lazarus --load-spread 1 --duration 2m --format json", ""),
     bench: await run("bench --kernels histogram --backend js --sizes tokens=64 --format json", ""),
   };

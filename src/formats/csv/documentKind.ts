@@ -10,6 +10,7 @@ const TELLING = [
   ["recovery-plan", ["round", "layer", "expert", "from", "to"]],
   ["simulation", ["seed", "system", "samples"]],
   ["timeline", ["system", "second", "event"]],
+  ["comparison", ["shares", "plan", "nodeSurvival"]],
   ["bench", ["backend", "kernel", "size"]],
   ["front of plans", ["plan", "asked", "on_front"]],
   ["load-profile", ["layer", "expert", "tokens"]],

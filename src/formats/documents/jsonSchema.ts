@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { dispatchWeightsSchema } from "../dispatchWeights.ts";
 import { benchSchema } from "./bench.ts";
+import { comparisonSchema } from "./comparison.ts";
 import { dispatchPlanSchema } from "./dispatchPlan.ts";
 import { loadProfileSchema } from "./loadProfile.ts";
 import { membershipTraceSchema } from "./membershipTrace.ts";
@@ -17,6 +18,7 @@ const schemas = {
   "dispatch-weights": dispatchWeightsSchema,
   "recovery-plan": recoveryPlanSchema,
   "membership-trace": membershipTraceSchema,
+  comparison: comparisonSchema,
   simulation: simulationSchema,
   bench: benchSchema,
 } as const satisfies Record<string, z.ZodMiniType>;

@@ -1,0 +1,232 @@
+/** lazarus compare: plans side by side. */
+import { type Compared, comparePlans } from "../core/comparison/comparePlans.ts";
+import { modelSize } from "../core/cost/modelSize.ts";
+import type { LayerLoads } from "../core/layout/placement.ts";
+import { PLACEMENT_POLICIES, SHARES } from "../core/placement/policy.ts";
+import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
+import { InputError, UsageError } from "../errors.ts";
+import { comparedPlan } from "../formats/comparisonDocument.ts";
+import { type ComparisonDocument, checkComparison } from "../formats/documents/comparison.ts";
+import { placementOf } from "../formats/documents/placement.ts";
+import { parseBytes, parseCount, parseNumber, parsePercent } from "../formats/units.ts";
+import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
+import { defineCommand } from "./command.ts";
+import { commonLayers, judged, madePlans, parsePolicies, readPlans, sharesOfPlan } from "./comparedPlans.ts";
+import { holdsBaseline, readBaseline } from "./comparisonBaseline.ts";
+import { readHardware } from "./namedSpecs.ts";
+import { choice, type OptionValues, option } from "./option.ts";
+import { numberingOptions, numberingSettings } from "./planOptions.ts";
+import { readLoad, windowOption } from "./readProfile.ts";
+import { replayLog } from "./replayLog.ts";
+import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
+import { readTraining, trainingOptions } from "./trainingOptions.ts";
+import { warn } from "./warn.ts";
+import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
+
+const { mtbf: _, ...jobOptions } = trainingOptions;
+
+const options = {
+  with: option({
+    argument: "POLICY,...",
+    parse: parsePolicies,
+    says: `Also plans of these policies, made on the spot for the nodes, slots, settings and loads of the first plan (or the loads of --profile): ${PLACEMENT_POLICIES.join(", ")}.`,
+  }),
+  routing: option({
+    argument: "LOG",
+    parse: (text) => text,
+    says: "Routing log: the plans are judged by the sum of its window, and every iteration of it is replayed on each of them.",
+  }),
+  window: {
+    ...windowOption,
+    says: "Iterations of --routing that count: FROM:TO, last:K or all, which is the default.",
+  },
+  ...routingInputOptions,
+  "input-format": { ...routingInputOptions["input-format"], says: `For --routing. ${routingInputOptions["input-format"].says}` },
+  profile: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "Load-profile or routing log that plans of --with, and plans of other systems, are made for; without --routing all are judged by it, otherwise by the loads of the first plan.",
+  }),
+  shares: choice({
+    choices: SHARES,
+    says: "How the tokens of an expert are shared by its copies in steps, traffic and time. Default: what the first plan was made for.",
+  }),
+  "failure-probability": option({
+    argument: "P",
+    parse: parseNumber(0, 1),
+    says: "Probability that a GPU, a node, a domain fails, independently of the others. Default: 1/N for the first plan's N nodes, at least 0.05.",
+  }),
+  ...jobOptions,
+  "expert-bytes": option({
+    argument: "SIZE",
+    parse: (text) => Math.round(parseBytes(text)),
+    says: "Size of an expert's weights and optimizer state, for the bytes that move. --model says it, too.",
+  }),
+  nodes: {
+    ...nodesOption,
+    says: "Nodes of plans of other systems in rank order: how many, or their names such as gpu[001-010].",
+  },
+  cluster: { ...clusterOption, says: "File with the nodes of plans of other systems, instead of --nodes." },
+  gpus: option({
+    argument: "N",
+    fallback: "1",
+    parse: parseCount(1),
+    says: "GPUs of a node, for plans of other systems that do not say.",
+  }),
+  ...numberingOptions,
+  baseline: option({
+    argument: "FILE",
+    parse: (text) => text,
+    says: "An earlier comparison, JSON or CSV: exit with 1 when a figure of a plan of the same name is worse by more than --max-regression: time of a step, iterations (median, p99, worst), mean balance under --shares, survival; or when fewer failures are always survived.",
+  }),
+  "max-regression": option({
+    argument: "PERCENT",
+    fallback: "2%",
+    parse: parsePercent,
+    says: "How much worse than in the baseline a figure may be.",
+  }),
+  ...outputOptions,
+};
+
+export const compare = defineCommand({
+  name: "compare",
+  summary: "judge plans side by side, now and as they age",
+  examples: [
+    { says: "Is my plan better than DeepSeek's balancer's, and the paper's?", line: "lazarus compare plan.json --with eplb,mro" },
+    {
+      says: "How do they age? Every iteration of a log, replayed",
+      line: "lazarus compare plan.json --with eplb --routing routing.csv --window 11:20",
+    },
+    {
+      says: "In CI, against an earlier comparison",
+      line: "lazarus compare plan.json --with eplb --routing now.csv --baseline before.json --max-regression 2%",
+    },
+    {
+      says: "Two plans of SGLang, under its default dispatch",
+      line: "lazarus compare old.json new.json -n 4 --gpus 8 --profile profile.json --shares even",
+    },
+  ],
+  description: [
+    "Reads placements, recovery-plans and plans of SGLang, vllm-ascend, MindIE, TensorRT-LLM and vLLM, JSON or CSV, and writes what each is worth under the same loads, shares and failures: how even its GPUs are, what it survives, where tokens go, how long a step takes, and what has to move to get there from the first plan.",
+    "With --routing, the figures of a step are those of every recorded iteration of the window: the load of the busiest GPU over the mean, averaged over the layers, as its 50th, 90th and 99th percentile and its maximum. A plan that was made earlier thus shows how it ages.",
+    "Layers that some plan lacks are left out with a word; plans of models with other experts are refused. Clusters may differ: then nothing is said about moves, and the same probability of failure holds for all.",
+  ],
+  input: "a placement, a recovery-plan or a plan of another system",
+  takesSeveral: () => true,
+  options,
+  exitCodes: { 1: "Failed: a file could not be read or written, or a figure is worse than the baseline allows." },
+  run: async (options, file, more) => {
+    const { baseline: earlier } = options;
+    const baseline = earlier === undefined ? undefined : await readBaseline(earlier);
+    const document = await comparison(options, [file, ...more]);
+    const holds = baseline === undefined || holdsBaseline(document, baseline, earlier!, options["max-regression"]);
+    await writeDocuments(options, renderers, (write) => write(document));
+    return holds ? 0 : 1;
+  },
+});
+
+type Options = OptionValues<typeof options>;
+
+const renderers: Renderers<ComparisonDocument> = {
+  check: checkComparison,
+  csv: async () => (await import("../formats/comparisonCsv.ts")).comparisonCsv,
+  table: async () => (await import("../report/comparisonTable.ts")).comparisonTable,
+};
+
+async function comparison(options: Options, files: readonly (string | undefined)[]): Promise<ComparisonDocument> {
+  checkRoutingOptions(options);
+  const profile = options.profile === undefined ? undefined : await readLoad(options.profile, "compare");
+  const read = await readPlans(files, {
+    nodes: () => readNodes(options),
+    loads: async () => profile?.layers,
+    gpus: options.gpus,
+    ...numberingSettings(options),
+  });
+  const first = read[0]!;
+  const wanted = commonLayers(read);
+  const madeFor = loadsOf(wanted, profile?.layers ?? first.document.layers, options.profile ?? first.name, first.document.layers);
+  const shares = options.shares ?? sharesOfPlan(first.document);
+  const plans = [
+    ...read.map(({ name, document }) => ({ name, policy: document.policy.placement, placement: placementOf(document) })),
+    ...(await madePlans(
+      first,
+      options.with ?? [],
+      madeFor,
+      shares,
+      read.map(({ name }) => name),
+    )),
+  ];
+  if (plans.length < 2) throw new UsageError("there is one plan; name another, or a policy to compare it with (--with eplb)");
+  const prepared = judged(plans, madeFor);
+  const log =
+    options.routing === undefined
+      ? undefined
+      : await replayLog(
+          options.routing,
+          routingInputSettings(options),
+          options.window ?? { kind: "all" },
+          prepared.map(({ placement }) => placement),
+          shares,
+        );
+  const contestants = log ? judged(prepared, loadsOf(wanted, log.profile.layers, options.routing!, madeFor)) : prepared;
+  const training = await readTraining({ ...options, mtbf: undefined });
+  const failureProbability =
+    options["failure-probability"] ??
+    first.document.recovery?.failureProbability ??
+    defaultFailureProbability(first.document.nodes.length);
+  const compared = comparePlans(
+    contestants.map(({ placement }) => ({ placement, training: training?.costsOn(placement.cluster) })),
+    { shares, failureProbability, seed: first.document.policy.seed },
+  );
+  sayWhatIsMissing(compared, contestants, training !== undefined);
+  const hardware = options.hardware === undefined ? undefined : await readHardware(options.hardware);
+  const price = {
+    expertBytes:
+      options["expert-bytes"] ?? (training && modelSize(training.model).expert * training.model.stateBytesPerParameter),
+    bytesPerSecond: hardware && hardware.networkBytesPerSecond * hardware.bandwidthEfficiency,
+  };
+  return {
+    type: "comparison",
+    version: 1,
+    windows: log ? [{ from: log.profile.window.from, to: log.profile.window.to }] : [],
+    ...(log && { iterations: log.iterations }),
+    shares,
+    failureProbability,
+    layers: wanted.length,
+    experts: madeFor[0]!.loads.length,
+    plans: contestants.map((plan, p) => comparedPlan({ ...plan, ages: log?.ages[p] }, compared[p]!, compared[0]!, price)),
+  };
+}
+
+function checkRoutingOptions(options: Options): void {
+  if (options.routing !== undefined) return;
+  const idle = [...Object.keys(routingInputOptions), "window"].find((name) => options[name as "window"] !== undefined);
+  if (idle !== undefined) throw new UsageError(`--${idle} says how to read --routing LOG, which is not given`);
+}
+
+/** Loads of some layers, in their order. @throws InputError when they are not those of the plans */
+function loadsOf(
+  wanted: readonly number[],
+  loads: readonly LayerLoads[],
+  file: string,
+  plan: readonly LayerLoads[],
+): LayerLoads[] {
+  return wanted.map((layer) => {
+    const found = loads.find((candidate) => candidate.layer === layer);
+    if (found === undefined) throw new InputError(`there is no layer ${layer}; expected every layer of the plans`, { file });
+    const experts = plan.find((candidate) => candidate.layer === layer)!.loads.length;
+    if (found.loads.length !== experts)
+      throw new InputError(`there are ${found.loads.length} experts; expected the ${experts} of the plans`, { file });
+    return { layer, loads: found.loads };
+  });
+}
+
+function sayWhatIsMissing(compared: readonly Compared[], plans: readonly { readonly name: string }[], timed: boolean): void {
+  const [first] = plans;
+  const apart = plans.filter((_, p) => compared[p]!.moves === undefined).map(({ name }) => name);
+  if (apart.length > 0) warn(`moves from ${first!.name} to ${apart.join(", ")}: not known, since nodes, slots or domains differ`);
+  if (compared.some(({ traffic }) => traffic === undefined))
+    warn(
+      `traffic${timed ? " and step time" : ""} under free shares: left out, as it would take long at this size; --shares even has it`,
+    );
+}

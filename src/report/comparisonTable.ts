@@ -1,0 +1,140 @@
+/** Plans side by side as a person reads them: one a column, a figure a row, the best marked. */
+
+import { FAILURE_UNITS } from "../core/placement/policy.ts";
+import type { ComparedPlan, ComparisonDocument } from "../formats/documents/comparison.ts";
+import { comparisonVerdict } from "./comparisonVerdict.ts";
+import type { Paint } from "./paint.ts";
+import { fixed, grouped, percent, textTable } from "./table.ts";
+
+/** A figure of plans. */
+interface Figure {
+  readonly head: string;
+  readonly of: (plan: ComparedPlan) => number | undefined;
+  readonly text: (value: number) => string;
+  /** Which values are better; neither where none is. */
+  readonly better?: "less" | "more";
+}
+
+/** Width that tables keep where they can: plans whose names would be wider get letters and a legend. */
+const WIDTH = 80;
+const WIDEST_FIGURE = "busiest GPU, free shares".length + 2;
+const NUMBER = 12;
+
+const ratio = (value: number) => fixed(value, 4);
+const share = (value: number) => percent(value, 2);
+
+/** Table with the verdict on top. */
+export function comparisonTable(document: ComparisonDocument, paint: Paint): string {
+  const { plans, shares, windows, iterations, layers, experts, failureProbability } = document;
+  const rows = figures(document).flatMap((figure) => {
+    const values = plans.map(figure.of);
+    if (values.every((value) => value === undefined)) return [];
+    const best = bestOf(values, figure);
+    return [
+      [
+        figure.head,
+        ...values.map((value) => {
+          if (value === undefined) return "–  ";
+          const text = figure.text(value);
+          return text === best ? `${paint.green(text)} *` : `${text}  `;
+        }),
+      ],
+    ];
+  });
+  const width = plans.reduce((sum, { name }) => sum + Math.max(NUMBER, name.length + 4), WIDEST_FIGURE);
+  const short = width <= WIDTH;
+  const heads = plans.map(({ name }, p) => (short ? name : letter(p)));
+  const legend = short ? [] : plans.map(({ name }, p) => `${letter(p)}  ${name}`);
+  const of = windows.length === 0 ? "" : `, iterations ${windows[0]!.from} to ${windows.at(-1)!.to}`;
+  const replayed = iterations === undefined ? "" : `, ${grouped(iterations)} replayed`;
+  const title = `${paint.bold("Comparison")} of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
+  const columns = [{ head: "", align: "left" as const }, ...heads.map((head) => ({ head: `${head}  ` }))];
+  return [
+    title,
+    ...comparisonVerdict(document),
+    ...(legend.length > 0 ? ["", ...legend] : []),
+    "",
+    textTable(columns, rows, paint),
+    `* best of the row; survival when each unit fails with ${percent(failureProbability, 1)}`,
+  ].join("\n");
+}
+
+function figures({ plans }: ComparisonDocument): Figure[] {
+  const steps = (["p50", "p90", "p99", "max"] as const).map(
+    (name): Figure => ({
+      head: `${name === "max" ? "worst" : name} iteration`,
+      of: ({ steps }) => steps?.[name],
+      text: ratio,
+      better: "less",
+    }),
+  );
+  const worst = (["p50", "max"] as const).map(
+    (name): Figure => ({
+      head: `  its worst layer, ${name}`,
+      of: ({ worstLayer }) => worstLayer?.[name],
+      text: ratio,
+      better: "less",
+    }),
+  );
+  const balance = (["even", "optimal"] as const).flatMap((name): Figure[] => {
+    const kind = `${name === "even" ? "even" : "free"} shares`;
+    return [
+      { head: `busiest GPU, ${kind}`, of: ({ balance }) => balance[`${name}Mean`], text: ratio, better: "less" },
+      { head: "  worst layer", of: ({ balance }) => balance[name], text: ratio, better: "less" },
+    ];
+  });
+  const tiers = ["rank", "node", "domain", "remote"] as const;
+  return [
+    { head: "step (s)", of: ({ stepSeconds }) => stepSeconds, text: ratio, better: "less" },
+    ...steps,
+    ...worst,
+    ...balance,
+    ...FAILURE_UNITS.flatMap((unit) => unitFigures(unit, plans)),
+    ...tiers.flatMap((tier): Figure[] =>
+      plans.some(({ traffic }) => (traffic?.[tier] ?? 0) > 0)
+        ? [
+            {
+              head: tier === "remote" ? "tokens sent beyond" : `tokens within ${tier}`,
+              of: ({ traffic }) => traffic?.[tier],
+              text: share,
+            },
+          ]
+        : [],
+    ),
+    { head: "slots of a layer", of: ({ slots }) => slots, text: grouped },
+    { head: "duplicates on a GPU", of: ({ duplicates }) => duplicates, text: grouped, better: "less" },
+    { head: "free slots", of: ({ free }) => free, text: grouped },
+    { head: "moved from the first", of: ({ moved }) => moved, text: grouped },
+    { head: "GB moved", of: ({ bytesMoved }) => bytesMoved, text: (bytes) => fixed(bytes / 1e9, 1) },
+    { head: "steps to pay for them", of: ({ paybackSteps }) => paybackSteps, text: grouped },
+  ];
+}
+
+function unitFigures(unit: (typeof FAILURE_UNITS)[number], plans: readonly ComparedPlan[]): Figure[] {
+  const level = (plan: ComparedPlan) => (unit === "node" ? plan : plan.byUnit?.[unit]);
+  if (plans.every((plan) => level(plan) === undefined)) return [];
+  const word = unit === "gpu" ? "GPU" : unit;
+  const most = Math.max(...plans.map((plan) => level(plan)?.failures.findLastIndex(({ probability }) => probability > 0) ?? 0));
+  return [
+    { head: `survival, ${word}s`, of: (plan) => level(plan)?.survival, text: share, better: "more" },
+    ...[1, 2, 3, 4].slice(0, most + 1).map(
+      (failed): Figure => ({
+        head: `  ${failed} failed`,
+        of: (plan) => level(plan)?.failures[failed - 1]?.probability,
+        text: share,
+        better: "more",
+      }),
+    ),
+  ];
+}
+
+/** The best value as it is written; nothing where all are written alike, or none is better. */
+function bestOf(values: readonly (number | undefined)[], { better, text }: Figure): string | undefined {
+  const known = values.filter((value) => value !== undefined);
+  if (better === undefined || new Set(known.map(text)).size < 2) return undefined;
+  return text(better === "less" ? Math.min(...known) : Math.max(...known));
+}
+
+function letter(plan: number): string {
+  return plan < 26 ? String.fromCharCode(65 + plan) : String(plan + 1);
+}

@@ -1,0 +1,122 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { optimalBalance } from "../../src/core/balance/optimalBalance.ts";
+import { layerImbalance } from "../../src/core/comparison/layerImbalance.ts";
+import { quantiles, Replay } from "../../src/core/comparison/replay.ts";
+import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { Infeasible } from "../../src/core/layout/infeasible.ts";
+import type { RoutingStep } from "../../src/core/profile/routingStep.ts";
+import { drawnPlans, plansAndLogs } from "../support/comparison.ts";
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The busiest rank over the mean, slot by slot. */
+function slotBySlot(row: readonly number[], slotsOfARank: number, loads: readonly number[]): number {
+  const ranks = row.length / slotsOfARank;
+  const load = new Array<number>(ranks).fill(0);
+  row.forEach((expert, slot) => {
+    load[Math.floor(slot / slotsOfARank)]! += loads[expert]! / row.filter((other) => other === expert).length;
+  });
+  const total = loads.reduce((sum, tokens) => sum + tokens, 0);
+  return total === 0 ? 1 : (Math.max(...load) * ranks) / total;
+}
+
+/** Bound of Hall's condition over every set of ranks. */
+function everySet(row: readonly number[], slotsOfARank: number, loads: readonly number[]): number {
+  const ranks = row.length / slotsOfARank;
+  const total = loads.reduce((sum, tokens) => sum + tokens, 0);
+  let most = 0;
+  for (let set = 1; set < 2 ** ranks; set++) {
+    const inside = (expert: number) => row.every((held, slot) => held !== expert || (set >> Math.floor(slot / slotsOfARank)) & 1);
+    const captive = loads.reduce((sum, tokens, expert) => (inside(expert) ? sum + tokens : sum), 0);
+    const size = Array.from({ length: ranks }, (_, rank) => (set >> rank) & 1).reduce((sum, bit) => sum + bit, 0);
+    most = Math.max(most, captive / size);
+  }
+  return total === 0 ? 1 : (most * ranks) / total;
+}
+
+describe.each([
+  ["even", slotBySlot],
+  ["free", everySet],
+] as const)("every iteration under %s shares", (shares, figure) => {
+  test("is as one by one, its layers' mean and its worst", () => {
+    fc.assert(
+      fc.property(plansAndLogs, ({ plans, log, slotsOfARank }) => {
+        const replay = new Replay(plans, shares);
+        for (const step of log) replay.add(step);
+        const ages = replay.ages();
+        expect(replay.iterations).toBe(log.length);
+        plans.forEach(({ layers }, p) => {
+          const figures = log.map((step) =>
+            layers.map(({ nodes }, l) => figure(nodes.flat(), slotsOfARank, [...step.layers[l]!.loads])),
+          );
+          const means = figures.map(mean).sort((a, b) => a - b);
+          const worst = figures.map((of) => Math.max(...of)).sort((a, b) => a - b);
+          for (const [found, values] of [
+            [ages[p]!.steps, means],
+            [ages[p]!.worstLayer, worst],
+          ] as const) {
+            // The least that at least half, nine tenths, ... of the iterations do not exceed.
+            for (const [name, part] of Object.entries({ p50: 0.5, p90: 0.9, p99: 0.99, max: 1 })) {
+              const expected = values.find((_, i) => (i + 1) / values.length >= part - 1e-12)!;
+              expect(found[name as "p50"]).toBeCloseTo(expected, 9);
+            }
+          }
+        });
+      }),
+    );
+  });
+});
+
+test("on more ranks than are enumerated, free shares come within a millionth of the optimum", () => {
+  fc.assert(
+    fc.property(drawnPlans({ ranks: 20, experts: 24, slotsOfARank: 3, layers: 1, plans: 1 }), ([plan]) => {
+      const layer = plan!.layers[0]!;
+      const sets = layer.loads.map((_, expert) => layer.nodes.flatMap((slots, n) => (slots.includes(expert) ? [n] : [])));
+      const { maxOverMean } = optimalBalance(sets, layer.loads, new Array<number>(20).fill(1));
+      const found = layerImbalance(plan!.cluster, layer, "free")(Float64Array.from(layer.loads));
+      expect(found).toBeGreaterThanOrEqual(maxOverMean * (1 - 1e-9));
+      expect(found).toBeLessThanOrEqual(maxOverMean * (1 + 2e-6));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("dead GPUs are no ranks, and what waits in host memory counts for nothing", () => {
+  const cluster = [
+    { name: "a", slots: 2, gpus: 2, deadGpus: [0] },
+    { name: "b", slots: 4, gpus: 2 },
+  ];
+  const layer = {
+    layer: 0,
+    loads: [6, 6, 6, 900],
+    replicas: [2, 2, 2, 0],
+    nodes: [
+      [0, 1],
+      [0, 1, 2, 2],
+    ],
+  };
+  for (const shares of ["even", "free"] as const) {
+    const imbalance = layerImbalance(cluster, layer, shares);
+    expect(imbalance(Float64Array.from(layer.loads))).toBe(1);
+    expect(imbalance(Float64Array.from([6, 6, 12, 900]))).toBe(1.5);
+  }
+});
+
+test("percentiles are recorded values: the nearest rank", () => {
+  const values = Array.from({ length: 200 }, (_, i) => 200 - i);
+  expect(quantiles(values)).toEqual({ p50: 100, p90: 180, p99: 198, max: 200 });
+  expect(quantiles([10, 9, 100])).toEqual({ p50: 10, p90: 100, p99: 100, max: 100 });
+});
+
+test("an iteration that does not fit the plans is refused", () => {
+  const plan = { cluster: uniformCluster(1, 2), layers: [{ layer: 3, loads: [1, 1], replicas: [1, 1], nodes: [[0, 1]] }] };
+  const step = (layer: number, experts: number): RoutingStep => ({
+    iteration: 7,
+    experts,
+    ranks: 0,
+    layers: [{ layer, loads: new Float64Array(experts) }],
+  });
+  expect(() => new Replay([plan], "even").add(step(2, 2))).toThrow(new Infeasible("iteration 7 has no layer 3 of the plans"));
+  expect(() => new Replay([plan], "even").add(step(3, 4))).toThrow(/has 4 experts, the plans have 2/);
+});
