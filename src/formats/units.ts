@@ -11,14 +11,16 @@ const byteUnits = new Map([
 ]);
 const bandwidthUnits = new Map([
   ["bps", 1 / 8],
-  ["b/s", 1],
+  ["Bps", 1],
+  ["B/s", 1],
 ]);
 ["k", "m", "g", "t"].forEach((prefix, i) => {
   byteUnits.set(`${prefix}b`, 1000 ** (i + 1)).set(`${prefix}ib`, 1024 ** (i + 1));
   bandwidthUnits
     .set(`${prefix}bps`, 1000 ** (i + 1) / 8)
-    .set(`${prefix}b/s`, 1000 ** (i + 1))
-    .set(`${prefix}ib/s`, 1024 ** (i + 1));
+    .set(`${prefix}Bps`, 1000 ** (i + 1))
+    .set(`${prefix}B/s`, 1000 ** (i + 1))
+    .set(`${prefix}iB/s`, 1024 ** (i + 1));
 });
 const timeUnits = new Map([
   ["", 1],
@@ -32,8 +34,10 @@ const timeUnits = new Map([
 
 /** Bytes: `63000000`, `63MB`, `112MiB`. */
 export const parseBytes = quantity(byteUnits, "a size such as 112MiB");
-/** Bytes per second: `100Gbps`, `12.5GB/s`. */
-export const parseBandwidth = quantity(bandwidthUnits, "a bandwidth such as 100Gbps or 12.5GB/s");
+/** Bytes per second: `100Gbps`, `12.5GB/s`. A small b is a bit, a large one a byte. */
+export const parseBandwidth = quantity(bandwidthUnits, "a bandwidth such as 100Gbps (bits) or 12.5GB/s (bytes)", (unit) =>
+  unit.replace(/^[KMGT]/, (prefix) => prefix.toLowerCase()),
+);
 /** Seconds: `15s`, `5m`, `2h`, `250ms`. */
 export const parseSeconds = quantity(timeUnits, "a time such as 15s, 5m or 2h");
 
@@ -81,10 +85,14 @@ export function parseNameList(text: string): string[] {
   return [...new Set(names)];
 }
 
-function quantity(units: ReadonlyMap<string, number>, expected: string): (text: string) => number {
+function quantity(
+  units: ReadonlyMap<string, number>,
+  expected: string,
+  keyOf = (unit: string) => unit.toLowerCase(),
+): (text: string) => number {
   return (text) => {
     const [, number, unit = ""] = /^(\d+\.?\d*|\.\d+)\s*([a-z/]*)$/i.exec(text.trim()) ?? [];
-    const value = Number(number) * (units.get(unit.toLowerCase()) ?? Number.NaN);
+    const value = Number(number) * (units.get(keyOf(unit)) ?? Number.NaN);
     if (!Number.isFinite(value)) throw new UnitError(`expected ${expected}`);
     return value;
   };

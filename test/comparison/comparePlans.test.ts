@@ -25,7 +25,7 @@ test("figures are those that place reports under the same terms", () => {
         expect(compared[p]!.stepSeconds).toBe(step!.stepSeconds);
       });
     }),
-    { numRuns: 40 },
+    { numRuns: 40, endOnFailure: true },
   );
 });
 
