@@ -12,7 +12,7 @@ import {
 import { placeAfresh } from "../core/reconfigure/placeResidents.ts";
 import { InputError, UsageError } from "../errors.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
-import { policyNameOf, policyOf } from "../formats/placementDocument.ts";
+import { policyNameOf, policyOf } from "../formats/policyFields.ts";
 import { parseNameList, UnitError } from "../formats/units.ts";
 import { meantInstead } from "./closestWord.ts";
 import { withStopwatch } from "./progress.ts";

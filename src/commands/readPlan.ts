@@ -15,7 +15,7 @@ import { dispatchPlanSchema } from "../formats/documents/dispatchPlan.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
 import { checkDocument } from "../formats/documents/schema.ts";
-import { policyOf } from "../formats/placementDocument.ts";
+import { policyOf } from "../formats/policyFields.ts";
 import { type BusiestRank, busiestRank, type DispatchedLayer } from "../gpu/busiestRank.ts";
 import { type Input, textPieces } from "../io/input.ts";
 import { readJsonOrCsv } from "./readJsonOrCsv.ts";

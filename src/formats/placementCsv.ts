@@ -7,7 +7,7 @@ import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
 import { type TablePart, windowTable } from "./csv/windows.ts";
 import { type PlacementDocument, placementOf } from "./documents/placement.ts";
-import { policyNameOf } from "./placementDocument.ts";
+import { policyNameOf } from "./policyFields.ts";
 
 /** Columns of every placement, in their order. */
 export const PLACEMENT_COLUMNS = [

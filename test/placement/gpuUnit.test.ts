@@ -4,17 +4,9 @@ import { gpuCluster } from "../../src/core/layout/gpuCluster.ts";
 import { replicasByRank } from "../../src/core/layout/placement.ts";
 import { assess } from "../../src/core/placement/assess.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
-import type { Policy } from "../../src/core/placement/policy.ts";
+import { quickPolicy } from "../support/policy.ts";
 
-const policy: Policy = {
-  placement: "resilient",
-  allocation: "lazarus",
-  minReplicas: 2,
-  seed: 0,
-  failureProbability: 0.1,
-  failureUnit: "gpu",
-  effort: "fast",
-};
+const policy = { ...quickPolicy, failureUnit: "gpu" } as const;
 const layers = [3, 4].map((layer) => ({ layer, loads: [90, 80, 31, 30, 12, 11, 5, 4] }));
 
 test("slots by node and by GPU are each other's inverse, unevenly dealt slots and GPUs without slots included", () => {

@@ -6,10 +6,10 @@ import { goodput, trainingCosts } from "../../src/core/cost/trainingCosts.ts";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import { paretoFront } from "../../src/core/placement/paretoFront.ts";
-import type { Policy } from "../../src/core/placement/policy.ts";
 import { stepGoalOf } from "../../src/core/placement/stepGoalOf.ts";
 import { failureUnits } from "../../src/core/recovery/failureUnits.ts";
 import { hardwarePreset, modelPreset } from "../../src/formats/presets/index.ts";
+import { quickPolicy } from "../support/policy.ts";
 
 const cluster = uniformCluster(4, 3);
 const layers = [
@@ -18,15 +18,7 @@ const layers = [
 ];
 const job = { model: modelPreset("gpt-s")!, hardware: hardwarePreset("rtx3090")!, gradientAccumulation: 1 };
 const training = trainingCosts(job, 4, 600);
-const policy: Policy = {
-  placement: "resilient",
-  allocation: "lazarus",
-  minReplicas: 2,
-  seed: 0,
-  failureProbability: 0.1,
-  effort: "fast",
-  training,
-};
+const policy = { ...quickPolicy, training } as const;
 const units = failureUnits(cluster, { unit: "node", probability: 0.1 });
 
 test("goodput is what a plan is worth, a budget is a multiple of the paper's step, survival alone is no goal", () => {

@@ -9,7 +9,6 @@ import { firstRanks, gpuOfSlot, uniformCluster } from "../../src/core/layout/clu
 import { FREE_SLOT, type Placement, replicasByRank } from "../../src/core/layout/placement.ts";
 import { planFigures } from "../../src/core/placement/assess.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
-import type { Policy } from "../../src/core/placement/policy.ts";
 import type { LoadProfile } from "../../src/core/profile/loadProfile.ts";
 import { changeGpus, failuresOf, type NodeGpu } from "../../src/core/reconfigure/changeGpus.ts";
 import { planRecovery } from "../../src/core/reconfigure/planRecovery.ts";
@@ -17,17 +16,10 @@ import { rehearsalOf } from "../../src/core/reconfigure/rehearsal.ts";
 import { checkPlacement, placementOf } from "../../src/formats/documents/placement.ts";
 import { placementDocument } from "../../src/formats/placementDocument.ts";
 import { encodePlan } from "../../src/formats/plans/encodePlan.ts";
+import { quickPolicy as policy } from "../support/policy.ts";
 
 const cluster = uniformCluster(4, 8, 4);
 const layers = [0, 1].map((layer) => ({ layer, loads: [90, 80, 31, 30, 12, 11, 5, 4] }));
-const policy: Policy = {
-  placement: "resilient",
-  allocation: "lazarus",
-  minReplicas: 2,
-  seed: 0,
-  failureProbability: 0.1,
-  effort: "fast",
-};
 const speed = { expertBytes: 1, bandwidth: 1, detectSeconds: 0, regroupSeconds: 0 };
 const old = makePlacement(cluster, layers, policy);
 const recover = (from: Placement, failedGpus: NodeGpu[], more: { failed?: number[]; joinedGpus?: NodeGpu[] } = {}) =>

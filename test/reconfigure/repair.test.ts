@@ -10,7 +10,6 @@ import {
   type Placement,
 } from "../../src/core/layout/placement.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
-import type { Policy } from "../../src/core/placement/policy.ts";
 import { survivalOfStarts } from "../../src/core/placement/resilient/search/survivalOfStarts.ts";
 import { betterParts, ownParts } from "../../src/core/reconfigure/chooseParts.ts";
 import { nearestPlacement } from "../../src/core/reconfigure/nearestPlacement.ts";
@@ -18,15 +17,7 @@ import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
 import { survivors } from "../../src/core/reconfigure/survivors.ts";
 import { failureUnits, survivalUnder } from "../../src/core/recovery/failureUnits.ts";
 import { logNormalLayers } from "../../src/dev/logNormalLayers.ts";
-
-const policy: Policy = {
-  placement: "resilient",
-  allocation: "lazarus",
-  minReplicas: 2,
-  seed: 0,
-  failureProbability: 0.1,
-  effort: "fast",
-};
+import { quickPolicy as policy } from "../support/policy.ts";
 
 /** Resilient placements some nodes of which fail while others join, under the old loads or newer ones. */
 const changes = fc

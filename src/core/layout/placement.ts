@@ -48,6 +48,20 @@ export function hostSets(layer: Pick<LayerPlacement, "loads" | "nodes">): number
   return hosts;
 }
 
+/** Nodes that hold the expert with the fewest of them; experts without a slot are not counted. */
+export function fewestHosts({ loads, nodes }: Pick<LayerPlacement, "loads" | "nodes">): number {
+  const hosts = new Int32Array(loads.length);
+  const seenOn = new Int32Array(loads.length).fill(-1);
+  nodes.forEach((slots, node) => {
+    for (const expert of slots) {
+      if (expert === FREE_SLOT || seenOn[expert] === node) continue;
+      seenOn[expert] = node;
+      hosts[expert]!++;
+    }
+  });
+  return hosts.reduce((least, count) => (count === 0 ? least : Math.min(least, count)), nodes.length);
+}
+
 /** Host sets of all layers, in which the nodes that keep a spilled expert in host memory count as its hosts. */
 export function allHostSets({ layers, spilled = [] }: Placement): number[][][] {
   return layers.map((layer) => {

@@ -3,7 +3,7 @@
 import { type ClusterNode, totalGpus, withLiveGpus } from "../layout/cluster.ts";
 import { gpuCluster } from "../layout/gpuCluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
-import { FREE_SLOT, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
+import { fewestHosts, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { failureUnits, MOST_FAILING_GPUS } from "../recovery/failureUnits.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
@@ -77,20 +77,6 @@ function placeOn(
     withinBalanceLimit: placed.withinBalanceLimit ?? true,
     withinStepBudget: placed.withinStepBudget ?? true,
   };
-}
-
-/** Nodes that hold the expert with the fewest of them. */
-function fewestHosts({ loads, nodes }: LayerPlacement): number {
-  const hosts = new Int32Array(loads.length);
-  const seenOn = new Int32Array(loads.length).fill(-1);
-  nodes.forEach((slots, node) => {
-    for (const expert of slots) {
-      if (expert === FREE_SLOT || seenOn[expert] === node) continue;
-      seenOn[expert] = node;
-      hosts[expert]!++;
-    }
-  });
-  return hosts.reduce((least, count) => Math.min(least, count), nodes.length);
 }
 
 function placeBy(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy, inCells: boolean): Placed {

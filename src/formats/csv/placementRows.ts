@@ -5,7 +5,7 @@ import { FAILURE_UNITS } from "../../core/placement/policy.ts";
 import { InputError, quoteInput, shownName } from "../../errors.ts";
 import { checkPlacement, type PlacementDocument } from "../documents/placement.ts";
 import { DEAD_COLUMN, FAILURE_COLUMNS, PLACEMENT_COLUMNS } from "../placementCsv.ts";
-import { assumedPolicyFields } from "../placementDocument.ts";
+import { assumedPolicyFields } from "../policyFields.ts";
 import { LayerRows } from "./layerRows.ts";
 import { type Place, SlotPlaces } from "./slotPlaces.ts";
 import { columnsOf, type TableReader, wholeCell } from "./tableRows.ts";

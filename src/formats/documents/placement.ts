@@ -3,44 +3,11 @@ import * as z from "zod/mini";
 import { countReplicas, FREE_SLOT, type Placement } from "../../core/layout/placement.ts";
 import { EFFORTS, FAILURE_UNITS, OBJECTIVES, SHARES } from "../../core/placement/policy.ts";
 import { InputError, quoteInput, shownName } from "../../errors.ts";
+import { deadGpusFault, nodeSchema } from "./node.ts";
 import { redundancySchema } from "./redundancy.ts";
-import {
-  amount,
-  checkDocument,
-  count,
-  label,
-  nodeGpus,
-  nodeName,
-  nodeSlots,
-  positiveCount,
-  probability,
-  wholeNumbers,
-  window,
-} from "./schema.ts";
+import { failuresSchema, resilience, unitResilience } from "./resilience.ts";
+import { amount, checkDocument, count, label, nodeName, positiveCount, probability, wholeNumbers, window } from "./schema.ts";
 
-const failuresSchema = z.array(
-  z.object({
-    failed: count,
-    probability,
-    upperBound: z.optional(probability),
-    interval: z.optional(z.tuple([probability, probability])),
-  }),
-);
-
-/** Recovery when units of one kind fail. */
-const resilience = {
-  method: label,
-  /** Failure orders drawn, and their seed, with method sampling. */
-  samples: z.optional(positiveCount),
-  seed: z.optional(count),
-  failures: failuresSchema,
-  tolerates: count,
-  /** Probability of surviving when each fails independently with `failureProbability`. */
-  survival: z.optional(probability),
-  survivalInterval: z.optional(z.tuple([probability, probability])),
-};
-
-const unitResilience = z.optional(z.object({ count: positiveCount, ...resilience }));
 /** Load of the busiest GPU over the mean: with even shares, and with the best ones. */
 const balanceSchema = z.object({
   even: amount,
@@ -52,15 +19,6 @@ const balanceSchema = z.object({
   worst: z.optional(z.object({ even: count, optimal: count })),
   /** For nodes: load per GPU of the busiest one over the mean. */
   byNode: z.optional(z.object({ even: amount, optimal: amount })),
-});
-
-const nodeSchema = z.object({
-  name: nodeName,
-  slots: nodeSlots,
-  gpus: nodeGpus,
-  /** Dead GPUs, ascending from 0; they keep their ranks, and `slots` are those of the others. */
-  deadGpus: z.optional(z.readonly(z.array(count).check(z.minLength(1)))),
-  domain: z.optional(nodeName),
 });
 
 export const placementSchema = z.object({
@@ -222,16 +180,6 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
     if (stranger !== undefined) throw wrong(`spilled: there is no node ${quoteInput(stranger)}`);
   }
   return placement;
-}
-
-/** What is wrong with the dead GPUs of a node, if anything. */
-function deadGpusFault({ slots, gpus, deadGpus }: PlacementDocument["nodes"][number]): string | undefined {
-  if (deadGpus === undefined) return undefined;
-  if (deadGpus.some((gpu, i) => gpu >= gpus || (i > 0 && gpu <= deadGpus[i - 1]!)))
-    return `deadGpus: expected GPUs of 0 to ${gpus - 1}, ascending, got [${deadGpus.join(", ")}]`;
-  const live = gpus - deadGpus.length;
-  if (live === 0) return "all GPUs are dead; leave the node out";
-  return slots % live === 0 ? undefined : `expected as many slots on each of ${live} live GPUs, got ${slots} in all`;
 }
 
 /** The placement itself, without what was said about it. */

@@ -102,14 +102,15 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
       withinStepBudget: true,
     };
   };
-  const { minReplicas } = problem;
   for (const plan of candidates(ranked.problem, rankedOptions)) {
     const candidate = judged(plan);
     if (candidate !== undefined && (best === undefined || isBetter(candidate, best, limit))) best = candidate;
   }
   if (!best!.withinBalanceLimit && options.lastResort !== undefined) {
     const plan = options.lastResort(ranked.problem.layers);
-    const candidate = holdsAtLeast(plan, keptMinReplicas(cluster, problem.layers, minReplicas)) ? judged(plan) : undefined;
+    const candidate = holdsAtLeast(plan, keptMinReplicas(cluster, problem.layers, problem.minReplicas))
+      ? judged(plan)
+      : undefined;
     if (candidate !== undefined && candidate.survival >= best!.survival && isBetter(candidate, best!, limit)) best = candidate;
   }
   return { ...best!, balance: ranked.inOrder(best!.balance) };

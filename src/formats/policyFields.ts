@@ -1,0 +1,99 @@
+/** From a policy to what a document says of it, and back. */
+import type { ClusterNode } from "../core/layout/cluster.ts";
+import {
+  ALLOCATION_POLICIES,
+  assumedSettings,
+  isLayerwise,
+  PLACEMENT_POLICIES,
+  type PlacementPolicyName,
+  POLICY_DEFAULTS,
+  type Policy,
+  type Shares,
+  sharesOf,
+} from "../core/placement/policy.ts";
+import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
+import type { PlacementDocument } from "./documents/placement.ts";
+import { given } from "./given.ts";
+
+/** What a document says about the policy that made a placement. */
+export function policyFields(policy: Policy, keptMinReplicas: number): PlacementDocument["policy"] {
+  return {
+    ...(isLayerwise(policy.placement) ? { allocation: policy.allocation } : {}),
+    placement: policy.placement,
+    minReplicas: policy.minReplicas,
+    ...(keptMinReplicas === policy.minReplicas ? {} : { keptMinReplicas }),
+    seed: policy.seed,
+    ...given(policy.groups, "groups"),
+    shares: sharesOf(policy),
+    ...given(policy.effort, "effort"),
+    ...given(policy.failureUnit, "failureUnit"),
+    ...(policy.balanceSlack === undefined
+      ? {}
+      : { balanceSlack: policy.balanceSlack === Number.POSITIVE_INFINITY ? null : policy.balanceSlack }),
+    ...given(policy.objective, "objective"),
+    ...given(policy.stepBudget, "stepBudget"),
+    ...(policy.training === undefined ? {} : { training: policy.training }),
+  };
+}
+
+/** What rows say about a policy; the rest is assumed as where the user says nothing. */
+type PolicyInRows = Pick<
+  PlacementDocument["policy"],
+  "placement" | "minReplicas" | "shares" | "failureUnit" | "failureProbability"
+>;
+
+/** The policy of a placement without its document. */
+export function assumedPolicyFields(
+  { placement, minReplicas, shares, failureUnit, failureProbability }: PolicyInRows,
+  cluster: readonly ClusterNode[],
+): PlacementDocument["policy"] {
+  const name = PLACEMENT_POLICIES.find((known) => known === placement);
+  const { allocation, seed } = POLICY_DEFAULTS;
+  const fields =
+    name === undefined
+      ? { placement, minReplicas, seed, ...given(shares, "shares"), ...given(failureUnit, "failureUnit") }
+      : policyFields(
+          {
+            ...assumedSettings(name, cluster),
+            ...given(failureUnit, "failureUnit"),
+            ...{ placement: name, allocation, minReplicas, seed, shares, failureProbability: 0 },
+          },
+          minReplicas,
+        );
+  return { ...fields, ...given(failureProbability, "failureProbability") };
+}
+
+/**
+ * The policy to make a placement anew by; nothing when it is none of ours.
+ * @param wanted name of another policy to take instead of the one that made the placement
+ * @param shares to count on instead of the placement's
+ */
+export function policyOf(
+  document: PlacementDocument,
+  wanted?: PlacementPolicyName,
+  shares: Shares | undefined = document.policy.shares,
+): Policy | undefined {
+  const { policy, recovery, nodes } = document;
+  const placement = wanted ?? policyNameOf(document);
+  if (placement === undefined) return undefined;
+  return {
+    placement,
+    allocation: ALLOCATION_POLICIES.find((name) => name === policy.allocation) ?? POLICY_DEFAULTS.allocation,
+    minReplicas: policy.minReplicas,
+    seed: policy.seed,
+    groups: policy.groups,
+    shares,
+    effort: policy.effort,
+    failureUnit: policy.failureUnit,
+    objective: policy.objective,
+    stepBudget: policy.stepBudget,
+    training: policy.training,
+    balanceSlack: policy.balanceSlack === null ? Number.POSITIVE_INFINITY : policy.balanceSlack,
+    failureProbability: recovery?.failureProbability ?? policy.failureProbability ?? defaultFailureProbability(nodes.length),
+  };
+}
+
+/** The policy that made a placement; nothing when it is none of ours. */
+export function policyNameOf({ policy }: Pick<PlacementDocument, "policy">): PlacementPolicyName | undefined {
+  return PLACEMENT_POLICIES.find((name) => name === policy.placement);
+}
