@@ -1,5 +1,5 @@
 /** Bundles src/ into dist/: the program as one script with V8's code cache, because starting is most of what a short command does. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -16,13 +16,16 @@ const lightYargs = {
   },
 };
 
+/** What a licence asks to stand beside the code of a package. */
+const notice = (name) => `/*! ${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, "utf8").trim()}\n*/`;
+
 const settings = {
   outbase: "src",
   outdir: "dist",
   bundle: true,
   platform: "node",
   target: "node20",
-  external: ["gpu.js", "vega", "vega-lite", "hyparquet", "webgpu"],
+  external: ["#gpu.js", "vega", "vega-lite", "hyparquet", "webgpu"],
   minifySyntax: true,
   minifyWhitespace: true,
   logLevel: "warning",
@@ -53,7 +56,23 @@ const modules = {
     js: "import{createRequire as lazarusRequire}from'node:module';const require=lazarusRequire(import.meta.url);",
   },
 };
-await build({ ...modules, entryPoints: ["src/index.ts", "src/io/rehearsal/node.ts"] });
+await build({ ...modules, entryPoints: ["src/io/rehearsal/node.ts"] });
+// The library runs in browsers, too: nothing of Node.js in it.
+await build({ ...settings, entryPoints: ["src/index.ts"], format: "esm", platform: "neutral", mainFields: ["module", "main"] });
+// gpu.js goes along: installed beside, it would fetch 115 MB of drivers, which only those who bench on a GPU need. It reads the
+// source of some of its own functions, so nothing in it is shortened.
+await build({
+  entryPoints: ["gpu.js"],
+  outfile: "dist/gpu.cjs",
+  bundle: true,
+  format: "cjs",
+  platform: "node",
+  target: "node20",
+  external: ["gl"],
+  keepNames: true,
+  banner: { js: ["gpu.js", "acorn", "gpu-mock.js"].map(notice).join("\n") },
+  logLevel: "warning",
+});
 // What programs for developers share stays in their folder, which is not published.
 await build({
   ...modules,

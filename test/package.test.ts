@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { createContext, runInContext } from "node:vm";
+import { build } from "esbuild";
 import { expect, test } from "vitest";
 
 test("the package names every man page, and needs no script when it is installed", () => {
@@ -21,10 +23,30 @@ test("the package can be packed, and holds the program, its library and its docu
     "bin/package.json",
     "dist/cli.cache",
     "dist/cli.cjs",
+    "dist/gpu.cjs",
     "dist/index.js",
     "dist/io/rehearsal/node.js",
     "fixtures",
     "man",
     "package.json",
   ]);
+});
+
+test("the library, bundled, runs where there is nothing but the language", async () => {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { makePlacement, planFigures, uniformCluster } from "./dist/index.js";
+        const policy = { placement: "resilient", allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.1 };
+        const placement = makePlacement(uniformCluster(4, 4), [{ layer: 0, loads: [412, 9, 77, 260] }], policy);
+        globalThis.survives = planFigures(placement, policy).recovery.tolerates;`,
+      resolveDir: ".",
+    },
+    bundle: true,
+    format: "iife",
+    platform: "browser",
+    write: false,
+  });
+  const bare = createContext({});
+  runInContext(outputFiles[0]!.text, bare);
+  expect(bare["survives"]).toBe(3);
 });

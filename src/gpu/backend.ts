@@ -36,7 +36,7 @@ export async function openBackend(name: BackendName): Promise<Backend> {
     const { adapter, software } = processor();
     return { name, adapter, software, device: undefined, close: async () => {} };
   }
-  const module = await loadGpuJs();
+  const module = loadGpuJs();
   switch (name) {
     case "webgpu": {
       const { adapter, software, close } = await provideWebGpu(module);

@@ -1,4 +1,5 @@
 /** The parts of gpu.js that we use, with the types its own declarations leave out. */
+import { createRequire } from "node:module";
 
 /** What a kernel takes and gives: an `input(...)`, a texture or buffer on the device, or arrays of rows. */
 export type KernelValue = unknown;
@@ -43,7 +44,7 @@ export interface GpuJsModule {
   readonly WebGPUContext: { destroy(): Promise<void> };
 }
 
-/** Loads gpu.js. It costs 100 ms and 15 MB, so nothing but a bench does this. */
-export async function loadGpuJs(): Promise<GpuJsModule> {
-  return ((await import("gpu.js")) as unknown as { default: GpuJsModule }).default;
+/** Loads gpu.js as the build left it. It costs 100 ms and 15 MB, so nothing but a bench does this. */
+export function loadGpuJs(): GpuJsModule {
+  return createRequire(import.meta.url)("#gpu.js") as GpuJsModule;
 }

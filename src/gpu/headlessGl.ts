@@ -29,11 +29,10 @@ export function requireHeadlessGl(): string {
   return typeof renderer === "string" ? renderer : "ANGLE";
 }
 
-/** The copy that gpu.js will load. */
+/** The copy that gpu.js will load: it goes along with this program. */
 function loadGl(): (width: number, height: number) => GlContext | null {
-  const require = createRequire(import.meta.url);
   try {
-    return createRequire(require.resolve("gpu.js"))("gl");
+    return createRequire(import.meta.url)("gl");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const installed = code !== "MODULE_NOT_FOUND" || !message.includes("'gl'");

@@ -35,7 +35,7 @@ describe("backends", () => {
   });
 
   test("a kernel that gpu.js moves to another backend is an error, not a number", async () => {
-    const module = await loadGpuJs();
+    const module = loadGpuJs();
     const gpu = new module.GPU({ mode: "cpu" });
     const device = gpuJsDevice(module, gpu, module.WebAssemblyKernel, false);
     const kernel = device.kernel("function(values) { return values[this.thread.x]; }", [2]);
