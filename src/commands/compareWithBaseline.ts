@@ -1,13 +1,31 @@
 /** bench --baseline: says which kernels became slower. */
 import { InputError } from "../errors.ts";
 import type { BenchDocument } from "../formats/documents/bench.ts";
-import { regressions, resultKey } from "../gpu/regressions.ts";
+import { comparedBy, MOST_TOLERANCE, regressions, resultKey, uncertainty } from "../gpu/regressions.ts";
 import { complain, warn } from "./warn.ts";
 
-/** Refuses a baseline of another backend, before anything is measured. @throws InputError */
-export function checkBaselineBackend({ backend }: BenchDocument, file: string, name: string): void {
-  if (backend === name) return;
-  throw new InputError(`the baseline was measured on ${backend}, this run on ${name}; choose --backend`, { file });
+/**
+ * Refuses a baseline of another backend or one that says too little, before anything is measured; an adapter that is called
+ * otherwise is met with a warning.
+ * @throws InputError
+ */
+export function checkBaseline(baseline: BenchDocument, file: string, opened: Pick<BenchDocument, "backend" | "adapter">): void {
+  const { backend, adapter } = opened;
+  if (baseline.backend !== backend) {
+    throw new InputError(`the baseline was measured on ${baseline.backend}, this run on ${backend}; choose --backend`, { file });
+  }
+  if (baseline.adapter !== adapter) {
+    warn(`the baseline was measured on ${baseline.adapter}, this is ${adapter}: ratios need not be the same`);
+  }
+  const by = comparedBy(baseline);
+  for (const result of baseline.results) {
+    const varies = uncertainty(result, by);
+    if (varies <= MOST_TOLERANCE) continue;
+    throw new InputError(
+      `the baseline's ${resultKey(result)} is known to ±${Math.round(100 * varies)} % only; measure it again with --repetitions 100, while the machine does little else`,
+      { file },
+    );
+  }
 }
 
 /**
@@ -23,10 +41,14 @@ export function compareWithBaseline(document: BenchDocument, baseline: BenchDocu
     throw new InputError("the baseline has none of these kernels at these sizes; measure it with the same options", { file });
   }
   for (const result of fresh) warn(`${resultKey(result)} is not in the baseline, so nothing is compared`);
-  const slower = regressions(document.results, baseline.results, allowed);
+  const by = comparedBy(document);
+  const slower = regressions(document.results, baseline.results, allowed, by);
+  const clock = by === "speedup" ? "" : " by processor time";
   for (const { before, now, least, ...result } of slower) {
     const [was, is, limit] = [before, now, least].map((speedup) => speedup.toPrecision(3));
-    complain(`${resultKey(result)} is slower: ${was} times plain JavaScript before, ${is} now, at least ${limit} expected`);
+    complain(
+      `${resultKey(result)} is slower, three times in a row: ${was} times plain JavaScript${clock} before, ${is} now, at least ${limit} expected`,
+    );
   }
   return slower.length === 0;
 }

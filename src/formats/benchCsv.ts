@@ -16,8 +16,12 @@ const COLUMNS = [
   "gflops",
   "gigabytesPerSecond",
   "plainMedianMs",
-  "plainSpread",
   "speedup",
+  "speedupLow",
+  "speedupHigh",
+  "cpuSpeedup",
+  "cpuSpeedupLow",
+  "cpuSpeedupHigh",
   "error",
 ] as const;
 /** Columns that may be empty. */

@@ -4,7 +4,7 @@ import type { BenchKernel } from "./benchKernel.ts";
 import { resultError } from "./checkResult.ts";
 import type { Call } from "./device.ts";
 import { deviceWork } from "./deviceWork.ts";
-import { type Timing, timeInTurn } from "./timing.ts";
+import { type Timing, timeCall, timePairs } from "./timing.ts";
 
 /** What one kernel did. */
 export interface BenchResult extends Timing {
@@ -16,9 +16,14 @@ export interface BenchResult extends Timing {
   readonly gigabytesPerSecond?: number;
   /** Plain JavaScript in the same run. */
   readonly plainMedianMs: number;
-  readonly plainSpread: number;
-  /** Plain JavaScript's median over the kernel's. */
+  /** Plain JavaScript's time over the kernel's: median of pairs of batches, and its 95 % interval. */
   readonly speedup: number;
+  readonly speedupLow: number;
+  readonly speedupHigh: number;
+  /** The same by processor time of all threads, which other work on the machine moves less. */
+  readonly cpuSpeedup: number;
+  readonly cpuSpeedupLow: number;
+  readonly cpuSpeedupHigh: number;
   /** Largest error over the reference's largest number. */
   readonly error: number;
 }
@@ -37,10 +42,7 @@ export async function benchmark(
   const call = await preparedCall(backend, kernel);
   const measured = call ?? (async () => kernel.plain());
   const first = resultError(kernel, reference, await measured());
-  const [timing, plain = timing] = (await timeInTurn(call ? [call, kernel.plain] : [kernel.plain], repetitions)) as [
-    Timing,
-    Timing?,
-  ];
+  const { first: timing, second: plain, wall, cpu } = await timed(call, kernel, repetitions);
   const error = Math.max(first, resultError(kernel, reference, await measured()));
   const { work } = kernel;
   const perSecond = (amount: number) => amount / timing.medianMs / 1e6;
@@ -50,10 +52,22 @@ export async function benchmark(
     ...timing,
     ...("flop" in work ? { gflops: perSecond(work.flop) } : { gigabytesPerSecond: perSecond(work.bytes) }),
     plainMedianMs: plain.medianMs,
-    plainSpread: plain.spread,
-    speedup: plain.medianMs / timing.medianMs,
+    speedup: wall.median,
+    speedupLow: wall.low,
+    speedupHigh: wall.high,
+    cpuSpeedup: cpu.median,
+    cpuSpeedupLow: cpu.low,
+    cpuSpeedupHigh: cpu.high,
     error,
   };
+}
+
+/** The kernel and plain JavaScript in pairs; without a device they are the same. */
+async function timed(call: Call | undefined, kernel: BenchKernel, repetitions: number): ReturnType<typeof timePairs> {
+  if (call !== undefined) return timePairs(call, kernel.plain, repetitions);
+  const plain = await timeCall(kernel.plain, repetitions);
+  const same = { median: 1, low: 1, high: 1 };
+  return { first: plain, second: plain, wall: same, cpu: same };
 }
 
 /** The call on the backend's device. */

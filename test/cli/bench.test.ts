@@ -30,6 +30,14 @@ function document({ stdout, stderr, code }: Run): BenchDocument {
 
 const first = document(await bench("--backend", "webasm", ...small));
 
+/** A baseline in which kernels were so many times as fast as plain JavaScript, give or take a share. */
+function baseline(name: string, backend: string, cpuSpeedup: number, varies = 0): string {
+  const [cpuSpeedupLow, cpuSpeedupHigh] = [cpuSpeedup * (1 - varies), cpuSpeedup * (1 + varies)];
+  const results = first.results.map((result) => ({ ...result, cpuSpeedup, cpuSpeedupLow, cpuSpeedupHigh }));
+  writeFileSync(at(name), JSON.stringify({ ...first, backend, results }));
+  return at(name);
+}
+
 describe("bench", () => {
   test("checks and times every kernel", () => {
     expect(first).toMatchObject({ type: "bench", version: 1, backend: "webasm", software: false, seed: 0 });
@@ -38,16 +46,18 @@ describe("bench", () => {
       expect(result.repetitions).toBeGreaterThanOrEqual(10);
       expect(result.minMs).toBeLessThanOrEqual(result.medianMs);
       expect(result.medianMs).toBeLessThanOrEqual(result.p95Ms);
-      expect(result.speedup).toBeCloseTo(result.plainMedianMs / result.medianMs, 9);
+      for (const by of ["speedup", "cpuSpeedup"] as const) {
+        expect(result[`${by}Low`]).toBeLessThanOrEqual(result[by]);
+        expect(result[by]).toBeLessThanOrEqual(result[`${by}High`]);
+      }
       expect(result.error).toBeLessThan(1e-5);
       expect([result.gflops, result.gigabytesPerSecond].filter((rate) => rate !== undefined)).toHaveLength(1);
     }
   });
 
   test("gives the same but for the times, meets its own baseline, writes rows", async () => {
-    writeFileSync(at("first.json"), JSON.stringify(first));
     const some = ["router", "expert-ffn", "recovery-mc"];
-    const again = ["--kernels", some.join(), "--format", "csv", "--baseline", at("first.json"), "--max-regression", "99%"];
+    const again = ["--kernels", some.join(), "--format", "csv", "--baseline", baseline("slow.json", "webasm", 1e-6)];
     const { stdout, stderr, code } = await bench("--backend", "webasm", ...small, ...again);
     const [header, ...rows] = stdout.trimEnd().split("\n");
     const names = header!.split(",");
@@ -58,21 +68,37 @@ describe("bench", () => {
   });
 
   test("exits with 1 when a kernel is slower than the baseline, and still writes its numbers", async () => {
-    const results = first.results.map((result) => ({ ...result, speedup: 1e9 }));
-    writeFileSync(at("fast.json"), JSON.stringify({ ...first, backend: "js", results }));
     const sizes = ["--sizes", "tokens=12,experts=3", "--kernels", "histogram,router", "--format", "table"];
-    const { code, stdout, stderr } = await bench("--backend", "js", ...sizes, "--baseline", at("fast.json"));
+    const { code, stdout, stderr } = await bench("--backend", "js", ...sizes, "--baseline", baseline("fast.json", "js", 1e9));
     const lines = stderr.trimEnd().split("\n");
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/^lazarus: router \(.*hidden=64.*\) is not in the baseline/);
-    expect(lines[1]).toMatch(/^lazarus: histogram \(.*\) is slower: 1.00e\+9 times plain JavaScript before, 1.00 now, at least/);
+    expect(lines[1]).toMatch(
+      /^lazarus: histogram \(.*\) is slower, three times in a row: 1\.00e\+9 times plain JavaScript by processor time before, 1\.00 now, at least/,
+    );
     expect(stdout).toMatch(/^Bench js on .*\n\nkernel +size .*\nhistogram +tokens=12 .* 1\.00x +exact\nrouter .*\n$/s);
     expect(code).toBe(1);
   });
 
+  test("takes no baseline that is known to worse than a tenth, and says what helps", async () => {
+    const vague = baseline("vague.json", "js", 1, 0.3);
+    const { code, stdout, stderr } = await bench("--backend", "js", ...smallest, "--baseline", vague);
+    expect(stderr).toMatch(/^lazarus: .*vague\.json: .* is known to ±30 % only; measure it again with --repetitions 100, .*\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  });
+
+  test("a baseline of another machine is met with a warning", async () => {
+    const known = JSON.parse(readFileSync(baseline("other.json", "js", 1), "utf8")) as BenchDocument;
+    writeFileSync(at("other.json"), JSON.stringify({ ...known, adapter: "an abacus" }));
+    const { code, stderr } = await bench("--backend", "js", ...smallest, "--baseline", at("other.json"));
+    expect(stderr).toMatch(/^lazarus: the baseline was measured on an abacus, this is .*: ratios need not be the same\n$/);
+    expect(code).toBe(0);
+  });
+
   test("takes no baseline of another backend", async () => {
-    const { code, stdout, stderr } = await bench("--backend", "js", ...smallest, "--baseline", at("first.json"));
-    expect(stderr).toMatch(/^lazarus: .*first\.json: the baseline was measured on webasm, this run on js; choose --backend\n$/);
+    const there = baseline("there.json", "webasm", 1);
+    const { code, stdout, stderr } = await bench("--backend", "js", ...smallest, "--baseline", there);
+    expect(stderr).toMatch(/^lazarus: .*there\.json: the baseline was measured on webasm, this run on js; choose --backend\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 

@@ -32,9 +32,14 @@ export const benchSchema = z.object({
       gigabytesPerSecond: z.optional(rate),
       /** Plain JavaScript in the same run. */
       plainMedianMs: milliseconds,
-      plainSpread: z.number().check(z.nonnegative()),
-      /** Plain JavaScript's median over the kernel's. */
+      /** Plain JavaScript's time over the kernel's: median of pairs of batches, and its 95 % interval. */
       speedup: rate,
+      speedupLow: rate,
+      speedupHigh: rate,
+      /** The same by processor time of all threads. */
+      cpuSpeedup: rate,
+      cpuSpeedupLow: rate,
+      cpuSpeedupHigh: rate,
       /** Largest difference to a double-precision reference over that reference's largest number. */
       error: z.number().check(z.nonnegative()),
       checked: z.literal(true),
