@@ -52,6 +52,7 @@ export function comparedPlan(
     // Means over many layers may come out a rounding below 1.
     balance: { even, evenMean: Math.max(1, evenMean), optimal, optimalMean: Math.max(1, optimalMean) },
     ...(ages && { steps: { ...ages.steps }, worstLayer: { ...ages.worstLayer } }),
+    ...(ages && Object.keys(ages.dispatch).length > 0 && { dispatch: structuredClone(ages.dispatch) }),
     ...(traffic && { traffic: { ...traffic } }),
     ...(moves && { moved: moves.moved }),
     ...(moves && price.expertBytes !== undefined && { bytesMoved: moves.moved * price.expertBytes }),

@@ -1,5 +1,6 @@
 /** Plans side by side as a person reads them: one a column, a figure a row, the best marked. */
 
+import { DISPATCHERS } from "../core/comparison/layerImbalance.ts";
 import { FAILURE_UNITS } from "../core/placement/policy.ts";
 import type { ComparedPlan, ComparisonDocument } from "../formats/documents/comparison.ts";
 import { comparisonVerdict } from "./comparisonVerdict.ts";
@@ -19,6 +20,9 @@ interface Figure {
 const WIDTH = 80;
 const WIDEST_FIGURE = "busiest GPU, free shares".length + 2;
 const NUMBER = 12;
+
+const QUANTILES = ["p50", "p90", "p99", "max", "mean"] as const;
+const WORDS = { p50: "p50", p90: "p90", p99: "p99", max: "worst", mean: "mean" };
 
 const ratio = (value: number) => fixed(value, 4);
 const share = (value: number) => percent(value, 2);
@@ -60,9 +64,9 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint): str
 }
 
 function figures({ plans }: ComparisonDocument): Figure[] {
-  const steps = (["p50", "p90", "p99", "max"] as const).map(
+  const steps = QUANTILES.map(
     (name): Figure => ({
-      head: `${name === "max" ? "worst" : name} iteration`,
+      head: `${WORDS[name]} iteration`,
       of: ({ steps }) => steps?.[name],
       text: ratio,
       better: "less",
@@ -76,6 +80,16 @@ function figures({ plans }: ComparisonDocument): Figure[] {
       better: "less",
     }),
   );
+  const dispatch = DISPATCHERS.flatMap((dispatcher) =>
+    QUANTILES.map(
+      (name, i): Figure => ({
+        head: i === 0 ? `${dispatcher} dispatch, ${name}` : `  ${WORDS[name]}`,
+        of: (plan) => plan.dispatch?.[dispatcher]?.[name],
+        text: ratio,
+        better: "less",
+      }),
+    ),
+  );
   const balance = (["even", "optimal"] as const).flatMap((name): Figure[] => {
     const kind = `${name === "even" ? "even" : "free"} shares`;
     return [
@@ -88,6 +102,7 @@ function figures({ plans }: ComparisonDocument): Figure[] {
     { head: "step (s)", of: ({ stepSeconds }) => stepSeconds, text: ratio, better: "less" },
     ...steps,
     ...worst,
+    ...dispatch,
     ...balance,
     ...FAILURE_UNITS.flatMap((unit) => unitFigures(unit, plans)),
     ...tiers.flatMap((tier): Figure[] =>

@@ -100,12 +100,9 @@ describe("routing", () => {
     expect(last).toEqual(await of("26:30"));
     expect(last).toMatchObject({ windows: [{ from: 26, to: 30 }], iterations: 5 });
     const one = await of("7:7");
-    expect(one.plans[0]!.steps).toEqual({
-      p50: one.plans[0]!.balance.optimalMean,
-      p90: expect.any(Number),
-      p99: expect.any(Number),
-      max: one.plans[0]!.balance.optimalMean,
-    });
+    const { optimalMean } = one.plans[0]!.balance;
+    const all = expect.closeTo(optimalMean, 12);
+    expect(one.plans[0]!.steps).toEqual({ p50: all, p90: all, p99: all, max: all, mean: all });
     writeFileSync(at("sum.json"), (await run("profile-load @log.csv --method sum --window 26:30")).stdout);
     const sum = await json("compare @resilient.json @eplb.json --profile @sum.json");
     const figures = ({ plans }: ComparisonDocument) =>
@@ -113,9 +110,27 @@ describe("routing", () => {
     expect(figures(sum)).toEqual(figures(last));
   });
 
+  test("--dispatch replays other dispatchers beside the optimum, which none beats", async () => {
+    const { plans } = await json("compare @eplb.json @resilient.json --routing @log.csv --dispatch lplb,even");
+    for (const { dispatch, steps } of plans) {
+      expect(Object.keys(dispatch!)).toEqual(["even", "lplb", "optimal"]);
+      for (const name of ["p50", "p90", "p99", "max", "mean"] as const) {
+        expect(dispatch!.optimal![name]).toBeLessThanOrEqual(dispatch!.lplb![name] + 1e-9);
+        expect(dispatch!.lplb![name]).toBeLessThanOrEqual(dispatch!.even![name] + 1e-9);
+      }
+      expect(dispatch!.even).toEqual(steps);
+    }
+    const { stdout } = await run("compare @eplb.json @mro.json --routing @log.csv --dispatch lplb --format table");
+    expect(stdout).toMatch(/^lplb dispatch, p50 +[\d.]+/m);
+    expect(stdout).toMatch(/^optimal dispatch, p50 +[\d.]+/m);
+    expect(stdout).not.toMatch(/^even dispatch/m);
+  });
+
   test.each([
     ["compare @resilient.json --with eplb --routing @profile.json", /--routing .* is a load-profile.*--profile/],
     ["compare @resilient.json --with eplb --window 3:4", /--window says how to read --routing LOG/],
+    ["compare @resilient.json --with eplb --dispatch lplb", /--dispatch says how to replay --routing LOG, which is not given/],
+    ["compare @resilient.json --with eplb --dispatch lp --routing @log.csv", /--dispatch: expected dispatchers among even, lplb,/],
     ["compare @resilient.json --with eplb --routing @wide.csv", /wide.csv: iteration 1 has 9 experts; expected the 8/],
     ["compare @resilient.json --with eplb --routing @narrow.csv", /narrow.csv: there are 7 experts; expected the 8/],
     ["compare @resilient.json --with eplb --routing @flat.csv", /flat.csv: there is no layer 1 in iteration 1/],
@@ -234,7 +249,8 @@ describe("against a baseline", () => {
   });
 
   test("CSV holds all that JSON does", async () => {
-    for (const settings of [line, "compare @resilient.json @eplb.json --expert-bytes 1MB --failure-probability 0.1"]) {
+    const unreplayed = "compare @resilient.json @eplb.json --expert-bytes 1MB --failure-probability 0.1";
+    for (const settings of [line, `${line} --dispatch lplb,even`, unreplayed]) {
       const document = await json(settings);
       expect(comparisonFromCsv((await run(`${settings} --format csv`)).stdout, "x.csv")).toEqual(document);
     }
