@@ -76,6 +76,25 @@ describe("the figures are those of the other commands", () => {
     }
   });
 
+  test("recover, on the way to newer loads: what moves, what it is worth, and when it has paid", async () => {
+    writeFileSync(at("later.json"), (await run("profile-load @log.csv --window 25:30")).stdout);
+    writeFileSync(at("rtx2.json"), hardwareOfTwoGpus());
+    const change = await json<Recovery>("recover @mro.json --profile @later.json --expert-bytes 1GB --bandwidth 40Gbps");
+    writeFileSync(at("recovered.json"), JSON.stringify(change));
+    const terms = "--profile @later.json --model gpt-s --hardware @rtx2.json --expert-bytes 1GB --shares even";
+    const { plans, failureProbability } = await json(`compare @mro.json @recovered.json ${terms}`);
+    const [before, after] = plans;
+    expect(failureProbability).toBe(change.placement.recovery.failureProbability);
+    expect(after!.moved).toBe(change.moved);
+    expect(after!.moved).toBeGreaterThan(0);
+    expect(after!.bytesMoved).toBe(change.transfers.reduce((sum, { bytes }) => sum + bytes, 0));
+    const { even, evenMean, optimal, optimalMean } = change.placement.balance;
+    expect(after!.balance).toEqual({ even, evenMean, optimal, optimalMean });
+    expect(after!.survival).toBe(change.placement.recovery.survival);
+    const saved = before!.stepSeconds! - after!.stepSeconds!;
+    expect(after!.paybackSteps).toBe(saved > 0 ? Math.ceil(change.time.transferSeconds / saved) : undefined);
+  });
+
   test("--with moves as much as the same plan from a file, and bytes in proportion", async () => {
     const { plans } = await json("compare @mro.json --with eplb --expert-bytes 3MB");
     const made = await json("compare @mro.json @eplb.json --shares even");
@@ -130,7 +149,10 @@ describe("routing", () => {
     ["compare @resilient.json --with eplb --routing @profile.json", /--routing .* is a load-profile.*--profile/],
     ["compare @resilient.json --with eplb --window 3:4", /--window says how to read --routing LOG/],
     ["compare @resilient.json --with eplb --dispatch lplb", /--dispatch says how to replay --routing LOG, which is not given/],
-    ["compare @resilient.json --with eplb --dispatch lp --routing @log.csv", /--dispatch: expected dispatchers among even, lplb,/],
+    [
+      "compare @resilient.json --with eplb --dispatch lp --routing @log.csv",
+      /--dispatch: expected dispatchers among even, lplb,/,
+    ],
     ["compare @resilient.json --with eplb --routing @wide.csv", /wide.csv: iteration 1 has 9 experts; expected the 8/],
     ["compare @resilient.json --with eplb --routing @narrow.csv", /narrow.csv: there are 7 experts; expected the 8/],
     ["compare @resilient.json --with eplb --routing @flat.csv", /flat.csv: there is no layer 1 in iteration 1/],
@@ -139,7 +161,7 @@ describe("routing", () => {
     ["compare @resilient.json @resilient.json", /is given twice/],
     ["compare @resilient.json --with eplp", /--with: expected policies among .*did you mean eplb|--with: expected/],
     ["compare @uneven.json --with eplb", /--with eplb: EPLB needs nodes that are alike/],
-    ["compare - - --with eplb", /"standard input" is given twice|expected a JSON document/],
+    ["compare - - --with eplb", /"standard input" is given twice|expected a plan/],
     ["compare @resilient.json @nine.json", /nine.json: layer 0 has 9 experts, in resilient.json it has 8/],
     ["compare @resilient.json --with eplb --profile @wide.csv", /wide.csv: there are 9 experts; expected the 8/],
   ])("%s", async (line, message) => {
@@ -213,6 +235,14 @@ describe("what differs", () => {
       const { stdout } = await inProcess(line.split(" "), readFileSync(at("mro.json")));
       expect((JSON.parse(stdout) as ComparisonDocument).plans.map(({ name }) => name)).toEqual(["standard input", "eplb"]);
     }
+  });
+
+  test("no input is said to lack a plan", async () => {
+    const { code, stderr } = await inProcess(["compare", "--with", "eplb"]);
+    expect([code, stderr]).toEqual([
+      2,
+      "lazarus: standard input: there is no input; expected a plan: a placement, a recovery-plan or a plan of another system\n",
+    ]);
   });
 
   test("the table marks the best of a row with a sign, and says what it comes to", async () => {
@@ -306,6 +336,21 @@ interface Audit {
         readonly failures: readonly { readonly failed: number; readonly probability: number }[];
       }
     >;
+  };
+}
+
+interface Recovery {
+  readonly moved: number;
+  readonly transfers: readonly { readonly bytes: number }[];
+  readonly time: { readonly transferSeconds: number };
+  readonly placement: {
+    readonly balance: {
+      readonly even: number;
+      readonly evenMean: number;
+      readonly optimal: number;
+      readonly optimalMean: number;
+    };
+    readonly recovery: { readonly survival: number; readonly failureProbability: number };
   };
 }
 
