@@ -51,11 +51,11 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint): str
   const legend = short ? [] : plans.map(({ name }, p) => `${letter(p)}  ${name}`);
   const of = windows.length === 0 ? "" : `, iterations ${windows[0]!.from} to ${windows.at(-1)!.to}`;
   const replayed = iterations === undefined ? "" : `, ${grouped(iterations)} replayed`;
-  const title = `${paint.bold("Comparison")} of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
+  const title = `Comparison of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
   const columns = [{ head: "", align: "left" as const }, ...heads.map((head) => ({ head: `${head}  ` }))];
   return [
-    title,
-    ...comparisonVerdict(document),
+    ...wrapped(title).map((line) => line.replace("Comparison", paint.bold("Comparison"))),
+    ...comparisonVerdict(document).flatMap(wrapped),
     ...(legend.length > 0 ? ["", ...legend] : []),
     "",
     textTable(columns, rows, paint),
@@ -148,6 +148,17 @@ function bestOf(values: readonly (number | undefined)[], { better, text }: Figur
   const known = values.filter((value) => value !== undefined);
   if (better === undefined || new Set(known.map(text)).size < 2) return undefined;
   return text(better === "less" ? Math.min(...known) : Math.max(...known));
+}
+
+/** Lines of a sentence, all but the first indented. */
+function wrapped(sentence: string): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= WIDTH) lines[lines.length - 1] = longer;
+    else lines.push(lines.length === 0 ? word : `  ${word}`);
+  }
+  return lines;
 }
 
 function letter(plan: number): string {
