@@ -27,6 +27,7 @@ export { type PlanBalance, planBalance } from "./core/balance/planBalance.ts";
 export { evenRankBalance, freeRankBalance, type RankBalance } from "./core/balance/rankBalance.ts";
 // Compare: plans side by side, and as they age.
 export { type Compared, type Contestant, comparePlans, judgedBy, type Terms } from "./core/comparison/comparePlans.ts";
+export { DISPATCHERS, type Dispatcher, type Imbalance, layerImbalance } from "./core/comparison/layerImbalance.ts";
 export { type Ages, type Quantiles, Replay } from "./core/comparison/replay.ts";
 export type { Traffic } from "./core/comparison/trafficByTier.ts";
 export { type PlanRecord, type Worsened, worsened } from "./core/comparison/worsened.ts";

@@ -1,5 +1,6 @@
 /** lazarus compare: plans side by side. */
 import { type Compared, comparePlans } from "../core/comparison/comparePlans.ts";
+import { DISPATCHERS, type Dispatcher } from "../core/comparison/layerImbalance.ts";
 import { modelSize } from "../core/cost/modelSize.ts";
 import type { LayerLoads } from "../core/layout/placement.ts";
 import { PLACEMENT_POLICIES, SHARES } from "../core/placement/policy.ts";
@@ -8,7 +9,8 @@ import { InputError, UsageError } from "../errors.ts";
 import { comparedPlan } from "../formats/comparisonDocument.ts";
 import { type ComparisonDocument, checkComparison } from "../formats/documents/comparison.ts";
 import { placementOf } from "../formats/documents/placement.ts";
-import { parseBytes, parseCount, parseNumber, parsePercent } from "../formats/units.ts";
+import { parseBytes, parseCount, parseNameList, parseNumber, parsePercent, UnitError } from "../formats/units.ts";
+import { meantInstead } from "./closestWord.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { commonLayers, judged, madePlans, parsePolicies, readPlans, sharesOfPlan } from "./comparedPlans.ts";
@@ -50,6 +52,11 @@ const options = {
   shares: choice({
     choices: SHARES,
     says: "How the tokens of an expert are shared by its copies in steps, traffic and time. Default: what the first plan was made for.",
+  }),
+  dispatch: option({
+    argument: "DISPATCHER,...",
+    parse: parseDispatchers,
+    says: "Replay --routing also under these dispatchers, beside the optimum: even (all copies of an expert take the same), lplb (each node's copies share what is theirs by a linear program over the iteration, as DeepSeek's LPLB does within a group of GPUs), optimal (one over all GPUs, as SGLang's lp).",
   }),
   "failure-probability": option({
     argument: "P",
@@ -125,6 +132,16 @@ export const compare = defineCommand({
   },
 });
 
+/** Dispatchers in a list; the optimum is always among them. */
+function parseDispatchers(text: string): Dispatcher[] {
+  const named = parseNameList(text).map((name) => {
+    const found = DISPATCHERS.find((dispatcher) => dispatcher === name);
+    if (found !== undefined) return found;
+    throw new UnitError(`expected dispatchers among ${DISPATCHERS.join(", ")}${meantInstead(name, DISPATCHERS)}`);
+  });
+  return DISPATCHERS.filter((dispatcher) => dispatcher === "optimal" || named.includes(dispatcher));
+}
+
 type Options = OptionValues<typeof options>;
 
 const renderers: Renderers<ComparisonDocument> = {
@@ -167,6 +184,7 @@ async function comparison(options: Options, files: readonly (string | undefined)
           options.window ?? { kind: "all" },
           prepared.map(({ placement }) => placement),
           shares,
+          options.dispatch ?? [],
         );
   const contestants = log ? judged(prepared, loadsOf(wanted, log.profile.layers, options.routing!, madeFor)) : prepared;
   const training = await readTraining({ ...options, mtbf: undefined });
@@ -200,8 +218,11 @@ async function comparison(options: Options, files: readonly (string | undefined)
 
 function checkRoutingOptions(options: Options): void {
   if (options.routing !== undefined) return;
-  const idle = [...Object.keys(routingInputOptions), "window"].find((name) => options[name as "window"] !== undefined);
-  if (idle !== undefined) throw new UsageError(`--${idle} says how to read --routing LOG, which is not given`);
+  const idle = [...Object.keys(routingInputOptions), "window", "dispatch"].find(
+    (name) => options[name as "window"] !== undefined,
+  );
+  if (idle !== undefined)
+    throw new UsageError(`--${idle} says how to ${idle === "dispatch" ? "replay" : "read"} --routing LOG, which is not given`);
 }
 
 /** Loads of some layers, in their order. @throws InputError when they are not those of the plans */

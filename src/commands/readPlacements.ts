@@ -33,8 +33,12 @@ export interface PlanContext {
  */
 export async function* readPlacements(file: string | undefined, context: PlanContext): AsyncGenerator<PlacementDocument> {
   const { byte, input } = await peek(openInput(file));
-  const first = byte === undefined ? "" : String.fromCharCode(byte);
-  if (first !== "" && first !== "{" && first !== "[") {
+  if (byte === undefined)
+    throw new InputError("there is no input; expected a plan: a placement, a recovery-plan or a plan of another system", {
+      file: input.name,
+    });
+  const first = String.fromCharCode(byte);
+  if (first !== "{" && first !== "[") {
     yield* placementsInText(input, context);
     return;
   }

@@ -1,4 +1,5 @@
 /** A routing log replayed on plans, iteration by iteration. */
+import type { Dispatcher } from "../core/comparison/layerImbalance.ts";
 import { type Ages, Replay } from "../core/comparison/replay.ts";
 import type { Placement } from "../core/layout/placement.ts";
 import type { Shares } from "../core/placement/policy.ts";
@@ -28,13 +29,14 @@ export async function replayLog(
   window: WindowSelection,
   plans: readonly Placement[],
   shares: Shares,
+  dispatchers: readonly Dispatcher[],
 ): Promise<Replayed> {
   const found = await openRoutingInput(file, { ...settings, byRank: false, ordered: window.kind !== "all" });
   if (!("steps" in found)) {
     throw new UsageError(`--routing ${file} is a load-profile, which has no iterations to replay; give it with --profile`);
   }
   const profiler = new LoadProfiler({ window, method: { kind: "sum" } });
-  const replay = new Replay(plans, shares);
+  const replay = new Replay(plans, shares, dispatchers);
   const newest: RoutingStep[] = [];
   const fits = stepCheck(plans[0]!, found.name);
   try {

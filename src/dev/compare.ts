@@ -1,6 +1,6 @@
 /**
- * `npm run compare [-- survival|steps|serving]`: what each placement policy survives, at which balance and how fast, on the real routing
- * trace and on DeepSeek-V3's loads.
+ * `npm run compare [-- survival|steps|serving|ages]`: what each placement policy survives, at which balance and how fast, and how it ages,
+ * on the real routing trace and on DeepSeek-V3's loads.
  */
 import { existsSync } from "node:fs";
 import { readProfile } from "../commands/readProfile.ts";
@@ -17,6 +17,7 @@ import { topExperts } from "../core/profile/topExperts.ts";
 import { hardwarePreset, modelPreset } from "../formats/presets/index.ts";
 import { paint } from "../report/paint.ts";
 import { fixed, percent, textTable } from "../report/table.ts";
+import { agesTable } from "./compareAges.ts";
 import { servingColumns, servingRows } from "./compareServing.ts";
 
 const TRACE = "../shared/data/smartmoe/layer_loads.csv.gz";
@@ -53,6 +54,7 @@ if (!existsSync(TRACE)) {
   if (wanted("survival")) await compareSurvival();
   if (wanted("steps")) await compareSteps();
   if (wanted("serving")) compareServing();
+  if (wanted("ages")) process.stdout.write(`${(await agesTable(TRACE)).join("\n")}\n`);
 }
 
 /** Whether a part is to be printed: all are unless some are named as arguments. */

@@ -1,10 +1,11 @@
 /** A comparison as flat rows, one a plan, and back. */
 import { stringify } from "csv-stringify/sync";
+import { DISPATCHERS } from "../core/comparison/layerImbalance.ts";
 import { InputError, quoteInput } from "../errors.ts";
 import { type CsvRow, csvTable } from "./csvTable.ts";
 import { type ComparisonDocument, checkComparison } from "./documents/comparison.ts";
 
-const QUANTILES = ["p50", "p90", "p99", "max"] as const;
+const QUANTILES = ["p50", "p90", "p99", "max", "mean"] as const;
 
 type Path = readonly (string | number)[];
 
@@ -28,6 +29,7 @@ const COLUMNS: readonly (readonly [string, Path])[] = [
   ...unitColumns("domain", ["byUnit", "domain"]),
   ...["even", "evenMean", "optimal", "optimalMean"].map((name) => [name, ["balance", name]] as const),
   ...["steps", "worstLayer"].flatMap((of) => QUANTILES.map((name) => [`${of}_${name}`, [of, name]] as const)),
+  ...DISPATCHERS.flatMap((of) => QUANTILES.map((name) => [`${of}Dispatch_${name}`, ["dispatch", of, name]] as const)),
   ...["rank", "node", "domain", "remote"].map((name) => [`traffic_${name}`, ["traffic", name]] as const),
   ...["moved", "bytesMoved", "stepSeconds", "paybackSteps"].map((name) => [name, [name]] as const),
 ];

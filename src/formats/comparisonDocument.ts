@@ -1,5 +1,6 @@
 /** From compared plans to the document. */
 import type { Compared } from "../core/comparison/comparePlans.ts";
+import { paybackSteps } from "../core/comparison/paybackSteps.ts";
 import type { Ages } from "../core/comparison/replay.ts";
 import { totalGpus, withLiveGpus } from "../core/layout/cluster.ts";
 import type { Placement } from "../core/layout/placement.ts";
@@ -38,7 +39,15 @@ export function comparedPlan(
     const level = assessment.byUnit[unit];
     return level === undefined ? [] : [[unit, { count: level.recovery.failures.length, ...resilienceFields(level) }] as const];
   });
-  const payback = moves && stepSeconds !== undefined ? paybackSteps(moves, stepSeconds, first.stepSeconds, price) : undefined;
+  const { expertBytes, bytesPerSecond } = price;
+  const payback =
+    moves &&
+    stepSeconds !== undefined &&
+    first.stepSeconds !== undefined &&
+    expertBytes !== undefined &&
+    bytesPerSecond !== undefined
+      ? paybackSteps((moves.rounds * expertBytes) / bytesPerSecond, first.stepSeconds, stepSeconds)
+      : undefined;
   return {
     name,
     policy,
@@ -52,9 +61,10 @@ export function comparedPlan(
     // Means over many layers may come out a rounding below 1.
     balance: { even, evenMean: Math.max(1, evenMean), optimal, optimalMean: Math.max(1, optimalMean) },
     ...(ages && { steps: { ...ages.steps }, worstLayer: { ...ages.worstLayer } }),
+    ...(ages && Object.keys(ages.dispatch).length > 0 && { dispatch: structuredClone(ages.dispatch) }),
     ...(traffic && { traffic: { ...traffic } }),
     ...(moves && { moved: moves.moved }),
-    ...(moves && price.expertBytes !== undefined && { bytesMoved: moves.moved * price.expertBytes }),
+    ...(moves && expertBytes !== undefined && { bytesMoved: moves.moved * expertBytes }),
     ...(stepSeconds === undefined ? {} : { stepSeconds }),
     ...(payback === undefined ? {} : { paybackSteps: payback }),
   };
@@ -66,16 +76,4 @@ function resilienceFields({ recovery, survival }: Resilience) {
     tolerates: recovery.tolerates,
     survival: survival.probability,
   };
-}
-
-/** Steps that pay for the moves, of which a node sends and receives one a round; nothing where a step is not shorter. */
-function paybackSteps(
-  { rounds }: NonNullable<Compared["moves"]>,
-  stepSeconds: number,
-  before: number | undefined,
-  { expertBytes, bytesPerSecond }: MovePrice,
-): number | undefined {
-  if (before === undefined || expertBytes === undefined || bytesPerSecond === undefined || !(stepSeconds < before))
-    return undefined;
-  return Math.ceil((rounds * expertBytes) / bytesPerSecond / (before - stepSeconds));
 }

@@ -1,5 +1,6 @@
 /** Plans side by side as a person reads them: one a column, a figure a row, the best marked. */
 
+import { DISPATCHERS } from "../core/comparison/layerImbalance.ts";
 import { FAILURE_UNITS } from "../core/placement/policy.ts";
 import type { ComparedPlan, ComparisonDocument } from "../formats/documents/comparison.ts";
 import { comparisonVerdict } from "./comparisonVerdict.ts";
@@ -19,6 +20,9 @@ interface Figure {
 const WIDTH = 80;
 const WIDEST_FIGURE = "busiest GPU, free shares".length + 2;
 const NUMBER = 12;
+
+const QUANTILES = ["p50", "p90", "p99", "max", "mean"] as const;
+const WORDS = { p50: "p50", p90: "p90", p99: "p99", max: "worst", mean: "mean" };
 
 const ratio = (value: number) => fixed(value, 4);
 const share = (value: number) => percent(value, 2);
@@ -47,11 +51,11 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint): str
   const legend = short ? [] : plans.map(({ name }, p) => `${letter(p)}  ${name}`);
   const of = windows.length === 0 ? "" : `, iterations ${windows[0]!.from} to ${windows.at(-1)!.to}`;
   const replayed = iterations === undefined ? "" : `, ${grouped(iterations)} replayed`;
-  const title = `${paint.bold("Comparison")} of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
+  const title = `Comparison of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
   const columns = [{ head: "", align: "left" as const }, ...heads.map((head) => ({ head: `${head}  ` }))];
   return [
-    title,
-    ...comparisonVerdict(document),
+    ...wrapped(title).map((line) => line.replace("Comparison", paint.bold("Comparison"))),
+    ...comparisonVerdict(document).flatMap(wrapped),
     ...(legend.length > 0 ? ["", ...legend] : []),
     "",
     textTable(columns, rows, paint),
@@ -60,9 +64,9 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint): str
 }
 
 function figures({ plans }: ComparisonDocument): Figure[] {
-  const steps = (["p50", "p90", "p99", "max"] as const).map(
+  const steps = QUANTILES.map(
     (name): Figure => ({
-      head: `${name === "max" ? "worst" : name} iteration`,
+      head: `${WORDS[name]} iteration`,
       of: ({ steps }) => steps?.[name],
       text: ratio,
       better: "less",
@@ -76,6 +80,16 @@ function figures({ plans }: ComparisonDocument): Figure[] {
       better: "less",
     }),
   );
+  const dispatch = DISPATCHERS.flatMap((dispatcher) =>
+    QUANTILES.map(
+      (name, i): Figure => ({
+        head: i === 0 ? `${dispatcher} dispatch, ${name}` : `  ${WORDS[name]}`,
+        of: (plan) => plan.dispatch?.[dispatcher]?.[name],
+        text: ratio,
+        better: "less",
+      }),
+    ),
+  );
   const balance = (["even", "optimal"] as const).flatMap((name): Figure[] => {
     const kind = `${name === "even" ? "even" : "free"} shares`;
     return [
@@ -88,6 +102,7 @@ function figures({ plans }: ComparisonDocument): Figure[] {
     { head: "step (s)", of: ({ stepSeconds }) => stepSeconds, text: ratio, better: "less" },
     ...steps,
     ...worst,
+    ...dispatch,
     ...balance,
     ...FAILURE_UNITS.flatMap((unit) => unitFigures(unit, plans)),
     ...tiers.flatMap((tier): Figure[] =>
@@ -133,6 +148,17 @@ function bestOf(values: readonly (number | undefined)[], { better, text }: Figur
   const known = values.filter((value) => value !== undefined);
   if (better === undefined || new Set(known.map(text)).size < 2) return undefined;
   return text(better === "less" ? Math.min(...known) : Math.max(...known));
+}
+
+/** Lines of a sentence, all but the first indented. */
+function wrapped(sentence: string): string[] {
+  const lines: string[] = [];
+  for (const word of sentence.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= WIDTH) lines[lines.length - 1] = longer;
+    else lines.push(lines.length === 0 ? word : `  ${word}`);
+  }
+  return lines;
 }
 
 function letter(plan: number): string {

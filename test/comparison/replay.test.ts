@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { optimalBalance } from "../../src/core/balance/optimalBalance.ts";
-import { layerImbalance } from "../../src/core/comparison/layerImbalance.ts";
+import { DISPATCHERS, layerImbalance } from "../../src/core/comparison/layerImbalance.ts";
 import { quantiles, Replay } from "../../src/core/comparison/replay.ts";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { Infeasible } from "../../src/core/layout/infeasible.ts";
@@ -61,6 +61,7 @@ describe.each([
               const expected = values.find((_, i) => (i + 1) / values.length >= part - 1e-12)!;
               expect(found[name as "p50"]).toBeCloseTo(expected, 9);
             }
+            expect(found.mean).toBeCloseTo(mean(values), 9);
           }
         });
       }),
@@ -70,17 +71,61 @@ describe.each([
   });
 });
 
-test("on more ranks than are enumerated, free shares come within a millionth of the optimum", () => {
+test("on many ranks, the optimum is that of the maximum flow", () => {
   fc.assert(
     fc.property(drawnPlans({ ranks: 20, experts: 24, slotsOfARank: 3, layers: 1, plans: 1 }), ([plan]) => {
       const layer = plan!.layers[0]!;
       const sets = layer.loads.map((_, expert) => layer.nodes.flatMap((slots, n) => (slots.includes(expert) ? [n] : [])));
       const { maxOverMean } = optimalBalance(sets, layer.loads, new Array<number>(20).fill(1));
-      const found = layerImbalance(plan!.cluster, layer, "free")(Float64Array.from(layer.loads));
-      expect(found).toBeGreaterThanOrEqual(maxOverMean * (1 - 1e-9));
-      expect(found).toBeLessThanOrEqual(maxOverMean * (1 + 2e-6));
+      const found = layerImbalance(plan!.cluster, layer, "optimal")(Float64Array.from(layer.loads));
+      expect(found).toBeCloseTo(maxOverMean, 9);
     }),
     { numRuns: 30, endOnFailure: true },
+  );
+});
+
+/** Two GPUs a node: what each node's copies have of the tokens, over every set of its GPUs. */
+function nodeByNode(row: readonly number[], slotsOfARank: number, loads: readonly number[]): number {
+  const slots = 2 * slotsOfARank;
+  const copies = (of: readonly number[], expert: number) => of.filter((other) => other === expert).length;
+  const nodes = Array.from({ length: row.length / slots }, (_, n) => row.slice(n * slots, (n + 1) * slots));
+  const most = nodes.map((held) => {
+    const own = loads.map((tokens, expert) => (tokens * copies(held, expert)) / copies(row, expert));
+    const gpus = [held.slice(0, slotsOfARank), held.slice(slotsOfARank)];
+    const only = gpus.map((gpu, g) =>
+      own.reduce((sum, tokens, e) => (gpus[1 - g]!.includes(e) || !gpu.includes(e) ? sum : sum + tokens), 0),
+    );
+    return Math.max(...only, own.reduce((sum, tokens) => sum + tokens, 0) / 2);
+  });
+  const total = loads.reduce((sum, tokens) => sum + tokens, 0);
+  return total === 0 ? 1 : (Math.max(...most) * 2 * nodes.length) / total;
+}
+
+test("dispatchers beside: even slot by slot, lplb node by node, optimal over every set of ranks", () => {
+  const size = { ranks: 6, gpus: 2, experts: 5, slotsOfARank: 2, layers: 2 };
+  const logs = fc.array(drawnPlans({ ...size, plans: 1 }), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(drawnPlans({ ...size, plans: 1 }), logs, ([plan], log) => {
+      const replay = new Replay([plan!], "free", DISPATCHERS);
+      log.forEach(([of], iteration) => {
+        const layers = of!.layers.map(({ layer, loads }) => ({ layer, loads: Float64Array.from(loads) }));
+        replay.add({ iteration, experts: size.experts, ranks: 0, layers });
+      });
+      const [ages] = replay.ages();
+      for (const [dispatcher, figure] of [
+        ["even", slotBySlot],
+        ["lplb", nodeByNode],
+        ["optimal", everySet],
+      ] as const) {
+        const means = log.map(([of]) =>
+          mean(of!.layers.map(({ loads }, l) => figure(plan!.layers[l]!.nodes.flat(), size.slotsOfARank, loads))),
+        );
+        expect(ages!.dispatch[dispatcher]!.mean).toBeCloseTo(mean(means), 9);
+        expect(ages!.dispatch[dispatcher]!.max).toBeCloseTo(Math.max(...means), 9);
+      }
+      expect(ages!.dispatch.optimal).toEqual(ages!.steps);
+    }),
+    { endOnFailure: true },
   );
 });
 
@@ -98,8 +143,8 @@ test("dead GPUs are no ranks, and what waits in host memory counts for nothing",
       [0, 1, 2, 2],
     ],
   };
-  for (const shares of ["even", "free"] as const) {
-    const imbalance = layerImbalance(cluster, layer, shares);
+  for (const dispatcher of DISPATCHERS) {
+    const imbalance = layerImbalance(cluster, layer, dispatcher);
     expect(imbalance(Float64Array.from(layer.loads))).toBe(1);
     expect(imbalance(Float64Array.from([6, 6, 12, 900]))).toBe(1.5);
   }
@@ -107,8 +152,8 @@ test("dead GPUs are no ranks, and what waits in host memory counts for nothing",
 
 test("percentiles are recorded values: the nearest rank", () => {
   const values = Array.from({ length: 200 }, (_, i) => 200 - i);
-  expect(quantiles(values)).toEqual({ p50: 100, p90: 180, p99: 198, max: 200 });
-  expect(quantiles([10, 9, 100])).toEqual({ p50: 10, p90: 100, p99: 100, max: 100 });
+  expect(quantiles(values)).toEqual({ p50: 100, p90: 180, p99: 198, max: 200, mean: 100.5 });
+  expect(quantiles([10, 9, 100])).toEqual({ p50: 10, p90: 100, p99: 100, max: 100, mean: 119 / 3 });
 });
 
 test("an iteration that does not fit the plans is refused", () => {

@@ -6,7 +6,7 @@ const plan: PlanRecord = {
   survival: 0.9,
   tolerates: 2,
   balance: { evenMean: 1.5, optimalMean: 1.2 },
-  steps: { p50: 1.3, p90: 1.4, p99: 1.6, max: 1.7 },
+  steps: { p50: 1.3, p90: 1.4, p99: 1.6, max: 1.7, mean: 1.1 },
   stepSeconds: 0.5,
 };
 
@@ -14,7 +14,7 @@ test.each([
   ["step time", { stepSeconds: 0.52 }, 0.5, 0.52],
   ["median iteration", { steps: { ...plan.steps!, p50: 1.35 } }, 1.3, 1.35],
   ["p99 iteration", { steps: { ...plan.steps!, p99: 1.65 } }, 1.6, 1.65],
-  ["worst iteration", { steps: { ...plan.steps!, max: 1.75 } }, 1.7, 1.75],
+  ["worst iteration", { steps: { ...plan.steps!, max: 1.75, mean: 1.1 } }, 1.7, 1.75],
   ["busiest GPU", { balance: { evenMean: 1.54, optimalMean: 1.2 } }, 1.5, 1.54],
   ["survival", { survival: 0.87 }, 0.9, 0.87],
 ] as const)("%s may get worse by so much and no more", (figure, change, before, now) => {

@@ -3,14 +3,15 @@ import { Infeasible } from "../layout/infeasible.ts";
 import type { Placement } from "../layout/placement.ts";
 import type { Shares } from "../placement/policy.ts";
 import type { RoutingStep } from "../profile/routingStep.ts";
-import { type Imbalance, layerImbalance } from "./layerImbalance.ts";
+import { type Dispatcher, dispatcherOf, type Imbalance, layerImbalance } from "./layerImbalance.ts";
 
-/** What so many of the iterations do not exceed; each is one that was recorded (nearest rank). */
+/** What so many of the iterations do not exceed, each one that was recorded (nearest rank), and their mean. */
 export interface Quantiles {
   readonly p50: number;
   readonly p90: number;
   readonly p99: number;
   readonly max: number;
+  readonly mean: number;
 }
 
 /** Load of the busiest rank over the mean in the replayed iterations. */
@@ -19,33 +20,44 @@ export interface Ages {
   readonly steps: Quantiles;
   /** Of the worst layer of each iteration. */
   readonly worstLayer: Quantiles;
+  /** `steps` under each dispatcher that was asked for. */
+  readonly dispatch: { readonly [D in Dispatcher]?: Quantiles };
 }
 
-/** A plan, its layers as in all the others. */
+/** A plan under a dispatcher, its layers as in all the others; what each iteration came to. */
 interface Replayed {
   readonly layers: readonly Imbalance[];
   readonly means: number[];
   readonly worst: number[];
 }
 
-/** Replays iterations one by one; holds two numbers an iteration and plan, and none of the log. */
+/** Replays iterations one by one; holds two numbers an iteration, plan and dispatcher, and none of the log. */
 export class Replay {
-  readonly #plans: readonly Replayed[];
+  /** Shape [plans]. */
+  readonly #plans: readonly ReadonlyMap<Dispatcher, Replayed>[];
+  readonly #dispatcher: Dispatcher;
+  readonly #asked: readonly Dispatcher[];
   readonly #layers: readonly number[];
   readonly #experts: number;
   readonly #loads: Float64Array;
 
-  /** @param plans at least one; all have the same layers with the same experts, in the same order */
-  constructor(plans: readonly Placement[], shares: Shares) {
+  /**
+   * @param plans at least one; all have the same layers with the same experts, in the same order
+   * @param shares under which the plans age
+   * @param dispatchers to replay beside
+   */
+  constructor(plans: readonly Placement[], shares: Shares, dispatchers: readonly Dispatcher[] = []) {
     const [first] = plans;
     this.#layers = first!.layers.map(({ layer }) => layer);
     this.#experts = first!.layers[0]!.loads.length;
     this.#loads = new Float64Array(this.#experts);
-    this.#plans = plans.map(({ cluster, layers }) => ({
-      layers: layers.map((layer) => layerImbalance(cluster, layer, shares)),
-      means: [],
-      worst: [],
-    }));
+    this.#dispatcher = dispatcherOf(shares);
+    this.#asked = dispatchers;
+    const all = [...new Set([this.#dispatcher, ...dispatchers])];
+    this.#plans = plans.map(({ cluster, layers }) => {
+      const prepared = (dispatcher: Dispatcher) => layers.map((layer) => layerImbalance(cluster, layer, dispatcher));
+      return new Map(all.map((dispatcher) => [dispatcher, { layers: prepared(dispatcher), means: [], worst: [] }]));
+    });
   }
 
   /**
@@ -56,31 +68,36 @@ export class Replay {
     if (step.experts > this.#experts)
       throw new Infeasible(`iteration ${step.iteration} has ${step.experts} experts, the plans have ${this.#experts}`);
     const tables = this.#layers.map((layer) => step.layers.find((recorded) => recorded.layer === layer));
-    const sums = this.#plans.map(() => 0);
-    const worst = this.#plans.map(() => 1);
+    const replays = this.#plans.flatMap((plan) => [...plan.values()]);
+    const sums = new Float64Array(replays.length);
+    const worst = new Float64Array(replays.length).fill(1);
     tables.forEach((table, l) => {
       if (table === undefined) throw new Infeasible(`iteration ${step.iteration} has no layer ${this.#layers[l]} of the plans`);
       this.#loads.set(table.loads);
       this.#loads.fill(0, table.loads.length);
-      this.#plans.forEach(({ layers }, p) => {
+      replays.forEach(({ layers }, r) => {
         const imbalance = layers[l]!(this.#loads);
-        sums[p]! += imbalance;
-        worst[p] = Math.max(worst[p]!, imbalance);
+        sums[r]! += imbalance;
+        worst[r] = Math.max(worst[r]!, imbalance);
       });
     });
-    this.#plans.forEach(({ means, worst: worsts }, p) => {
-      means.push(sums[p]! / tables.length);
-      worsts.push(worst[p]!);
+    replays.forEach(({ means, worst: worsts }, r) => {
+      means.push(sums[r]! / tables.length);
+      worsts.push(worst[r]!);
     });
   }
 
   get iterations(): number {
-    return this.#plans[0]!.means.length;
+    return this.#plans[0]!.get(this.#dispatcher)!.means.length;
   }
 
   /** The ages of each plan, in their order; there is at least one iteration. */
   ages(): Ages[] {
-    return this.#plans.map(({ means, worst }) => ({ steps: quantiles(means), worstLayer: quantiles(worst) }));
+    return this.#plans.map((plan) => {
+      const { means, worst } = plan.get(this.#dispatcher)!;
+      const dispatch = this.#asked.map((dispatcher) => [dispatcher, quantiles(plan.get(dispatcher)!.means)]);
+      return { steps: quantiles(means), worstLayer: quantiles(worst), dispatch: Object.fromEntries(dispatch) };
+    });
   }
 }
 
@@ -88,5 +105,7 @@ export class Replay {
 export function quantiles(values: readonly number[]): Quantiles {
   const ascending = Float64Array.from(values).sort();
   const at = (percent: number) => ascending[Math.ceil((percent * ascending.length) / 100) - 1]!;
-  return { p50: at(50), p90: at(90), p99: at(99), max: at(100) };
+  const mean = ascending.reduce((sum, value) => sum + value, 0) / ascending.length;
+  // A mean of equal numbers may come out a rounding below them.
+  return { p50: at(50), p90: at(90), p99: at(99), max: at(100), mean: Math.max(ascending[0]!, mean) };
 }

@@ -11,7 +11,7 @@ const resilience = {
 };
 const unitResilience = z.optional(z.object({ count: positiveCount, ...resilience }));
 const ratio = z.number().check(z.minimum(1));
-const quantiles = z.object({ p50: ratio, p90: ratio, p99: ratio, max: ratio });
+const quantiles = z.object({ p50: ratio, p90: ratio, p99: ratio, max: ratio, mean: ratio });
 
 export const comparisonSchema = z.object({
   type: z.literal("comparison"),
@@ -44,6 +44,10 @@ export const comparisonSchema = z.object({
       /** The same of every replayed iteration under `shares`: mean over the layers, and worst layer. */
       steps: z.optional(quantiles),
       worstLayer: z.optional(quantiles),
+      /** `steps` under other dispatchers: equal shares, solved for within each node, solved for over all ranks (the least possible). */
+      dispatch: z.optional(
+        z.object({ even: z.optional(quantiles), lplb: z.optional(quantiles), optimal: z.optional(quantiles) }),
+      ),
       /** Shares of the tokens by the nearest that source and target have in common. */
       traffic: z.optional(z.object({ rank: amount, node: amount, domain: amount, remote: amount })),
       /** Replicas that nodes fetch to get here from the first plan; not there where the nodes differ. */
