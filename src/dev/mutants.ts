@@ -96,7 +96,8 @@ async function secondsUnchanged(copy: WorkCopy): Promise<Map<string, number>> {
   for (const apart of [false, true]) {
     const tests = graph.tests.filter((test) => graph.isApart(test) === apart);
     const outcome = await copy.tests({ tests, apart, seconds: MOST_SECONDS }, REPORT);
-    if (outcome !== "passed") throw new Error(`the tests ${outcome} before anything is changed`);
+    if (outcome !== "passed")
+      throw new Error(`the tests ${outcome} before anything is changed: ${copy.failuresIn(REPORT).join(", ")}`);
     for (const [test, taken] of copy.timesIn(REPORT)) seconds.set(test, taken);
   }
   return seconds;

@@ -30,7 +30,12 @@ export interface TestRun {
 /** What the test runner writes, as far as it is read. */
 interface RunnerReport {
   /** Times in milliseconds. */
-  readonly testResults: readonly { readonly name: string; readonly startTime: number; readonly endTime: number }[];
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly startTime: number;
+    readonly endTime: number;
+  }[];
 }
 
 /** A copy of the working tree; packages are linked one by one, so that caches beside them are the copy's own. */
@@ -70,12 +75,12 @@ export class WorkCopy {
    */
   tests({ tests, apart, seconds }: TestRun, report?: string): Promise<Outcome> {
     return new Promise((settle, fail) => {
-      const words = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", "--bail=1", "--silent", ...tests];
+      const words = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", "--bail=1", "--silent"];
       // Modules are read once for all test files: most of the time of a short test is reading them.
       if (!apart) words.push("--pool=threads", "--no-isolate");
       words.push(...(report === undefined ? ["--reporter=dot"] : ["--reporter=json", `--outputFile=${report}`]));
       const limited = ["-c", 'ulimit -t "$0"; exec "$@"', String(Math.ceil(seconds)), process.execPath];
-      const child = spawn("bash", [...limited, "node_modules/vitest/vitest.mjs", ...words], {
+      const child = spawn("bash", [...limited, "node_modules/vitest/vitest.mjs", ...words, ...tests], {
         cwd: this.#folder,
         stdio: "ignore",
         detached: true,
@@ -91,9 +96,14 @@ export class WorkCopy {
 
   /** Seconds that each test file of a report took. */
   timesIn(report: string): Map<string, number> {
-    const { testResults } = JSON.parse(readFileSync(join(this.#folder, report), "utf8")) as RunnerReport;
-    const name = (path: string) => relative(realpathSync(this.#folder), path).replaceAll("\\", "/");
-    return new Map(testResults.map(({ name: path, startTime, endTime }) => [name(path), (endTime - startTime) / 1000]));
+    return new Map(
+      this.#filesIn(report).map(({ name, startTime, endTime }) => [this.#nameOf(name), (endTime - startTime) / 1000]),
+    );
+  }
+
+  /** Test files of a report that failed. */
+  failuresIn(report: string): string[] {
+    return this.#filesIn(report).flatMap(({ name, status }) => (status === "failed" ? [this.#nameOf(name)] : []));
   }
 
   /** Ends what runs and removes the copy. */
@@ -101,6 +111,14 @@ export class WorkCopy {
     this.#stop();
     // What was just killed may still be writing.
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+
+  #filesIn(report: string): RunnerReport["testResults"] {
+    return (JSON.parse(readFileSync(join(this.#folder, report), "utf8")) as RunnerReport).testResults;
+  }
+
+  #nameOf(path: string): string {
+    return relative(realpathSync(this.#folder), path).replaceAll("\\", "/");
   }
 
   #stop(): void {
