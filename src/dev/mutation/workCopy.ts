@@ -47,6 +47,11 @@ export class WorkCopy {
     for (const name of ["src", "test", "fixtures", "README.md", "package.json", "tsconfig.json"]) {
       cpSync(name, join(this.#folder, name), { recursive: true });
     }
+    // Looking for a smaller case that fails as well takes long.
+    appendFileSync(
+      join(this.#folder, "test/setup.ts"),
+      "fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true });\n",
+    );
     mkdirSync(join(this.#folder, "node_modules"));
     for (const name of readdirSync("node_modules").filter((entry) => entry === ".bin" || !entry.startsWith("."))) {
       symlinkSync(resolve("node_modules", name), join(this.#folder, "node_modules", name));
