@@ -1,6 +1,7 @@
 /** A throw-away copy of the project in which tests run, so that the tree itself is never changed. */
 import { type ChildProcess, spawn } from "node:child_process";
 import {
+  appendFileSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
