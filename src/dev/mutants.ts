@@ -4,8 +4,10 @@
  * stopped run (Ctrl-C) has seen is a fair sample as well.
  *
  * npm run mutants -- [--count 100] [--seed 0] [--folder cost] [--file goodput.ts] [--line 12] [--workers 1]
+ *   [--constants]   changes the numbers of named constants instead, which are chosen rather than right or wrong
+ *   [--times FILE]  how long unchanged tests take: read where the file exists, otherwise found out and written
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { randomSource } from "../core/algorithms/random.ts";
@@ -34,6 +36,8 @@ const { values } = parseArgs({
     file: { type: "string" },
     line: { type: "string" },
     workers: { type: "string", default: "1" },
+    constants: { type: "boolean", default: false },
+    times: { type: "string" },
   },
 });
 const wanted = (file: string) =>
@@ -44,7 +48,7 @@ const files = readdirSync(CORE, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && wanted(file))
   .sort();
 const changes = files
-  .flatMap((file) => changesOf(file, readFileSync(file, "utf8")))
+  .flatMap((file) => changesOf(file, readFileSync(file, "utf8"), values.constants))
   .filter(({ line }) => values.line === undefined || line === Number(values.line));
 const drawn = drawChanges(
   groupedBy(changes, ({ file }) => folderOf(file)),
@@ -76,7 +80,7 @@ try {
 async function tryChanges(): Promise<void> {
   const secondsOf = await secondsUnchanged(copies[0]!);
   const runOf = (tests: readonly string[], apart: boolean): TestRun => {
-    const unchanged = tests.reduce((sum, test) => sum + secondsOf.get(test)!, 0);
+    const unchanged = tests.reduce((sum, test) => sum + (secondsOf.get(test) ?? 1), 0);
     return { tests, apart, seconds: SLACK_SECONDS + SLACK_FACTOR * unchanged };
   };
   await inParallel(drawn, async (copy, change) => {
@@ -92,6 +96,8 @@ async function tryChanges(): Promise<void> {
 
 /** Runs all tests once, none of which may fail before anything is changed, and says how long each file took. */
 async function secondsUnchanged(copy: WorkCopy): Promise<Map<string, number>> {
+  const { times } = values;
+  if (times !== undefined && existsSync(times)) return new Map(JSON.parse(readFileSync(times, "utf8")) as [string, number][]);
   const seconds = new Map<string, number>();
   for (const apart of [false, true]) {
     const tests = graph.tests.filter((test) => graph.isApart(test) === apart);
@@ -100,6 +106,7 @@ async function secondsUnchanged(copy: WorkCopy): Promise<Map<string, number>> {
       throw new Error(`the tests ${outcome} before anything is changed: ${copy.failuresIn(REPORT).join(", ")}`);
     for (const [test, taken] of copy.timesIn(REPORT)) seconds.set(test, taken);
   }
+  if (times !== undefined) writeFileSync(times, JSON.stringify([...seconds]));
   return seconds;
 }
 

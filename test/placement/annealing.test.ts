@@ -29,3 +29,10 @@ test("experts change places where host sets cannot change without losing surviva
   expect(design.violation).toBe(0);
   expect(design.lost).toBe(lost);
 });
+
+test("positions for which a layer has no expert hold no tokens", () => {
+  const hosts = Int32Array.of(3, 6, 5);
+  const sums = sumsOverSets([1, 1, 1]);
+  const layer = makeDesignLayer([60, 40], Int32Array.of(1, 2, 0), hosts, new BalanceTable(sums, sums, 100 / 3, 3));
+  expect([...layer.tokens]).toEqual([40, 0, 60]);
+});

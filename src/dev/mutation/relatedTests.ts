@@ -1,4 +1,4 @@
-/** Which tests a file of the core answers to: those that import it, directly or by way of others. */
+/** Which tests a file of the core answers to: those that import it or one of its users, and those of its folder that reach it. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
@@ -47,12 +47,13 @@ export class ImportGraph {
     const folder = `test/${file.split("/")[2]!}/`;
     const related = this.tests.filter((test) => this.#reach(test).has(file));
     const shared = related.filter((test) => !this.isApart(test));
-    const distance = (test: string) => {
-      if (this.#imports.get(test)!.includes(file)) return 0;
-      return test.startsWith(folder) ? 1 : 2;
+    const imports = (importer: string) => this.#imports.get(importer)?.includes(file) ?? false;
+    const direct = shared.filter(imports);
+    const others = shared.filter((test) => !imports(test) && (test.startsWith(folder) || this.#imports.get(test)!.some(imports)));
+    return {
+      inProcess: [direct, others].filter((tests) => tests.length > 0),
+      apart: related.filter((test) => this.isApart(test)),
     };
-    const inProcess = [0, 1, 2].map((wanted) => shared.filter((test) => distance(test) === wanted));
-    return { inProcess: inProcess.filter((tests) => tests.length > 0), apart: related.filter((test) => this.isApart(test)) };
   }
 
   /** Whether a test replaces modules by others. */
