@@ -75,6 +75,27 @@ test("blocks host whole experts, within slots and the minimum of hosts", () => {
   expect(placed).toBeGreaterThan(10);
 });
 
+test("blocks hold as many hosts as they must when they have exactly the slots, and are refused with one slot fewer", () => {
+  const search = {
+    minReplicas: 4,
+    balanceSlack: Infinity,
+    moves: 500,
+    seed: 0,
+    goal: undefined,
+    effort: "fast" as const,
+    shouldStop: () => false,
+  };
+  // Twelve pairs of nodes, twelve experts: four replicas are two pairs, which are all 24 slots of pairs.
+  const hostsOn = (cluster: ReturnType<typeof uniformCluster>) => {
+    const units = failureUnits(cluster, { unit: "node", probability: 0.1 });
+    const problem = { cluster, layers: [{ layer: 0, loads: new Array<number>(12).fill(1) }], minReplicas: 4 };
+    return placeInBlocks(problem, { ...search, units }, 12);
+  };
+  const cluster = uniformCluster(24, 2);
+  expect(hostsOn(cluster)![0]!.map((set) => set.length)).toEqual(new Array<number>(12).fill(4));
+  expect(hostsOn(cluster.with(7, { ...cluster[7]!, slots: 1 }))).toBeUndefined();
+});
+
 test.each([
   { nodes: 24, smallest: 8 },
   { nodes: 30, smallest: 10 },
