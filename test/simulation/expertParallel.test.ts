@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { ModelSpec } from "../../src/core/cost/modelSpec.ts";
 import { expertParallelSystem } from "../../src/core/simulation/expertParallelSystem.ts";
-import { windowAt } from "../../src/core/simulation/loadSchedule.ts";
+import { busiestExperts, windowAt } from "../../src/core/simulation/loadSchedule.ts";
 import { constantLoads, rtx3090, tinyModel } from "../support/simulation.ts";
 
 const servers = { ...rtx3090, gpusPerNode: 1, nodesPerServer: 1 };
@@ -42,4 +42,10 @@ test("one group synchronises no expert, and computes its padding only where it m
   expect(costOf(two, { gpusPerNode: 2 }, true).compute).toBeCloseTo(4 * 0.4 + 1, 12);
   // Four groups of one node: each of its four experts is summed over the four.
   expect(costOf(two).sync).toBeCloseTo((2 * 4 * 3) / 4, 12);
+});
+
+test("of a layer, as many of the busiest experts as are asked for, the busiest last; no more than it has", () => {
+  expect(busiestExperts([5, 1, 9, 3], 3)).toEqual([3, 5, 9]);
+  expect(busiestExperts([5, 1, 9, 3], 4)).toEqual([1, 3, 5, 9]);
+  expect(() => busiestExperts([5, 1, 9, 3], 5)).toThrow(RangeError);
 });
