@@ -1,11 +1,13 @@
 /**
- * `npm run mutants`: changes the core at single places, runs the tests of the changed folder, and names the changes that no test
- * notices. The seed decides which: the same seed makes the same changes. The placement search `resilient` is left out.
- * Tests that import the changed file come first: they notice most changes, and quickly.
+ * `npm run mutants`: changes the core at single places, runs the tests that import the changed file, and names the changes that no
+ * test notices. The seed decides which: the same seed makes the same changes. They go in rounds over the folders, so that what a
+ * stopped run (Ctrl-C) has seen is a fair sample as well.
  *
- * npm run mutants -- [--count 100] [--seed 0] [--folder cost] [--file goodput.ts] [--workers 1]
+ * npm run mutants -- [--count 100] [--seed 0] [--folder cost] [--file goodput.ts] [--line 12] [--workers 1]
+ *   [--constants]   changes the numbers of named constants instead, which are chosen rather than right or wrong
+ *   [--times FILE]  how long unchanged tests take: read where the file exists, otherwise found out and written
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { randomSource } from "../core/algorithms/random.ts";
@@ -13,30 +15,18 @@ import { paint } from "../report/paint.ts";
 import { type Column, percent, textTable } from "../report/table.ts";
 import { type Change, changesOf } from "./mutation/changes.ts";
 import { drawChanges, groupedBy } from "./mutation/drawChanges.ts";
-import { type Outcome, WorkCopy } from "./mutation/workCopy.ts";
+import { ImportGraph } from "./mutation/relatedTests.ts";
+import { type Outcome, type TestRun, WorkCopy } from "./mutation/workCopy.ts";
 
 const CORE = "src/core";
-const LEFT_OUT = "placement/resilient";
+const REPORT = "report.json";
 /** Least share of the changes that tests must notice. */
 const LEAST_NOTICED = 0.9;
-/** Longest that the tests of a folder may take. */
-const MOST_SECONDS = 600;
-/** What a changed run may take beyond an unchanged one before it counts as looping: other work may slow it down. */
-const SLACK_SECONDS = 30;
-const SLACK_FACTOR = 6;
-/** Folders of tests that a folder of the core answers to, beside the one of its own name. */
-const TESTS: Readonly<Record<string, readonly string[]>> = {
-  algorithms: ["balance", "dispatch", "recovery", "reconfigure"],
-  balance: ["placement", "simulation"],
-  cost: ["simulation", "placement"],
-  dispatch: ["simulation", "commands"],
-  layout: ["core", "placement", "reconfigure", "formats"],
-  placement: ["core", "reconfigure"],
-  profile: ["core", "formats"],
-  reconfigure: ["io"],
-  recovery: ["core", "placement"],
-  simulation: ["formats"],
-};
+/** CPU seconds that all tests may take unchanged. */
+const MOST_SECONDS = 900;
+/** What a changed run may take before it counts as looping: this for the start, and several times what its tests take unchanged. */
+const SLACK_SECONDS = 10;
+const SLACK_FACTOR = 3;
 
 const { values } = parseArgs({
   options: {
@@ -44,28 +34,31 @@ const { values } = parseArgs({
     seed: { type: "string", default: "0" },
     folder: { type: "string" },
     file: { type: "string" },
+    line: { type: "string" },
     workers: { type: "string", default: "1" },
+    constants: { type: "boolean", default: false },
+    times: { type: "string" },
   },
 });
 const wanted = (file: string) =>
-  (values.folder === undefined || folderOf(file) === values.folder) && (values.file === undefined || file.endsWith(values.file));
+  (values.folder === undefined || `${folderOf(file)}/`.startsWith(`${values.folder}/`)) &&
+  (values.file === undefined || file.endsWith(`/${values.file}`));
 const files = readdirSync(CORE, { recursive: true, encoding: "utf8" })
   .map((name) => `${CORE}/${name.replaceAll("\\", "/")}`)
-  .filter((file) => file.endsWith(".ts") && !folderOf(file).startsWith(LEFT_OUT) && wanted(file))
+  .filter((file) => file.endsWith(".ts") && wanted(file))
   .sort();
-const byFolder = groupedBy(
-  files.flatMap((file) => changesOf(file, readFileSync(file, "utf8"))),
-  ({ file }) => folderOf(file),
+const changes = files
+  .flatMap((file) => changesOf(file, readFileSync(file, "utf8"), values.constants))
+  .filter(({ line }) => values.line === undefined || line === Number(values.line));
+const drawn = drawChanges(
+  groupedBy(changes, ({ file }) => folderOf(file)),
+  Number(values.count),
+  randomSource(Number(values.seed)),
 );
-const drawn = drawChanges(byFolder, Number(values.count), randomSource(Number(values.seed)));
-if (drawn.size === 0) throw new Error("no file of the core is called so");
+if (drawn.length === 0) throw new Error("nothing of the core is called so");
 
-const testFiles = readdirSync("test", { recursive: true, encoding: "utf8" })
-  .map((name) => `test/${name.replaceAll("\\", "/")}`)
-  .filter((name) => name.endsWith(".test.ts"))
-  .sort();
-const testTexts = new Map(testFiles.map((name) => [name, readFileSync(name, "utf8")]));
-const limits = new Map<string, Promise<number>>();
+const graph = new ImportGraph();
+const outcomes = new Map<Change, Outcome>();
 const copies = Array.from({ length: Number(values.workers) }, () => new WorkCopy());
 const removeCopies = () => {
   for (const copy of copies) copy.remove();
@@ -73,45 +66,71 @@ const removeCopies = () => {
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.once(signal, () => {
     removeCopies();
+    report();
     process.exit(130);
   });
 }
 try {
-  await report();
+  await tryChanges();
+  report();
 } finally {
   removeCopies();
 }
 
-async function report(): Promise<void> {
-  const outcomes = new Map<Change, Outcome>();
-  const all = [...drawn.values()].flat();
-  await inParallel(all, async (copy, change) => {
-    let outcome: Outcome = "passed";
-    const folders = testsOf(folderOf(change.file));
-    const nearest = testFiles.filter((test) => folders.some((folder) => test.startsWith(folder)) && imports(test, change.file));
-    if (nearest.length > 0) outcome = await copy.testsWith(change, nearest, await limitOf(copy, folders));
-    for (const folder of folders) {
-      if (outcome !== "passed") break;
-      outcome = await copy.testsWith(change, [folder], await limitOf(copy, [folder]));
-    }
-    outcomes.set(change, outcome);
-    if (outcome === "passed") process.stdout.write(`survived ${described(change)}\n`);
-    process.stderr.write(`${outcomes.size}/${all.length}\r`);
-  });
-  const row = (name: string, changes: readonly Change[]) => {
-    const count = (outcome: Outcome) => changes.filter((change) => outcomes.get(change) === outcome).length;
-    const survived = count("passed");
-    const noticed = percent(1 - survived / changes.length);
-    return [name, String(changes.length), String(count("failed")), String(count("timed out")), String(survived), noticed];
+async function tryChanges(): Promise<void> {
+  const secondsOf = await secondsUnchanged(copies[0]!);
+  const runOf = (tests: readonly string[], apart: boolean): TestRun => {
+    const unchanged = tests.reduce((sum, test) => sum + (secondsOf.get(test) ?? 1), 0);
+    return { tests, apart, seconds: SLACK_SECONDS + SLACK_FACTOR * unchanged };
   };
-  const rows = [...drawn].map(([folder, changes]) => row(folder, changes));
+  await inParallel(drawn, async (copy, change) => {
+    const { inProcess, apart } = graph.relatedTests(change.file);
+    const runs = inProcess.map((tests) => runOf(tests, false));
+    if (apart.length > 0) runs.push(runOf(apart, true));
+    const outcome = await copy.testsWith(change, runs);
+    outcomes.set(change, outcome);
+    if (outcome !== "failed") process.stdout.write(`${outcome} ${described(change)}\n`);
+    process.stderr.write(`${outcomes.size} of ${drawn.length}, ${rateOf(drawn)} noticed\n`);
+  });
+}
+
+/** Runs all tests once, none of which may fail before anything is changed, and says how long each file took. */
+async function secondsUnchanged(copy: WorkCopy): Promise<Map<string, number>> {
+  const { times } = values;
+  if (times !== undefined && existsSync(times)) return new Map(JSON.parse(readFileSync(times, "utf8")) as [string, number][]);
+  const seconds = new Map<string, number>();
+  for (const apart of [false, true]) {
+    const tests = graph.tests.filter((test) => graph.isApart(test) === apart);
+    const outcome = await copy.tests({ tests, apart, seconds: MOST_SECONDS }, REPORT);
+    if (outcome !== "passed")
+      throw new Error(`the tests ${outcome} before anything is changed: ${copy.failuresIn(REPORT).join(", ")}`);
+    for (const [test, taken] of copy.timesIn(REPORT)) seconds.set(test, taken);
+  }
+  if (times !== undefined) writeFileSync(times, JSON.stringify([...seconds]));
+  return seconds;
+}
+
+function report(): void {
+  const tried = drawn.filter((change) => outcomes.has(change));
+  const count = (of: readonly Change[], outcome: Outcome) => of.filter((change) => outcomes.get(change) === outcome).length;
+  const row = (name: string, of: readonly Change[]) => [
+    name,
+    ...[of.length, count(of, "failed"), count(of, "timed out"), count(of, "passed")].map(String),
+    rateOf(of),
+  ];
+  const rows = [...groupedBy(tried, ({ file }) => folderOf(file))].map(([folder, of]) => row(folder, of));
   const columns: Column[] = ["folder", "changes", "failed", "timed out", "survived", "noticed"].map((head, i) => ({
     head,
     align: i === 0 ? "left" : "right",
   }));
-  process.stdout.write(`\n${textTable(columns, [...rows, row("all", all)], paint(false))}\n`);
-  const survivors = all.filter((change) => outcomes.get(change) === "passed").length;
-  if (survivors > (1 - LEAST_NOTICED) * all.length) process.exitCode = 1;
+  process.stdout.write(`\n${textTable(columns, [...rows, row("all", tried)], paint(false))}\n`);
+  if (count(tried, "passed") > (1 - LEAST_NOTICED) * tried.length) process.exitCode = 1;
+}
+
+/** Share of the changes tried so far that tests notice. */
+function rateOf(of: readonly Change[]): string {
+  const tried = of.filter((change) => outcomes.has(change));
+  return percent(tried.filter((change) => outcomes.get(change) !== "passed").length / tried.length);
 }
 
 /** Works through a list, one item a copy at a time. */
@@ -127,29 +146,6 @@ async function inParallel<T>(items: readonly T[], work: (copy: WorkCopy, item: T
 /** Folder in the core, such as `placement/balanced`. */
 function folderOf(file: string): string {
   return relative(CORE, dirname(file)).replaceAll("\\", "/");
-}
-
-/** The folder's own tests, then the others that use it: most changes are noticed by the first. */
-function testsOf(folder: string): string[] {
-  const top = folder.split("/")[0]!;
-  return [top, ...(TESTS[top] ?? [])].map((name) => `test/${name}/`).filter((path) => existsSync(path));
-}
-
-/** Whether a test names a file of the core in an import. */
-function imports(test: string, file: string): boolean {
-  return testTexts.get(test)!.includes(`/${file}"`);
-}
-
-/** Seconds after which a changed run must be looping: several times what the tests of the slowest folder take unchanged. */
-async function limitOf(copy: WorkCopy, folders: readonly string[]): Promise<number> {
-  const measured = async (folder: string) => {
-    const start = performance.now();
-    const outcome = await copy.tests([folder], MOST_SECONDS);
-    if (outcome !== "passed") throw new Error(`the tests of ${folder} ${outcome} before anything is changed`);
-    return SLACK_SECONDS + (SLACK_FACTOR * (performance.now() - start)) / 1000;
-  };
-  for (const folder of folders) if (!limits.has(folder)) limits.set(folder, measured(folder));
-  return Math.max(...(await Promise.all(folders.map((folder) => limits.get(folder)!))));
 }
 
 function described({ file, line, before, after, context }: Change): string {

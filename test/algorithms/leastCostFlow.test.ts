@@ -55,3 +55,15 @@ test("the flow is as large as can be and, so large, costs least: HiGHS agrees", 
     { numRuns: 80 },
   );
 });
+
+test("flow that went the cheapest way first is turned back, which saves what it cost there", () => {
+  // 0 -> 1 -> 2 -> 3 costs 2; the ways side by side, 0 -> 1 -> 3 and 0 -> 2 -> 3, cost 20 together, and 0 -> 3 costs 19.
+  const from = Int32Array.of(4, 0, 0, 1, 1, 2, 0);
+  const to = Int32Array.of(0, 1, 2, 2, 3, 3, 3);
+  const cost = Float64Array.of(0, 0, 10, 2, 10, 0, 19);
+  for (const units of [1, 7]) {
+    const capacity = Float64Array.from(from, (_, arc) => (arc === 0 ? 2 * units : units));
+    const flow = leastCostFlow({ vertices: 5, from, to, capacity, cost }, 4, 3);
+    expect([...flow]).toEqual([2 * units, units, units, 0, units, units, 0]);
+  }
+});

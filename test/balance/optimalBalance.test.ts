@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bindingSetByEnumeration } from "../../src/core/balance/bindingSetByEnumeration.ts";
-import { bindingSetByFlow } from "../../src/core/balance/bindingSetByFlow.ts";
+import { bindingSetByFlow, busiestSet } from "../../src/core/balance/bindingSetByFlow.ts";
 import { evenBalance } from "../../src/core/balance/evenBalance.ts";
 import { captiveLoad, gpusOf, type HostedLoad } from "../../src/core/balance/hostedLoad.ts";
 import { optimalBalance } from "../../src/core/balance/optimalBalance.ts";
@@ -35,6 +35,22 @@ test("enumeration and flow find sets of the same captive load per GPU", () => {
       expect(perGpu(bindingSetByFlow(experts, gpus))).toBe(perGpu(bindingSetByEnumeration(experts, gpus)));
     }),
     { numRuns: 300 },
+  );
+});
+
+test("a flow starts from the busiest nodes under even shares, as many as have the most captive load per GPU", () => {
+  fc.assert(
+    fc.property(layer.filter(hasTokens), ({ experts, gpus }) => {
+      const even = gpus.map(() => 0);
+      for (const { hosts, load } of experts) for (const node of hosts) even[node]! += load / gpusOf(hosts, gpus);
+      const order = [...gpus.keys()].sort((a, b) => even[b]! - even[a]! || a - b);
+      const prefixes = order.map((_, i) => order.slice(0, i + 1));
+      const perGpu = prefixes.map((nodes) => captiveLoad(nodes, experts) / gpusOf(nodes, gpus));
+      const start = busiestSet(experts, gpus);
+      expect(start).toEqual([...start].sort((a, b) => a - b));
+      expect(prefixes.map((nodes) => nodes.sort((a, b) => a - b))).toContainEqual(start);
+      expect(captiveLoad(start, experts) / gpusOf(start, gpus)).toBeCloseTo(Math.max(...perGpu), 6);
+    }),
   );
 });
 

@@ -291,6 +291,9 @@ describe("smaller profiles", () => {
       ],
     });
     expect(topExperts(profile, 4)).toEqual(profile);
+    // Of equals, those with the lower ids.
+    const level = { ...profile, layers: [{ layer: 0, loads: [1, 7, 1, 1], byRank: [[0, 1, 2, 3]] }] };
+    expect(topExperts(level, 3).layers[0]!.byRank).toEqual([[0, 1, 2]]);
   });
 
   test.each([0, 5, 1.5])("there is no top %d of 4 experts", (count) => {

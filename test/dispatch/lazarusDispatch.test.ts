@@ -91,6 +91,7 @@ describe("lazarusDispatch", () => {
     expect(lazarusDispatch(routingOf([[0, 0]]), [[]]).tokens).toHaveLength(0);
     expect(() => lazarusDispatch(routingOf([[1, 1]]), [])).toThrow(RangeError);
     expect(() => lazarusDispatch(routingOf([[1, 1]]), [[[2, 1]]])).toThrow(RangeError);
+    expect(() => lazarusDispatch(routingOf([[1, 1]]), [[[0, 1], [2, 1]]])).toThrow("rank 2"); // biome-ignore format: rows
     expect(() => lazarusDispatch(routingOf([[0.5, 0.5]]), [[[0, 1]]])).toThrow(RangeError);
     expect(() => lazarusDispatch(routingOf([[-1, 2]]), [[[0, 1]]])).toThrow(RangeError);
     expect(() => lazarusDispatch({ experts: 2, ranks: 2, tokens: new Float64Array(3) }, [[], []])).toThrow(RangeError);

@@ -1,4 +1,5 @@
-/** The search's moves: what each kind is needed for. */
+/** The search's moves: what each kind is needed for; and where it starts from. */
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomSource } from "../../src/core/algorithms/random.ts";
 import { BalanceTable } from "../../src/core/placement/resilient/design/balanceTable.ts";
@@ -8,6 +9,7 @@ import { survivalObjective } from "../../src/core/placement/resilient/design/obj
 import { sumsOverSets } from "../../src/core/placement/resilient/design/subsets.ts";
 import { SurvivalTable } from "../../src/core/placement/resilient/design/survivalTable.ts";
 import { anneal } from "../../src/core/placement/resilient/search/anneal.ts";
+import { searchSharedDesign } from "../../src/core/placement/resilient/search/sharedDesign.ts";
 
 test("experts change places where host sets cannot change without losing survival", () => {
   // Two pairs of nodes with two experts each: any other host sets survive less, and 5 + 4 tokens are too many for a pair.
@@ -28,4 +30,41 @@ test("experts change places where host sets cannot change without losing surviva
   anneal(design, { ...search, keepSurvival: true });
   expect(design.violation).toBe(0);
   expect(design.lost).toBe(lost);
+});
+
+test("positions for which a layer has no expert hold no tokens", () => {
+  const hosts = Int32Array.of(3, 6, 5);
+  const sums = sumsOverSets([1, 1, 1]);
+  const layer = makeDesignLayer([60, 40], Int32Array.of(1, 2, 0), hosts, new BalanceTable(sums, sums, 100 / 3, 3));
+  expect([...layer.tokens]).toEqual([40, 0, 60]);
+});
+
+test("of several starts, the search goes on from the one that breaks limits least, then is worth most; the first of equals", () => {
+  const sums = sumsOverSets([1, 1, 1, 1]);
+  const sets = fc.array(fc.integer({ min: 1, max: 15 }), { minLength: 3, maxLength: 3 }).map((masks) => Int32Array.from(masks));
+  fc.assert(
+    fc.property(fc.array(sets, { minLength: 1, maxLength: 6 }), (starts) => {
+      const hosts = starts[0]!.slice();
+      const layer = makeDesignLayer([9, 5, 2], Int32Array.of(0, 1, 2), hosts, new BalanceTable(sums, sums, 16, 4));
+      const design = new Design({
+        hosts,
+        slots: [2, 2, 2, 2],
+        layers: [layer],
+        objective: survivalObjective,
+        survival: new SurvivalTable([0, 1, 2, 3], [0.1, 0.1, 0.1, 0.1], 1),
+      });
+      const { experts } = design.snapshot();
+      const worth = starts.map((start) => {
+        design.restore({ hosts: start, experts });
+        return { violation: design.violation, badness: design.badness };
+      });
+      const best = worth.reduce((least, one, at) => {
+        const { violation, badness } = worth[least]!;
+        return one.violation < violation || (one.violation === violation && one.badness < badness) ? at : least;
+      }, 0);
+      const search = { minHosts: 1, moves: 0, hottest: 1, coldest: 0.1, random: randomSource(0), shouldStop: () => false };
+      searchSharedDesign(design, starts, search);
+      expect([...design.hosts]).toEqual([...starts[best]!]);
+    }),
+  );
 });

@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomSource } from "../../src/core/algorithms/random.ts";
+import { evenRankBalance, freeRankBalance } from "../../src/core/balance/rankBalance.ts";
 import { balanceLowerBound } from "../../src/core/placement/balanced/balanceLowerBound.ts";
+import { eplbStart } from "../../src/core/placement/balanced/eplbStart.ts";
 import { FreePacking } from "../../src/core/placement/balanced/freePacking.ts";
 import { ReplicaPacking } from "../../src/core/placement/balanced/replicaPacking.ts";
 import { searchFree } from "../../src/core/placement/balanced/searchFree.ts";
@@ -10,6 +12,7 @@ import { sharingParts } from "../../src/core/placement/balanced/sharingParts.ts"
 import { shaveBusiest } from "../../src/core/placement/balanced/shaveBusiest.ts";
 import { startPlacement } from "../../src/core/placement/balanced/startPlacement.ts";
 import { wrapAround } from "../../src/core/placement/balanced/wrapAround.ts";
+import { eplbPlacement } from "../../src/core/placement/eplb/eplbPlacement.ts";
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
@@ -220,4 +223,27 @@ test("a search under free shares leaves GPUs evener or as they were, hosts enoug
     { numRuns: 40, seed: 4 },
   );
   expect(evener).toBeGreaterThan(10);
+});
+
+test("a start like EPLB's has its experts, none twice on a GPU, and is no less even with free shares; GPUs that differ have none", () => {
+  fc.assert(
+    fc.property(layers, ({ ranks, loads }) => {
+      const problem = { loads, ranks, minHosts: 1, lowerBound: 1, effort: "fast", seed: 0 } as const;
+      const held = eplbStart(problem)!;
+      held.forEach((experts, rank) => {
+        expect(new Set(experts).size).toBe(experts.length);
+        expect(experts.length).toBeLessThanOrEqual(ranks[rank]!.slots);
+      });
+      const copiesOf = (rows: readonly (readonly number[])[]) =>
+        loads.map((_, expert) => rows.flatMap((row, rank) => row.flatMap((other) => (other === expert ? [rank] : []))));
+      const each = ranks[0]!.slots;
+      const shape = { slots: each * ranks.length, groups: 1, nodes: 1, gpus: ranks.length };
+      const published = eplbPlacement([loads], shape).physicalToLogical[0]!;
+      const rows = ranks.map((_, rank) => published.slice(rank * each, (rank + 1) * each));
+      const even = evenRankBalance(copiesOf(rows), loads, ranks.length);
+      expect(freeRankBalance(copiesOf(held), loads, ranks.length).maxOverMean).toBeLessThanOrEqual(even * (1 + 2e-6));
+      const uneven = ranks.map((rank, r) => (r === 1 ? { ...rank, slots: each + 1 } : rank));
+      expect(eplbStart({ ...problem, ranks: uneven })).toBeUndefined();
+    }),
+  );
 });

@@ -12,19 +12,28 @@ test("a survival table counts units that fail with probabilities of their own", 
   const instances = fc.integer({ min: 1, max: 6 }).chain((units) =>
     fc.record({
       probabilities: fc.array(fc.double({ min: 0.01, max: 0.9, noNaN: true }), { minLength: units, maxLength: units }),
-      sets: fc.array(fc.integer({ min: 1, max: 2 ** units - 1 }), { minLength: 1, maxLength: 5 }),
+      sets: fc.array(fc.integer({ min: 1, max: 2 ** units - 1 }), { minLength: 1, maxLength: 7 }),
     }),
   );
   fc.assert(
     fc.property(instances, ({ probabilities, sets }) => {
       const table = new SurvivalTable([...probabilities.keys()], probabilities, 1);
+      const lostWith = (held: readonly number[]) => {
+        let lost = 0;
+        for (let failed = 1; failed < 2 ** probabilities.length; failed++) {
+          if (!held.some((set) => (set & ~failed) === 0)) continue;
+          lost += probabilities.reduce((product, p, unit) => product * ((failed >> unit) & 1 ? p : 1 - p), 1);
+        }
+        return lost;
+      };
       for (const set of sets) table.add(set);
-      let lost = 0;
-      for (let failed = 1; failed < 2 ** probabilities.length; failed++) {
-        if (!sets.some((set) => (set & ~failed) === 0)) continue;
-        lost += probabilities.reduce((product, p, unit) => product * ((failed >> unit) & 1 ? p : 1 - p), 1);
-      }
-      expect(table.lost).toBeCloseTo(lost, 12);
+      expect(table.lost).toBeCloseTo(lostWith(sets), 12);
+      // Experts with the same hosts leave one by one, and at last nothing can be lost: sums are exact.
+      sets.forEach((set, taken) => {
+        table.remove(set);
+        expect(table.lost).toBeCloseTo(lostWith(sets.slice(taken + 1)), 12);
+      });
+      expect(table.lost).toBe(0);
     }),
   );
 });
@@ -73,6 +82,27 @@ test("blocks host whole experts, within slots and the minimum of hosts", () => {
     { numRuns: 30 },
   );
   expect(placed).toBeGreaterThan(10);
+});
+
+test("blocks hold as many hosts as they must when they have exactly the slots, and are refused with one slot fewer", () => {
+  const search = {
+    minReplicas: 4,
+    balanceSlack: Infinity,
+    moves: 500,
+    seed: 0,
+    goal: undefined,
+    effort: "fast" as const,
+    shouldStop: () => false,
+  };
+  // Twelve pairs of nodes, twelve experts: four replicas are two pairs, which are all 24 slots of pairs.
+  const hostsOn = (cluster: ReturnType<typeof uniformCluster>) => {
+    const units = failureUnits(cluster, { unit: "node", probability: 0.1 });
+    const problem = { cluster, layers: [{ layer: 0, loads: new Array<number>(12).fill(1) }], minReplicas: 4 };
+    return placeInBlocks(problem, { ...search, units }, 12);
+  };
+  const cluster = uniformCluster(24, 2);
+  expect(hostsOn(cluster)![0]!.map((set) => set.length)).toEqual(new Array<number>(12).fill(4));
+  expect(hostsOn(cluster.with(7, { ...cluster[7]!, slots: 1 }))).toBeUndefined();
 });
 
 test.each([

@@ -18,9 +18,13 @@ const slotsArbitrary = fc.array(
   { minLength: 4, maxLength: 4 },
 );
 
+/** Layers of which some have fewer experts than others. */
+const unequalLayers = fc.array(fc.array(fc.nat(3), { minLength: 2, maxLength: EXPERTS }), { minLength: 1, maxLength: 4 });
+
 test("a problem's layers and experts come hottest first, whatever the order in which they are given", () => {
   fc.assert(
-    fc.property(layersArbitrary, fc.nat(3), fc.nat(EXPERTS - 1), (layers, turnLayers, turnExperts) => {
+    fc.property(unequalLayers, fc.nat(3), fc.nat(EXPERTS - 1), (rows, turnLayers, turnExperts) => {
+      const layers = rows.map((loads, l) => ({ layer: 10 + l, loads }));
       const ranked = rankExperts({ cluster, layers, minReplicas: 2 }).problem;
       expect(ranked.minReplicas).toBe(2);
       for (const { loads } of ranked.layers) expect(loads).toEqual(loads.toSorted((a, b) => b - a));

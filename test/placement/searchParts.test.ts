@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import { clusterCell } from "../../src/core/placement/resilient/search/clusterCell.ts";
 import { fillFreeSlots } from "../../src/core/placement/resilient/search/fillFreeSlots.ts";
 import { resilientHostSets } from "../../src/core/placement/resilient/search/resilientHostSets.ts";
+import { failureUnits } from "../../src/core/recovery/failureUnits.ts";
 
 test("a node's free slots go to the experts with most tokens that it does not host yet", () => {
   const instances = fc.record({
@@ -38,4 +40,29 @@ test("the cells of a large cluster have nodes of all domains when domains fail",
     { effort: "fast", failureModel: { unit: "domain" }, balanceSlack: Infinity },
   );
   for (const set of hosts[0]!) expect(new Set(set.map((node) => node % 6)).size).toBe(6);
+});
+
+test("a search sees blocks of nodes that fail when all of theirs do, or nodes that fail with their domain", () => {
+  const cluster = uniformCluster(4, 3, 2).map((node, n) => ({ ...node, domain: `rack${n % 2}` }));
+  const layers = [{ layer: 0, loads: [8, 7, 6, 5, 4, 2] }];
+  const rules = { minHosts: 1, balanceLimit: 1.1 };
+  const cellOf = (blocks: number[][], unit: "node" | "domain") =>
+    clusterCell({ cluster, layers }, blocks, failureUnits(cluster, { unit, probability: 0.1 }), rules);
+  const blocks = [[0, 1], [2, 3]]; // biome-ignore format: rows
+  expect(cellOf(blocks, "node")).toMatchObject({
+    ...rules,
+    slots: [3, 3],
+    gpus: [4, 4],
+    unitOfNode: [0, 1],
+    failureProbabilities: [expect.closeTo(0.01, 12), expect.closeTo(0.01, 12)],
+    nodesEach: [2, 2],
+    positions: 6,
+    layers: [{ meanPerGpu: 4 }],
+    clusterGpus: 8,
+  });
+  expect(cellOf([[3], [2], [1], [0]], "domain")).toMatchObject({
+    gpus: [2, 2, 2, 2],
+    unitOfNode: [1, 0, 1, 0],
+    failureProbabilities: [0.1, 0.1],
+  });
 });

@@ -3,9 +3,11 @@ import { expect, test } from "vitest";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { hostSets } from "../../src/core/layout/placement.ts";
 import { placeLayers } from "../../src/core/placement/placeLayers.ts";
+import { placeAfresh } from "../../src/core/reconfigure/placeResidents.ts";
 import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
 import { spillExperts, withSpilledExperts } from "../../src/core/reconfigure/spillExperts.ts";
 import { survivors } from "../../src/core/reconfigure/survivors.ts";
+import { quickPolicy } from "../support/policy.ts";
 
 const rules = { minReplicas: 2, allocation: "lazarus", placement: "mro" } as const;
 
@@ -103,4 +105,14 @@ test("memory copies are spread evenly over the nodes that hold them", () => {
     );
   expect(spilled(2)).toEqual([[0, 1], [0, 2], [1, 2]]); // biome-ignore format: rows
   expect(spilled(1)).toEqual([[0], [1], [2]]);
+});
+
+test("on a cluster that holds nothing yet, the coldest wait on as many nodes as experts have replicas, where there are so many", () => {
+  const layers = [{ layer: 0, loads: [9, 8, 7, 6, 1, 2, 3, 5] }];
+  for (const nodes of [1, 3]) {
+    const { spilled } = placeAfresh(uniformCluster(nodes, 2), layers, { ...quickPolicy, minReplicas: 2 });
+    const waiting = nodes === 1 ? [2, 3, 4, 5, 6, 7] : [4, 5];
+    expect(spilled!.map(({ expert }) => expert)).toEqual(waiting);
+    for (const { nodes: keepers } of spilled!) expect(keepers).toHaveLength(Math.min(2, nodes));
+  }
 });

@@ -4,6 +4,7 @@ import { connectedComponents } from "../../src/core/recovery/components.ts";
 import { diagramSurvival } from "../../src/core/recovery/decisionDiagram.ts";
 import { decisionOrder } from "../../src/core/recovery/decisionOrder.ts";
 import { minimalHostSets } from "../../src/core/recovery/minimalHostSets.ts";
+import { popcount } from "../../src/core/recovery/popcount.ts";
 import { recoveryProbabilities } from "../../src/core/recovery/recoveryProbabilities.ts";
 import { sampleSurvivors } from "../../src/core/recovery/sampling.ts";
 import { nodesIn, recoveryByTrial } from "../support/everyPlacement.ts";
@@ -105,4 +106,10 @@ test("samples drawn: 20,000, fewer on large problems, 2,000 at least", () => {
   // 1e8 over the nodes and the hosts of all sets.
   expect(drawn(7500, 1250)).toBe(10_000);
   expect(drawn(50_000, 2000)).toBe(2_000);
+});
+
+test("ones are counted among all 32 bits", () => {
+  fc.assert(
+    fc.property(fc.integer(), (bits) => expect(popcount(bits)).toBe((bits >>> 0).toString(2).replaceAll("0", "").length)),
+  );
 });

@@ -222,6 +222,30 @@ test("bounds from sets and pairs of sets hold", () => {
   );
 });
 
+test("the bound from pairs is the least that sums over sets and pairs of sets give", () => {
+  fc.assert(
+    fc.property(family, ({ nodes, masks }) => {
+      const minimal = minimalHostSets(
+        masks.map((mask) => nodesIn(mask, nodes)),
+        nodes,
+      );
+      // That all of these nodes are among k failed ones.
+      const allFail = (set: readonly number[], k: number) =>
+        set.reduce((product, _, i) => product * Math.max(0, (k - i) / (nodes - i)), 1);
+      recoveryBounds(minimal, nodes).most.forEach((bound, k) => {
+        let [ofSets, ofPairs] = [0, 0];
+        minimal.forEach((set, s) => {
+          ofSets += allFail(set, k);
+          for (const other of minimal.slice(s + 1)) ofPairs += allFail([...new Set([...set, ...other])], k);
+        });
+        // Dawson and Sankoff: each i gives a bound.
+        const bounds = minimal.map((_, at) => (2 * ofSets) / (at + 2) - (2 * ofPairs) / ((at + 1) * (at + 2)));
+        expect(bound).toBeCloseTo(Math.min(1, 1 - Math.max(0, ...bounds)), 9);
+      });
+    }),
+  );
+});
+
 describe("estimates", () => {
   const nodes = 40;
   const sets = ring(nodes, 3);

@@ -90,6 +90,7 @@ test("the 95 % interval of a mean is Student's", () => {
   const { mean, interval } = meanInterval([1, 2, 3]);
   expect(mean).toBe(2);
   expect(interval?.[1]).toBeCloseTo(2 + 4.303 / Math.sqrt(3), 9);
+  expect(mean - interval![0]).toBeCloseTo(interval![1] - mean, 12);
   expect(() => meanInterval([])).toThrow(RangeError);
 });
 

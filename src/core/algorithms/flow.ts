@@ -7,19 +7,14 @@
 export class FlowNetwork {
   // Edge i runs to heads[i]; edge i ^ 1 is its reverse. Edges out of a vertex form a list: first[v], following[i], ..., -1.
   readonly #first: Int32Array;
-  #following: Int32Array;
-  #heads: Int32Array;
-  #residual: Float64Array;
-  #edges = 0;
+  readonly #following: number[] = [];
+  readonly #heads: number[] = [];
+  readonly #residual: number[] = [];
   readonly #level: Int32Array;
   readonly #current: Int32Array;
   readonly #queue: Int32Array;
 
-  /** @param edges how many to make room for; more may follow */
-  constructor(vertices: number, edges = 32) {
-    this.#following = new Int32Array(2 * edges);
-    this.#heads = new Int32Array(2 * edges);
-    this.#residual = new Float64Array(2 * edges);
+  constructor(vertices: number) {
     this.#first = new Int32Array(vertices).fill(-1);
     this.#level = new Int32Array(vertices);
     this.#current = new Int32Array(vertices);
@@ -34,15 +29,10 @@ export class FlowNetwork {
     if (!(capacity >= 0)) throw new RangeError(`a capacity must not be negative, got ${capacity}`);
     if (this.#first[from] === undefined || this.#first[to] === undefined)
       throw new RangeError(`edge ${from} -> ${to} leaves the network`);
-    const edge = this.#edges;
-    if (edge === this.#heads.length) this.#grow();
-    this.#edges += 2;
-    this.#heads[edge] = to;
-    this.#heads[edge + 1] = from;
-    this.#residual[edge] = capacity;
-    this.#residual[edge + 1] = 0;
-    this.#following[edge] = this.#first[from]!;
-    this.#following[edge + 1] = this.#first[to]!;
+    const edge = this.#heads.length;
+    this.#heads.push(to, from);
+    this.#residual.push(capacity, 0);
+    this.#following.push(this.#first[from]!, this.#first[to]!);
     this.#first[from] = edge;
     this.#first[to] = edge + 1;
     return edge;
@@ -70,15 +60,6 @@ export class FlowNetwork {
   /** Which vertices flow could still reach from the source, shape [vertices]: after `maxFlow`, the source side of a least cut. */
   reachable(source: number): boolean[] {
     return Array.from(this.#findLevels(source), (level) => level >= 0);
-  }
-
-  #grow(): void {
-    const room = Math.max(64, 2 * this.#edges);
-    const [following, heads, residual] = [new Int32Array(room), new Int32Array(room), new Float64Array(room)];
-    following.set(this.#following);
-    heads.set(this.#heads);
-    residual.set(this.#residual);
-    [this.#following, this.#heads, this.#residual] = [following, heads, residual];
   }
 
   /** Distance of each vertex from the source in the residual network, -1 where there is no path. */

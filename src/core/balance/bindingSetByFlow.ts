@@ -26,7 +26,7 @@ export function bindingSetByFlow(hosted: readonly HostedLoad[], gpus: readonly n
 }
 
 /** The nodes that are busiest when hosts share evenly, as many of them as have the most captive load per GPU: a start near the end. */
-function busiestSet(hosted: readonly HostedLoad[], weights: readonly number[]): number[] {
+export function busiestSet(hosted: readonly HostedLoad[], weights: readonly number[]): number[] {
   const even = new Float64Array(weights.length);
   for (const { hosts, load } of hosted) {
     let gpus = 0;
@@ -59,8 +59,7 @@ function busiestSet(hosted: readonly HostedLoad[], weights: readonly number[]): 
 function mostExceedingSet(hosted: readonly HostedLoad[], weights: readonly number[], load: number, weight: number): number[] {
   const nodes = weights.length;
   const [source, sink] = [nodes, nodes + 1];
-  const edges = hosted.reduce((sum, { hosts }) => sum + hosts.length + 1, nodes);
-  const network = new FlowNetwork(nodes + 2 + hosted.length, edges);
+  const network = new FlowNetwork(nodes + 2 + hosted.length);
   weights.forEach((own, node) => {
     network.addEdge(node, sink, own * load);
   });

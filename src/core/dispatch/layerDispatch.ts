@@ -10,22 +10,20 @@ export interface LayerDispatch {
   readonly tokens: Float64Array;
 }
 
+/** Entries that there is room for at first. */
+const FIRST_ENTRIES = 1024;
+
 /** Collects the entries of a layer's dispatch in arrays that grow. */
 export class DispatchBuilder {
   readonly #ranks: number;
   #length = 0;
-  #expert: Int32Array;
-  #source: Int32Array;
-  #target: Int32Array;
-  #tokens: Float64Array;
+  #expert = new Int32Array(FIRST_ENTRIES);
+  #source = new Int32Array(FIRST_ENTRIES);
+  #target = new Int32Array(FIRST_ENTRIES);
+  #tokens = new Float64Array(FIRST_ENTRIES);
 
-  constructor(ranks: number, expectedEntries: number) {
+  constructor(ranks: number) {
     this.#ranks = ranks;
-    const capacity = Math.max(16, expectedEntries);
-    this.#expert = new Int32Array(capacity);
-    this.#source = new Int32Array(capacity);
-    this.#target = new Int32Array(capacity);
-    this.#tokens = new Float64Array(capacity);
   }
 
   /** Appends an entry; one without tokens is left out. */

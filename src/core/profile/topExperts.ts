@@ -16,7 +16,7 @@ export function topExperts(profile: LoadProfile, count: number): LoadProfile {
 function keepTop({ layer, loads, byRank }: LayerProfile, count: number): LayerProfile {
   const kept = loads
     .map((_, expert) => expert)
-    .sort((a, b) => loads[b]! - loads[a]! || a - b)
+    .sort((a, b) => loads[b]! - loads[a]!)
     .slice(0, count)
     .sort((a, b) => a - b);
   const pick = (tokens: readonly number[]) => kept.map((expert) => tokens[expert]!);

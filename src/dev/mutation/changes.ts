@@ -43,8 +43,12 @@ const METHODS: Readonly<Record<string, string>> = {
   every: "some",
 };
 
-/** All changes of a file. What only words an error, and types, are left alone. */
-export function changesOf(file: string, text: string): Change[] {
+/**
+ * All changes of a file. What only words an error, and types, are left alone.
+ * @param constants whether the numbers of the file's named constants change, or all else: how far a search goes or when rounding ends is
+ *   chosen, and a test of the next number to the right one could only copy it
+ */
+export function changesOf(file: string, text: string, constants = false): Change[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
   const lines = text.split("\n");
   const found: Change[] = [];
@@ -82,7 +86,19 @@ export function changesOf(file: string, text: string): Change[] {
     ts.forEachChild(node, visit);
   };
   visit(source);
-  return found;
+  const named = namedConstants(source);
+  return found.filter(({ start, before }) => {
+    const isChoice = /^[\d.]/.test(before) && named.some((node) => node.pos <= start && start < node.end);
+    return isChoice === constants;
+  });
+}
+
+/** Declarations such as `const MOST_PASSES = 20_000` on the file's top level. */
+function namedConstants(source: ts.SourceFile): readonly ts.Node[] {
+  return source.statements
+    .filter((statement) => ts.isVariableStatement(statement))
+    .flatMap(({ declarationList }) => declarationList.declarations)
+    .filter(({ name }) => /^[A-Z][A-Z0-9_]*$/.test(name.getText(source)));
 }
 
 function isText(node: ts.Expression): boolean {

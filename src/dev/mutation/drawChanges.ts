@@ -4,33 +4,24 @@ import type { Change } from "./changes.ts";
 
 /**
  * @param changes by folder; all of them where fewer than `count`
- * @returns by folder, in the order of the draw
+ * @returns in rounds: one of every folder, then another of every folder, and so on, so that the first of them are a sample too
  */
-export function drawChanges(
-  changes: ReadonlyMap<string, readonly Change[]>,
-  count: number,
-  random: RandomSource,
-): Map<string, Change[]> {
-  const queues = [...changes].map(([folder, all]) => {
+export function drawChanges(changes: ReadonlyMap<string, readonly Change[]>, count: number, random: RandomSource): Change[] {
+  const byFolder = [...changes.values()].map((all) => {
     const byFile = shuffle([...groupedBy(all, ({ file }) => file).values()], random);
-    const files = byFile.map((ofFile) => shuffle(ofFile, random));
-    return { folder, queue: dealt(files), drawn: [] as Change[] };
+    return dealt(byFile.map((ofFile) => shuffle(ofFile, random)));
   });
-  let left = count;
-  for (let round = 0; left > 0 && queues.some(({ queue }) => round < queue.length); round++) {
-    for (const { queue, drawn } of queues) {
-      if (left === 0 || round >= queue.length) continue;
-      drawn.push(queue[round]!);
-      left--;
-    }
-  }
-  return new Map(queues.map(({ folder, drawn }) => [folder, drawn]));
+  return dealt(byFolder).slice(0, count);
 }
 
 /** Items by what they have in common, in the order in which it comes up. */
 export function groupedBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
   return groups;
 }
 

@@ -1,12 +1,43 @@
 /** A throw-away copy of the project in which tests run, so that the tree itself is never changed. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { Change } from "./changes.ts";
 
 /** How a run of tests ended; what passes the time limit loops, most likely. */
 export type Outcome = "passed" | "failed" | "timed out";
+
+/** Test files that run in one go. */
+export interface TestRun {
+  readonly tests: readonly string[];
+  /** Each with modules of its own. */
+  readonly apart: boolean;
+  /** Most CPU seconds that they may take: other work on the machine does not count. */
+  readonly seconds: number;
+}
+
+/** What the test runner writes, as far as it is read. */
+interface RunnerReport {
+  /** Times in milliseconds. */
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly startTime: number;
+    readonly endTime: number;
+  }[];
+}
 
 /** A copy of the working tree; packages are linked one by one, so that caches beside them are the copy's own. */
 export class WorkCopy {
@@ -14,9 +45,14 @@ export class WorkCopy {
   #running: ChildProcess | undefined;
 
   constructor() {
-    for (const name of ["src", "test", "fixtures", "package.json", "tsconfig.json"]) {
+    for (const name of ["src", "test", "fixtures", "README.md", "package.json", "tsconfig.json"]) {
       cpSync(name, join(this.#folder, name), { recursive: true });
     }
+    // Looking for a smaller case that fails as well takes long.
+    appendFileSync(
+      join(this.#folder, "test/setup.ts"),
+      "fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true });\n",
+    );
     mkdirSync(join(this.#folder, "node_modules"));
     for (const name of readdirSync("node_modules").filter((entry) => entry === ".bin" || !entry.startsWith("."))) {
       symlinkSync(resolve("node_modules", name), join(this.#folder, "node_modules", name));
@@ -24,12 +60,16 @@ export class WorkCopy {
   }
 
   /** Runs tests on a changed copy until the first failure. */
-  async testsWith(change: Change, tests: readonly string[], seconds: number): Promise<Outcome> {
+  async testsWith(change: Change, runs: readonly TestRun[]): Promise<Outcome> {
     const path = join(this.#folder, change.file);
     const text = readFileSync(path, "utf8");
     writeFileSync(path, text.slice(0, change.start) + change.after + text.slice(change.end));
     try {
-      return await this.tests(tests, seconds);
+      for (const run of runs) {
+        const outcome = await this.tests(run);
+        if (outcome !== "passed") return outcome;
+      }
+      return "passed";
     } finally {
       writeFileSync(path, text);
     }
@@ -37,29 +77,39 @@ export class WorkCopy {
 
   /**
    * Runs tests until the first failure.
-   * @param tests folders or files
+   * @param report file for the runner's report
    */
-  tests(tests: readonly string[], seconds: number): Promise<Outcome> {
+  tests({ tests, apart, seconds }: TestRun, report?: string): Promise<Outcome> {
     return new Promise((settle, fail) => {
-      const words = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", "--bail=1", "--silent", "--reporter=dot"];
-      const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", ...words, ...tests], {
+      const words = ["run", "--config", "test/vitest.config.ts", "--maxWorkers=1", "--bail=1", "--silent"];
+      // Modules are read once for all test files: most of the time of a short test is reading them.
+      if (!apart) words.push("--pool=threads", "--no-isolate");
+      words.push(...(report === undefined ? ["--reporter=dot"] : ["--reporter=json", `--outputFile=${report}`]));
+      const limited = ["-c", 'ulimit -t "$0"; exec "$@"', String(Math.ceil(seconds)), process.execPath];
+      const child = spawn("bash", [...limited, "node_modules/vitest/vitest.mjs", ...words, ...tests], {
         cwd: this.#folder,
         stdio: "ignore",
         detached: true,
       });
       this.#running = child;
-      let late = false;
-      const limit = setTimeout(() => {
-        late = true;
-        this.#stop();
-      }, seconds * 1000);
       child.on("error", fail);
       child.on("exit", (code) => {
-        clearTimeout(limit);
         this.#running = undefined;
-        settle(late ? "timed out" : code === 0 ? "passed" : "failed");
+        settle(code === null ? "timed out" : code === 0 ? "passed" : "failed");
       });
     });
+  }
+
+  /** Seconds that each test file of a report took. */
+  timesIn(report: string): Map<string, number> {
+    return new Map(
+      this.#filesIn(report).map(({ name, startTime, endTime }) => [this.#nameOf(name), (endTime - startTime) / 1000]),
+    );
+  }
+
+  /** Test files of a report that failed. */
+  failuresIn(report: string): string[] {
+    return this.#filesIn(report).flatMap(({ name, status }) => (status === "failed" ? [this.#nameOf(name)] : []));
   }
 
   /** Ends what runs and removes the copy. */
@@ -67,6 +117,14 @@ export class WorkCopy {
     this.#stop();
     // What was just killed may still be writing.
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  }
+
+  #filesIn(report: string): RunnerReport["testResults"] {
+    return (JSON.parse(readFileSync(join(this.#folder, report), "utf8")) as RunnerReport).testResults;
+  }
+
+  #nameOf(path: string): string {
+    return relative(realpathSync(this.#folder), path).replaceAll("\\", "/");
   }
 
   #stop(): void {

@@ -50,10 +50,10 @@ export function rankExperts(problem: ResilientProblem): RankedProblem {
   };
 }
 
-/** Layers with more tokens on their hottest experts first. */
+/** Layers with more tokens on their hottest experts first; where one has all that another has and more, that one. */
 function compareLoads(one: readonly number[], other: readonly number[]): number {
   const at = one.findIndex((load, i) => load !== other[i]);
-  return at < 0 ? one.length - other.length : (other[at] ?? -1) - one[at]!;
+  return at < 0 ? other.length - one.length : (other[at] ?? -1) - one[at]!;
 }
 
 /** What is listed by rank in the order of what is ranked. */

@@ -24,7 +24,8 @@ export function carryOut(table: RankTable, move: Move): number[] {
 export function takeBack(table: RankTable, move: Move): void {
   switch (move.kind) {
     case "exchange":
-      exchangeSlots(table, move.first, move.second, false);
+      // What came from the first slot is in the second now; the first may be free.
+      exchangeSlots(table, move.second, move.first, false);
       break;
     case "trade":
       tradeSlots(table, move.first, move.second, false);
