@@ -49,7 +49,7 @@ export function lostPipelineDocument(planned: PlannedPipelineJob, lost: readonly
     recoverable: false,
     lost: [...lost],
     reason: `${all} of ${stages} failed, and their weights with them: repair one, or restart from a checkpoint`,
-    faultFree: rounded(oneForwardOneBackward(planned.job).period),
+    faultFree: rounded(oneForwardOneBackward(planned.job)),
   };
 }
 
@@ -66,7 +66,11 @@ function header({ job, unit, failed }: PlannedPipelineJob) {
     stages: job.stages.length,
     microBatches: job.microBatches,
     unit,
-    stageTimes: job.stages.map((times) => ({ ...times })),
+    stageTimes: job.stages.map(({ forward, inputGradient, weightGradient }) => ({
+      forward: rounded(forward),
+      inputGradient: rounded(inputGradient),
+      weightGradient: rounded(weightGradient),
+    })),
     failed: failed.map(workerName),
   } as const;
 }

@@ -15,8 +15,6 @@ export function parseStageTimes(text: string): TypedStageTimes {
   const cells = text.split("/").map((stage) => stage.split(",").map((cell) => cell.trim()));
   const plain = cells.flat().filter((cell) => /^[\d.]+$/.test(cell)).length;
   if (cells.some(({ length }) => length !== 3)) throw new UnitError(`expected ${expected}`);
-  if (plain > 0 && plain < cells.flat().length)
-    throw new UnitError("expected a unit at each of the times, as in 10ms,9ms,8ms, or at none");
   const stages = cells.map((cell) => {
     const [forward, inputGradient, weightGradient] = cell.map((time) => {
       try {
@@ -27,6 +25,8 @@ export function parseStageTimes(text: string): TypedStageTimes {
     });
     return { forward: forward!, inputGradient: inputGradient!, weightGradient: weightGradient! };
   });
+  if (plain > 0 && plain < cells.flat().length)
+    throw new UnitError("expected a unit at each of the times, as in 10ms,9ms,8ms, or at none");
   if (stages.some(({ forward, inputGradient }) => forward === 0 || inputGradient === 0))
     throw new UnitError("expected a forward pass and an input gradient that take time; only Bw may be 0");
   return { stages, unit: plain > 0 ? "units" : "seconds" };

@@ -3,8 +3,6 @@ import type { PipelineFiguresFields, PipelinePlanDocument } from "../formats/doc
 import type { Paint } from "./paint.ts";
 import { percent, textTable } from "./table.ts";
 
-const TECHNIQUES = { rerouted: "rerouted to live peers", split: "+ backward in two", staggered: "+ staggered optimizer" };
-
 /** The table; for a lost stage what to do instead. */
 export function pipelineTable(document: PipelinePlanDocument, paint: Paint): string {
   const { pipelines, stages, microBatches, failed, plan, steps = [], faultFree } = document;
@@ -13,7 +11,7 @@ export function pipelineTable(document: PipelinePlanDocument, paint: Paint): str
   if (plan === undefined) return [title, paint.red(`Not recoverable: ${document.reason}`)].join("\n\n");
   const time = timeText(document);
   const rows = steps.map((step) => [
-    nameOf(step),
+    nameOf(step, failed.length > 0),
     time(step.period),
     slowdown(step.period, faultFree),
     time(step.bound.period),
@@ -50,8 +48,9 @@ function stageTable(
   );
 }
 
-function nameOf({ backward, optimizer }: PipelineFiguresFields): string {
-  return TECHNIQUES[optimizer === "staggered" ? "staggered" : backward === "split" ? "split" : "rerouted"];
+function nameOf({ backward, optimizer }: PipelineFiguresFields, hasFailed: boolean): string {
+  if (optimizer === "staggered") return "+ staggered optimizer";
+  return backward === "split" ? "+ backward in two" : hasFailed ? "rerouted to live peers" : "with these slots";
 }
 
 /** How far the plan may be from the shortest period. */

@@ -138,7 +138,7 @@ test("without failures and with equal stages 1F1B takes (N + S - 1)(F + Bi + Bw)
     [2, 5, 3, [3, 2, 2]],
     [1, 8, 16, [1, 2, 0]],
   ] as const)
-    expect(oneForwardOneBackward(uniform(D, S, N, [...times])).period).toBe((N + S - 1) * (times[0] + times[1] + times[2]));
+    expect(oneForwardOneBackward(uniform(D, S, N, [...times]))).toBe((N + S - 1) * (times[0] + times[1] + times[2]));
 });
 
 // Slots of time for D, S, N = 3, 4, 6 with one worker dead, from a prototype; extra activations in flight beside those of 1F1B.

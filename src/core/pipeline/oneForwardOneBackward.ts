@@ -2,14 +2,14 @@
 import { fixedOrder } from "./fixedOrder.ts";
 import type { PipelineJob } from "./pipelineJob.ts";
 import { taskGraph } from "./taskGraph.ts";
-import { type Timing, togetherTiming } from "./timing.ts";
+import { togetherTiming } from "./timing.ts";
 
 /**
- * Stage s of S does S - s forward passes, then one backward and one forward pass in turn. With the same times at all stages that takes
+ * Its period. Stage s of S does S - s forward passes, then one backward and one forward pass in turn. With the same times at all stages that takes
  * (N + S - 1) (F + Bi + Bw).
  * @throws RangeError
  */
-export function oneForwardOneBackward(job: PipelineJob): Timing {
+export function oneForwardOneBackward(job: PipelineJob): number {
   const { microBatches: N, pipelines } = job;
   const S = job.stages.length;
   const graph = taskGraph(job, [], true, (stage) => S - stage);
@@ -25,5 +25,5 @@ export function oneForwardOneBackward(job: PipelineJob): Timing {
     }
     return order;
   });
-  return togetherTiming(fixedOrder(graph, orders)!);
+  return togetherTiming(fixedOrder(graph, orders)!).period;
 }

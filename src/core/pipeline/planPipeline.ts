@@ -85,7 +85,7 @@ export function planPipeline(
     const bound = periodBound(graph, step.optimizer === "staggered");
     return { ...step, period: timing.period, bound, peak: Math.max(...peaks(graph, timing.starts)) };
   });
-  const { period: faultFree } = oneForwardOneBackward(job);
+  const faultFree = oneForwardOneBackward(job);
   const workers = workerSchedules(graph!, timing!.starts, failed);
   return { ...steps.at(-1)!, faultFree, steps, workers, slots: job.stages.map((_, stage) => slots(stage)) };
 }

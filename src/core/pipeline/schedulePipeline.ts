@@ -20,8 +20,9 @@ const SHARES = [1, 0.3, 0.1, 0.03];
  * change places. It ends where a lower bound is met, and is the same for the same graph.
  * @param staggered whether each stage steps its optimizer alone
  * @param known starts of a schedule that keeps what tasks wait for: the period is not longer
+ * @param tries variations at most
  */
-export function schedulePipeline(graph: TaskGraph, staggered: boolean, known?: Float64Array): Timing {
+export function schedulePipeline(graph: TaskGraph, staggered: boolean, known?: Float64Array, tries = TRIES): Timing {
   const { durations, slots, job } = graph;
   const { period: bound } = periodBound(graph, staggered);
   let best: Timing | undefined;
@@ -33,7 +34,7 @@ export function schedulePipeline(graph: TaskGraph, staggered: boolean, known?: F
     consider(listSchedule(narrow, rule));
   }
   const random = randomSource(0);
-  for (let i = 0; i < TRIES && i * durations.length < TASKS && !isLeast(); i++)
+  for (let i = 0; i < tries && i * durations.length < TASKS && !isLeast(); i++)
     consider(
       i % 3 === 0
         ? exchanged(graph, best!.starts, random)

@@ -82,8 +82,9 @@ class Rounds {
           cause = other;
         }
       }
+      // Among equals the first cause stays: circles that gain nothing would hide those that do.
+      if (start > this.starts[task]! + TOLERANCE * this.#T) this.#cause[task] = cause;
       this.starts[task] = start;
-      this.#cause[task] = cause;
       const end = start + durations[task]!;
       if (end > this.ends[stage]!) {
         this.ends[stage] = end;
@@ -95,6 +96,7 @@ class Rounds {
   /** Whether the period T is long enough; then the starts are those for it. */
   settle(T: number): boolean {
     this.#T = T;
+    this.starts.fill(-1);
     this.#opens.fill(0);
     this.#opener.fill(-1);
     for (let round = 0; round <= this.#S; round++) if (!this.#round()) return true;
@@ -117,13 +119,15 @@ class Rounds {
 
   /** After a T that was too short: length over number of turns of a circle, which is longer. */
   circle(): number {
-    for (;;) {
+    for (let rounds = 0; rounds <= 4 * this.#S; rounds++) {
       for (let stage = 0; stage < this.#S; stage++) {
         const mean = this.#circleFrom(stage);
         if (mean > this.#T * (1 + TOLERANCE)) return mean;
       }
       this.#round();
     }
+    // Rounding alone keeps the stages going.
+    return this.#T * (1 + 1e-6);
   }
 
   /** Mean of the circle that putting off a stage comes from; 0 when it comes from none. */
