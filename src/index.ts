@@ -84,6 +84,20 @@ export {
   replicasByRank,
   type SpilledExpert,
 } from "./core/layout/placement.ts";
+// Reroute: pipeline-parallel jobs whose workers failed.
+export { oneForwardOneBackward } from "./core/pipeline/oneForwardOneBackward.ts";
+export type { PeriodBound } from "./core/pipeline/periodBound.ts";
+export type { PipelineJob, PipelineWorker, StageTimes } from "./core/pipeline/pipelineJob.ts";
+export { type ExpertPipelineJob, hybridPeriod, oobleckPeriod, recyclePeriod } from "./core/pipeline/pipelineSystems.ts";
+export {
+  type PipelineFigures,
+  type PipelinePlan,
+  type PipelineTechniques,
+  planPipeline,
+  type ScheduledTask,
+  type WorkerSchedule,
+} from "./core/pipeline/planPipeline.ts";
+export { StagesLost } from "./core/pipeline/route.ts";
 // Place: replica counts and host sets.
 export { type Allocation, type AllocationPolicy, evenAllocation, lazarusAllocation } from "./core/placement/allocation.ts";
 export {

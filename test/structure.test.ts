@@ -2,7 +2,7 @@
  * The picture that imports must keep, type imports included (the linter's noImportCycles leaves those out):
  *
  *   cli > commands > report > formats > io > gpu > core      floors: an import goes to a lower floor, or stays on its own
- *   simulation, comparison > reconfigure > placement > cost > balance, recovery, dispatch, profile > layout > algorithms      folders of core
+ *   simulation, comparison > pipeline > reconfigure > placement > cost > balance, recovery, dispatch, profile > layout > algorithms      folders of core
  *
  * dev, index.ts and the errors stand outside the stack: dev may import everything and nothing imports it; errors import only the cleaning of text.
  */
@@ -27,6 +27,7 @@ const FLOORS = [
 /** Folders of core, top first; dispatch, one step above balance, uses its bounds. */
 const CORE = [
   ["simulation", "comparison"],
+  ["pipeline"],
   ["reconfigure"],
   ["placement"],
   ["cost"],

@@ -8,6 +8,7 @@ const load: Record<string, () => Promise<unknown>> = {
   "dispatch-plan": async () => (await import("./dispatchPlan.ts")).dispatchPlan,
   recover: async () => (await import("./recover.ts")).recover,
   compare: async () => (await import("./compare.ts")).compare,
+  "pipeline-plan": async () => (await import("./pipelinePlan.ts")).pipelinePlan,
   simulate: async () => (await import("./simulate.ts")).simulate,
   bench: async () => (await import("./bench.ts")).bench,
   schema: async () => (await import("./schema.ts")).schema,

@@ -8,6 +8,7 @@ const TELLING = [
   ["dispatch-plan", ["expert", "source", "target", "tokens"]],
   ["dispatch-weights", ["layer", "expert", "rank", "weight"]],
   ["recovery-plan", ["round", "layer", "expert", "from", "to"]],
+  ["pipeline-plan", ["worker", "stage", "task", "microBatch"]],
   ["simulation", ["seed", "system", "samples"]],
   ["timeline", ["system", "second", "event"]],
   ["comparison", ["shares", "plan", "nodeSurvival"]],

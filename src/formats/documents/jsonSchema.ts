@@ -6,6 +6,7 @@ import { comparisonSchema } from "./comparison.ts";
 import { dispatchPlanSchema } from "./dispatchPlan.ts";
 import { loadProfileSchema } from "./loadProfile.ts";
 import { membershipTraceSchema } from "./membershipTrace.ts";
+import { pipelinePlanSchema } from "./pipelinePlan.ts";
 import { placementSchema } from "./placement.ts";
 import { recoveryPlanSchema } from "./recoveryPlan.ts";
 import { bulkSchemas } from "./schema.ts";
@@ -18,6 +19,7 @@ const schemas = {
   "dispatch-weights": dispatchWeightsSchema,
   "recovery-plan": recoveryPlanSchema,
   "membership-trace": membershipTraceSchema,
+  "pipeline-plan": pipelinePlanSchema,
   comparison: comparisonSchema,
   simulation: simulationSchema,
   bench: benchSchema,

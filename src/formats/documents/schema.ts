@@ -86,6 +86,7 @@ export function checkFields<T>(schema: z.ZodMiniType<T>, kind: string, value: un
 export const producers: ReadonlyMap<string, string> = new Map([
   ["load-profile", "`lazarus profile-load` makes it from a routing log"],
   ["placement", "`lazarus place` makes it"],
+  ["pipeline-plan", "`lazarus pipeline-plan` makes it"],
   ["comparison", "`lazarus compare` makes it"],
   ["simulation", "`lazarus simulate` makes it"],
   ["bench", "`lazarus bench` makes it"],
