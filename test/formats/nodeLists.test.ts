@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/errors.ts";
-import { failedNodes } from "../../src/formats/nodeLists/failedNodes.ts";
 import { expandDistinctHosts, expandHostList } from "../../src/formats/nodeLists/hostList.ts";
 import { parseInstances } from "../../src/formats/nodeLists/instances.ts";
+import { nodeReport } from "../../src/formats/nodeLists/nodeReport.ts";
 
 const none = new Map<string, string>();
-const failed = (text: string, instances: ReadonlyMap<string, string> = none) => failedNodes(text, "f", instances).names;
+const inState = (text: string, instances: ReadonlyMap<string, string>, ...wanted: string[]) => {
+  const { names, states } = nodeReport(text, "f", instances);
+  return names ?? [...states].flatMap(([name, state]) => (wanted.includes(state) ? [name] : []));
+};
+const failed = (text: string, instances: ReadonlyMap<string, string> = none) => inState(text, instances, "down", "interrupted");
+const drained = (text: string) => inState(text, none, "drained", "interrupted");
 
 describe("host lists", () => {
   test.each([
@@ -209,8 +214,8 @@ describe("AWS", () => {
   test("one notice of another kind does not spoil a batch, and is counted", () => {
     const other = { "detail-type": "EC2 Instance Rebalance Recommendation", detail: { "instance-id": "i-2" } };
     const batch = { Messages: [{ Body: JSON.stringify(notice("i-1")) }, { Body: JSON.stringify(other) }] };
-    const { names, others } = failedNodes(JSON.stringify(batch), "f", none);
-    expect(names).toEqual(["i-1"]);
+    const { states, others } = nodeReport(JSON.stringify(batch), "f", none);
+    expect([...states]).toEqual([["i-1", "interrupted"]]);
     expect(others).toEqual(["EC2 Instance Rebalance Recommendation"]);
   });
 
