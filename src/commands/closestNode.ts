@@ -8,7 +8,7 @@ import { closestWord } from "./closestWord.ts";
 export function closestNode(typed: string, names: readonly string[]): string | undefined {
   for (const plain of [plainName, (name: string) => plainName(name.split(".")[0]!)]) {
     const alike = names.filter((name) => plain(name) === plain(typed));
-    if (alike.length === 1) return alike[0];
+    if (alike.length > 0) return alike.length === 1 ? alike[0] : undefined;
   }
   const numbers = numbersOf(typed);
   const same = names.filter((name) => numbersOf(name) === numbers);

@@ -241,3 +241,46 @@ describe("AWS", () => {
     expect(() => failed("[3]")).toThrow(/objects/);
   });
 });
+
+describe("nodes that are to leave, and lists of all nodes", () => {
+  const covers = (text: string) => nodeReport(text, "f", none).covers;
+  const node = (name: string, ready: string, unschedulable?: boolean) => ({
+    kind: "Node",
+    metadata: { name },
+    spec: { unschedulable },
+    status: { conditions: [{ type: "Ready", status: ready }] },
+  });
+  const list = (kind: string, items: object[], more = {}) => JSON.stringify({ kind, items, metadata: more });
+
+  test("drained, cordoned and interrupted nodes leave, where they are up", () => {
+    expect(drained("NODELIST STATE\na drain\nb DRAINED\nc idle\nd drng\ne IDLE+DRAIN\nf down+drain\ng drain*\n")).toEqual([
+      "a",
+      "b",
+      "d",
+      "e",
+    ]);
+    expect(drained("NAME STATUS\na Ready,SchedulingDisabled\nb Ready\nc NotReady,SchedulingDisabled\n")).toEqual(["a"]);
+    expect(drained(list("List", [node("a", "True", true), node("b", "True", false), node("c", "False", true)]))).toEqual(["a"]);
+    const notice = (kind: string, detail: object) =>
+      JSON.stringify({ "detail-type": kind, detail: { "instance-id": "i-1", ...detail } });
+    expect(drained(notice("EC2 Spot Instance Interruption Warning", {}))).toEqual(["i-1"]);
+    expect(drained(notice("EC2 Instance State-change Notification", { state: "terminated" }))).toEqual([]);
+    expect(drained("gpu[1-2]")).toEqual(["gpu1", "gpu2"]);
+  });
+
+  test("kubectl's lists to their end have all nodes; tables of sinfo what was asked for; the rest a few", () => {
+    const [up, dead] = [node("a", "True"), node("b", "False")];
+    expect(covers(list("List", [up, dead]))).toBe("all");
+    expect(covers(list("NodeList", [dead]))).toBe("all");
+    expect(covers(list("NodeList", [up], { continue: "token" }))).toBe("news");
+    expect(covers(JSON.stringify(dead))).toBe("news");
+    expect(covers(JSON.stringify({ type: "MODIFIED", object: dead }))).toBe("news");
+    expect(covers("NAME STATUS\na Ready\nb NotReady\n")).toBe("all");
+    expect(covers("NAME STATUS\nb NotReady\n")).toBe("news");
+    expect(covers("NODELIST STATE\na idle\nb down\n")).toBe("asked");
+    expect(covers("NODELIST STATE\nb down\n")).toBe("news");
+    expect(covers("NodeName|TimeStart|TimeEnd|State\na|x|Unknown|IDLE\n")).toBe("news");
+    expect(covers("a,b")).toBe("news");
+    expect(covers(" ")).toBe("news");
+  });
+});
