@@ -11,7 +11,7 @@ import { holdings } from "../support/reconfiguration.ts";
 
 const speed = { expertBytes: 8, bandwidth: 2, detectSeconds: 15, regroupSeconds: 10 };
 const policy = { ...quickPolicy, minReplicas: 1 };
-const recovered = (problem: Omit<RecoveryProblem, "speed" | "policy">): Recovery =>
+const recovered = (problem: Omit<RecoveryProblem, "speed" | "policy"> & Pick<Partial<RecoveryProblem>, "policy">): Recovery =>
   planRecovery({ madeBy: policy.placement, policy, speed, ...problem });
 const goesOn = (recovery: Recovery): GoesOn => {
   if (!recovery.recoverable) throw new Error(recovery.because);
@@ -28,26 +28,32 @@ const instances = fc
     failed: fc.uniqueArray(fc.nat(5), { maxLength: 1 }),
     joined: fc.nat(1),
     slots: fc.integer({ min: 2, max: 5 }),
+    gpus: fc.constantFrom(1, 2),
+    failureUnit: fc.constantFrom("node" as const, "gpu" as const),
     loads: fc.array(fc.nat(30), { minLength: 16, maxLength: 16 }),
   })
-  .filter(({ nodes, drained, failed, joined, slots, experts }) => {
+  .filter(({ nodes, drained, failed, joined, slots, gpus, experts }) => {
     const gone = new Set([...drained, ...failed]);
-    return Math.max(...gone) < nodes && (nodes - gone.size + joined) * slots >= experts && gone.size < nodes;
+    return (
+      slots % gpus === 0 && Math.max(...gone) < nodes && (nodes - gone.size + joined) * slots >= experts && gone.size < nodes
+    );
   })
-  .map(({ nodes, experts, layers, slots, loads, ...change }) => {
+  .map(({ nodes, experts, layers, slots, gpus, loads, failureUnit, ...change }) => {
     const layered = Array.from({ length: layers }, (_, layer) => ({
       layer,
       loads: loads.slice(layer * experts, (layer + 1) * experts),
     }));
-    const old: Placement = makePlacement(uniformCluster(nodes, slots), layered, policy);
-    return { old, ...change };
+    const used = { ...policy, failureUnit };
+    const old: Placement = makePlacement(uniformCluster(nodes, slots, gpus), layered, used);
+    return { problem: { old, policy: used, ...change }, ...change };
   });
 
 describe("nodes that leave", () => {
   test("hand over what they hold: nothing is lost but what fails, and everything moves from who holds it to who stays", () => {
     fc.assert(
-      fc.property(instances, ({ old, drained, failed, joined }) => {
-        const recovery = recovered({ old, failed, drained, joined });
+      fc.property(instances, ({ problem, drained, failed }) => {
+        const { old } = problem;
+        const recovery = recovered(problem);
         const held = holdings(old);
         const alive = held.filter((_, node) => !failed.includes(node));
         const experts = old.layers.flatMap(({ layer, loads }) => loads.map((_, expert) => `${layer} ${expert}`));
@@ -111,15 +117,19 @@ describe("nodes that leave", () => {
   });
 
   test("send beside the live owners, so that the busiest sends less", () => {
-    const cluster: ClusterNode[] = uniformCluster(3, 4);
-    const both = [0, 1, 2, 3];
-    const layers = [{ layer: 0, loads: [1, 1, 1, 1], replicas: [2, 2, 2, 2], nodes: [both, both, [-1, -1, -1, -1]] }];
-    const rounds = (drained: number[]) =>
-      goesOn(recovered({ old: { cluster, layers }, failed: drained.length ? [] : [1], drained })).change.rounds;
-    // The receiver takes one at a time, whoever sends.
-    expect([rounds([1]), rounds([])]).toEqual([4, 4]);
-    const left = survivors({ cluster, layers }, [], [], [1]);
-    expect(left.leaving).toMatchObject({ oldNode: [1], holders: [[[2], [2], [2], [2]]] });
+    const cluster: ClusterNode[] = uniformCluster(4, 4);
+    const [all, none] = [
+      [0, 1, 2, 3],
+      [-1, -1, -1, -1],
+    ];
+    const layers = [{ layer: 0, loads: [1, 1, 1, 1], replicas: [2, 2, 2, 2], nodes: [all, all, none, none] }];
+    const old = { cluster, layers };
+    // Eight copies go to two empty nodes, from two senders or from one.
+    expect(goesOn(recovered({ old, failed: [], drained: [1] })).change.rounds).toBe(4);
+    expect(goesOn(recovered({ old, failed: [1] })).change.rounds).toBe(8);
+    const left = survivors(old, [], [], [1]);
+    expect(survivors(old, [1], [], [1]).leaving).toBeUndefined();
+    expect(left.leaving).toMatchObject({ oldNode: [1], holders: [[[3], [3], [3], [3]]] });
     expect(left.holders[0]).toEqual([[0], [0], [0], [0]]);
   });
 

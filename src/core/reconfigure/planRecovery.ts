@@ -126,11 +126,7 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
   const anew = () => placeResidents(live.cluster, loads, policy);
   // Repair weighs host sets by free shares.
   const isRepairable =
-    mapping === "optimal" &&
-    policy.placement === madeBy &&
-    holdsAll &&
-    isHeld(live) &&
-    !(madeBy === "resilient" && sharesOf(policy) === "even");
+    mapping === "optimal" && policy.placement === madeBy && holdsAll && !(madeBy === "resilient" && sharesOf(policy) === "even");
   const nearest = policy.failureUnit === "gpu" ? nearestOnGpus : nearestPlacement;
   const plan: NearestPlacement = isRepairable
     ? nearest({ old, survivors: live, loads, policy }, anew)
@@ -158,11 +154,6 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
     change: { ...change, placement: { ...change.placement, cluster } },
     seconds: secondsOf(change, failed.length + failedGpus.length === 0 ? { ...speed, detectSeconds: 0 } : speed),
   };
-}
-
-/** Whether live nodes hold every expert, without those that leave. */
-function isHeld({ holders }: Survivors): boolean {
-  return holders.every((experts) => experts.every((nodes) => nodes.length > 0));
 }
 
 /** Who leaves hands everything over. @throws Infeasible when a plan of few moves, or host memory that nobody else has, does not do so */
