@@ -1,7 +1,7 @@
 /** Which nodes failed. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
 import type { Failures } from "../core/reconfigure/changeGpus.ts";
-import { quoteInput, shownName, UsageError } from "../errors.ts";
+import { quoteInput, UsageError } from "../errors.ts";
 import { gpusNamed, namedGpus } from "../formats/nodeLists/gpuNames.ts";
 import { parseNodeSource, type SaidNodes } from "./nodeSource.ts";
 import { choice, option } from "./option.ts";
@@ -16,7 +16,7 @@ export const failedOption = option({
 
 export const missingOption = choice({
   choices: ["failed", "alive"],
-  says: "What nodes are that the list of --failed @FILE no longer has: failed, as reclaimed instances are, or alive, where the list does not have all nodes. Default: failed for lists of kubectl, which have all, if half of the plan's nodes are in them; alive otherwise.",
+  says: "What nodes are that the list of --failed @FILE no longer has: failed, as reclaimed instances are, or alive, where the list does not have all nodes. Default: failed for lists of kubectl get nodes with at least half of the plan's nodes; otherwise alive, with a warning.",
 });
 
 /** What is known beside the list. */
@@ -71,7 +71,7 @@ export function failedOf(cluster: readonly ClusterNode[], said: SaidNodes, { gon
 
 /**
  * Nodes that a list of all nodes does not have.
- * @throws UsageError when the list may well be one of a few nodes, or is none of all nodes, and somebody says otherwise
+ * @throws UsageError when it is no such list, and somebody says so
  */
 function missingNodes(cluster: readonly ClusterNode[], said: SaidNodes, wanted: Known["missing"]): number[] {
   const { states, covers, file } = said;
@@ -85,14 +85,11 @@ function missingNodes(cluster: readonly ClusterNode[], said: SaidNodes, wanted: 
   const missing = [...cluster.keys()].filter((node) => !states.has(cluster[node]!.name));
   if (missing.length === 0 || wanted === "alive") return [];
   const names = listedNames(missing.map((node) => cluster[node]!.name));
-  if (wanted === undefined && covers === "asked") {
+  // A list with few of the nodes may well be one of those that somebody asked for.
+  const isPartial = covers === "asked" || 2 * missing.length > cluster.length;
+  if (wanted === undefined && isPartial) {
     warn(`not in ${file}, and taken as alive: ${names}; --missing failed counts them as failed`);
     return [];
-  }
-  if (wanted === undefined && 2 * missing.length > cluster.length) {
-    throw new UsageError(
-      `${shownName(file)} has ${cluster.length - missing.length} of the ${cluster.length} nodes of the plan; say --missing failed if the others are gone, --missing alive if it is not a list of all nodes`,
-    );
   }
   warn(`not in ${file} any more, and counted as failed: ${names} (--missing alive, if they are not)`);
   return missing;

@@ -141,17 +141,19 @@ describe("nodes that a list no longer has", () => {
     expect(await failed("NAME STATUS\ngpu01 Ready\ngpu02 Ready\ngpu[04-08] Ready\n")).toMatchObject({ failed: ["gpu03"] });
   });
 
-  test("are asked about where most are missing, as from a list of a few", async () => {
+  test("are alive where most are missing, as in a list of a few, with a word", async () => {
     const few = list(names.slice(0, 5));
-    expect(await failed(few)).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(
-        /has 3 of the 8 nodes of the plan; say --missing failed if the others are gone, --missing alive/,
-      ),
-    });
+    const plan = await failed(few);
+    expect(plan).toMatchObject({ code: 0, failed: ["gpu06"] });
+    expect(plan.stderr).toMatch(
+      /not in .*source, and taken as alive: gpu01, gpu02, gpu03, gpu04, gpu05; --missing failed counts/,
+    );
+    const foreign = await failed({ kind: "List", items: [node("control", "False")] });
+    expect(foreign).toMatchObject({ code: 0, failed: [], moved: 0 });
+    expect(foreign.stderr).toMatch(/left out: control\n.*taken as alive: .*\n.*nothing failed: /);
     expect(await failed(few, "--missing", "alive")).toMatchObject({ code: 0, failed: ["gpu06"] });
     expect((await failed(few, "--missing", "failed")).failed).toEqual([...names.slice(0, 6)]);
-    expect(await failed(list(names.slice(0, 4)), "--spill", "cpu")).not.toMatchObject({ code: 2 });
+    expect((await failed(list(names.slice(0, 4)), "--spill", "cpu")).failed).toContain("gpu01");
   });
 
   test("are alive where sinfo may have been asked for some, with a word", async () => {
