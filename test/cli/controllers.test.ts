@@ -36,7 +36,7 @@ beforeEach(async () => {
   program("lazarus", `#!/bin/sh\nexec "${process.execPath}" "${root}bin/lazarus.js" "$@"\n`);
   program("carry-out", `#!/bin/sh\ncat "$1" >> "${at("carried")}"\n`);
   writeFileSync(at("carried"), "");
-});
+}, 60_000);
 afterEach(() => {
   for (const { pid } of started.splice(0)) endGroup(pid);
   rmSync(folder, { recursive: true, force: true });

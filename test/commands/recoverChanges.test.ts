@@ -23,7 +23,7 @@ beforeAll(async () => {
   const place = ["place", at("profile.json"), "-n", "gpu[01-08]", "-c", "3", "--placement", "mro", "-o", at("p0.json")];
   expect((await inProcess(place)).code).toBe(0);
   expect((await recover("p0.json", "--failed", "gpu03", "-o", at("p1.json"))).code).toBe(0);
-});
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("planned changes", () => {
