@@ -161,7 +161,7 @@ export {
   reconfigure,
   type Transfer,
 } from "./core/reconfigure/reconfigure.ts";
-export { type LostExpert, type Survivors, survivors } from "./core/reconfigure/survivors.ts";
+export { type Leaving, type LostExpert, type Survivors, survivors } from "./core/reconfigure/survivors.ts";
 export { certifies } from "./core/recovery/certifies.ts";
 export { type CriticalSet, criticalSets, nodeCriticality } from "./core/recovery/criticalSets.ts";
 export {

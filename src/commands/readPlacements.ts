@@ -5,11 +5,12 @@ import type { DescribedNode } from "../formats/cluster.ts";
 import { csvKind, headerNames, wrongKind } from "../formats/csv/documentKind.ts";
 import { tableDocuments } from "../formats/csv/tableRows.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
-import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
+import { checkFollowedPlan, type FollowedPlan, NO_HISTORY } from "../formats/documents/recoveryPlan.ts";
 import { PLACEMENT_COLUMNS } from "../formats/placementCsv.ts";
 import { decodePlan, decodeYamlPlan } from "../formats/plans/decodePlan.ts";
 import type { ForeignPlan } from "../formats/plans/plan.ts";
 import { type PlanSurroundings, planPlacement } from "../formats/plans/planPlacement.ts";
+import { fingerprint } from "../io/fingerprint.ts";
 import { type Input, openInput, peek, readText, textPieces } from "../io/input.ts";
 import { firstLine } from "./firstLine.ts";
 import { documentsOf } from "./readDocuments.ts";
@@ -32,20 +33,38 @@ export interface PlanContext {
  * @throws InputError; UsageError when a plan needs to know more
  */
 export async function* readPlacements(file: string | undefined, context: PlanContext): AsyncGenerator<PlacementDocument> {
-  const { byte, input } = await peek(openInput(file));
+  for await (const { placement } of plansOf(openInput(file), context)) yield placement;
+}
+
+/**
+ * All plans of a file or pipe with what came before them, and the SHA-256 of its bytes.
+ * @throws InputError; UsageError when a plan needs to know more
+ */
+export async function readFollowed(
+  file: string | undefined,
+  context: PlanContext,
+): Promise<{ readonly plans: readonly FollowedPlan[]; readonly sha256: string }> {
+  const hash = fingerprint();
+  const plans: FollowedPlan[] = [];
+  for await (const plan of plansOf(openInput(file, hash.add), context)) plans.push(plan);
+  return { plans, sha256: hash.hex() };
+}
+
+async function* plansOf(file: Input, context: PlanContext): AsyncGenerator<FollowedPlan> {
+  const { byte, input } = await peek(file);
   if (byte === undefined)
     throw new InputError("there is no input; expected a plan: a placement, a recovery-plan or a plan of another system", {
       file: input.name,
     });
   const first = String.fromCharCode(byte);
   if (first !== "{" && first !== "[") {
-    yield* placementsInText(input, context);
+    for await (const placement of placementsInText(input, context)) yield { placement, history: NO_HISTORY };
     return;
   }
   for await (const found of documentsOf(input, (value, source) =>
-    isForeign(value) ? decodePlan(value, source) : checkPlacementOrRecovery(value, source),
+    isForeign(value) ? decodePlan(value, source) : checkFollowedPlan(value, source),
   )) {
-    yield "system" in found ? await placed(found, context, input.name) : found;
+    yield "system" in found ? { placement: await placed(found, context, input.name), history: NO_HISTORY } : found;
   }
 }
 

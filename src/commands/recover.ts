@@ -10,23 +10,28 @@ import { placementOf } from "../formats/documents/placement.ts";
 import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { policyNameOf, policyOf } from "../formats/policyFields.ts";
-import { recoveryPlanDocument } from "../formats/recoveryPlanDocument.ts";
+import { recoveryPlanDocument, unchangedPlan } from "../formats/recoveryPlanDocument.ts";
+import { replacesFile } from "../io/output.ts";
+import { isSameFile } from "../io/outputPlace.ts";
 import type { RehearsalReport } from "../io/rehearsal/rehearse.ts";
 import { announce } from "./announce.ts";
 import { readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
-import { failedOf, readFailedNodes } from "./failedOption.ts";
+import { drainedOf } from "./drainOption.ts";
+import { type ExpertSize, readExpertSize } from "./expertSize.ts";
+import { failedOf } from "./failedOption.ts";
 import { joinedOf } from "./joinedOption.ts";
+import { readSaidNodes } from "./nodeSource.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
 import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
-import { readPlacements } from "./readPlacements.ts";
+import { readFollowed } from "./readPlacements.ts";
 import { readLoad } from "./readProfile.ts";
 import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
-import { complain } from "./warn.ts";
-import { type Renderers, writeDocuments } from "./writeDocuments.ts";
+import { complain, warn } from "./warn.ts";
+import { type DocumentWriter, formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const NOT_RECOVERABLE = 3;
 const FAILED_REHEARSAL = 1;
@@ -46,44 +51,80 @@ export const recover = defineCommand({
       line: "lazarus recover placement.csv --failed node3 --format csv --rows placement -o recovered.csv",
     },
     { says: "One GPU of a node died", line: "lazarus recover placement.json --failed node3:5" },
+    { says: "A node is to be taken out", line: "lazarus recover placement.json --drain node3" },
+    {
+      says: "What a cluster manager says now, on the plan of what it said before",
+      line: "kubectl get nodes -o json | lazarus recover plan.json --failed @- -o plan.json",
+    },
     { says: "The dispatch after the failure", line: "lazarus recover placement.json --failed node3 | lazarus dispatch-plan" },
   ],
   description: [
     "Reads a placement (or an earlier recovery-plan) and writes a recovery-plan: whether every expert of every layer keeps a live host, the new placement on the live nodes by the same policy, which replicas move from where to where in which round, and how long that takes.",
     "A placement of policy resilient is repaired where that is as good as a new one: its balance within the limit, its survival within 0.00001 of the most that is possible, or of a new placement's; with --effort fast, it is enough to survive as much as the designs from which a search would start. Live nodes may take the parts of failed ones, so that the part is left out which is missed least. Otherwise a new placement is made, and experts exchange places where that saves transfers.",
     "In a round a node sends at most one replica and receives at most one. The lower bound is what the busiest node needs at full bandwidth.",
-    "When experts are lost, or the live nodes have fewer slots than there are experts, the document says so with recoverable false and the exit code is 3.",
+    "When experts are lost, or the live nodes have fewer slots than there are experts, the document says so with recoverable false and the exit code is 3; a file that is there already is left as it is.",
+    "Planned changes (--joined, --drain, newer loads) are not detected, and their transfers come before the regrouping. Where nothing failed, joined, leaves or is newer, nothing moves.",
+    "A plan has a generation, the SHA-256 of the plan that it follows, and the nodes that failed so far: a failure that is reported again is already handled. With -o FILE, FILE being the plan itself, it is replaced only by a plan that changes something and can be carried out, and only if it still is what the new plan was made from; of two who replace it at once one is refused (exit code 2), and plans again.",
     "Limits: 10,000 nodes, those that join among them. A rehearsal takes at most 64 processes and 1 GiB, and is given up when a process does not answer for half a minute.",
   ],
   input: "a placement or recovery-plan",
   options: recoveryOptions,
   exitCodes: { [NOT_RECOVERABLE]: "Not recoverable: the document lists the experts that are lost." },
-  run: (options, file) =>
-    writeDocuments(options, renderers(options), async (write) => {
+  run: async (options, file) => {
+    const changes = ["failed", "joined", "drain", "profile"] as const;
+    if (changes.every((name) => options[name] === undefined))
+      throw new UsageError("what changed? pass --failed, --joined or --drain with nodes, or --profile with newer loads");
+    const size = await readExpertSize(options);
+    const isReplaced = isSameFile(file, options.output);
+    let unchanged = true;
+    let exitCode = 0;
+    let follows: string | undefined;
+    const work = async (write: DocumentWriter<RecoveryPlanDocument>) => {
       if (options.rows !== "transfers" && options.format !== "csv")
         throw new UsageError("--rows says which rows --format csv has; give that, too");
       const newer = options.profile === undefined ? undefined : await readLoad(options.profile, "recover");
-      const named = await readFailedNodes(options, file);
+      const said = await readSaidNodes(options, file);
       const context = {
         nodes: () => readNodes(options),
         loads: async () => newer?.layers,
         gpus: options.gpus ?? 1,
         ...numberingSettings(options),
       };
-      let exitCode = 0;
-      for await (const document of readPlacements(file, context)) {
+      const { plans, sha256 } = await readFollowed(file, context);
+      follows = sha256;
+      if (options.expect !== undefined && options.expect !== follows)
+        throw new UsageError(`--expect: ${file ?? "standard input"} is another plan, ${follows}; plan from the newest one`);
+      for (const { placement: document, history } of plans) {
         const old = placementOf(document);
         const wanted = options.placement ?? policyNameOf(document);
         const made = {
           madeBy: policyNameOf(document),
           policy: policyOf(document, options.placement, usualShares(options, wanted, document.policy.shares)),
         };
-        const failures = failedOf(old.cluster, named);
+        const { gone } = history;
+        const failures = failedOf(old.cluster, said.failed, { gone, missing: options.missing });
+        const drained = drainedOf(old.cluster, said.drain, failures.failed, gone);
         const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
+        const origin = { window: document.window, drained, history, follows };
+        const { joined = [] } = joining;
+        const leave = failures.failed.length + failures.failedGpus.length + drained.length;
+        const join = (typeof joined === "number" ? joined : joined.length) + joining.joinedGpus.length;
+        if (leave + join === 0 && newer === undefined) {
+          await write(unchangedPlan(document, origin));
+          continue;
+        }
+        unchanged = false;
         if (made.policy?.placement === "resilient") announce("planning", searchSeconds(old.cluster, old.layers.length));
         const recovery = await withStopwatch("planning", (watch) =>
           namingRefusals(
-            () => planRecovery(recoveryProblem(options, { ...made, old, ...failures, ...joining, loads: newer?.layers }, watch)),
+            () =>
+              planRecovery(
+                recoveryProblem(
+                  options,
+                  { ...made, old, ...failures, drained, ...joining, loads: newer?.layers, expertBytes: size.bytes },
+                  watch,
+                ),
+              ),
             (refusal) => inOptions(refusal, document.policy.placement),
           ),
         );
@@ -92,7 +133,7 @@ export const recover = defineCommand({
           old.cluster,
           failuresOf(old.cluster, failures.failed, failures.failedGpus),
           joining.joinedGpus,
-          { bytes: options["expert-bytes"], window: document.window },
+          { bytes: size.bytes, ...origin },
         );
         const plan =
           options.rehearse && recovery.recoverable
@@ -105,12 +146,20 @@ export const recover = defineCommand({
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;
           const isPlaced = options.format === "csv" && options.rows === "placement";
-          if (isPlaced || planSystems.some((system) => system === options.format)) complain(`no plan: ${plan.reason}`);
+          const isKept = replacesFile(options.output);
+          if (isKept || isPlaced || planSystems.some((system) => system === options.format))
+            complain(`no plan: ${plan.reason}${isKept ? ` (${options.output} is left as it was)` : ""}`);
         }
+        if (size.assumed !== undefined && (plan.moved ?? 0) > 0 && formatOf(options) !== "table") warn(size.assumed);
         await write(plan);
       }
       return exitCode;
-    }),
+    };
+    return writeDocuments(options, renderers(options, size), work, () => ({
+      keeps: exitCode === NOT_RECOVERABLE || (isReplaced && (unchanged || exitCode !== 0)),
+      follows: isReplaced ? follows : undefined,
+    }));
+  },
 });
 
 /** Rehearses in processes that run the file which the build puts beside the commands. */
@@ -120,7 +169,7 @@ async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalRep
   return rehearse(rehearsal, { bytes, timeoutSeconds: REHEARSAL_SECONDS, nodeProgram });
 }
 
-function renderers(options: RecoveryOptions): Renderers<RecoveryPlanDocument> {
+function renderers(options: RecoveryOptions, { assumed }: ExpertSize): Renderers<RecoveryPlanDocument> {
   return {
     check: checkRecoveryPlan,
     csv: async () => {
@@ -132,7 +181,10 @@ function renderers(options: RecoveryOptions): Renderers<RecoveryPlanDocument> {
         isFirst &&= placement === undefined;
       };
     },
-    table: async () => (await import("../report/recoveryTable.ts")).recoveryTable,
+    table: async () => {
+      const { recoveryTable } = await import("../report/recoveryTable.ts");
+      return (plan, paint) => recoveryTable(plan, paint, assumed);
+    },
     others: planRenderers(options, ({ placement }) => placement),
   };
 }

@@ -1,17 +1,27 @@
 /** What `recover` can be told. */
 import { EFFORTS, FAILURE_UNITS, PLACEMENT_POLICIES, RECOVERY_EFFORT, SHARES } from "../core/placement/policy.ts";
 import { MAPPING_POLICIES } from "../core/reconfigure/mapNodes.ts";
-import { parseBandwidth, parseBytes, parseCount, parseSeconds } from "../formats/units.ts";
+import { parseBandwidth, parseCount, parseSeconds } from "../formats/units.ts";
 import { clusterOption, nodesOption, spillOption } from "./clusterOptions.ts";
-import { failedOption, instancesOption } from "./failedOption.ts";
+import { drainOption } from "./drainOption.ts";
+import { atLeastOneByte, expertSizeOptions } from "./expertSize.ts";
+import { failedOption, missingOption } from "./failedOption.ts";
 import { joinedOption } from "./joinedOption.ts";
+import { instancesOption } from "./nodeSource.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions } from "./planOptions.ts";
 
 export const recoveryOptions = {
   failed: failedOption,
+  missing: missingOption,
+  drain: drainOption,
   instances: instancesOption,
   joined: joinedOption,
+  expect: option({
+    argument: "HASH",
+    parse: parseSha256,
+    says: "SHA-256 of the plan in FILE, as sha256sum prints it; any other plan is refused as stale, and nothing is written.",
+  }),
   slots: option({
     letter: "c",
     argument: "N",
@@ -37,7 +47,7 @@ export const recoveryOptions = {
   profile: option({
     argument: "FILE",
     parse: (text) => text,
-    says: "A newer load-profile to place by; otherwise the placement's own loads.",
+    says: "A newer load-profile to place by, which is reason enough for a plan; otherwise the placement's own loads.",
   }),
   placement: choice({ choices: PLACEMENT_POLICIES, says: "Policy of the new placement; otherwise that of the old one." }),
   shares: choice({
@@ -58,19 +68,19 @@ export const recoveryOptions = {
     fallback: RECOVERY_EFFORT,
     says: "How long to search for a new placement while the GPUs wait, where the policy searches.",
   }),
-  "expert-bytes": option({
-    argument: "SIZE",
-    fallback: "112MiB",
-    parse: atLeastOneByte,
-    says: "Size of an expert's weights and optimiser state.",
-  }),
+  ...expertSizeOptions,
   bandwidth: option({
     argument: "RATE",
     fallback: "100Gbps",
     parse: positive(parseBandwidth),
     says: "Network bandwidth of a node, each way.",
   }),
-  detect: option({ argument: "TIME", fallback: "15s", parse: parseSeconds, says: "Time until a failure is noticed." }),
+  detect: option({
+    argument: "TIME",
+    fallback: "15s",
+    parse: parseSeconds,
+    says: "Time until a failure is noticed; planned changes need none.",
+  }),
   regroup: option({ argument: "TIME", fallback: "10s", parse: parseSeconds, says: "Time to form new communication groups." }),
   rehearse: toggle({
     says: "Act the plan out on this machine: a process for each node, failed ones killed, transfers over loopback TCP, every node's experts checked by hash.",
@@ -91,10 +101,9 @@ export const recoveryOptions = {
 
 export type RecoveryOptions = OptionValues<typeof recoveryOptions>;
 
-function atLeastOneByte(text: string): number {
-  const bytes = Math.round(parseBytes(text));
-  if (bytes < 1) throw new Error("expected a size of at least one byte");
-  return bytes;
+function parseSha256(text: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new Error("expected a SHA-256, 64 hexadecimal digits as sha256sum prints them");
+  return text.toLowerCase();
 }
 
 function positive(parse: (text: string) => number): (text: string) => number {

@@ -1,15 +1,23 @@
 /** A placement and the options of `recover` as a problem of the core, and the core's refusals as mistakes in the options. */
 import type { Infeasible } from "../core/layout/infeasible.ts";
 import { choosesReplicas } from "../core/placement/policy.ts";
-import type { RecoveryProblem } from "../core/reconfigure/planRecovery.ts";
+import type { RecoveryProblem, RecoverySpeed } from "../core/reconfigure/planRecovery.ts";
 import { UsageError } from "../errors.ts";
 import type { RecoveryOptions } from "./recoveryOptions.ts";
 
 /** What happened to a placement, and the policy to make a new one by. */
-type Happened = Pick<RecoveryProblem, "old" | "madeBy" | "policy" | "failed" | "failedGpus" | "joined" | "joinedGpus" | "loads">;
+type Happened = Pick<
+  RecoveryProblem,
+  "old" | "madeBy" | "policy" | "failed" | "failedGpus" | "drained" | "joined" | "joinedGpus" | "loads"
+> &
+  Pick<RecoverySpeed, "expertBytes">;
 
 /** What the options make of it. */
-export function recoveryProblem(options: RecoveryOptions, happened: Happened, watch: () => void): RecoveryProblem {
+export function recoveryProblem(
+  options: RecoveryOptions,
+  { expertBytes, ...happened }: Happened,
+  watch: () => void,
+): RecoveryProblem {
   const { mapping, spill, bandwidth, effort, slots, gpus } = options;
   const { policy } = happened;
   const failureUnit = options["failure-unit"] ?? policy?.failureUnit;
@@ -25,7 +33,7 @@ export function recoveryProblem(options: RecoveryOptions, happened: Happened, wa
     maxMoves: options["max-moves"],
     spill: spill === "cpu",
     speed: {
-      expertBytes: options["expert-bytes"],
+      expertBytes,
       bandwidth,
       detectSeconds: options.detect,
       regroupSeconds: options.regroup,
@@ -41,6 +49,8 @@ export function inOptions({ about, message }: Infeasible, madeBy: string): Usage
       return new UsageError(`the nodes differ in ${about}; say with --${about} how many the joined nodes have`);
     case "failed":
       return new UsageError(`--failed: ${message}`);
+    case "drained":
+      return new UsageError(`--drain: ${message}`);
     case "joined":
       return new UsageError(`--joined: ${message}`);
     case "loads":

@@ -1,7 +1,7 @@
 /** The way out of every command: one document after the other, as JSON, CSV or a table for people. */
 import { cleanJson, cleanTexts } from "../cleanText.ts";
 import { InputError } from "../errors.ts";
-import { isTerminalOutput, openOutput } from "../io/output.ts";
+import { isTerminalOutput, openOutput, replacesFile } from "../io/output.ts";
 import type { Paint } from "../report/paint.ts";
 import { manner } from "./manner.ts";
 import { choice, option } from "./option.ts";
@@ -40,17 +40,27 @@ export const outputOptions = {
   }),
 };
 
+/** What becomes of a file that is there already. */
+export interface Replacement {
+  /** It stays as it is. */
+  readonly keeps?: boolean;
+  /** SHA-256 that it has to have still. */
+  readonly follows?: string | undefined;
+}
+
 /** Writes one document. */
 export type DocumentWriter<T> = (document: T) => Promise<void>;
 
 /**
  * Runs work that writes documents, each of which is checked first; the output file gets its name only when all of it succeeded.
+ * @param replacement asked when the work is done
  * @returns what the work returned
  */
 export async function writeDocuments<T, R>(
   options: { readonly format: string | undefined; readonly output: string | undefined },
   renderers: Renderers<T>,
   work: (write: DocumentWriter<T>) => Promise<R>,
+  replacement: () => Replacement = () => ({}),
 ): Promise<R> {
   const terminal = isTerminalOutput(options.output);
   const render = await rendererOf(formatOf(options), renderers, terminal);
@@ -62,7 +72,9 @@ export async function writeDocuments<T, R>(
       for (const piece of render(document, written === 0)) await output.write(piece);
       written++;
     });
-    await output.finish();
+    const { keeps = false, follows } = replacement();
+    if (keeps && replacesFile(options.output)) output.abandon();
+    else await output.finish(follows);
     return result;
   } catch (error) {
     output.abandon();

@@ -3,33 +3,54 @@ import type { ClusterNode } from "../core/layout/cluster.ts";
 import type { Failures, NodeGpu } from "../core/reconfigure/changeGpus.ts";
 import type { Ends, Recovery } from "../core/reconfigure/planRecovery.ts";
 import type { Window } from "./csv/windows.ts";
-import type { RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
+import type { PlacementDocument } from "./documents/placement.ts";
+import { NO_HISTORY, type PlanHistory, type RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
+import { given } from "./given.ts";
 import { placementDocument } from "./placementDocument.ts";
+
+/** What a recovery-plan says of the plan that it was made from. */
+interface PlanOrigin {
+  readonly window?: Window | undefined;
+  readonly drained?: readonly number[];
+  readonly history?: PlanHistory;
+  readonly follows?: string | undefined;
+}
 
 /**
  * The document of a recovery.
  * @param cluster the old nodes, which failures and joined GPUs are of
  * @param bytes size of a replica on its way
  * @param window of the placement, where there are several
+ * @param drained old nodes that leave after handing over what they hold
+ * @param history what came before the old placement
+ * @param follows SHA-256 of its document
  */
 export function recoveryPlanDocument(
   recovery: Recovery,
   cluster: readonly ClusterNode[],
   { failed, failedGpus }: Failures,
   joinedGpus: readonly NodeGpu[],
-  { bytes, window }: { readonly bytes: number; readonly window?: Window | undefined },
+  { bytes, window, drained = [], history = NO_HISTORY, follows }: PlanOrigin & { readonly bytes: number },
 ): RecoveryPlanDocument {
   const nameOf = ({ node, gpu }: NodeGpu) => `${cluster[node]!.name}:${gpu}`;
+  const namesOf = (nodes: readonly number[]) => nodes.map((node) => cluster[node]!.name);
+  const joined = recovery.joined.map(({ name }) => name);
+  const gone = [...new Set([...history.gone, ...namesOf(failed), ...namesOf(drained)])].filter((name) => !joined.includes(name));
   const header = {
     type: "recovery-plan" as const,
     version: 1 as const,
     ...(window && { window }),
-    failed: [...failed.map((node) => cluster[node]!.name), ...failedGpus.map(nameOf)],
-    joined: [...recovery.joined.map(({ name }) => name), ...joinedGpus.map(nameOf)],
+    generation: history.generation + 1,
+    ...given(follows, "follows"),
+    failed: [...namesOf(failed), ...failedGpus.map(nameOf)],
+    joined: [...joined, ...joinedGpus.map(nameOf)],
+    ...(drained.length === 0 ? {} : { drained: namesOf(drained) }),
+    failedSoFar: gone,
   };
   if (!recovery.recoverable) return { ...header, recoverable: false, lost: [...recovery.lost], reason: reasonOf(recovery) };
   const { survivors, policy, placement, figures, change, seconds } = recovery;
-  const name = (node: number) => survivors.cluster[node]!.name;
+  const senders = [...survivors.cluster, ...(survivors.leaving?.cluster ?? [])];
+  const name = (node: number) => senders[node]!.name;
   const placed = placementDocument(placement, policy, figures, { window });
   return {
     ...header,
@@ -47,6 +68,30 @@ export function recoveryPlanDocument(
       round,
     })),
     time: { ...seconds },
+  };
+}
+
+/** The document of a recovery from nothing: the placement goes on as it is. */
+export function unchangedPlan(
+  placement: PlacementDocument,
+  { window, history = NO_HISTORY, follows }: PlanOrigin,
+): RecoveryPlanDocument {
+  return {
+    type: "recovery-plan",
+    version: 1,
+    ...(window && { window }),
+    generation: history.generation + 1,
+    ...given(follows, "follows"),
+    recoverable: true,
+    failed: [],
+    joined: [],
+    failedSoFar: [...history.gone],
+    lost: [],
+    ...given(placement.spilled, "spilled"),
+    placement,
+    moved: 0,
+    transfers: [],
+    time: { detectSeconds: 0, regroupSeconds: 0, transferSeconds: 0, lowerBoundSeconds: 0 },
   };
 }
 

@@ -23,7 +23,6 @@ const bandwidthUnits = new Map([
     .set(`${prefix}iB/s`, 1024 ** (i + 1));
 });
 const timeUnits = new Map([
-  ["", 1],
   ["ms", 0.001],
   ["s", 1],
   ["m", 60],
@@ -38,8 +37,15 @@ export const parseBytes = quantity(byteUnits, "a size such as 112MiB");
 export const parseBandwidth = quantity(bandwidthUnits, "a bandwidth such as 100Gbps (bits) or 12.5GB/s (bytes)", (unit) =>
   unit.replace(/^[KMGT]/, (prefix) => prefix.toLowerCase()),
 );
-/** Seconds: `15s`, `5m`, `2h`, `250ms`. */
-export const parseSeconds = quantity(timeUnits, "a time such as 15s, 5m or 2h");
+const parseTime = quantity(timeUnits, "a time such as 15s, 5m or 2h");
+
+/** Seconds: `15s`, `5m`, `2h`, `250ms`; only nothing needs no unit, `0`. */
+export function parseSeconds(text: string): number {
+  const bare = text.trim();
+  if (!/^(\d+\.?\d*|\.\d+)$/.test(bare)) return parseTime(text);
+  if (Number(bare) === 0) return 0;
+  throw new UnitError(`expected a time with its unit such as 15s, 5m or 2h (${bare}s?)`);
+}
 
 /** A whole number of at least `least`. */
 export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {

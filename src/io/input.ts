@@ -48,13 +48,16 @@ export function openFile(file: string): Input {
   return openInput(file);
 }
 
-/** Opens a file or pipe, or standard input for `-` and nothing. */
-export function openInput(file: string | undefined): Input {
+/**
+ * Opens a file or pipe, or standard input for `-` and nothing.
+ * @param seen is given all bytes as they lie there, packed or not
+ */
+export function openInput(file: string | undefined, seen?: (bytes: Uint8Array) => void): Input {
   const name = isStandardStream(file) ? "standard input" : (file as string);
   // Opened when it is read: an error of a file that nobody reads would end the program.
   const open = () => (isStandardStream(file) ? process.stdin : createReadStream(file as string, { highWaterMark: CHUNK_BYTES }));
   const extent = { bytesRead: 0, bytes: fileBytes(file) };
-  return { name, chunks: unpacked(readable(open, name, extent), name), extent };
+  return { name, chunks: unpacked(readable(open, name, extent, seen), name), extent };
 }
 
 function expanding(name: string): InputError {
@@ -134,11 +137,17 @@ function fileBytes(file: string | undefined): number | undefined {
   }
 }
 
-async function* readable(open: () => NodeJS.ReadableStream, name: string, extent: InputExtent): AsyncGenerator<Uint8Array> {
+async function* readable(
+  open: () => NodeJS.ReadableStream,
+  name: string,
+  extent: InputExtent,
+  seen?: (bytes: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of open()) {
       const bytes = chunk as unknown as Uint8Array;
       extent.bytesRead += bytes.length;
+      seen?.(bytes);
       yield bytes;
     }
   } catch (error) {

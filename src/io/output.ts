@@ -1,17 +1,22 @@
 /** Where documents go: standard output, or a file that appears whole or not at all. */
 import { accessSync, closeSync, constants, fchmodSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { IoError, OutputClosed } from "../errors.ts";
+import { IoError, OutputClosed, UsageError } from "../errors.ts";
 import { isStandardStream } from "./input.ts";
 import { ioError } from "./ioError.ts";
 import { resolveLink } from "./outputPlace.ts";
+import { replaceFollowed } from "./replaceFollowed.ts";
 
 /** A place to write text to. */
 export interface Output {
   /** Writes text, or its bytes; resolves when more may follow. */
   write(text: string | Uint8Array): Promise<void>;
-  /** Ends the output; a file gets its name now. */
-  finish(): Promise<void>;
+  /**
+   * Ends the output; a file gets its name now.
+   * @param follows SHA-256 of what the file of that name has to have; left out, it may have anything
+   * @throws UsageError when it has something else
+   */
+  finish(follows?: string): Promise<void>;
   /** Drops what was written to a file; what a pipe took cannot be taken back. */
   abandon(): void;
 }
@@ -19,6 +24,11 @@ export interface Output {
 /** Opens a file, or standard output for `-` and nothing. */
 export function openOutput(file: string | undefined): Output {
   return isStandardStream(file) ? standardOutput() : fileOutput(file as string);
+}
+
+/** Whether a file is there that an output of this name would replace. */
+export function replacesFile(file: string | undefined): boolean {
+  return !isStandardStream(file) && statSync(file as string, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Whether text written here is read by a person at a terminal. */
@@ -56,7 +66,7 @@ function fileOutput(file: string): Output {
     try {
       return work();
     } catch (error) {
-      throw error instanceof IoError ? error : ioError("write", file, error);
+      throw error instanceof IoError || error instanceof UsageError ? error : ioError("write", file, error);
     }
   };
   const target = whole ? guarded(() => resolveLink(file)) : file;
@@ -97,9 +107,11 @@ function fileOutput(file: string): Output {
       });
       await new Promise(setImmediate); // Lets a signal in.
     },
-    finish: async () => {
+    finish: async (follows) => {
       guarded(() => closeSync(opened()));
-      if (unfinished.delete(written)) guarded(() => renameSync(written, target));
+      if (!unfinished.has(written)) return;
+      guarded(() => (follows === undefined ? renameSync(written, target) : replaceFollowed(written, target, follows)));
+      unfinished.delete(written);
     },
     abandon: () => {
       if (unfinished.delete(written)) rmSync(written, { force: true });

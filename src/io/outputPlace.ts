@@ -32,6 +32,13 @@ export function sameOutput(
   return undefined;
 }
 
+/** Whether an output goes to the very file that an input comes from, which is not a standard stream. */
+export function isSameFile(input: string | undefined, output: string | undefined): boolean {
+  if (isStandardStream(input) || isStandardStream(output)) return false;
+  const places = [input as string, output as string].map((file) => ({ name: file, file }));
+  return sameOutput(places) !== undefined;
+}
+
 /** Something that is equal for names of the same place; nothing for devices, which take whatever comes, and where nothing tells. */
 function placeOf(file: string): string | undefined {
   try {

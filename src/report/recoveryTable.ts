@@ -6,28 +6,41 @@ import { fixed, grouped, textTable } from "./table.ts";
 
 const MOST_LOST = 20;
 
-/** Tables of a recovery plan. */
-export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint): string {
+/**
+ * Tables of a recovery plan.
+ * @param assumed what was assumed about the size of experts
+ */
+export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, assumed?: string): string {
   const change = [
     plan.failed.length === 0 ? "" : `failed: ${plan.failed.join(", ")}`,
     plan.joined.length === 0 ? "" : `joined: ${plan.joined.join(", ")}`,
+    plan.drained === undefined ? "" : `drained: ${plan.drained.join(", ")}`,
   ].filter((text) => text !== "");
   const head = `${paint.bold("Recovery")} ${change.join("; ") || "nothing failed or joined"}`;
   if (!plan.recoverable)
     return [head, paint.red(`Not recoverable: ${plan.reason ?? "experts are lost"}`), ...lostPart(plan, paint)].join("\n\n");
   const parts = [head, paint.green("Recoverable: every expert of every layer has a live host")];
   if (plan.time && plan.transfers) {
-    const { detectSeconds, regroupSeconds, transferSeconds, lowerBoundSeconds } = plan.time;
-    const total = detectSeconds + regroupSeconds + transferSeconds;
-    parts.push(
-      `Training resumes after ${fixed(total, 1)} s: detect ${fixed(detectSeconds, 1)} s, regroup ${fixed(regroupSeconds, 1)} s, transfer ${fixed(transferSeconds, 3)} s (lower bound ${fixed(lowerBoundSeconds, 3)} s)`,
-      transferPart(plan, paint),
-    );
+    const isAssumed = assumed !== undefined && plan.transfers.length > 0;
+    parts.push(timePart(plan, plan.time) + (isAssumed ? `\n${assumed[0]!.toUpperCase()}${assumed.slice(1)}` : ""));
+    parts.push(transferPart(plan, paint));
   }
   if (plan.rehearsal) parts.push(rehearsalPart(plan.rehearsal, paint));
   if (plan.spilled && plan.spilled.length > 0) parts.push(spilledPart(plan.spilled));
   if (plan.placement) parts.push(placementTable(plan.placement, paint));
   return parts.join("\n\n");
+}
+
+/** What a failure stops; a planned change is not detected, and its replicas move while training goes on. */
+function timePart({ failed, transfers = [] }: RecoveryPlanDocument, time: NonNullable<RecoveryPlanDocument["time"]>): string {
+  const { detectSeconds, regroupSeconds, transferSeconds, lowerBoundSeconds } = time;
+  const transfer = `${fixed(transferSeconds, 3)} s (lower bound ${fixed(lowerBoundSeconds, 3)} s)`;
+  if (failed.length > 0) {
+    const total = detectSeconds + regroupSeconds + transferSeconds;
+    return `Training resumes after ${fixed(total, 1)} s: detect ${fixed(detectSeconds, 1)} s, regroup ${fixed(regroupSeconds, 1)} s, transfer ${transfer}`;
+  }
+  if (transfers.length + regroupSeconds === 0) return "Nothing to do";
+  return `Planned, so nothing to detect: transfer ${transfer}; then regroup ${fixed(regroupSeconds, 1)} s`;
 }
 
 function lostPart({ lost }: RecoveryPlanDocument, paint: Paint): string[] {
@@ -56,12 +69,12 @@ function spilledPart(spilled: NonNullable<RecoveryPlanDocument["spilled"]>): str
 }
 
 /** What every node sends and receives. */
-function transferPart({ transfers = [], placement }: RecoveryPlanDocument, paint: Paint): string {
+function transferPart({ transfers = [], placement, drained = [] }: RecoveryPlanDocument, paint: Paint): string {
   const rounds = transfers.reduce((most, transfer) => Math.max(most, transfer.round + 1), 0);
   if (transfers.length === 0) return "No replica moves";
   const summary =
     transfers.length === 1 ? "1 replica moves" : `${transfers.length} replicas move in ${rounds} round${rounds === 1 ? "" : "s"}`;
-  const rows = (placement?.nodes ?? []).map(({ name }) => [
+  const rows = [...(placement?.nodes ?? []).map(({ name }) => name), ...drained].map((name) => [
     name,
     String(transfers.filter(({ from }) => from === name).length),
     String(transfers.filter(({ to }) => to === name).length),

@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planSystems } from "../../src/formats/plans/plan.ts";
 import { inProcess } from "../support/inProcess.ts";
-import { root, shell } from "../support/lazarus.ts";
+import { shell } from "../support/lazarus.ts";
 
 let folder = "";
 const at = (name: string) => join(folder, name);
@@ -80,14 +80,15 @@ describe("recover --failed", () => {
     return inProcess(["recover", at("placement.json"), "--failed", `@${at(source)}`, ...words]);
   };
 
-  test("nodes of others are left out with a warning, unless there are only others", async () => {
+  test("nodes of others are left out with a warning, and nothing failed where there are only others", async () => {
     const { code, stdout, stderr } = await failed("down.txt", "gpu03\nlogin[1-2]\n");
     expect([code, JSON.parse(stdout).failed]).toEqual([0, ["gpu03"]]);
     expect(stderr).toMatch(/left out: login1, login2/);
-    expect(await failed("others.txt", "node[1-3]\n")).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/node1, node2, node3; the placement has gpu01/),
-    });
+    const others = await failed("others.txt", "node[1-3]\n");
+    expect(others.stderr).toMatch(/left out: node1, node2, node3\n.*nothing failed: .*others.txt names no node of the plan/);
+    expect([others.code, JSON.parse(others.stdout).moved]).toEqual([0, 0]);
+    const typo = await failed("typo.txt", "gpu03\ngpu4\n");
+    expect(typo).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(/no node "gpu4"; did you mean gpu04\?/) });
     expect((await inProcess(["recover", at("placement.json"), "--failed", "gpu03,login1"])).stderr).toMatch(/no node "login1"/);
   });
 
@@ -99,7 +100,7 @@ describe("recover --failed", () => {
   test("standard input holds one thing only", () => {
     expect(shell(`lazarus recover --failed @- < ${at("placement.json")}`)).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/standard input cannot/),
+      stderr: expect.stringMatching(/standard input cannot hold the placement/),
     });
     const { code, stdout } = shell(
       `echo 'gpu[03-04]' | lazarus recover ${at("placement.json")} --failed @- --format csv | head -1`,
@@ -125,50 +126,6 @@ describe("recover --failed", () => {
     };
     const { code, stdout } = await failed("notice.json", JSON.stringify(notice), "--instances", at("nodes.json"));
     expect([code, JSON.parse(stdout).failed]).toEqual([0, ["gpu05"]]);
-  });
-});
-
-describe("the README's scripts, with stand-ins for the cluster managers", () => {
-  const script = (name: string) => {
-    const blocks = readFileSync(`${root}README.md`, "utf8").matchAll(/```sh\n(#!\/bin\/sh\n[\s\S]*?)```/g);
-    const found = [...blocks].map(([, block]) => block as string).find((block) => block.includes(`# ${name}:`));
-    writeFileSync(at(name), found as string);
-    return at(name);
-  };
-  const standIn = (name: string, text: string) => {
-    writeFileSync(at(name), `#!/bin/sh\n${text}\n`);
-    chmodSync(at(name), 0o755);
-  };
-  const run = (name: string, env: string) => {
-    standIn("lazarus", `exec "${process.execPath}" "${root}bin/lazarus.js" "$@"`);
-    return shell(
-      `cp ${at("placement.json")} ${at("plan.json")}; PATH=${folder}:$PATH LAZARUS_PLAN=${at("plan.json")} ${env} sh ${script(name)}`,
-    );
-  };
-
-  test("the Slurm epilog keeps the plan up to date", () => {
-    standIn("sinfo", 'case "$*" in *--nodes*gpu*) echo "gpu[03-04]" ;; esac');
-    const survived = run("lazarus-epilog", "SLURM_JOB_NODELIST='gpu[01-10]'");
-    expect(survived).toMatchObject({ code: 3, stderr: expect.stringMatching(/restart from a checkpoint/) });
-    standIn("sinfo", "echo gpu03");
-    expect(run("lazarus-epilog", "SLURM_JOB_NODELIST='gpu[01-10]'").code).toBe(0);
-    expect(JSON.parse(readFileSync(at("plan.json"), "utf8"))).toMatchObject({ type: "recovery-plan", failed: ["gpu03"] });
-    standIn("sinfo", "echo");
-    expect(run("lazarus-epilog", "SLURM_JOB_NODELIST='gpu[01-10]'").code).toBe(0);
-    expect(JSON.parse(readFileSync(at("plan.json"), "utf8")).type).toBe("placement");
-  });
-
-  test("the Kubernetes watcher plans when a node is not ready", () => {
-    const node = (name: string, ready: string) => ({
-      kind: "Node",
-      metadata: { name },
-      status: { conditions: [{ type: "Ready", status: ready }] },
-    });
-    const list = JSON.stringify({ kind: "List", items: [node("gpu01", "True"), node("gpu02", "Unknown")] });
-    standIn("kubectl", `case "$*" in *--watch*) printf 'gpu01 Ready 1d\\ngpu02 NotReady 1d\\n' ;; *) echo '${list}' ;; esac`);
-    expect(run("lazarus-watch", "").code).toBe(0);
-    expect(existsSync(at("plan.json.recovery"))).toBe(true);
-    expect(JSON.parse(readFileSync(at("plan.json.recovery"), "utf8")).failed).toEqual(["gpu02"]);
   });
 });
 

@@ -66,7 +66,7 @@ describe("documents", () => {
       /this is a placement; a load-profile is wanted here: `lazarus profile-load` makes it/,
     ],
     ["no type", "dispatch-plan", "[]", /expected a placement document/],
-    ["nothing", "recover", "", /no input/],
+    ["nothing", "recover --failed node3", "", /no input/],
     ["a missing field", "place -n 2 -c 4", '{"type":"load-profile","version":1}', /experts/],
     ["too few loads", "place -n 2 -c 4", profile.replace("[5,9,2,4]", "[5,9,2]"), /expected 4 loads/],
     ["a negative load", "place -n 2 -c 4", profile.replace("5,9", "-5,9"), /layers\[0\]\.loads.*-5 at index 0/],
@@ -123,6 +123,7 @@ describe("command lines", () => {
     const long = await inProcess(["recover", "--failed", "x".repeat(200)], placement);
     expectOneLine(long, 2, /no node "x{39}…"; the placement has/);
     expectOneLine(await inProcess(["recover", "--joined", "node1"], placement), 2, /live node "node1"/);
+    expectOneLine(await inProcess(["recover"], placement), 2, /what changed\? pass --failed, --joined or --drain with nodes/);
     expectOneLine(await inProcess(["recover", "--bandwidth", "fast"], placement), 2, /--bandwidth: expected a bandwidth such as/);
   });
 

@@ -90,8 +90,8 @@ test("fewer slots than experts times replicas: the threshold is lowered, and tha
 
 test("the pipe goes on from a recovery plan", () => {
   const line =
-    "lazarus profile-load fixtures/routing.csv | lazarus place -n 10 -c 6 --effort fast | lazarus recover --failed node3,node7 " +
-    "| lazarus recover --joined 1 | lazarus dispatch-plan --shuffle";
+    "lazarus profile-load fixtures/routing.csv | lazarus place -n 10 -c 6 --effort fast | lazarus recover --failed node3,node7 --model gpt-s " +
+    "| lazarus recover --joined 1 --expert-bytes 112MiB | lazarus dispatch-plan --shuffle";
   const { code, stdout, stderr } = shell(line);
   expect(stderr).toBe("");
   expect(code).toBe(0);

@@ -32,13 +32,18 @@ interface Both {
   readonly csv: string;
 }
 
+/** CSV does not carry what came before a plan, and is not the same bytes. */
+function withoutHistory(text: string): string {
+  return text.replace(/"generation":\d+,"follows":"\w{64}",/g, "").replace(/"failedSoFar":\[[^\]]*\],/g, "");
+}
+
 /** What a command makes of a document, which has to be the same whichever format it was in. */
 async function next(words: string, { json, csv }: Both, csvOption = ""): Promise<Both> {
   const made = { json: "", csv: "" };
   for (const format of FORMATS) {
     const line = `${words} --format ${format}${format === "csv" ? csvOption : ""}`;
     made[format] = await output(line, json);
-    expect(await output(line, csv), `${line}\n${csv.slice(0, 2000)}`).toBe(made[format]);
+    expect(withoutHistory(await output(line, csv)), `${line}\n${csv.slice(0, 2000)}`).toBe(withoutHistory(made[format]));
   }
   return made;
 }
@@ -251,7 +256,7 @@ describe("the same bytes from JSON and CSV", () => {
       const rows = format === "csv" ? " --rows placement" : "";
       const [json, csv] = FORMATS.map((other) =>
         shell(
-          `set -o pipefail; lazarus profile-load fixtures/routing.csv --format ${other} | lazarus place -n 5 -c 8 --placement mro --format ${other} | lazarus recover --failed node2 --format ${format}${rows} | lazarus dispatch-plan --format csv`,
+          `set -o pipefail; lazarus profile-load fixtures/routing.csv --format ${other} | lazarus place -n 5 -c 8 --placement mro --format ${other} | lazarus recover --failed node2 --model gpt-s --format ${format}${rows} | lazarus dispatch-plan --format csv`,
         ),
       );
       expect(csv).toEqual(json);

@@ -326,7 +326,7 @@ describe("one document in place of another", () => {
       /:1: this is neither a placement, JSON or CSV \(layer,node,.*\), nor a plan of another system/,
     ],
     ["simulate --summarize", "a,b\n1,2\n", /:1: these are no simulations, JSON or CSV/],
-    ["recover --rows placement", "{}", /--rows says which rows --format csv has/],
+    ["recover --failed n0 --rows placement", "{}", /--rows says which rows --format csv has/],
   ])("%s of what is none", async (words, text, message) => {
     const { code, stderr } = await inProcess(words.split(" "), text);
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);

@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/errors.ts";
-import { failedNodes } from "../../src/formats/nodeLists/failedNodes.ts";
 import { expandDistinctHosts, expandHostList } from "../../src/formats/nodeLists/hostList.ts";
 import { parseInstances } from "../../src/formats/nodeLists/instances.ts";
+import { nodeReport } from "../../src/formats/nodeLists/nodeReport.ts";
 
 const none = new Map<string, string>();
-const failed = (text: string, instances: ReadonlyMap<string, string> = none) => failedNodes(text, "f", instances).names;
+const inState = (text: string, instances: ReadonlyMap<string, string>, ...wanted: string[]) => {
+  const { names, states } = nodeReport(text, "f", instances);
+  return names ?? [...states].flatMap(([name, state]) => (wanted.includes(state) ? [name] : []));
+};
+const failed = (text: string, instances: ReadonlyMap<string, string> = none) => inState(text, instances, "down", "interrupted");
+const drained = (text: string) => inState(text, none, "drained", "interrupted");
 
 describe("host lists", () => {
   test.each([
@@ -209,8 +214,8 @@ describe("AWS", () => {
   test("one notice of another kind does not spoil a batch, and is counted", () => {
     const other = { "detail-type": "EC2 Instance Rebalance Recommendation", detail: { "instance-id": "i-2" } };
     const batch = { Messages: [{ Body: JSON.stringify(notice("i-1")) }, { Body: JSON.stringify(other) }] };
-    const { names, others } = failedNodes(JSON.stringify(batch), "f", none);
-    expect(names).toEqual(["i-1"]);
+    const { states, others } = nodeReport(JSON.stringify(batch), "f", none);
+    expect([...states]).toEqual([["i-1", "interrupted"]]);
     expect(others).toEqual(["EC2 Instance Rebalance Recommendation"]);
   });
 
@@ -234,5 +239,48 @@ describe("AWS", () => {
     expect(() => failed('{"detail-type":"EC2 Spot Instance Interruption Warning"}')).toThrow(/instance-id/);
     expect(() => failed('{"Body":"{"}')).toThrow(/JSON/);
     expect(() => failed("[3]")).toThrow(/objects/);
+  });
+});
+
+describe("nodes that are to leave, and lists of all nodes", () => {
+  const covers = (text: string) => nodeReport(text, "f", none).covers;
+  const node = (name: string, ready: string, unschedulable?: boolean) => ({
+    kind: "Node",
+    metadata: { name },
+    spec: { unschedulable },
+    status: { conditions: [{ type: "Ready", status: ready }] },
+  });
+  const list = (kind: string, items: object[], more = {}) => JSON.stringify({ kind, items, metadata: more });
+
+  test("drained, cordoned and interrupted nodes leave, where they are up", () => {
+    expect(drained("NODELIST STATE\na drain\nb DRAINED\nc idle\nd drng\ne IDLE+DRAIN\nf down+drain\ng drain*\n")).toEqual([
+      "a",
+      "b",
+      "d",
+      "e",
+    ]);
+    expect(drained("NAME STATUS\na Ready,SchedulingDisabled\nb Ready\nc NotReady,SchedulingDisabled\n")).toEqual(["a"]);
+    expect(drained(list("List", [node("a", "True", true), node("b", "True", false), node("c", "False", true)]))).toEqual(["a"]);
+    const notice = (kind: string, detail: object) =>
+      JSON.stringify({ "detail-type": kind, detail: { "instance-id": "i-1", ...detail } });
+    expect(drained(notice("EC2 Spot Instance Interruption Warning", {}))).toEqual(["i-1"]);
+    expect(drained(notice("EC2 Instance State-change Notification", { state: "terminated" }))).toEqual([]);
+    expect(drained("gpu[1-2]")).toEqual(["gpu1", "gpu2"]);
+  });
+
+  test("kubectl's lists to their end have all nodes; tables of sinfo what was asked for; the rest a few", () => {
+    const [up, dead] = [node("a", "True"), node("b", "False")];
+    expect(covers(list("List", [up, dead]))).toBe("all");
+    expect(covers(list("NodeList", [dead]))).toBe("all");
+    expect(covers(list("NodeList", [up], { continue: "token" }))).toBe("news");
+    expect(covers(JSON.stringify(dead))).toBe("news");
+    expect(covers(JSON.stringify({ type: "MODIFIED", object: dead }))).toBe("news");
+    expect(covers("NAME STATUS\na Ready\nb NotReady\n")).toBe("all");
+    expect(covers("NAME STATUS\nb NotReady\n")).toBe("news");
+    expect(covers("NODELIST STATE\na idle\nb down\n")).toBe("asked");
+    expect(covers("NODELIST STATE\nb down\n")).toBe("news");
+    expect(covers("NodeName|TimeStart|TimeEnd|State\na|x|Unknown|IDLE\n")).toBe("news");
+    expect(covers("a,b")).toBe("news");
+    expect(covers(" ")).toBe("news");
   });
 });

@@ -21,7 +21,7 @@ test.each([
   [parseBandwidth, "25GBps", 25e9],
   [parseBandwidth, "12.5GB/s", 12.5e9],
   [parseSeconds, "15s", 15],
-  [parseSeconds, "15", 15],
+  [parseSeconds, "0", 0],
   [parseSeconds, "250ms", 0.25],
   [parseSeconds, "5m", 300],
   [parseSeconds, "2h", 7200],
@@ -40,6 +40,8 @@ describe("what is no quantity", () => {
     [parseBandwidth, "100gb/s"],
     [parseBandwidth, "100GBPS"],
     [parseSeconds, "soon"],
+    [parseSeconds, "15"],
+    [parseSeconds, " 2.5 "],
     [parseSeconds, `${"9".repeat(400)}s`],
     [parseCount(1), "0"],
     [parseCount(0), "-1"],
@@ -64,4 +66,10 @@ test("lists of ids are sorted sets", () => {
       expect(parseIdList(ids.join(","))).toEqual(ids.toSorted((a, b) => a - b));
     }),
   );
+});
+
+test("a time without its unit is no second in silence, and only nothing needs none", () => {
+  expect(() => parseSeconds("15")).toThrow("expected a time with its unit such as 15s, 5m or 2h (15s?)");
+  expect(() => parseSeconds(".5")).toThrow("(.5s?)");
+  expect(parseSeconds("0.0")).toBe(0);
 });

@@ -5,7 +5,7 @@ import { joinedOf } from "../../src/commands/joinedOption.ts";
 import { routedLayers } from "../../src/commands/routedLayers.ts";
 import { lazarusDispatch } from "../../src/core/dispatch/lazarusDispatch.ts";
 import { summarizeDispatch } from "../../src/core/dispatch/summary.ts";
-import { firstRanks, gpuOfSlot, uniformCluster } from "../../src/core/layout/cluster.ts";
+import { type ClusterNode, firstRanks, gpuOfSlot, uniformCluster } from "../../src/core/layout/cluster.ts";
 import { FREE_SLOT, type Placement, replicasByRank } from "../../src/core/layout/placement.ts";
 import { planFigures } from "../../src/core/placement/assess.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
@@ -14,6 +14,7 @@ import { changeGpus, failuresOf, type NodeGpu } from "../../src/core/reconfigure
 import { planRecovery } from "../../src/core/reconfigure/planRecovery.ts";
 import { rehearsalOf } from "../../src/core/reconfigure/rehearsal.ts";
 import { checkPlacement, placementOf } from "../../src/formats/documents/placement.ts";
+import { namedNodes } from "../../src/formats/nodeLists/nodeReport.ts";
 import { placementDocument } from "../../src/formats/placementDocument.ts";
 import { encodePlan } from "../../src/formats/plans/encodePlan.ts";
 import { quickPolicy as policy } from "../support/policy.ts";
@@ -195,11 +196,12 @@ test("dead ranks send and receive nothing, and the mean is that of the live ones
 });
 
 describe("names of GPUs", () => {
-  const said = (...names: string[]) => ({ names, reported: false, rows: [], others: [], file: undefined, instances: false });
+  const failedNamed = (of: readonly ClusterNode[], ...names: string[]) =>
+    failedOf(of, { ...namedNodes(names), option: "failed", file: undefined, instances: false }, { gone: [], missing: undefined });
   const nodes = [...cluster, { name: "node1:9", slots: 8, gpus: 4 }];
 
   test("are a node and its GPU, or several; a node's own name comes first", () => {
-    expect(failedOf(nodes, said("node2", "node0:3", "node1:0-1", "node1:9"))).toEqual({
+    expect(failedNamed(nodes, "node2", "node0:3", "node1:0-1", "node1:9")).toEqual({
       failed: [2, 4],
       failedGpus: [
         { node: 0, gpu: 3 },
@@ -214,9 +216,9 @@ describe("names of GPUs", () => {
   });
 
   test("are refused where there is no such GPU, or it is alive", () => {
-    expect(() => failedOf(cluster, said("node1:4"))).toThrow('there is no GPU "node1:4"; node1 has GPUs 0 to 3');
-    expect(() => failedOf(cluster, said("node9:1"))).toThrow('there is no node "node9:1"');
-    expect(() => failedOf(cluster, said("node1:3-1"))).toThrow("the range falls");
+    expect(() => failedNamed(cluster, "node1:4")).toThrow('there is no GPU "node1:4"; node1 has GPUs 0 to 3');
+    expect(() => failedNamed(cluster, "node9:1")).toThrow('there is no node "node9:1"');
+    expect(() => failedNamed(cluster, "node1:3-1")).toThrow("the range falls");
     expect(() => joinedOf(cluster, ["node1:2"], [])).toThrow("GPU 2 of node1 is alive already");
     expect(() => joinedOf(cluster, ["node1:7"], [])).toThrow("there is no GPU");
     expect(() => joinedOf(cluster, ["node9:1"], [])).toThrow('there is no node "node9"');

@@ -48,7 +48,7 @@ export async function fuzzInputs(): Promise<{ inputs: Record<string, FuzzInput>;
   const config = kept("mindie/model_gen_config.json", '{"num_moe_layers":2,"num_of_experts":2}');
   const kubernetes = {
     kind: "List",
-    items: ["True", "Unknown"].map((status, i) => ({
+    items: ["True", "Unknown", "True", "True"].map((status, i) => ({
       kind: "Node",
       metadata: { name: `node${i}` },
       spec: { providerID: `aws:///us-east-1a/i-${i}` },

@@ -29,6 +29,8 @@ export interface RecoveryProblem extends Joining {
   readonly madeBy?: PlacementPolicyName | undefined;
   /** Nodes of the old placement that failed. */
   readonly failed: readonly number[];
+  /** Nodes of the old placement that leave after handing over what they hold; those that failed as well hand nothing over. */
+  readonly drained?: readonly number[] | undefined;
   /** GPUs of other nodes that failed; a node goes on with those that are left, and has failed when none is. */
   readonly failedGpus?: readonly NodeGpu[] | undefined;
   /** Dead GPUs that come back, or are replaced the moment they fail; they hold nothing. */
@@ -52,7 +54,7 @@ export interface RecoverySpeed {
   readonly expertBytes: number;
   /** Bytes per second that a node sends, and receives. */
   readonly bandwidth: number;
-  /** Seconds until a failure is noticed, and until new communication groups are formed. */
+  /** Seconds until a failure is noticed, which a planned change need not be, and until new communication groups are formed. */
   readonly detectSeconds: number;
   readonly regroupSeconds: number;
 }
@@ -98,7 +100,7 @@ export interface Ends {
  *   policy is needed and missing (about `policy`), or it cannot place on the live nodes; RangeError when a failed node does not exist
  */
 export function planRecovery(problem: RecoveryProblem): Recovery {
-  const { madeBy, policy, mapping = "optimal", maxMoves, spill = false, speed } = problem;
+  const { madeBy, policy, mapping = "optimal", maxMoves, spill = false, speed, drained = [] } = problem;
   const { failed, failedGpus } = failuresOf(problem.old.cluster, problem.failed, problem.failedGpus);
   // What GPUs leave behind is a placement like any other; plans are made on live GPUs, which have the same slots.
   const changed = changeGpus(problem.old, failedGpus, problem.joinedGpus);
@@ -111,7 +113,9 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
     const lost = old.layers.flatMap(({ layer, loads }) => loads.map((_, expert) => ({ layer, expert })));
     return ends("every node failed", lost, 0);
   }
-  const live = survivors(old, failed, joined);
+  if (joined.length === 0 && old.cluster.every((_, node) => failed.includes(node) || drained.includes(node)))
+    throw new Infeasible("no node would be left; let others join first", "drained");
+  const live = survivors(old, failed, joined, drained);
   const slots = totalSlots(live.cluster);
   if (live.lost.length > 0) return ends("experts are lost", live.lost, slots);
   const loads = problem.loads === undefined ? old.layers : matchingLoads(old.layers, problem.loads);
@@ -136,6 +140,7 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
     ...(mapping === "optimal" && !plan.isNearest ? { exchange: sharesOf(policy) } : {}),
     ...(maxMoves === undefined ? {} : { maxMoves }),
   });
+  if (drained.length > 0) refuseLosses(change);
   const cluster = [...live.cluster.keys()].map((n) => changed.cluster[live.oldNode[n]!] ?? live.cluster[n]!);
   const placement = { ...plan.placement, cluster, layers: change.placement.layers, spilled: change.spilled };
   return {
@@ -147,8 +152,21 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
     figures: planFigures(placement, policy),
     isRepaired: plan.isRepaired,
     change: { ...change, placement: { ...change.placement, cluster } },
-    seconds: secondsOf(change, speed),
+    seconds: secondsOf(change, failed.length + failedGpus.length === 0 ? { ...speed, detectSeconds: 0 } : speed),
   };
+}
+
+/** Who leaves hands everything over. @throws Infeasible when a plan of few moves, or host memory that nobody else has, does not do so */
+function refuseLosses({ placement, spilled }: Reconfiguration): void {
+  const waits = new Set(spilled.flatMap(({ layer, expert, nodes }) => (nodes.length > 0 ? [`${layer}/${expert}`] : [])));
+  const lost = placement.layers.flatMap(({ layer, replicas }) =>
+    replicas.flatMap((copies, expert) => (copies === 0 && !waits.has(`${layer}/${expert}`) ? [`${layer}/${expert}`] : [])),
+  );
+  if (lost.length > 0)
+    throw new Infeasible(
+      `${lost.length} experts that only these nodes hold would not be handed over; allow more moves or slots, or drain fewer at a time`,
+      "drained",
+    );
 }
 
 function secondsOf({ rounds, lowerBoundRounds }: Reconfiguration, speed: RecoverySpeed): RecoverySeconds {

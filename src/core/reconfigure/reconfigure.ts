@@ -33,7 +33,7 @@ export interface ReconfigurationProblem {
   readonly memoryCopies?: number;
 }
 
-/** One replica on its way; nodes are live nodes. */
+/** One replica on its way; nodes are live nodes, senders also nodes that leave. */
 export interface Transfer {
   readonly layer: number;
   readonly expert: number;
@@ -138,6 +138,7 @@ function schedule(
   const to: number[] = [];
   layers.forEach((layer, index) => {
     const heldBy = survivors.holders[index]!;
+    const leavers = survivors.leaving?.holders[index];
     hostSets(layer).forEach((hosts, expert) => {
       const old = heldBy[expert]!;
       let next = 0;
@@ -147,13 +148,13 @@ function schedule(
         replica.push(owners.length);
         to.push(node);
       }
-      owners.push(old);
+      owners.push(leavers === undefined ? old : [...old, ...leavers[expert]!]);
       carried.push({ layer: layer.layer, expert });
     });
   });
-  const nodes = survivors.cluster.length;
+  const domain = [...survivors.cluster, ...(survivors.leaving?.cluster ?? [])].map((node) => node.domain);
+  const nodes = domain.length;
   const toNode = Int32Array.from(to);
-  const domain = survivors.cluster.map((node) => node.domain);
   const sources = chooseSources({ replica: Int32Array.from(replica), to: toNode, owners, domain });
   const { colour, colours } = edgeColouring(sources.from, toNode, nodes, nodes);
   const transfers = replica.map((of, i): Transfer => {

@@ -25,7 +25,7 @@ export interface RehearsedTransfer {
 
 /** The play: who holds what, who dies, and what then goes where. */
 export interface Rehearsal {
-  /** Live nodes in their order, then the failed ones. */
+  /** Live nodes in their order, then those that leave, who send, then the failed ones. */
   readonly nodes: readonly RehearsedNode[];
   /** Transfers of each round, shape [rounds][transfers]. */
   readonly rounds: readonly (readonly RehearsedTransfer[])[];
@@ -52,14 +52,19 @@ export function rehearsalOf(
     holds: alive[n]!,
     shallHold: after[n]!,
   }));
+  const { oldNode: leavers = [], cluster: leavingNodes = [] } = survivors.leaving ?? {};
+  const leaving = leavingNodes.map(({ name }, i) => {
+    const holds = before[leavers[i]!]!;
+    return { name, fails: false, holds, shallHold: holds };
+  });
   const failed = old.cluster.flatMap(({ name }, n) =>
-    survivors.oldNode.includes(n) ? [] : [{ name, fails: true, holds: before[n]!, shallHold: [] }],
+    survivors.oldNode.includes(n) || leavers.includes(n) ? [] : [{ name, fails: true, holds: before[n]!, shallHold: [] }],
   );
   const rounds: RehearsedTransfer[][] = Array.from({ length: change.rounds }, () => []);
   for (const { layer, expert, from, to, round } of change.transfers) {
     rounds[round]!.push({ replica: `${layer}/${expert}`, from, to });
   }
-  return { nodes: [...live, ...failed], rounds };
+  return { nodes: [...live, ...leaving, ...failed], rounds };
 }
 
 function onLiveNodes(spilled: readonly SpilledExpert[], { oldNode }: Survivors): SpilledExpert[] {

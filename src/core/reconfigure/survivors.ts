@@ -16,19 +16,37 @@ export interface Survivors extends Placement {
   readonly holders: readonly (readonly (readonly number[])[])[];
   /** Experts that cannot be recovered, by layer and expert; none when the job is recoverable. */
   readonly lost: readonly LostExpert[];
+  /** Nodes that leave when they have handed over what they hold; they are no live nodes, but send. */
+  readonly leaving?: Leaving;
+}
+
+/** Nodes that leave. As senders they are numbered on from the live nodes. */
+export interface Leaving {
+  readonly cluster: readonly ClusterNode[];
+  /** Their numbers in the old placement. */
+  readonly oldNode: readonly number[];
+  /** Their numbers as senders, by what they hold, shape [layers][experts][nodes]. */
+  readonly holders: readonly (readonly (readonly number[])[])[];
 }
 
 /**
  * Removes failed nodes from a placement and appends joined ones, which hold nothing yet.
  * @param failed nodes of the placement that failed
  * @param joined nodes that come in; they may bear the names of failed ones
- * @throws RangeError when a failed node does not exist, two live nodes have one name, or no node is left
+ * @param drained nodes of the placement that leave after handing over what they hold, where they have not failed
+ * @throws RangeError when a failed or drained node does not exist, two live nodes have one name, or no node is left
  */
-export function survivors(placement: Placement, failed: readonly number[], joined: readonly ClusterNode[] = []): Survivors {
-  for (const node of failed) {
+export function survivors(
+  placement: Placement,
+  failed: readonly number[],
+  joined: readonly ClusterNode[] = [],
+  drained: readonly number[] = [],
+): Survivors {
+  for (const node of [...failed, ...drained]) {
     if (placement.cluster[node] === undefined) throw new RangeError(`there is no node ${node} that could have failed`);
   }
-  const alive = placement.cluster.flatMap((_, node) => (failed.includes(node) ? [] : [node]));
+  const gone = new Set([...failed, ...drained]);
+  const alive = placement.cluster.flatMap((_, node) => (gone.has(node) ? [] : [node]));
   const cluster = [...alive.map((node) => placement.cluster[node]!), ...joined];
   if (cluster.length === 0) throw new RangeError("no node is left");
   const names = new Set<string>();
@@ -44,17 +62,32 @@ export function survivors(placement: Placement, failed: readonly number[], joine
     return { ...layer, nodes, replicas: countReplicas(layer.loads.length, nodes) };
   });
   const oldNode = [...alive, ...joined.map(() => -1)];
-  const holders = layers.map((layer) => {
-    const nodes = hostSets(layer);
-    for (const kept of placement.spilled ?? []) {
-      if (kept.layer !== layer.layer) continue;
-      const live = kept.nodes.map((node) => oldNode.indexOf(node)).filter((node) => node >= 0);
-      nodes[kept.expert] = [...new Set([...nodes[kept.expert]!, ...live])].sort((a, b) => a - b);
-    }
-    return nodes;
-  });
-  const lost = layers.flatMap(({ layer }, index) =>
-    holders[index]!.flatMap((nodes, expert) => (nodes.length === 0 ? [{ layer, expert }] : [])),
+  const holders = layers.map((layer) => withMemory(layer, oldNode, placement));
+  const leaving = [...new Set(drained)].filter((node) => !failed.includes(node)).sort((a, b) => a - b);
+  const leavers = placement.layers.map((layer) =>
+    withMemory({ ...layer, nodes: leaving.map((node) => layer.nodes[node]!) }, leaving, placement),
   );
-  return { cluster, layers, oldNode, holders, lost };
+  const lost = layers.flatMap(({ layer }, index) =>
+    holders[index]!.flatMap((nodes, expert) =>
+      nodes.length === 0 && leavers[index]![expert]!.length === 0 ? [{ layer, expert }] : [],
+    ),
+  );
+  const alone = { cluster, layers, oldNode, holders, lost };
+  if (leaving.length === 0) return alone;
+  const asSenders = leavers.map((experts) => experts.map((nodes) => nodes.map((node) => cluster.length + node)));
+  return {
+    ...alone,
+    leaving: { cluster: leaving.map((node) => placement.cluster[node]!), oldNode: leaving, holders: asSenders },
+  };
+}
+
+/** Nodes of a layer that hold each expert in a slot or in host memory. @param oldNode their numbers in the placement */
+function withMemory(layer: LayerPlacement, oldNode: readonly number[], { spilled = [] }: Placement): number[][] {
+  const nodes = hostSets(layer);
+  for (const kept of spilled) {
+    if (kept.layer !== layer.layer) continue;
+    const here = kept.nodes.map((node) => oldNode.indexOf(node)).filter((node) => node >= 0);
+    nodes[kept.expert] = [...new Set([...nodes[kept.expert]!, ...here])].sort((a, b) => a - b);
+  }
+  return nodes;
 }

@@ -9,9 +9,17 @@ export const recoveryPlanSchema = z.object({
   version: z.literal(1),
   /** Iterations that the loads are of, where there are plans for several windows. */
   window: z.optional(window),
+  /** How many recoveries led to this plan from a placement, which is of generation 0. */
+  generation: z.optional(count),
+  /** SHA-256 of the plan that it was made from, as `sha256sum` prints it. */
+  follows: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
   recoverable: z.boolean(),
   failed: z.array(nodeName),
   joined: z.array(nodeName),
+  /** Nodes that leave after handing over what they hold: they send, and are not in the placement. */
+  drained: z.optional(z.array(nodeName)),
+  /** Nodes that failed or were drained in this recovery and all before it, and have not joined again. */
+  failedSoFar: z.optional(z.array(nodeName)),
   /** Experts without a live host. */
   lost: z.array(z.object({ layer: count, expert: count })),
   /** Why there is no new placement although nothing is lost. */
@@ -50,14 +58,39 @@ export function checkRecoveryPlan(value: unknown, source: string): RecoveryPlanD
   return plan.placement === undefined ? plan : { ...plan, placement: checkConsistency(plan.placement, source) };
 }
 
+/** What came before a plan. */
+export interface PlanHistory {
+  readonly generation: number;
+  /** Nodes that failed or left, and have not joined again. */
+  readonly gone: readonly string[];
+}
+
+/** A placement, and what came before it. */
+export interface FollowedPlan {
+  readonly placement: PlacementDocument;
+  readonly history: PlanHistory;
+}
+
+/** Of a plan that no recovery led to. */
+export const NO_HISTORY: PlanHistory = { generation: 0, gone: [] };
+
 /**
  * Checks a placement, or takes the new placement out of a recovery-plan.
  * @throws InputError, for a recovery-plan that is not recoverable, too
  */
 export function checkPlacementOrRecovery(value: unknown, source: string): PlacementDocument {
+  return checkFollowedPlan(value, source).placement;
+}
+
+/**
+ * Checks a placement, or takes the new placement out of a recovery-plan, with its history.
+ * @throws InputError, for a recovery-plan that is not recoverable, too
+ */
+export function checkFollowedPlan(value: unknown, source: string): FollowedPlan {
   const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
-  if (type !== "recovery-plan") return checkPlacement(value, source);
-  const { placement } = checkRecoveryPlan(value, source);
+  if (type !== "recovery-plan") return { placement: checkPlacement(value, source), history: NO_HISTORY };
+  // Plans of earlier versions say what failed last alone.
+  const { placement, failed, failedSoFar = failed, generation = 1 } = checkRecoveryPlan(value, source);
   if (placement === undefined) {
     throw new InputError(
       "this recovery-plan is not recoverable, so it holds no placement; restart from a checkpoint with `lazarus place`",
@@ -66,5 +99,7 @@ export function checkPlacementOrRecovery(value: unknown, source: string): Placem
       },
     );
   }
-  return placement;
+  const here = new Set(placement.nodes.map(({ name }) => name));
+  const isNode = (name: string) => !here.has(name) && !here.has(name.slice(0, Math.max(0, name.lastIndexOf(":"))));
+  return { placement, history: { generation, gone: failedSoFar.filter(isNode) } };
 }

@@ -3,6 +3,7 @@ import { InputError } from "../../errors.ts";
 import { checkedName } from "../names.ts";
 import { parseJson } from "../parseJson.ts";
 import { shownValue } from "../shownValue.ts";
+import type { NodeState } from "./nodeStates.ts";
 
 const INTERRUPTION = "EC2 Spot Instance Interruption Warning";
 const STATE_CHANGE = "EC2 Instance State-change Notification";
@@ -27,7 +28,7 @@ const MOST_PACKINGS = 10;
 /** What a notice says about an instance. */
 export interface InstanceNotice {
   readonly instance: string;
-  readonly gone: boolean;
+  readonly state: NodeState;
   /** Milliseconds since 1970, where the event has its time. */
   readonly time: number | undefined;
 }
@@ -83,6 +84,6 @@ function unpackedNotices(value: unknown, file: string, packings = 0): (InstanceN
   if (typeof instance !== "string" || instance === "") throw wrong(`the notice "${kind}" has no detail.instance-id`);
   checkedName(instance, "the notice's instance-id", { file });
   const time = Date.parse(String(fields["time"]));
-  const gone = kind === INTERRUPTION || GONE.has(String(detail["state"]));
-  return [{ instance, gone, time: Number.isNaN(time) ? undefined : time }];
+  const state = kind === INTERRUPTION ? "interrupted" : GONE.has(String(detail["state"])) ? "down" : "up";
+  return [{ instance, state, time: Number.isNaN(time) ? undefined : time }];
 }

@@ -2,14 +2,19 @@
 import * as z from "zod/mini";
 import { InputError } from "../../errors.ts";
 import { nodeName } from "../documents/schema.ts";
+import type { NodeState } from "./nodeStates.ts";
 
 const nodeSchema = z.object({
   kind: z.optional(z.literal("Node")),
   metadata: z.object({ name: nodeName }),
-  spec: z.optional(z.object({ providerID: z.optional(z.string()) })),
+  spec: z.optional(z.object({ providerID: z.optional(z.string()), unschedulable: z.optional(z.boolean()) })),
   status: z.optional(z.object({ conditions: z.optional(z.array(z.object({ type: z.string(), status: z.string() }))) })),
 });
-const listSchema = z.object({ kind: z.enum(["List", "NodeList"]), items: z.array(nodeSchema) });
+const listSchema = z.object({
+  kind: z.enum(["List", "NodeList"]),
+  metadata: z.optional(z.object({ continue: z.optional(z.string()) })),
+  items: z.array(nodeSchema),
+});
 const eventSchema = z.object({ type: z.enum(["ADDED", "MODIFIED", "DELETED"]), object: nodeSchema });
 
 type KubernetesNode = z.infer<typeof nodeSchema>;
@@ -21,14 +26,21 @@ export function isKubernetesNodes(value: unknown): value is object {
   return "type" in value && "object" in value;
 }
 
+/** Whether a parsed value is a list to its end, which leaves no node of the cluster out. */
+export function listsAllNodes(value: object): boolean {
+  const list = z.safeParse(listSchema, value);
+  return list.success && !list.data.metadata?.continue;
+}
+
 /**
- * Nodes by name, and whether they are dead: their Ready condition is not True, or a watch event says that they are deleted.
+ * Nodes by name, and their states. They are down when their Ready condition is not True, or a watch event says that they are deleted.
  * @throws InputError
  */
-export function nodesOfKubernetes(value: object, file: string): [name: string, dead: boolean][] {
+export function nodesOfKubernetes(value: object, file: string): [name: string, state: NodeState][] {
   return kubernetesNodes(value, file).map(({ node, deleted }) => {
     const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
-    return [node.metadata.name, deleted || ready?.status !== "True"];
+    const isDown = deleted || ready?.status !== "True";
+    return [node.metadata.name, isDown ? "down" : node.spec?.unschedulable === true ? "drained" : "up"];
   });
 }
 

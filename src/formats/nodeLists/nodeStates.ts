@@ -19,24 +19,33 @@ const ALIVE = new Set(
     "invalid_reg perfctrs npc resume resm undrain dynamic_future dynamic_norm"
   ).split(" "),
 );
+/** Words of nodes that work, and get nothing new: they can hand over what they hold. */
+const LEAVING = new Set("drain drained draining drng".split(" "));
 /** What may follow a word: not responding, powered off, powering up, powering down, reboot issued. */
 const DEAD_MARKS = /[*~#%^]/;
 const MARKS = /[*~#!%$@^-]+$/;
 
+/**
+ * What a cluster manager says of a node: it works, it works and gets nothing new (it is drained), or it does no work. An instance
+ * with an interruption notice is given up, but can still hand over what it holds.
+ */
+export type NodeState = "up" | "drained" | "interrupted" | "down";
+
 /** Words in the STATUS column of kubectl. */
-const KUBERNETES: ReadonlyMap<string, boolean> = new Map([
-  ["ready", false],
-  ["notready", true],
-  ["unknown", true],
-  ["schedulingdisabled", false],
+const KUBERNETES: ReadonlyMap<string, NodeState> = new Map([
+  ["ready", "up"],
+  ["notready", "down"],
+  ["unknown", "down"],
+  ["schedulingdisabled", "drained"],
 ]);
 
 /**
- * Whether a state such as `down*`, `MIXED+NOT_RESPONDING` or `IDLE+CLOUD` says that a node does no work.
+ * What a state such as `down*`, `MIXED+NOT_RESPONDING`, `IDLE+DRAIN` or `IDLE+CLOUD` says of a node.
  * @throws InputError for a word that is none of Slurm's
  */
-export function slurmSaysDead(state: string, at: { file: string; line: number }): boolean {
+export function slurmState(state: string, at: { file: string; line: number }): NodeState {
   let dead = false;
+  let leaving = false;
   for (const part of state.split("+")) {
     if (part === "" && state !== "") continue; // ALLOCATED+: jobs end as well.
     const word = part.replace(MARKS, "").toLowerCase();
@@ -47,22 +56,21 @@ export function slurmSaysDead(state: string, at: { file: string; line: number })
       );
     }
     dead ||= DEAD.has(word) || DEAD_MARKS.test(part.slice(word.length));
+    leaving ||= LEAVING.has(word);
   }
-  return dead;
+  return dead ? "down" : leaving ? "drained" : "up";
 }
 
 /**
- * Whether a status such as `NotReady,SchedulingDisabled` says that a node is not ready.
+ * What a status such as `NotReady,SchedulingDisabled` says of a node.
  * @throws InputError for a word that is none of kubectl's
  */
-export function kubernetesSaysDead(status: string, at: { file: string; line: number }): boolean {
-  return status
-    .split(",")
-    .map((word) => {
-      const dead = KUBERNETES.get(word.toLowerCase());
-      if (dead === undefined)
-        throw new InputError(`${quoteInput(word)} is no status of a node; pass what kubectl get nodes -o json prints`, at);
-      return dead;
-    })
-    .includes(true);
+export function kubernetesState(status: string, at: { file: string; line: number }): NodeState {
+  const states = status.split(",").map((word) => {
+    const state = KUBERNETES.get(word.toLowerCase());
+    if (state === undefined)
+      throw new InputError(`${quoteInput(word)} is no status of a node; pass what kubectl get nodes -o json prints`, at);
+    return state;
+  });
+  return (["down", "drained"] as const).find((state) => states.includes(state)) ?? "up";
 }

@@ -2,7 +2,7 @@
 import { InputError, quoteInput } from "../../errors.ts";
 import { UnitError } from "../units.ts";
 import { expandHostList } from "./hostList.ts";
-import { kubernetesSaysDead, slurmSaysDead } from "./nodeStates.ts";
+import { kubernetesState, type NodeState, slurmState } from "./nodeStates.ts";
 
 const NAME_TITLES = new Set(["NODELIST", "NODENAME", "HOSTNAMES", "NODEHOST", "NODE", "NAME"]);
 const STATE_TITLES = new Set(["STATE", "STATECOMPLETE", "STATUS"]);
@@ -33,24 +33,34 @@ export function isNodeTable(text: string): boolean {
   return headerLine(text.split(/\r?\n/)) >= 0;
 }
 
+/** A table of nodes. */
+export interface NodeTable {
+  /** What it says of each of its nodes. */
+  readonly states: ReadonlyMap<string, NodeState>;
+  /** Whether kubectl made it, which leaves no node out; of events, only nodes that have some are there. */
+  readonly source: "kubectl" | "slurm" | "events";
+}
+
 /**
- * Names of all nodes that a table tells of, and whether they are dead. The last row of a node counts; of events only those
- * that have not ended.
+ * What a table says of its nodes. The last row of a node counts; of events only those that have not ended.
  * @throws InputError with the line
  */
-export function nodesOfTable(text: string, file: string): Map<string, boolean> {
+export function nodesOfTable(text: string, file: string): NodeTable {
   const lines = text.split(/\r?\n/);
   const first = headerLine(lines);
   let header: Header | undefined;
-  const dead = new Map<string, boolean>();
+  const states = new Map<string, NodeState>();
   for (const [i, line] of lines.entries()) {
     const at = { file, line: i + 1 };
     if (line.trim() === "" || BETWEEN_TABLES.test(line.trim()) || /^[-\s|]+$/.test(line)) continue;
     if (i < first) throw new InputError(`${quoteInput(line.trim())} is no part of a table; remove it, or the table`, at);
     if (i === first) header = checkHeader(headerOf(line), at);
-    else if (header !== undefined && line.trim() !== lines[first]?.trim()) readRow(line, header, at, dead);
+    else if (header !== undefined && line.trim() !== lines[first]?.trim()) readRow(line, header, at, states);
   }
-  return dead;
+  return {
+    states,
+    source: header === undefined || !isKubernetes(header) ? ((header?.end ?? -1) < 0 ? "slurm" : "events") : "kubectl",
+  };
 }
 
 function headerLine(lines: readonly string[]): number {
@@ -81,18 +91,21 @@ function checkHeader(header: Header, at: { file: string; line: number }): Header
   return header;
 }
 
-function readRow(line: string, header: Header, at: { file: string; line: number }, dead: Map<string, boolean>): void {
-  const { name, state, end, words } = header;
+function readRow(line: string, header: Header, at: { file: string; line: number }, states: Map<string, NodeState>): void {
+  const { name, state, end } = header;
   const [nodes, condition, ended] = cellsOf(line, header, end < 0 ? [name, state] : [name, state, end], at);
   if (nodes === "" || nodes === "(null)" || nodes === undefined) return; // Events of the whole cluster name no node.
   if (ended !== undefined && ended !== "" && ended !== "Unknown") return;
-  const kubernetes = words[state]?.text.toUpperCase() === "STATUS";
-  const isDead = (kubernetes ? kubernetesSaysDead : slurmSaysDead)(condition ?? "", at);
+  const said = (isKubernetes(header) ? kubernetesState : slurmState)(condition ?? "", at);
   try {
-    for (const host of expandHostList(nodes)) dead.set(host, isDead);
+    for (const host of expandHostList(nodes)) states.set(host, said);
   } catch (error) {
     throw error instanceof UnitError ? new InputError(error.message, at) : error;
   }
+}
+
+function isKubernetes({ words, state }: Header): boolean {
+  return words[state]?.text.toUpperCase() === "STATUS";
 }
 
 /** The cells of some columns. */

@@ -1,44 +1,57 @@
-/** Which nodes failed, from what cluster managers print. */
+/** What people and cluster managers say about nodes: which failed, and which are to leave. */
 import { InputError } from "../../errors.ts";
 import { parseJson } from "../parseJson.ts";
 import { UnitError } from "../units.ts";
 import { type InstanceNotice, instanceNotices, isInterruptionNotice, isPackedNotices, saysNothing } from "./awsNotices.ts";
 import { expandHostList } from "./hostList.ts";
-import { isKubernetesNodes, nodesOfKubernetes } from "./kubernetesNodes.ts";
+import { isKubernetesNodes, listsAllNodes, nodesOfKubernetes } from "./kubernetesNodes.ts";
+import type { NodeState } from "./nodeStates.ts";
 import { isNodeTable, nodesOfTable } from "./nodeTables.ts";
 
-/** What a text says about failed nodes. */
-export interface FailedNodes {
-  /** Names of the failed nodes, each once. */
-  readonly names: readonly string[];
-  /** Whether a cluster manager lists nodes and states, of which some may belong to other jobs; not a bare list of names. */
-  readonly reported: boolean;
+/** What a text says about nodes. */
+export interface NodeReport {
+  /** Names in a bare list, each once; nothing where a cluster manager reports states, of nodes of other jobs, too. */
+  readonly names?: readonly string[];
+  /** State of each node that it tells of, where there are states. */
+  readonly states: ReadonlyMap<string, NodeState>;
+  /** Which nodes it tells of: all of a cluster, those that somebody asked for, among them ones that are up, or a few with news. */
+  readonly covers: "all" | "asked" | "news";
   /** Of a bare list: the names of each line that has several between blanks. */
   readonly rows: readonly { readonly line: number; readonly names: readonly string[] }[];
   /** Kinds of AWS notices that say nothing about whether an instance goes away. */
   readonly others: readonly string[];
 }
 
+const SILENT = { states: new Map<string, NodeState>(), covers: "news", rows: [], others: [] } as const;
+
 /**
- * The failed nodes of a text: Kubernetes nodes as JSON, AWS interruption notices as JSON (one or several documents, the
+ * What a text says about nodes: Kubernetes nodes as JSON, AWS interruption notices as JSON (one or several documents, the
  * instance is the node unless `instances` names it), a table of nodes with their states, or host lists. What is said last
  * about a node counts.
  * @param instances node of each cloud instance, where these are known
  * @throws InputError
  */
-export function failedNodes(text: string, file: string, instances: ReadonlyMap<string, string>): FailedNodes {
+export function nodeReport(text: string, file: string, instances: ReadonlyMap<string, string>): NodeReport {
   const content = text.replace(/^\ufeff/, "");
-  if (content.trim() === "") return { names: [], reported: true, rows: [], others: [] };
+  if (content.trim() === "") return SILENT;
   if (/^\s*[[{]/.test(content)) return fromJson(jsonDocuments(content, file), file, instances);
-  if (isNodeTable(content)) return { names: deadOf(nodesOfTable(content, file)), reported: true, rows: [], others: [] };
-  return { ...fromList(content, file), reported: false, others: [] };
+  if (isNodeTable(content)) return fromTable(content, file);
+  return { ...SILENT, ...fromList(content, file) };
 }
 
-function deadOf(nodes: ReadonlyMap<string, boolean>): string[] {
-  return Array.from(nodes).flatMap(([name, dead]) => (dead ? [name] : []));
+/** A report of names that somebody typed. */
+export function namedNodes(names: readonly string[]): NodeReport {
+  return { ...SILENT, names };
 }
 
-function fromList(content: string, file: string): Pick<FailedNodes, "names" | "rows"> {
+/** Only kubectl's tables have all nodes; and one without a node that is up has been picked from. */
+function fromTable(content: string, file: string): NodeReport {
+  const { states, source } = nodesOfTable(content, file);
+  const isPicked = source === "events" || ![...states.values()].includes("up");
+  return { ...SILENT, states, covers: isPicked ? "news" : source === "kubectl" ? "all" : "asked" };
+}
+
+function fromList(content: string, file: string): Pick<Required<NodeReport>, "names" | "rows"> {
   const rows: { line: number; names: string[] }[] = [];
   try {
     const names = expandHostList(content);
@@ -61,13 +74,16 @@ function fromList(content: string, file: string): Pick<FailedNodes, "names" | "r
   }
 }
 
-function fromJson(documents: readonly unknown[], file: string, instances: ReadonlyMap<string, string>): FailedNodes {
-  const said: (readonly [name: string, dead: boolean])[] = [];
+function fromJson(documents: readonly unknown[], file: string, instances: ReadonlyMap<string, string>): NodeReport {
+  const said: (readonly [name: string, state: NodeState])[] = [];
   let notices: InstanceNotice[] = [];
+  let isAll = false;
   const others: string[] = [];
   for (const value of documents) {
-    if (isKubernetesNodes(value)) said.push(...nodesOfKubernetes(value, file));
-    else if (isInterruptionNotice(value) || isPackedNotices(value)) {
+    if (isKubernetesNodes(value)) {
+      said.push(...nodesOfKubernetes(value, file));
+      isAll ||= listsAllNodes(value);
+    } else if (isInterruptionNotice(value) || isPackedNotices(value)) {
       const found = instanceNotices(value, file);
       notices.push(...found.notices);
       others.push(...found.others);
@@ -82,8 +98,8 @@ function fromJson(documents: readonly unknown[], file: string, instances: Readon
   // Queues deliver in any order.
   if (notices.every(({ time }) => time !== undefined))
     notices = notices.toSorted((a, b) => (a.time as number) - (b.time as number));
-  for (const { instance, gone } of notices) said.push([instances.get(instance) ?? instance, gone]);
-  return { names: deadOf(new Map(said)), reported: true, rows: [], others };
+  for (const { instance, state } of notices) said.push([instances.get(instance) ?? instance, state]);
+  return { ...SILENT, states: new Map(said), covers: isAll ? "all" : "news", others };
 }
 
 /** One document however it is laid out, or one a line. */
