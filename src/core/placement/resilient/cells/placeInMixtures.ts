@@ -5,7 +5,7 @@ import type { RankSlots } from "../ranks/rankSlots.ts";
 import type { RankTable, Shares } from "../ranks/rankTable.ts";
 import { leastSlots } from "./leastSlots.ts";
 import type { Mixture } from "./mixtures.ts";
-import { placeInMixture } from "./placeInMixture.ts";
+import { placeInMixture, type Roomy } from "./placeInMixture.ts";
 
 /** How to place. */
 export interface MixtureSearch {
@@ -31,6 +31,8 @@ export interface PlacedLayers {
 const CLOSE = 1e-9;
 /** Mixtures that are tried one by one: room alone does not make a layer easier. */
 const CLOSELY = 24;
+/** Where cells leave room, one after the other until the limit is kept: with even shares nothing but everywhere was level. */
+const ROOMY = { free: ["half", "largest"], even: ["all"] } as const satisfies Record<Shares, readonly Roomy[]>;
 /** Mixtures, those with most room, in which a layer that keeps its limit in none gets the best balance it can. */
 const ROOMIEST = 3;
 
@@ -128,9 +130,14 @@ function placeLayer(
   limit: number,
   persistent = false,
 ): RankTable {
-  const table = placeInMixture(mixture, loads, search.slots, search.shares);
-  levelRanks(table, { limit, steps: search.steps, random: randomSource(search.seed), persistent });
-  return table;
+  let best: RankTable | undefined;
+  for (const roomy of ROOMY[search.shares]) {
+    const table = placeInMixture(mixture, loads, search.slots, search.shares, roomy);
+    levelRanks(table, { limit, steps: search.steps, random: randomSource(search.seed), persistent });
+    if (best === undefined || table.busiest < best.busiest) best = table;
+    if (balanceOf(best) <= limit + CLOSE) break;
+  }
+  return best!;
 }
 
 /** Load of the busiest rank over the mean; 1 without tokens. */

@@ -15,9 +15,14 @@ export interface Levelling {
   readonly persistent?: boolean;
 }
 
-/** Shares of the kinds of moves: slots exchanged within a node, experts that take each other's slots; the rest moves further copies. */
-const WITHIN_NODE = 0.4;
-const TRADE = 0.8;
+/**
+ * Shares of the kinds of moves, by who sets the shares of tokens: slots exchanged within a node, experts that take each other's slots; the
+ * rest moves further copies, and exchanges them as often as the last says: with even shares a copy more or less changes all others.
+ */
+const KINDS = {
+  free: { withinNode: 0.4, trade: 0.4, exchange: 0 },
+  even: { withinNode: 0.4, trade: 0.2, exchange: 0.7 },
+} as const;
 /** Share of the moves that relieve one of the busiest ranks; the others one of the busier. */
 const BUSIEST_FIRST = 0.6;
 const CONTENDERS = 4;
@@ -100,37 +105,34 @@ function drawMove(table: RankTable, rank: number, random: RandomSource): Move | 
   const slot = firstSlot[rank]! + random.below(room);
   const expert = table.expertAt[slot]!;
   if (expert === FREE_SLOT) return undefined;
+  const kinds = table.sharesAreEven ? KINDS.even : KINDS.free;
   const kind = random.uniform();
-  if (kind < WITHIN_NODE) {
+  if (kind < kinds.withinNode) {
     const node = nodeOfRank[rank]!;
     const from = firstRank[node]!;
     const to = firstRank[node + 1]!;
     if (to - from === 1) return undefined;
     const otherRank = lessBusy(from, to - from);
     const places = firstSlot[otherRank + 1]! - firstSlot[otherRank]!;
-    if (places === 0 || table.rankLoad[otherRank]! >= table.rankLoad[rank]!) return undefined;
-    const other = firstSlot[otherRank]! + random.below(places);
-    const guest = table.expertAt[other]!;
-    if (guest === expert) return undefined;
-    if (table.sharesAreEven) {
-      // Nothing else changes, and the two loads come nearer to each other only so.
-      const moved = table.takenAt(slot) - (guest === FREE_SLOT ? 0 : table.takenAt(other));
-      if (moved <= 0 || moved >= table.rankLoad[rank]! - table.rankLoad[otherRank]!) return undefined;
-    }
-    if (table.holds(otherRank, expert) || (guest !== FREE_SLOT && table.holds(rank, guest))) return undefined;
-    return { kind: "exchange", first: slot, second: other };
+    if (places === 0) return undefined;
+    return exchange(table, slot, firstSlot[otherRank]! + random.below(places));
   }
-  if (kind < TRADE) {
+  if (kind < kinds.withinNode + kinds.trade) {
     const other = random.below(table.copies.length);
     const own = table.loads[expert]! / table.copies[expert]!.length;
     const others = table.loads[other]! / table.copies[other]!.length;
     return other === expert || others >= own ? undefined : { kind: "trade", first: expert, second: other };
   }
-  if (table.isFurther(slot) && random.uniform() < 0.5) {
-    const after = random.below(table.copies.length);
-    return table.holds(rank, after) ? undefined : { kind: "replace", slot, before: expert, after };
-  }
   const { further } = table;
+  if (table.isFurther(slot)) {
+    if (kinds.exchange > 0 && random.uniform() < kinds.exchange) {
+      return exchange(table, slot, further[random.below(further.length)]!);
+    }
+    if (random.uniform() < 0.5) {
+      const after = random.below(table.copies.length);
+      return table.holds(rank, after) ? undefined : { kind: "replace", slot, before: expert, after };
+    }
+  }
   if (further.length === 0) return undefined;
   let taken = further[random.below(further.length)]!;
   for (let i = 1; i < CONTENDERS; i++) {
@@ -142,4 +144,21 @@ function drawMove(table: RankTable, rank: number, random: RandomSource): Move | 
   if (before === expert || table.rankLoad[takenRank]! >= table.rankLoad[rank]! || table.holds(takenRank, expert))
     return undefined;
   return { kind: "replace", slot: taken, before, after: expert };
+}
+
+/** The expert in a slot and that in a slot of a less busy rank take each other's, where that may help. */
+function exchange(table: RankTable, slot: number, other: number): Move | undefined {
+  const { rankOfSlot } = table.slots;
+  const [rank, otherRank] = [rankOfSlot[slot]!, rankOfSlot[other]!];
+  const gap = table.rankLoad[rank]! - table.rankLoad[otherRank]!;
+  if (gap <= 0) return undefined;
+  const [expert, guest] = [table.expertAt[slot]!, table.expertAt[other]!];
+  if (guest === expert) return undefined;
+  if (table.sharesAreEven) {
+    // Nothing else changes, and the two loads come nearer to each other only so.
+    const moved = table.takenAt(slot) - (guest === FREE_SLOT ? 0 : table.takenAt(other));
+    if (moved <= 0 || moved >= gap) return undefined;
+  }
+  if (table.holds(otherRank, expert) || (guest !== FREE_SLOT && table.holds(rank, guest))) return undefined;
+  return { kind: "exchange", first: slot, second: other };
 }
