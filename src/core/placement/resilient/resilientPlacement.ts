@@ -55,7 +55,7 @@ export interface ResilientPlacement {
 }
 
 /** Elementary steps of levelling, for each layer in a mixture. */
-const STEPS = { fast: 300_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
+const STEPS = { fast: 1_000_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
 /** Ranks up to which cells are searched; beyond, host sets are found without looking at single ranks. */
 export const MOST_RANKS = 4096;
 /** Nodes of a cell at most: more of them fail together hardly ever. */
