@@ -38,7 +38,7 @@ const NOWHERE: Tried = { balance: Number.POSITIVE_INFINITY, at: -1, table: undef
 /** Balances that differ by less are equal. */
 const CLOSE = 1e-9;
 /** Mixtures that are tried one by one: room alone does not make a layer easier. */
-const CLOSELY = 24;
+const CLOSELY = 8;
 /** Where cells leave room, one after the other until the limit is kept: with even shares nothing but everywhere was level. */
 const ROOMY = { free: ["half", "largest"], even: ["all"] } as const satisfies Record<Shares, readonly Roomy[]>;
 /** Mixtures, those with most room, in which a layer that keeps its limit in none gets the best balance it can. */
@@ -64,12 +64,13 @@ export function placeInMixtures(
   const placedAt = layers.map(() => -1);
   /** Where, of the mixtures from the chosen one on, a layer came nearest to the limit. */
   const nearest = layers.map((): Tried => NOWHERE);
-  /** The roomiest mixtures in which a layer was tried to the end. */
-  const tried = layers.map(() => new Set<number>());
+  /** Balances of a layer in the mixtures in which it was tried to the end, by mixture. */
+  const tried = layers.map(() => new Map<number, number>());
   const total = search.slots.rankOfSlot.length;
   const keeps = (at: number, layer: number): boolean => {
     if (leastSlots(mixtures[at]!, layers[layer]!, search.slots, limits[layer]!) > total) return false;
     if (placedAt[layer] === at && balanceOf(placed[layer]!) <= limits[layer]! + CLOSE) return true;
+    if (tried[layer]!.get(at)! > limits[layer]! + CLOSE) return false;
     search.watch();
     const table = tryAt(at, layer, limits[layer]!, isPersistent[layer]!);
     placed[layer] = table;
@@ -131,7 +132,7 @@ export function placeInMixtures(
     const { table, isGivenUp } = placeLayer(mixtures[at]!, layers[layer]!, search, limit, persistent);
     const balance = balanceOf(table);
     if (balance < nearest[layer]!.balance) nearest[layer] = { balance, at, table };
-    if (!isGivenUp) tried[layer]!.add(at);
+    if (!isGivenUp) tried[layer]!.set(at, balance);
     return table;
   }
 }
