@@ -163,7 +163,8 @@ describe("placement resilient", () => {
           expect(layer.loads).toEqual(layers[l]!.loads);
           const balance =
             shares === "even" ? evenRankBalance(copies, layer.loads, 56) : freeRankBalance(copies, layer.loads, 56).maxOverMean;
-          expect(made.balance[l]).toBeCloseTo(balance, 6);
+          // Water-filling is exact to 1e-6, and copies are listed in another order there.
+          expect(made.balance[l]).toBeCloseTo(balance, 5);
         }
         const units = failureUnits(cluster, { unit: "node" });
         expect(made.survival).toBeCloseTo(survivalUnder(made.layers.map(hostSets), units, 0), 12);

@@ -54,8 +54,8 @@ export interface ResilientPlacement {
   readonly withinStepBudget: boolean;
 }
 
-/** Elementary steps of levelling, for each layer in a mixture. */
-const STEPS = { fast: 300_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
+/** Elementary steps of levelling, for each layer in a mixture; fewer cost more, as layers then keep the limit in later mixtures only. */
+const STEPS = { fast: 1_000_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
 /** Ranks up to which cells are searched; beyond, host sets are found without looking at single ranks. */
 export const MOST_RANKS = 4096;
 /** Nodes of a cell at most: more of them fail together hardly ever. */

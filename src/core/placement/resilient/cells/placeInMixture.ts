@@ -13,12 +13,23 @@ const SHORTAGE = 0.5;
 const ALIKE = 0.8;
 
 /**
+ * Which cells leave room for further copies: all of them, those with most hosts, or as few of these as hold half of what they could.
+ */
+export type Roomy = "all" | "largest" | "half";
+
+/**
  * Places a layer; nothing here depends on a limit.
  * @param loads tokens of each expert, those with most first, shape [experts]; at most as many as the mixture holds
  */
-export function placeInMixture(mixture: Mixture, loads: readonly number[], slots: RankSlots, shares: Shares): RankTable {
+export function placeInMixture(
+  mixture: Mixture,
+  loads: readonly number[],
+  slots: RankSlots,
+  shares: Shares,
+  roomy: Roomy,
+): RankTable {
   const table = new RankTable(slots, loads, shares);
-  const held = packIntoCells(mixture, loads, slots);
+  const held = packIntoCells(mixture, loads, slots, roomy);
   mixture.cells.forEach((cell, c) => {
     dealCell(table, cell, held[c]!);
   });
@@ -35,25 +46,24 @@ export function placeInMixture(mixture: Mixture, loads: readonly number[], slots
   return table;
 }
 
-/** Experts of each cell: the smallest cells are filled, so that slots are left for further copies; loads are evened out. */
-function packIntoCells({ cells, capacity }: Mixture, loads: readonly number[], slots: RankSlots): number[][] {
+/** Experts of each cell: some cells are filled, so that slots are left for further copies in the others; loads are evened out. */
+function packIntoCells({ cells, capacity }: Mixture, loads: readonly number[], slots: RankSlots, roomy: Roomy): number[][] {
   const ranksOf = (cell: BlockCell) =>
     cell.blocks.flat().reduce((sum, node) => sum + slots.firstRank[node + 1]! - slots.firstRank[node]!, 0);
   const room = cells.map((cell) => cell.capacity);
   const nodes = cells.map(({ blocks }) => blocks.flat().length);
   const hostsOf = cells.map(({ blocks }, c) => (blocks.length === 1 ? nodes[c]! : nodes[c]! - nodes[c]! / blocks.length));
   const ranks = cells.map(ranksOf);
-  for (let unused = capacity - loads.length; unused > 0; unused--) {
-    // Of the largest cells the one that has most room; one expert each is left to all.
+  for (let unused = capacity - loads.length, giving = roomyCells(cells, hostsOf, unused, roomy); unused > 0; unused--) {
+    // The one that has most room; one expert each is left to all.
     let best = -1;
-    for (let c = 0; c < cells.length; c++) {
-      if (room[c]! < 2) continue;
-      const [own, others] = [hostsOf[c]!, best < 0 ? 0 : hostsOf[best]!];
-      const isAlike = Math.min(own, others) >= ALIKE * Math.max(own, others);
-      if (isAlike ? room[c]! / ranks[c]! > room[best]! / ranks[best]! : own > others) best = c;
+    for (const c of giving) if (room[c]! > 1 && (best < 0 || room[c]! / ranks[c]! > room[best]! / ranks[best]!)) best = c;
+    if (best >= 0) room[best]!--;
+    else if (giving.length === cells.length) break;
+    else {
+      giving = Array.from(cells.keys());
+      unused++;
     }
-    if (best < 0) break;
-    room[best]!--;
   }
   const packed = new Float64Array(cells.length);
   const held: number[][] = cells.map(() => []);
@@ -80,6 +90,21 @@ function packIntoCells({ cells, capacity }: Mixture, loads: readonly number[], s
     packed[best]! += Math.min(load, mean * nodes[best]!);
   });
   return held;
+}
+
+/** Cells that hold fewer experts than they could, when so many experts fewer are to be held. */
+function roomyCells(cells: readonly BlockCell[], hosts: readonly number[], unused: number, roomy: Roomy): number[] {
+  const order = Array.from(cells.keys());
+  if (roomy === "all") return order;
+  if (roomy === "largest") return order.filter((c) => hosts[c]! >= ALIKE * Math.max(...hosts));
+  let spared = 0;
+  return order
+    .sort((a, b) => hosts[b]! - hosts[a]! || a - b)
+    .filter((c) => {
+      const isNeeded = spared < unused;
+      spared += Math.floor(cells[c]!.capacity / 2);
+      return isNeeded;
+    });
 }
 
 /** Deals the experts of a cell to the ranks of their hosts; each node another way, so that no two ranks share all their experts. */

@@ -5,7 +5,7 @@ import type { RankSlots } from "../ranks/rankSlots.ts";
 import type { RankTable, Shares } from "../ranks/rankTable.ts";
 import { leastSlots } from "./leastSlots.ts";
 import type { Mixture } from "./mixtures.ts";
-import { placeInMixture } from "./placeInMixture.ts";
+import { placeInMixture, type Roomy } from "./placeInMixture.ts";
 
 /** How to place. */
 export interface MixtureSearch {
@@ -27,10 +27,20 @@ export interface PlacedLayers {
   readonly mixture: Mixture;
 }
 
+/** A layer in a mixture. */
+interface Tried {
+  readonly balance: number;
+  readonly at: number;
+  readonly table: RankTable | undefined;
+}
+
+const NOWHERE: Tried = { balance: Number.POSITIVE_INFINITY, at: -1, table: undefined };
 /** Balances that differ by less are equal. */
 const CLOSE = 1e-9;
 /** Mixtures that are tried one by one: room alone does not make a layer easier. */
-const CLOSELY = 24;
+const CLOSELY = 8;
+/** Where cells leave room, one after the other until the limit is kept: with even shares nothing but everywhere was level. */
+const ROOMY = { free: ["half", "largest"], even: ["all"] } as const satisfies Record<Shares, readonly Roomy[]>;
 /** Mixtures, those with most room, in which a layer that keeps its limit in none gets the best balance it can. */
 const ROOMIEST = 3;
 
@@ -53,16 +63,18 @@ export function placeInMixtures(
   const isPersistent = layers.map(() => false);
   const placedAt = layers.map(() => -1);
   /** Where, of the mixtures from the chosen one on, a layer came nearest to the limit. */
-  const nearest = layers.map(() => ({ balance: Number.POSITIVE_INFINITY, at: -1 }));
+  const nearest = layers.map((): Tried => NOWHERE);
+  /** Balances of a layer in the mixtures in which it was tried to the end, by mixture. */
+  const tried = layers.map(() => new Map<number, number>());
   const total = search.slots.rankOfSlot.length;
   const keeps = (at: number, layer: number): boolean => {
     if (leastSlots(mixtures[at]!, layers[layer]!, search.slots, limits[layer]!) > total) return false;
     if (placedAt[layer] === at && balanceOf(placed[layer]!) <= limits[layer]! + CLOSE) return true;
+    if (tried[layer]!.get(at)! > limits[layer]! + CLOSE) return false;
     search.watch();
-    const table = placeLayer(mixtures[at]!, layers[layer]!, search, limits[layer]!, isPersistent[layer]!);
+    const table = tryAt(at, layer, limits[layer]!, isPersistent[layer]!);
     placed[layer] = table;
     placedAt[layer] = at;
-    note(at, layer, table);
     return balanceOf(table) <= limits[layer]! + CLOSE;
   };
   let chosen = 0;
@@ -78,6 +90,8 @@ export function placeInMixtures(
       const best = nearest[layer]!;
       limits[layer] = Math.max(search.limit, best.balance);
       isPersistent[layer] = true;
+      placed[layer] = best.table;
+      placedAt[layer] = best.at;
       chosen = nextThatKeeps(chosen, layer) ?? best.at;
     } else chosen = next;
     // The layers placed so far are placed again; the one that ruled the mixture out goes first from now on.
@@ -89,7 +103,7 @@ export function placeInMixtures(
 
   /** The first of the roomier mixtures in which a layer keeps its limit, one by one at first, then by strides that double and then halve. */
   function nextThatKeeps(failed: number, layer: number): number | undefined {
-    if (nearest[layer]!.at < failed) nearest[layer] = { balance: Number.POSITIVE_INFINITY, at: -1 };
+    if (nearest[layer]!.at < failed) nearest[layer] = NOWHERE;
     let low = failed;
     let high = low;
     for (let stride = 1, tried = 1; ; tried++) {
@@ -110,13 +124,16 @@ export function placeInMixtures(
   /** Has a layer come as near to the limit as it can in the roomiest mixtures. */
   function tryRoomiest(first: number, layer: number): void {
     for (let at = Math.max(first, mixtures.length - ROOMIEST); at < mixtures.length; at++) {
-      note(at, layer, placeLayer(mixtures[at]!, layers[layer]!, search, search.limit, true));
+      if (!tried[layer]!.has(at)) tryAt(at, layer, search.limit, true);
     }
   }
 
-  function note(at: number, layer: number, table: RankTable): void {
+  function tryAt(at: number, layer: number, limit: number, persistent: boolean): RankTable {
+    const { table, isGivenUp } = placeLayer(mixtures[at]!, layers[layer]!, search, limit, persistent);
     const balance = balanceOf(table);
-    if (balance < nearest[layer]!.balance) nearest[layer] = { balance, at };
+    if (balance < nearest[layer]!.balance) nearest[layer] = { balance, at, table };
+    if (!isGivenUp) tried[layer]!.set(at, balance);
+    return table;
   }
 }
 
@@ -126,11 +143,17 @@ function placeLayer(
   loads: readonly number[],
   search: MixtureSearch,
   limit: number,
-  persistent = false,
-): RankTable {
-  const table = placeInMixture(mixture, loads, search.slots, search.shares);
-  levelRanks(table, { limit, steps: search.steps, random: randomSource(search.seed), persistent });
-  return table;
+  persistent: boolean,
+): { readonly table: RankTable; readonly isGivenUp: boolean } {
+  let best: RankTable | undefined;
+  let isGivenUp = false;
+  for (const roomy of ROOMY[search.shares]) {
+    const table = placeInMixture(mixture, loads, search.slots, search.shares, roomy);
+    isGivenUp = levelRanks(table, { limit, steps: search.steps, random: randomSource(search.seed), persistent }) || isGivenUp;
+    if (best === undefined || table.busiest < best.busiest) best = table;
+    if (balanceOf(best) <= limit + CLOSE) break;
+  }
+  return { table: best!, isGivenUp };
 }
 
 /** Load of the busiest rank over the mean; 1 without tokens. */

@@ -15,9 +15,13 @@ export interface Levelling {
   readonly persistent?: boolean;
 }
 
-/** Shares of the kinds of moves: slots exchanged within a node, experts that take each other's slots; the rest moves further copies. */
-const WITHIN_NODE = 0.4;
-const TRADE = 0.8;
+/**
+ * Shares of the kinds of moves, by who sets the shares of tokens: slots exchanged, experts that take each other's slots; the rest changes
+ * the experts that have further copies. With even shares a copy more or less changes all others of its expert.
+ */
+const KINDS = { free: { exchange: 0.4, trade: 0.4 }, even: { exchange: 0.4, trade: 0.36 } } as const;
+/** Power of loads over the mean whose sum stands in for the busiest rank: the higher, the nearer, and the fewer moves lead on. */
+const POWER = { free: 12, even: 48 } as const;
 /** Share of the moves that relieve one of the busiest ranks; the others one of the busier. */
 const BUSIEST_FIRST = 0.6;
 const CONTENDERS = 4;
@@ -34,23 +38,20 @@ const LEAST_GAIN = 1e-9;
 
 /**
  * Searches until the busiest rank is within the limit or the steps are spent.
+ * @returns whether it was given up before
  */
-export function levelRanks(table: RankTable, { limit, steps, random, persistent = false }: Levelling): void {
+export function levelRanks(table: RankTable, { limit, steps, random, persistent = false }: Levelling): boolean {
   const target = limit * table.mean;
   const end = table.spent + steps;
   const doubt = table.spent + steps * DOUBT;
   const hopeless = (1 + HOPELESS * (limit - 1) + HOPELESS_GAP) * table.mean;
   const patience = PATIENCE * table.expertAt.length;
   const { mean } = table;
-  /** A smooth stand-in for the busiest rank: the sum of a high power of all loads over the mean. */
-  const unevenness = (load: number) => {
-    const over = load / mean;
-    const fourth = over * over * over * over;
-    return fourth * fourth * fourth;
-  };
+  const power = table.sharesAreEven ? POWER.even : POWER.free;
+  const unevenness = (load: number) => (load / mean) ** power;
   let busiest = busiestRanks(table);
   for (let vain = 0; table.rankLoad[busiest[0]!]! > target && table.spent < end && vain < patience; vain++) {
-    if (!persistent && table.spent > doubt && table.rankLoad[busiest[0]!]! > hopeless) return;
+    if (!persistent && table.spent > doubt && table.rankLoad[busiest[0]!]! > hopeless) return true;
     table.spent += 8;
     const move = drawMove(table, drawBusyRank(table, busiest, random), random);
     if (move === undefined) continue;
@@ -64,6 +65,7 @@ export function levelRanks(table: RankTable, { limit, steps, random, persistent 
       table.undo();
     }
   }
+  return false;
 }
 
 /** The busiest rank, then others hardly less busy. */
@@ -88,39 +90,16 @@ function drawBusyRank({ rankLoad }: RankTable, busiest: readonly number[], rando
 }
 
 function drawMove(table: RankTable, rank: number, random: RandomSource): Move | undefined {
-  const { firstSlot, nodeOfRank, firstRank, rankOfSlot } = table.slots;
+  const { firstSlot, rankOfSlot } = table.slots;
   const room = firstSlot[rank + 1]! - firstSlot[rank]!;
   if (room === 0) return undefined;
-  /** The less busy of two ranks. */
-  const lessBusy = (first: number, count: number) => {
-    const one = first + random.below(count);
-    const two = first + random.below(count);
-    return table.rankLoad[one]! < table.rankLoad[two]! ? one : two;
-  };
   const slot = firstSlot[rank]! + random.below(room);
   const expert = table.expertAt[slot]!;
   if (expert === FREE_SLOT) return undefined;
+  const kinds = table.sharesAreEven ? KINDS.even : KINDS.free;
   const kind = random.uniform();
-  if (kind < WITHIN_NODE) {
-    const node = nodeOfRank[rank]!;
-    const from = firstRank[node]!;
-    const to = firstRank[node + 1]!;
-    if (to - from === 1) return undefined;
-    const otherRank = lessBusy(from, to - from);
-    const places = firstSlot[otherRank + 1]! - firstSlot[otherRank]!;
-    if (places === 0 || table.rankLoad[otherRank]! >= table.rankLoad[rank]!) return undefined;
-    const other = firstSlot[otherRank]! + random.below(places);
-    const guest = table.expertAt[other]!;
-    if (guest === expert) return undefined;
-    if (table.sharesAreEven) {
-      // Nothing else changes, and the two loads come nearer to each other only so.
-      const moved = table.takenAt(slot) - (guest === FREE_SLOT ? 0 : table.takenAt(other));
-      if (moved <= 0 || moved >= table.rankLoad[rank]! - table.rankLoad[otherRank]!) return undefined;
-    }
-    if (table.holds(otherRank, expert) || (guest !== FREE_SLOT && table.holds(rank, guest))) return undefined;
-    return { kind: "exchange", first: slot, second: other };
-  }
-  if (kind < TRADE) {
+  if (kind < kinds.exchange) return drawExchange(table, slot, random);
+  if (kind < kinds.exchange + kinds.trade) {
     const other = random.below(table.copies.length);
     const own = table.loads[expert]! / table.copies[expert]!.length;
     const others = table.loads[other]! / table.copies[other]!.length;
@@ -142,4 +121,50 @@ function drawMove(table: RankTable, rank: number, random: RandomSource): Move | 
   if (before === expert || table.rankLoad[takenRank]! >= table.rankLoad[rank]! || table.holds(takenRank, expert))
     return undefined;
   return { kind: "replace", slot: taken, before, after: expert };
+}
+
+/** Exchanges a slot with one of a less busy rank of its node; with even shares the best ones of its rank and another, often of another node. */
+function drawExchange(table: RankTable, slot: number, random: RandomSource): Move | undefined {
+  const { firstSlot, firstRank, nodeOfRank, rankOfSlot } = table.slots;
+  const rank = rankOfSlot[slot]!;
+  const node = nodeOfRank[rank]!;
+  const isNear = !table.sharesAreEven || random.uniform() < 0.5;
+  const [first, end] = isNear ? [firstRank[node]!, firstRank[node + 1]!] : [0, table.rankLoad.length];
+  const one = first + random.below(end - first);
+  const two = first + random.below(end - first);
+  const otherRank = table.rankLoad[one]! < table.rankLoad[two]! ? one : two;
+  if (table.rankLoad[otherRank]! >= table.rankLoad[rank]!) return undefined;
+  if (table.sharesAreEven) return bestExchange(table, rank, otherRank);
+  const places = firstSlot[otherRank + 1]! - firstSlot[otherRank]!;
+  if (places === 0) return undefined;
+  const other = firstSlot[otherRank]! + random.below(places);
+  const expert = table.expertAt[slot]!;
+  const guest = table.expertAt[other]!;
+  if (guest === expert) return undefined;
+  if (table.holds(otherRank, expert) || (guest !== FREE_SLOT && table.holds(rank, guest))) return undefined;
+  return { kind: "exchange", first: slot, second: other };
+}
+
+/** The exchange that makes two ranks most alike, under even shares; between nodes only further copies may be exchanged. */
+function bestExchange(table: RankTable, rank: number, otherRank: number): Move | undefined {
+  const { firstSlot, nodeOfRank } = table.slots;
+  const gap = table.rankLoad[rank]! - table.rankLoad[otherRank]!;
+  const isNear = nodeOfRank[rank] === nodeOfRank[otherRank];
+  let best: Move | undefined;
+  let nearest = gap / 2;
+  for (let slot = firstSlot[rank]!; slot < firstSlot[rank + 1]!; slot++) {
+    const expert = table.expertAt[slot]!;
+    if (!(isNear || table.isFurther(slot)) || expert === FREE_SLOT || table.holds(otherRank, expert)) continue;
+    for (let other = firstSlot[otherRank]!; other < firstSlot[otherRank + 1]!; other++) {
+      if (!(isNear || table.isFurther(other))) continue;
+      table.spent++;
+      const guest = table.expertAt[other]!;
+      const moved = table.takenAt(slot) - (guest === FREE_SLOT ? 0 : table.takenAt(other));
+      const off = Math.abs(moved - gap / 2);
+      if (off >= nearest || (guest !== FREE_SLOT && table.holds(rank, guest))) continue;
+      nearest = off;
+      best = { kind: "exchange", first: slot, second: other };
+    }
+  }
+  return best;
 }
