@@ -23,6 +23,7 @@ export function recoveryProblem(options: RecoveryOptions, happened: Happened, wa
     policy: policy && { ...policy, failureUnit, ...(choosesReplicas(policy) && { effort }), watch },
     mapping,
     maxMoves: options["max-moves"],
+    prefer: options.prefer,
     spill: spill === "cpu",
     speed: {
       expertBytes: options["expert-bytes"],

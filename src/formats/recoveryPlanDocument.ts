@@ -28,7 +28,7 @@ export function recoveryPlanDocument(
     joined: [...recovery.joined.map(({ name }) => name), ...joinedGpus.map(nameOf)],
   };
   if (!recovery.recoverable) return { ...header, recoverable: false, lost: [...recovery.lost], reason: reasonOf(recovery) };
-  const { survivors, policy, placement, figures, change, seconds } = recovery;
+  const { survivors, policy, placement, figures, change, seconds, ways } = recovery;
   const name = (node: number) => survivors.cluster[node]!.name;
   const placed = placementDocument(placement, policy, figures, { window });
   return {
@@ -46,6 +46,11 @@ export function recoveryPlanDocument(
       bytes,
       round,
     })),
+    repair: {
+      taken: ways.taken,
+      ...(ways.repair && { repair: ways.repair }),
+      ...(ways.anew && { anew: ways.anew }),
+    },
     time: { ...seconds },
   };
 }
