@@ -22,7 +22,7 @@ export const recoveryOptions = {
   "max-moves": option({
     argument: "N",
     parse: parseCount(0),
-    says: "Most replicas to move; when the new placement takes more, the best part of it that they reach.",
+    says: "Most replicas to move: of a repair, as many of them, 0 among others, as survive most, then are most even.",
   }),
   prefer: choice({
     choices: PREFERENCES,

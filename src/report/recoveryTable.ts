@@ -64,7 +64,11 @@ function waysPart({ taken, ...ways }: NonNullable<RecoveryPlanDocument["repair"]
     if (way === undefined) return [];
     const moves = `${grouped(way.moves)} move${way.moves === 1 ? "" : "s"}`;
     const figures = `${moves}, ${fixed(way.transferSeconds, 3)} s, survives ${percent(way.survival, 2)}, balance ${fixed(way.balance, 3)}`;
-    return [`${name}: ${figures}${name === taken ? " (taken)" : ""}`];
+    const between =
+      way.lowestSurvival !== undefined && way.lowestSurvival < way.survival
+        ? `, ${percent(way.lowestSurvival, 2)} at worst in between`
+        : "";
+    return [`${name}: ${figures}${between}${name === taken ? " (taken)" : ""}`];
   });
   if (ways.repair && ways.anew) lines.push(`Rule: ${WAY_RULE}.`);
   return lines.join("\n");

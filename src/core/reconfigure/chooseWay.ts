@@ -31,6 +31,8 @@ export interface WayFigures {
   readonly balance: number;
   /** What layers have beyond the balance limit, on average. */
   readonly excess: number;
+  /** Where transfers are made one by one: what is survived in between when that goes worst. */
+  readonly lowestSurvival?: number;
 }
 
 /** The ways that were looked at, and the one that was taken. */

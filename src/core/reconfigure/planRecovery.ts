@@ -9,7 +9,7 @@
 
 import { type ClusterNode, totalSlots, withLiveGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
-import type { LayerLoads, Placement } from "../layout/placement.ts";
+import { fewestHosts, type LayerLoads, type Placement } from "../layout/placement.ts";
 import { type PlanFigures, planFigures } from "../placement/assess.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { type PlacementPolicyName, type Policy, sharesOf } from "../placement/policy.ts";
@@ -19,8 +19,10 @@ import { type Joining, joinedNodes } from "./joinedNodes.ts";
 import type { MappingPolicyName } from "./mapNodes.ts";
 import { placeResidents } from "./placeResidents.ts";
 import { type Reconfiguration, reconfigure } from "./reconfigure.ts";
+import { orderedRepair } from "./repair/orderedRepair.ts";
 import { repairPlacement } from "./repair/repairPlacement.ts";
 import { repairOnGpus } from "./repairOnGpus.ts";
+import { keepInMemory, MEMORY_COPIES } from "./spillExperts.ts";
 import { type LostExpert, type Survivors, survivors } from "./survivors.ts";
 
 /** What happened, and how to go on. */
@@ -165,12 +167,15 @@ function takeWay(problem: WayProblem): { readonly taken: Way; readonly ways: Way
       mapping,
       keepDomains,
       ...(mapping === "optimal" && !isRepair ? { exchange: sharesOf(policy) } : {}),
-      ...(maxMoves === undefined ? {} : { maxMoves }),
     });
     const { transferSeconds } = secondsOf(change, problem.speed);
     const placed = { ...placement, layers: change.placement.layers, spilled: change.spilled };
     return { placement, change, figures: wayFigures(placed, change.transfers.length, transferSeconds, policy) };
   };
+  if (maxMoves !== undefined) {
+    const taken = beginning(problem, maxMoves);
+    return { taken, ways: { taken: "repair", repair: taken.figures } };
+  }
   const anew = () => way(placeResidents(live.cluster, loads, policy), false);
   const only = (taken: Way): { readonly taken: Way; readonly ways: Ways } => ({
     taken,
@@ -181,13 +186,40 @@ function takeWay(problem: WayProblem): { readonly taken: Way; readonly ways: Way
   const isOurs = mapping === "optimal" && policy.placement === madeBy && !countsSteps;
   if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isOurs)) return only(anew());
   const repaired = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({ old, survivors: live, loads, policy });
-  if (repaired === undefined) return only(anew());
   const repair = way(repaired.placement, true);
   if (prefer === "repair" || (repaired.worse === 0 && isNearBound(live.cluster, mostExperts(loads), repair.figures, policy)))
     return { taken: repair, ways: { taken: "repair", repair: repair.figures } };
   const fresh = anew();
   const taken = betterWay(repair.figures, fresh.figures);
   return { taken: taken === "repair" ? repair : fresh, ways: { taken, repair: repair.figures, anew: fresh.figures } };
+}
+
+/** The best beginning of a repair with at most so many transfers. */
+function beginning({ old, live, loads, policy, speed }: WayProblem, maxMoves: number): Way {
+  // Single transfers are between nodes; failures of GPUs within one are not looked at.
+  const byNode = policy.failureUnit === "gpu" ? { ...policy, failureUnit: "node" as const } : policy;
+  const { layers, transfers, lowestSurvival } = orderedRepair({ old, survivors: live, loads, policy: byNode }, maxMoves);
+  const spilled = keepInMemory(live, layers, MEMORY_COPIES);
+  const received = new Int32Array(live.cluster.length);
+  for (const { to } of transfers) received[to]!++;
+  const change: Reconfiguration = {
+    physicalNode: [...live.cluster.keys()],
+    placement: { cluster: live.cluster, layers },
+    transfers: transfers.map((transfer) => ({ ...transfer, layer: layers[transfer.layer]!.layer })),
+    spilled,
+    rounds: (transfers.at(-1)?.round ?? -1) + 1,
+    lowerBoundRounds: Math.max(...received),
+  };
+  const placement: MadePlacement = {
+    cluster: live.cluster,
+    layers,
+    keptMinReplicas: Math.min(policy.minReplicas, ...layers.map(fewestHosts)),
+    withinBalanceLimit: true,
+    withinStepBudget: true,
+  };
+  const { transferSeconds } = secondsOf(change, speed);
+  const figures = wayFigures({ ...placement, spilled }, transfers.length, transferSeconds, policy);
+  return { placement, change, figures: { ...figures, lowestSurvival: Math.min(lowestSurvival, figures.survival) } };
 }
 
 function secondsOf({ rounds, lowerBoundRounds }: Reconfiguration, speed: RecoverySpeed): RecoverySeconds {

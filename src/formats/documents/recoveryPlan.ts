@@ -5,7 +5,14 @@ import { checkConsistency, checkPlacement, type PlacementDocument, placementSche
 import { amount, checkDocument, count, nodeName, positiveCount, window } from "./schema.ts";
 
 /** What a way to a new placement costs and gives; balance and excess are of ranks under the policy's shares. */
-const way = z.object({ moves: count, transferSeconds: amount, survival: amount, balance: amount, excess: amount });
+const way = z.object({
+  moves: count,
+  transferSeconds: amount,
+  survival: amount,
+  balance: amount,
+  excess: amount,
+  lowestSurvival: z.optional(amount),
+});
 
 export const recoveryPlanSchema = z.object({
   type: z.literal("recovery-plan"),

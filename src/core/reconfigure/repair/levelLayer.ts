@@ -132,7 +132,7 @@ function drawMove(layer: RepairedLayer, problem: LevelProblem, rank: number, spa
   if (kind < 0.3) {
     const node = nodeOfRank[rank]!;
     const count = firstRank[node + 1]! - firstRank[node]!;
-    if (count === 1) return undefined;
+    if (count === 1 || singly) return undefined;
     const otherRank = lightRank(firstRank[node]!, count);
     const other = slotOf(otherRank);
     if (other < 0 || rankLoad[otherRank]! >= rankLoad[rank]!) return undefined;

@@ -12,7 +12,7 @@ import { expectedFailures, keepsBalanceLimit, type Policy, sharesOf, usualBalanc
 import { rankSlots } from "../../placement/resilient/ranks/rankSlots.ts";
 import { failureUnits, unitSets } from "../../recovery/failureUnits.ts";
 import type { Survivors } from "../survivors.ts";
-import { addHosts } from "./addHosts.ts";
+import { type Arrival, addHosts } from "./addHosts.ts";
 import { fillSlots } from "./fillSlots.ts";
 import { HostSetTable } from "./hostSetTable.ts";
 import { levelLayer } from "./levelLayer.ts";
@@ -37,50 +37,84 @@ export interface Repair {
 
 /** Sums in another order differ by rounding. */
 const ROUNDING = 1 + 1e-9;
+/** Sweeps of sharing out. */
+const SWEEPS = 20;
 /** Part of the slack that levelling leaves for the rounding of its shares. */
 const MARGIN = 0.02;
 
-export function repairPlacement(problem: RepairProblem): Repair {
-  const { old, survivors, loads, policy } = problem;
+/** Layers under repair, and what they share. */
+export interface OpenRepair {
+  readonly layers: readonly RepairedLayer[];
+  readonly setting: LayerSetting;
+}
+
+/** The layers as the live nodes hold them. */
+export function openRepair({ survivors, loads, policy }: RepairProblem): OpenRepair {
   const { cluster } = survivors;
-  const shares = sharesOf(policy);
   const units = failureUnits(cluster, expectedFailures(policy));
-  const sets = new HostSetTable(units.count, units.probability);
   const slots = rankSlots(cluster);
   const setting: LayerSetting = {
     slots,
     nodeOfSlot: slots.rankOfSlot.map((rank) => slots.nodeOfRank[rank]!),
-    shares,
+    shares: sharesOf(policy),
     unitOfNode: units.unitOfNode,
-    sets,
+    sets: new HostSetTable(units.count, units.probability),
   };
   const layers = loads.map((layer, l) => new RepairedLayer(layer, survivors.layers[l]!.nodes, survivors.holders[l]!, setting));
-  addHosts({ enough: lostBefore(problem), layers, slots, unitOfNode: units.unitOfNode, sets, watch: policy.watch });
+  return { layers, setting };
+}
+
+/**
+ * Repairs layers in place.
+ * @param order where replicas have to change one by one: what hosts an expert may be left with on the way
+ * @returns the experts that got hosts, in order
+ */
+export function repairLayers(
+  problem: RepairProblem,
+  { layers, setting }: OpenRepair,
+  { singly = false, mayLeave }: { readonly singly?: boolean; readonly mayLeave?: (set: number) => boolean } = {},
+): Arrival[] {
+  const { old, policy } = problem;
+  const { sets, shares } = setting;
+  const arrivals = addHosts({ ...setting, enough: lostBefore(problem), layers, mayLeave, watch: policy.watch });
   const slack = policy.balanceSlack ?? usualBalanceSlack(policy);
   const random = randomSource(policy.seed);
-  let worse = 0;
-  let within = true;
-  const placed = layers.map((layer, l) => {
+  layers.forEach((layer, l) => {
     policy.watch?.();
-    const { table } = layer;
-    for (let expert = 0; expert < table.copies.length; expert++) if (table.copies[expert]!.length > 0) table.lay(expert);
-    table.settleAll(20);
-    fillSlots(layer, l, setting);
-    table.settleAll(20);
-    const level = (limit: number) =>
-      levelLayer(layer, { ...setting, limit, random, mayLeave: (set) => sets.covers(set), singly: false });
-    const most = 1 + slack;
+    layer.shareOut();
+    arrivals.push(...fillSlots(layer, l, setting));
+    layer.table.settleAll(SWEEPS);
     // Even shares are exact; free ones are found to a tolerance.
     const before = shares === "even" ? rankBalance(old.cluster, old.layers[l]!, shares) : 1;
-    level(Math.max(before, 1 + slack * (1 - MARGIN)));
+    levelLayer(layer, {
+      ...setting,
+      limit: Math.max(before, 1 + slack * (1 - MARGIN)),
+      random,
+      mayLeave: (set) => sets.covers(set) && (mayLeave?.(set) ?? true),
+      singly,
+    });
+  });
+  return arrivals;
+}
+
+/** What survived, repaired. */
+export function repairPlacement(problem: RepairProblem): Repair {
+  const { old, survivors, policy } = problem;
+  const { cluster } = survivors;
+  const shares = sharesOf(policy);
+  const repair = openRepair(problem);
+  repairLayers(problem, repair);
+  const slack = policy.balanceSlack ?? usualBalanceSlack(policy);
+  let worse = 0;
+  let within = true;
+  const placed = repair.layers.map((layer, l) => {
     const result = layer.placement();
-    if (table.busiest > most * table.mean) {
-      const balance = rankBalance(cluster, result, shares);
-      if (!keepsBalanceLimit(balance, slack)) {
-        within = false;
-        if (!keepsBalanceLimit(balance, Math.max(slack, rankBalance(old.cluster, old.layers[l]!, shares) - 1))) worse++;
-      }
-    }
+    if (layer.table.busiest <= (1 + slack) * layer.table.mean) return result;
+    const balance = rankBalance(cluster, result, shares);
+    if (keepsBalanceLimit(balance, slack)) return result;
+    within = false;
+    const before = rankBalance(old.cluster, old.layers[l]!, shares);
+    if (!keepsBalanceLimit(balance, Math.max(slack, before - 1))) worse++;
     return result;
   });
   return {

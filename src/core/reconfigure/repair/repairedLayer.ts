@@ -60,6 +60,20 @@ export class RepairedLayer {
     });
   }
 
+  /** Shares the tokens of all experts out among their copies. */
+  shareOut(): void {
+    const { table } = this;
+    for (let expert = 0; expert < table.copies.length; expert++) if (table.copies[expert]!.length > 0) table.lay(expert);
+    table.settleAll(20);
+  }
+
+  /** Nodes that hold an expert, in slots or, before anything moved, in memory only. */
+  hostsOf(expert: number): number[] {
+    const hosts = new Set(this.table.copies[expert]!.map((slot) => this.#setting.nodeOfSlot[slot]!));
+    if (hosts.size > 0) return [...hosts];
+    return Array.from({ length: this.#nodes }, (_, node) => node).filter((node) => this.wasOn(node, expert));
+  }
+
   /** Copies of an expert on a node. */
   copiesOn(node: number, expert: number): number {
     return this.#onNode[expert * this.#nodes + node]!;
