@@ -1,5 +1,6 @@
 /** What `recover` can be told. */
 import { EFFORTS, FAILURE_UNITS, PLACEMENT_POLICIES, RECOVERY_EFFORT, SHARES } from "../core/placement/policy.ts";
+import { PREFERENCES, WAY_RULE } from "../core/reconfigure/chooseWay.ts";
 import { MAPPING_POLICIES } from "../core/reconfigure/mapNodes.ts";
 import { parseBandwidth, parseCount, parseSeconds } from "../formats/units.ts";
 import { clusterOption, nodesOption, spillOption } from "./clusterOptions.ts";
@@ -31,7 +32,12 @@ export const recoveryOptions = {
   "max-moves": option({
     argument: "N",
     parse: parseCount(0),
-    says: "Most replicas to move; when the new placement takes more, the best part of it that they reach.",
+    says: "Most replicas to move: of a repair, as many of them, 0 among others, as survive most, then are most even.",
+  }),
+  prefer: choice({
+    choices: PREFERENCES,
+    fallback: "auto",
+    says: `Repair what survived where it is, or place anew. auto: ${WAY_RULE}.`,
   }),
   spill: spillOption,
   gpus: option({

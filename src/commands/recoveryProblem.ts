@@ -31,6 +31,7 @@ export function recoveryProblem(
     policy: policy && { ...policy, failureUnit, ...(choosesReplicas(policy) && { effort }), watch },
     mapping,
     maxMoves: options["max-moves"],
+    prefer: options.prefer,
     spill: spill === "cpu",
     speed: {
       expertBytes,

@@ -48,7 +48,7 @@ export function recoveryPlanDocument(
     failedSoFar: gone,
   };
   if (!recovery.recoverable) return { ...header, recoverable: false, lost: [...recovery.lost], reason: reasonOf(recovery) };
-  const { survivors, policy, placement, figures, change, seconds } = recovery;
+  const { survivors, policy, placement, figures, change, seconds, ways } = recovery;
   const senders = [...survivors.cluster, ...(survivors.leaving?.cluster ?? [])];
   const name = (node: number) => senders[node]!.name;
   const placed = placementDocument(placement, policy, figures, { window });
@@ -67,6 +67,11 @@ export function recoveryPlanDocument(
       bytes,
       round,
     })),
+    repair: {
+      taken: ways.taken,
+      ...(ways.repair && { repair: ways.repair }),
+      ...(ways.anew && { anew: ways.anew }),
+    },
     time: { ...seconds },
   };
 }

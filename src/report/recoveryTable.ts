@@ -1,8 +1,9 @@
 /** A recovery plan as a person reads it: does training go on, what moves, how long it takes. */
+import { WAY_RULE } from "../core/reconfigure/chooseWay.ts";
 import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import type { Paint } from "./paint.ts";
 import { placementTable } from "./placementTable.ts";
-import { fixed, grouped, textTable } from "./table.ts";
+import { fixed, grouped, percent, textTable } from "./table.ts";
 
 const MOST_LOST = 20;
 
@@ -23,6 +24,7 @@ export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, assumed?
   if (plan.time && plan.transfers) {
     const isAssumed = assumed !== undefined && plan.transfers.length > 0;
     parts.push(timePart(plan, plan.time) + (isAssumed ? `\n${assumed[0]!.toUpperCase()}${assumed.slice(1)}` : ""));
+    if (plan.repair !== undefined) parts.push(waysPart(plan.repair));
     parts.push(transferPart(plan, paint));
   }
   if (plan.rehearsal) parts.push(rehearsalPart(plan.rehearsal, paint));
@@ -66,6 +68,23 @@ function spilledPart(spilled: NonNullable<RecoveryPlanDocument["spilled"]>): str
     .map(({ layer, expert, nodes }) => `  layer ${layer} expert ${expert}: ${nodes.join(", ")}`);
   const more = spilled.length > MOST_LOST ? [`  and ${spilled.length - MOST_LOST} more`] : [];
   return [`${spilled.length} cold experts have no slot and wait in host memory:`, ...lines, ...more].join("\n");
+}
+
+/** What each way moves and is worth, and which it is. */
+function waysPart({ taken, ...ways }: NonNullable<RecoveryPlanDocument["repair"]>): string {
+  const lines = (["repair", "anew"] as const).flatMap((name) => {
+    const way = ways[name];
+    if (way === undefined) return [];
+    const moves = `${grouped(way.moves)} move${way.moves === 1 ? "" : "s"}`;
+    const figures = `${moves}, ${fixed(way.transferSeconds, 3)} s, survives ${percent(way.survival, 2)}, balance ${fixed(way.balance, 3)}`;
+    const between =
+      way.lowestSurvival !== undefined && way.lowestSurvival < way.survival
+        ? `, ${percent(way.lowestSurvival, 2)} at worst in between`
+        : "";
+    return [`${name}: ${figures}${between}${name === taken ? " (taken)" : ""}`];
+  });
+  if (ways.repair && ways.anew) lines.push(`Rule: ${WAY_RULE}.`);
+  return lines.join("\n");
 }
 
 /** What every node sends and receives. */

@@ -3,23 +3,26 @@
  *
  * 1. Who is live: the old nodes without the failed ones, and the nodes that join.
  * 2. Whether training can go on: every expert has a live replica, and a slot (or may wait in host memory).
- * 3. The new placement: what survived, repaired, where that is as good as a new one; otherwise anew.
+ * 3. The new placement: what survived, repaired where it is, or a new one where its gain is worth its transfers.
  * 4. Who plays which part of it, what moves from where to where in which round, and how long that takes.
  */
 
 import { type ClusterNode, totalSlots, withLiveGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
-import type { LayerLoads, Placement } from "../layout/placement.ts";
+import { fewestHosts, type LayerLoads, type Placement } from "../layout/placement.ts";
 import { type PlanFigures, planFigures } from "../placement/assess.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { type PlacementPolicyName, type Policy, sharesOf } from "../placement/policy.ts";
 import { changeGpus, failuresOf, type NodeGpu } from "./changeGpus.ts";
+import { betterWay, isNearBound, type Preference, type WayFigures, type Ways, wayFigures } from "./chooseWay.ts";
 import { type Joining, joinedNodes } from "./joinedNodes.ts";
 import type { MappingPolicyName } from "./mapNodes.ts";
-import { nearestOnGpus } from "./nearestOnGpus.ts";
-import { type NearestPlacement, nearestPlacement } from "./nearestPlacement.ts";
 import { placeResidents } from "./placeResidents.ts";
 import { type Reconfiguration, reconfigure } from "./reconfigure.ts";
+import { orderedRepair } from "./repair/orderedRepair.ts";
+import { repairPlacement } from "./repair/repairPlacement.ts";
+import { repairOnGpus } from "./repairOnGpus.ts";
+import { keepInMemory, MEMORY_COPIES } from "./spillExperts.ts";
 import { type LostExpert, type Survivors, survivors } from "./survivors.ts";
 
 /** What happened, and how to go on. */
@@ -41,6 +44,8 @@ export interface RecoveryProblem extends Joining {
   readonly policy: Policy | undefined;
   /** Which live node plays which part of a new placement: `optimal` (unless said) moves the fewest replicas. */
   readonly mapping?: MappingPolicyName;
+  /** Whether to repair what survived or to place anew; `auto`, unless said, weighs the two. */
+  readonly prefer?: Preference;
   /** Most transfers; the best plan within them. */
   readonly maxMoves?: number | undefined;
   /** Whether experts may wait in host memory when the slots do not hold all. */
@@ -77,8 +82,8 @@ export interface GoesOn {
   /** On the live nodes, with the experts that wait in host memory; and what it is worth. */
   readonly placement: MadePlacement;
   readonly figures: PlanFigures;
-  /** Whether it is what survived, repaired. */
-  readonly isRepaired: boolean;
+  /** What repairing and placing anew came to, as far as they were looked at, and which it is. */
+  readonly ways: Ways;
   readonly change: Reconfiguration;
   readonly seconds: RecoverySeconds;
 }
@@ -100,7 +105,7 @@ export interface Ends {
  *   policy is needed and missing (about `policy`), or it cannot place on the live nodes; RangeError when a failed node does not exist
  */
 export function planRecovery(problem: RecoveryProblem): Recovery {
-  const { madeBy, policy, mapping = "optimal", maxMoves, spill = false, speed, drained = [] } = problem;
+  const { policy, spill = false, speed, drained = [] } = problem;
   const { failed, failedGpus } = failuresOf(problem.old.cluster, problem.failed, problem.failedGpus);
   // What GPUs leave behind is a placement like any other; plans are made on live GPUs, which have the same slots.
   const changed = changeGpus(problem.old, failedGpus, problem.joinedGpus);
@@ -123,26 +128,11 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
   if (!holdsAll && !spill) return ends("too few slots", [], slots);
   if (policy === undefined) throw new Infeasible("a new placement needs a policy", "policy");
 
-  const anew = () => placeResidents(live.cluster, loads, policy);
-  // Repair weighs host sets by free shares.
-  const isRepairable =
-    mapping === "optimal" && policy.placement === madeBy && holdsAll && !(madeBy === "resilient" && sharesOf(policy) === "even");
-  const nearest = policy.failureUnit === "gpu" ? nearestOnGpus : nearestPlacement;
-  const plan: NearestPlacement = isRepairable
-    ? nearest({ old, survivors: live, loads, policy }, anew)
-    : { placement: anew(), isRepaired: false, isNearest: false };
-
-  const change = reconfigure({
-    survivors: live,
-    plan: plan.placement.layers,
-    mapping,
-    keepDomains: policy.failureUnit === "domain",
-    ...(mapping === "optimal" && !plan.isNearest ? { exchange: sharesOf(policy) } : {}),
-    ...(maxMoves === undefined ? {} : { maxMoves }),
-  });
+  const { taken, ways } = takeWay({ ...problem, old, live, loads, policy, holdsAll });
+  const { change } = taken;
   if (drained.length > 0) refuseLosses(change);
   const cluster = [...live.cluster.keys()].map((n) => changed.cluster[live.oldNode[n]!] ?? live.cluster[n]!);
-  const placement = { ...plan.placement, cluster, layers: change.placement.layers, spilled: change.spilled };
+  const placement = { ...taken.placement, cluster, layers: change.placement.layers, spilled: change.spilled };
   return {
     joined,
     recoverable: true,
@@ -150,7 +140,7 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
     policy,
     placement,
     figures: planFigures(placement, policy),
-    isRepaired: plan.isRepaired,
+    ways,
     change: { ...change, placement: { ...change.placement, cluster } },
     seconds: secondsOf(change, failed.length + failedGpus.length === 0 ? { ...speed, detectSeconds: 0 } : speed),
   };
@@ -167,6 +157,87 @@ function refuseLosses({ placement, spilled }: Reconfiguration): void {
       `${lost.length} experts that only these nodes hold would not be handed over; allow more moves or slots, or drain fewer at a time`,
       "drained",
     );
+}
+
+/** A placement and the way there. */
+interface Way {
+  readonly placement: MadePlacement;
+  readonly change: Reconfiguration;
+  readonly figures: WayFigures;
+}
+
+/** What ways are chosen for. */
+interface WayProblem extends Omit<RecoveryProblem, "policy" | "loads"> {
+  readonly live: Survivors;
+  readonly loads: readonly LayerLoads[];
+  readonly policy: Policy;
+  readonly holdsAll: boolean;
+}
+
+/** Repairs or places anew, or both to compare. */
+function takeWay(problem: WayProblem): { readonly taken: Way; readonly ways: Ways } {
+  const { old, live, loads, policy, madeBy, mapping = "optimal", maxMoves, holdsAll, prefer = "auto" } = problem;
+  const keepDomains = policy.failureUnit === "domain";
+  const way = (placement: MadePlacement, isRepair: boolean): Way => {
+    const change = reconfigure({
+      survivors: live,
+      plan: placement.layers,
+      mapping,
+      keepDomains,
+      ...(mapping === "optimal" && !isRepair ? { exchange: sharesOf(policy) } : {}),
+    });
+    const { transferSeconds } = secondsOf(change, problem.speed);
+    const placed = { ...placement, layers: change.placement.layers, spilled: change.spilled };
+    return { placement, change, figures: wayFigures(placed, change.transfers.length, transferSeconds, policy) };
+  };
+  if (maxMoves !== undefined) {
+    const taken = beginning(problem, maxMoves);
+    return { taken, ways: { taken: "repair", repair: taken.figures } };
+  }
+  const anew = () => way(placeResidents(live.cluster, loads, policy), false);
+  const only = (taken: Way): { readonly taken: Way; readonly ways: Ways } => ({
+    taken,
+    ways: { taken: "anew", anew: taken.figures },
+  });
+  // Where step time counts, survival and balance are not all there is to a placement.
+  const countsSteps = policy.objective === "goodput" || policy.stepBudget !== undefined;
+  const isOurs = mapping === "optimal" && policy.placement === madeBy && !countsSteps;
+  if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isOurs)) return only(anew());
+  const repaired = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({ old, survivors: live, loads, policy });
+  const repair = way(repaired.placement, true);
+  if (prefer === "repair" || (repaired.worse === 0 && isNearBound(live.cluster, mostExperts(loads), repair.figures, policy)))
+    return { taken: repair, ways: { taken: "repair", repair: repair.figures } };
+  const fresh = anew();
+  const taken = betterWay(repair.figures, fresh.figures);
+  return { taken: taken === "repair" ? repair : fresh, ways: { taken, repair: repair.figures, anew: fresh.figures } };
+}
+
+/** The best beginning of a repair with at most so many transfers. */
+function beginning({ old, live, loads, policy, speed }: WayProblem, maxMoves: number): Way {
+  // Single transfers are between nodes; failures of GPUs within one are not looked at.
+  const byNode = policy.failureUnit === "gpu" ? { ...policy, failureUnit: "node" as const } : policy;
+  const { layers, transfers, lowestSurvival } = orderedRepair({ old, survivors: live, loads, policy: byNode }, maxMoves);
+  const spilled = keepInMemory(live, layers, MEMORY_COPIES);
+  const received = new Int32Array(live.cluster.length);
+  for (const { to } of transfers) received[to]!++;
+  const change: Reconfiguration = {
+    physicalNode: [...live.cluster.keys()],
+    placement: { cluster: live.cluster, layers },
+    transfers: transfers.map((transfer) => ({ ...transfer, layer: layers[transfer.layer]!.layer })),
+    spilled,
+    rounds: (transfers.at(-1)?.round ?? -1) + 1,
+    lowerBoundRounds: Math.max(...received),
+  };
+  const placement: MadePlacement = {
+    cluster: live.cluster,
+    layers,
+    keptMinReplicas: Math.min(policy.minReplicas, ...layers.map(fewestHosts)),
+    withinBalanceLimit: true,
+    withinStepBudget: true,
+  };
+  const { transferSeconds } = secondsOf(change, speed);
+  const figures = wayFigures({ ...placement, spilled }, transfers.length, transferSeconds, policy);
+  return { placement, change, figures: { ...figures, lowestSurvival: Math.min(lowestSurvival, figures.survival) } };
 }
 
 function secondsOf({ rounds, lowerBoundRounds }: Reconfiguration, speed: RecoverySpeed): RecoverySeconds {

@@ -4,11 +4,10 @@ import { FREE_SLOT, hostSets, type LayerPlacement, type Placement, type SpilledE
 import type { Shares } from "../placement/policy.ts";
 import { chooseSources } from "./chooseSources.ts";
 import { exchangeExperts } from "./exchangeExperts.ts";
-import { limitMoves } from "./limitMoves.ts";
 import { mappingPolicies, missingReplicas } from "./mapNodes.ts";
 import { rankLoadLimit } from "./rankLoadLimit.ts";
 import { gpusOfParts, settleSlots } from "./settleSlots.ts";
-import { keepInMemory } from "./spillExperts.ts";
+import { keepInMemory, MEMORY_COPIES } from "./spillExperts.ts";
 import type { Survivors } from "./survivors.ts";
 
 /** Exchanges go on while a round of them saves this share of the transfers. */
@@ -27,8 +26,6 @@ export interface ReconfigurationProblem {
    * shared like this; left out, every expert keeps the places that the plan gives it.
    */
   readonly exchange?: Shares;
-  /** Most transfers; when the plan takes more, part of it is carried out. */
-  readonly maxMoves?: number;
   /** Nodes that keep an expert in host memory when the plan has no slot for it, where that many hold it; 2 when left out. */
   readonly memoryCopies?: number;
 }
@@ -64,9 +61,8 @@ export interface Reconfiguration {
  * @throws RangeError when an expert is lost, or survivors and plan differ in layers, experts or nodes
  */
 export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
-  const { survivors, plan, exchange, maxMoves = Infinity, memoryCopies = 2 } = problem;
+  const { survivors, plan, exchange, memoryCopies = MEMORY_COPIES } = problem;
   checkFit(survivors, plan);
-  if (!(maxMoves >= 0)) throw new RangeError(`maxMoves must not be negative, got ${maxMoves}`);
   const { cluster } = survivors;
   let best = mapPlan(problem, plan);
   // After an exchange another mapping may be better, and the other way round.
@@ -82,8 +78,7 @@ export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
     before = best.moves;
     if (next.moves < best.moves) best = { ...next, physicalNode: best.physicalNode.map((node) => next.physicalNode[node]!) };
   }
-  const wanted = best.moves > maxMoves ? limitMoves(survivors.layers, best.layers, maxMoves) : best.layers;
-  const layers = settled(survivors, wanted);
+  const layers = settled(survivors, best.layers);
   return {
     physicalNode: best.physicalNode,
     placement: { cluster, layers },

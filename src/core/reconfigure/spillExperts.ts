@@ -4,6 +4,9 @@ import { FREE_SLOT, type LayerLoads, type LayerPlacement, type SpilledExpert } f
 import { expertsByLoad } from "../placement/allocation.ts";
 import type { Survivors } from "./survivors.ts";
 
+/** Nodes that keep an expert in host memory unless said, where that many hold it. */
+export const MEMORY_COPIES = 2;
+
 /** Which experts keep slots. */
 export interface Spill {
   /** Experts that keep slots, ascending, shape [layers][resident experts]. */

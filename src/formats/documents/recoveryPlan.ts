@@ -4,6 +4,16 @@ import { InputError } from "../../errors.ts";
 import { checkConsistency, checkPlacement, type PlacementDocument, placementSchema } from "./placement.ts";
 import { amount, checkDocument, count, nodeName, positiveCount, window } from "./schema.ts";
 
+/** What a way to a new placement costs and gives; balance and excess are of ranks under the policy's shares. */
+const way = z.object({
+  moves: count,
+  transferSeconds: amount,
+  survival: amount,
+  balance: amount,
+  excess: amount,
+  lowestSurvival: z.optional(amount),
+});
+
 export const recoveryPlanSchema = z.object({
   type: z.literal("recovery-plan"),
   version: z.literal(1),
@@ -31,6 +41,8 @@ export const recoveryPlanSchema = z.object({
   transfers: z.optional(
     z.array(z.object({ layer: count, expert: count, from: nodeName, to: nodeName, bytes: positiveCount, round: count })),
   ),
+  /** What repairing and placing anew came to, as far as they were looked at, and which the plan is. */
+  repair: z.optional(z.object({ taken: z.enum(["repair", "anew"]), repair: z.optional(way), anew: z.optional(way) })),
   /** What came of acting the plan out, with --rehearse. */
   rehearsal: z.optional(
     z.object({

@@ -1,0 +1,227 @@
+/** Experts that lost hosts get others, all experts with the same hosts together: only when none of them is left on a set is the set gone. */
+import { FREE_SLOT } from "../../layout/placement.ts";
+import type { RankSlots } from "../../placement/resilient/ranks/rankSlots.ts";
+import type { HostSetTable } from "./hostSetTable.ts";
+import type { RepairedLayer } from "./repairedLayer.ts";
+
+/** An expert that takes a slot. */
+export interface Arrival {
+  readonly layer: number;
+  readonly expert: number;
+  readonly slot: number;
+}
+
+/** What to repair. */
+export interface HostProblem {
+  readonly layers: readonly RepairedLayer[];
+  readonly slots: RankSlots;
+  readonly unitOfNode: readonly number[];
+  readonly sets: HostSetTable;
+  /** Loss that is good enough: below it, experts come only where there is a free slot. */
+  readonly enough: number;
+  /** Whether experts may be left with so few hosts; by default the loss decides. */
+  readonly mayLeave?: ((set: number) => boolean) | undefined;
+  readonly watch?: (() => void) | undefined;
+}
+
+/** Parts of the loss that moving all replicas has to gain in proportion, and that any change has to. */
+const GAIN_OF_ALL = 0.1;
+const LEAST_GAIN = 1e-6;
+/** Slots looked at before no more is tried: about half a second. */
+const MOST_VISITS = 1e7;
+/** Part of a set's weight at which the harm done for it ends a trial. */
+const NOT_WORTH = 0.95;
+/** Nodes over which experts of one set are spread at most. */
+const MOST_SPREAD = 12;
+
+/** An expert of a set. */
+interface Member {
+  readonly layer: number;
+  readonly expert: number;
+}
+
+/**
+ * Gives hosts to the experts of the smallest sets as long as less is lost so. All experts of a set go to one node, where what was there
+ * makes room; or each to a node that can spare a slot. Greedy.
+ * @returns what arrived, in order
+ */
+export function addHosts(problem: HostProblem): Arrival[] {
+  const { sets, layers } = problem;
+  const arrivals: Arrival[] = [];
+  const visits = { left: MOST_VISITS };
+  const stuck = new Set<number>();
+  while (visits.left > 0) {
+    problem.watch?.();
+    if (sets.lost <= problem.enough && !hasRoom(problem)) break;
+    const set = sets.minimal().find((minimal) => !stuck.has(minimal));
+    if (set === undefined) break;
+    const found = bestArrivals(problem, set, visits);
+    if (found === undefined) {
+      stuck.add(set);
+      continue;
+    }
+    for (const { layer, expert, slot } of found) layers[layer]!.replace(slot, expert);
+    arrivals.push(...found);
+  }
+  return arrivals;
+}
+
+/** The arrivals that rid the layers of a set at most gain; undefined when nothing is gained. */
+function bestArrivals(problem: HostProblem, set: number, visits: { left: number }): Arrival[] | undefined {
+  const { sets, unitOfNode } = problem;
+  const members: Member[] = problem.layers.flatMap(({ setOf }, layer) =>
+    [...setOf.keys()].flatMap((expert) => (setOf[expert] === set ? [{ layer, expert }] : [])),
+  );
+  const before = sets.lost;
+  const worth = (GAIN_OF_ALL * before) / (problem.layers.length * problem.slots.rankOfSlot.length);
+  let best: { arrivals: Arrival[]; gain: number } | undefined;
+  const consider = (trial: Trial) => {
+    const gain = before - sets.lost - worth * trial.arrivals.length;
+    trial.undo();
+    if (gain > Math.max(LEAST_GAIN * before, best?.gain ?? 0)) best = { arrivals: trial.arrivals, gain };
+  };
+  const nodes = [...unitOfNode.keys()].filter((node) => !sets.has(set, unitOfNode[node]!));
+  const isFree = before <= problem.enough;
+  if (problem.mayLeave === undefined || isFree) {
+    const ceiling = before + NOT_WORTH * sets.weight(set);
+    for (const node of nodes) {
+      const trial = new Trial(problem, visits);
+      if (trial.place(members, node, { ceiling, isFree }).length === 0) consider(trial);
+      else trial.undo();
+    }
+  }
+  // Spreading takes slots that evenness needs, so only the smallest sets are worth it.
+  if (isFree || sets.members(set).length > sets.members(sets.minimal()[0]!).length) return best?.arrivals;
+  const spread = new Trial(problem, visits);
+  let rest: readonly Member[] = members;
+  const count = (node: number) => {
+    const trial = new Trial(problem, visits, spread);
+    const placed = rest.length - trial.place(rest, node, { harmless: true }).length;
+    trial.undo();
+    return placed;
+  };
+  // What a node can take only becomes less, so that counts are bounds until they are counted anew.
+  const most = new Map(nodes.map((node) => [node, count(node)]));
+  for (let turn = 0; rest.length > 0 && turn < MOST_SPREAD; turn++) {
+    const [node] = [...most].reduce((one, other) => (other[1] > one[1] ? other : one));
+    const placed = count(node);
+    const isStill = [...most].every(([other, bound]) => other === node || bound <= placed);
+    most.set(node, placed);
+    if (!isStill) {
+      turn--;
+      continue;
+    }
+    if (placed === 0) break;
+    rest = spread.place(rest, node, { harmless: true });
+    most.set(node, 0);
+  }
+  if (rest.length === 0) consider(spread);
+  else spread.undo();
+  return best?.arrivals;
+}
+
+/** Arrivals that are counted in the table of sets, but not made. */
+class Trial {
+  readonly arrivals: Arrival[] = [];
+  readonly #problem: HostProblem;
+  readonly #visits: { left: number };
+  /** Slots and experts by layer that are not to be touched again. */
+  readonly #taken: Set<number>;
+  readonly #gone: Set<number>;
+  readonly #changes: number[] = [];
+
+  constructor(problem: HostProblem, visits: { left: number }, other?: Trial) {
+    this.#problem = problem;
+    this.#visits = visits;
+    this.#taken = new Set(other === undefined ? [] : other.#taken);
+    this.#gone = new Set(other === undefined ? [] : other.#gone);
+  }
+
+  /**
+   * Places experts on a node.
+   * @param rules only where nothing else is worse off so, or as long as the loss is below a ceiling
+   * @returns those that are not placed
+   */
+  place(
+    members: readonly Member[],
+    node: number,
+    {
+      harmless = false,
+      isFree = false,
+      ceiling = Infinity,
+    }: { readonly harmless?: boolean; readonly isFree?: boolean; readonly ceiling?: number },
+  ): Member[] {
+    const { sets, layers, unitOfNode } = this.#problem;
+    const unit = unitOfNode[node]!;
+    return members.filter(({ layer, expert }) => {
+      if (sets.lost >= ceiling) return true;
+      const state = layers[layer]!;
+      const slot = this.#slotFor(state, layer, node, harmless, isFree);
+      if (slot < 0) return true;
+      const victim = state.table.expertAt[slot]!;
+      if (victim !== FREE_SLOT) {
+        this.#gone.add(key(layer, victim));
+        if (state.copiesOn(node, victim) === 1) this.#change(state.setOf[victim]!, state.setWithout(victim, node));
+      }
+      const set = state.setOf[expert]!;
+      this.#change(set, sets.toggled(set, unit));
+      this.#taken.add(key(layer, slot));
+      this.#gone.add(key(layer, expert));
+      this.arrivals.push({ layer, expert, slot });
+      return false;
+    });
+  }
+
+  undo(): void {
+    const { sets } = this.#problem;
+    while (this.#changes.length > 0) {
+      const after = this.#changes.pop()!;
+      sets.use(this.#changes.pop()!);
+      sets.leave(after);
+    }
+  }
+
+  #change(before: number, after: number): void {
+    if (before === after) return;
+    this.#problem.sets.use(after);
+    this.#problem.sets.leave(before);
+    this.#changes.push(before, after);
+  }
+
+  /** The slot of a node whose expert is missed least; -1 when there is none. */
+  #slotFor(state: RepairedLayer, layer: number, node: number, harmless: boolean, isFree: boolean): number {
+    const { slots, sets, mayLeave } = this.#problem;
+    const { firstSlot, firstRank } = slots;
+    const { expertAt } = state.table;
+    let best = -1;
+    let least = Infinity;
+    let lightest = Infinity;
+    for (let slot = firstSlot[firstRank[node]!]!; slot < firstSlot[firstRank[node + 1]!]!; slot++) {
+      this.#visits.left--;
+      if (this.#taken.has(key(layer, slot))) continue;
+      const victim = expertAt[slot]!;
+      if (victim === FREE_SLOT) return slot;
+      if (isFree || this.#gone.has(key(layer, victim))) continue;
+      const after = state.setWithout(victim, node);
+      const isCovered = state.copiesOn(node, victim) > 1 || sets.covers(after);
+      if (mayLeave !== undefined && !mayLeave(after)) continue;
+      if (harmless && mayLeave === undefined && !isCovered) continue;
+      const harm = isCovered ? 0 : sets.weight(after);
+      const tokens = state.tokensEach(victim);
+      if (harm > least || (harm === least && tokens >= lightest)) continue;
+      best = slot;
+      least = harm;
+      lightest = tokens;
+    }
+    return best;
+  }
+}
+
+/** Slots or experts of all layers. */
+function key(layer: number, item: number): number {
+  return layer * 1e7 + item;
+}
+
+function hasRoom({ layers }: HostProblem): boolean {
+  return layers.some(({ table }) => table.expertAt.includes(FREE_SLOT));
+}

@@ -1,0 +1,264 @@
+/**
+ * A repair as an order of single transfers, of which any number may be made. No transfer overwrites the last copy of an expert. Two orders are
+ * looked at:
+ *
+ * - a safe one, at no time of which a failure loses the job that would not have lost it had nothing been moved: an expert only leaves a slot
+ *   when some set of hosts that was there at first lies inside those it keeps;
+ * - the whole repair, steps that make a loss likelier than doing nothing last. Full nodes sometimes leave no other way: many experts have to
+ *   move before the first of them counts.
+ */
+import { FREE_SLOT, hostSets, type LayerPlacement } from "../../layout/placement.ts";
+import { expectedFailures } from "../../placement/policy.ts";
+import { failureUnits, recoveryUnder, unitSets } from "../../recovery/failureUnits.ts";
+import { survivalProbability } from "../../recovery/survivalProbability.ts";
+import { HostSetTable } from "./hostSetTable.ts";
+import { type OpenRepair, openRepair, type RepairProblem, repairLayers } from "./repairPlacement.ts";
+
+/** A replica that is sent, in its turn. */
+export interface OrderedTransfer {
+  /** Index of the layer. */
+  readonly layer: number;
+  readonly expert: number;
+  readonly from: number;
+  readonly to: number;
+  /** Transfers of one round may run at the same time; rounds never go back in the order. */
+  readonly round: number;
+}
+
+/** As much of a repair as is worth making. */
+export interface OrderedRepair {
+  readonly transfers: readonly OrderedTransfer[];
+  readonly layers: readonly LayerPlacement[];
+  readonly survival: number;
+  readonly balance: number;
+  /** What is survived on the way when that goes worst. */
+  readonly lowestSurvival: number;
+}
+
+/** A slot that takes an expert. */
+interface Step {
+  readonly layer: number;
+  readonly expert: number;
+  readonly slot: number;
+}
+
+/** Differences that do not count. */
+const TOLERANCE = 1e-12;
+const BALANCE_TOLERANCE = 1e-9;
+
+/** The best of all beginnings of the orders with at most so many transfers: the one that survives most, then the most even. */
+export function orderedRepair(problem: RepairProblem, maxMoves: number): OrderedRepair {
+  const [safe, whole] = [true, false].map((isSafe) => {
+    const goal = openRepair(problem);
+    const held = goal.layers.map(({ table }) => table.expertAt.slice());
+    const arrivals = repairLayers(problem, goal, { singly: true, ...(isSafe && { mayLeave: safety(problem, goal) }) });
+    const now = openRepair(problem);
+    const walk = new Walk(problem, now, maxMoves, isSafe ? safety(problem, now) : undefined);
+    walk.take(stepsTo(goal, held, arrivals, walk.unevenFirst));
+    return walk.best();
+  });
+  const gain = whole!.survival - safe!.survival;
+  return gain > TOLERANCE || (gain > -TOLERANCE && whole!.balance < safe!.balance - BALANCE_TOLERANCE) ? whole! : safe!;
+}
+
+/** Whether a set keeps every failure survivable that the live nodes survive as they are. */
+function safety({ survivors, policy }: RepairProblem, { setting: { sets } }: OpenRepair): (set: number) => boolean {
+  const units = failureUnits(survivors.cluster, expectedFailures(policy));
+  const first = new HostSetTable(units.count, units.probability);
+  for (const set of unitSets(survivors.layers.flatMap(hostSets), units)) if (set.length > 0) first.use(first.id(set));
+  const known = new Map<number, boolean>();
+  return (set) => {
+    const found = known.get(set) ?? first.covers(first.id(sets.members(set)));
+    known.set(set, found);
+    return found;
+  };
+}
+
+/** What differs: hosts in the order they were found, then layer by layer. */
+function stepsTo(
+  goal: OpenRepair,
+  held: readonly Int32Array[],
+  arrivals: readonly Step[],
+  layerOrder: readonly number[],
+): Step[] {
+  const isDue = ({ layer, expert, slot }: Step) => goal.layers[layer]!.table.expertAt[slot] === expert;
+  const first = arrivals.filter(isDue);
+  const done = new Set(first.map(({ layer, slot }) => `${layer}:${slot}`));
+  const rest = layerOrder.flatMap((layer) =>
+    Array.from(goal.layers[layer]!.table.expertAt).flatMap((expert, slot) =>
+      expert === held[layer]![slot] || expert === FREE_SLOT || done.has(`${layer}:${slot}`) ? [] : [{ layer, expert, slot }],
+    ),
+  );
+  return [...first, ...rest];
+}
+
+/** A state on the way. */
+interface Stop extends Pick<OrderedRepair, "layers" | "survival" | "balance" | "lowestSurvival"> {
+  readonly lost: number;
+  readonly transfers: number;
+}
+
+/** The live nodes while transfers are made. */
+class Walk {
+  readonly #problem: RepairProblem;
+  readonly #repair: OpenRepair;
+  readonly #maxMoves: number;
+  readonly #mayLeave: ((set: number) => boolean) | undefined;
+  readonly #transfers: OrderedTransfer[] = [];
+  readonly #balances: number[];
+  readonly #sent: Int32Array;
+  /** Nodes that send and receive in the round that is filled, and copies that are read and written. */
+  #round = newRound(0);
+  #best: Stop;
+  /** Loss at first, and where it is most so far; what is survived there. */
+  readonly #firstLost: number;
+  #mostLost: number;
+  #lowestSurvival: number;
+
+  constructor(problem: RepairProblem, repair: OpenRepair, maxMoves: number, mayLeave: ((set: number) => boolean) | undefined) {
+    this.#problem = problem;
+    this.#repair = repair;
+    this.#maxMoves = maxMoves;
+    this.#mayLeave = mayLeave;
+    for (const layer of repair.layers) layer.shareOut();
+    this.#balances = repair.layers.map(({ table }) => balanceOf(table));
+    this.#sent = new Int32Array(problem.survivors.cluster.length);
+    this.#firstLost = repair.setting.sets.lost;
+    this.#mostLost = this.#firstLost;
+    this.#lowestSurvival = this.#survival();
+    this.#best = this.#stop(this.#lowestSurvival);
+  }
+
+  /** Layers, those with the busiest ranks first. */
+  get unevenFirst(): number[] {
+    return [...this.#balances.keys()].sort((a, b) => this.#balances[b]! - this.#balances[a]! || a - b);
+  }
+
+  /** Takes steps in this order, those that are not safe yet later, and at all only when no others are left. */
+  take(steps: readonly Step[]): void {
+    for (let waiting = steps; waiting.length > 0; ) {
+      const blocked = waiting.filter((step) => !this.#make(step, true));
+      if (blocked.length === waiting.length) {
+        if (this.#mayLeave !== undefined) return;
+        let isOver = true;
+        waiting = waiting.filter((step) => {
+          if (!isOver && this.#isSafe()) return true;
+          const isMade = this.#make(step, false);
+          if (isMade) isOver = false;
+          return !isMade;
+        });
+        if (isOver || this.#transfers.length >= this.#maxMoves) return;
+      } else waiting = blocked;
+    }
+  }
+
+  #isSafe(): boolean {
+    return this.#repair.setting.sets.lost <= this.#firstLost * (1 + BALANCE_TOLERANCE);
+  }
+
+  /** Makes a step if there are transfers left, and if it is safe where it has to be; says whether it did. */
+  #make({ layer, expert, slot }: Step, safely: boolean): boolean {
+    const { setting, layers } = this.#repair;
+    const state = layers[layer]!;
+    const { table } = state;
+    const node = setting.nodeOfSlot[slot]!;
+    const victim = table.expertAt[slot]!;
+    if (table.holds(setting.slots.rankOfSlot[slot]!, expert)) return false;
+    const isSent = state.copiesOn(node, expert) === 0 && !(table.copies[expert]!.length === 0 && state.wasOn(node, expert));
+    if (isSent && this.#transfers.length >= this.#maxMoves) return false;
+    if (victim !== FREE_SLOT) {
+      if (table.copies[victim]!.length === 1) return false;
+      if (this.#mayLeave !== undefined && state.copiesOn(node, victim) === 1 && !this.#mayLeave(state.setWithout(victim, node)))
+        return false;
+    }
+    const sources = state.hostsOf(expert);
+    const touched = victim === FREE_SLOT ? [expert] : [expert, victim];
+    for (const one of touched) table.lift(one);
+    state.replace(slot, expert);
+    const isMade = !safely || this.#isSafe();
+    if (!isMade) state.replace(slot, victim);
+    for (const one of touched) if (table.copies[one]!.length > 0) table.lay(one);
+    if (!isMade) return false;
+    table.settle(touched, Infinity);
+    if (isSent) this.#send(layer, expert, sources, node, victim);
+    this.#balances[layer] = balanceOf(table);
+    this.#compare();
+    return true;
+  }
+
+  best(): OrderedRepair {
+    const { transfers, ...stop } = this.#best;
+    return { ...stop, transfers: this.#transfers.slice(0, transfers) };
+  }
+
+  #send(layer: number, expert: number, sources: readonly number[], to: number, victim: number): void {
+    const key = (what: number, node: number) => `${layer}:${what}:${node}`;
+    const from = sources.reduce((best, node) => (this.#sent[node]! < this.#sent[best]! ? node : best));
+    const { senders, receivers, read, written } = this.#round;
+    if (senders.has(from) || receivers.has(to) || written.has(key(expert, from)) || read.has(key(victim, to))) {
+      this.#round = newRound(this.#round.number + 1);
+    }
+    this.#round.senders.add(from);
+    this.#round.receivers.add(to);
+    this.#round.read.add(key(expert, from));
+    this.#round.written.add(key(expert, to));
+    this.#sent[from]!++;
+    this.#transfers.push({ layer, expert, from, to, round: this.#round.number });
+  }
+
+  /** Takes what is there now where it survives more than the best so far, or as much and is more even. */
+  #compare(): void {
+    const best = this.#best;
+    const { lost } = this.#repair.setting.sets;
+    if (lost > this.#mostLost * (1 + BALANCE_TOLERANCE)) {
+      this.#mostLost = lost;
+      this.#lowestSurvival = Math.min(this.#lowestSurvival, this.#survival());
+    }
+    const isSame = Math.abs(lost - best.lost) <= TOLERANCE * best.lost;
+    if (!isSame && lost > best.lost) return;
+    const balance = Math.max(...this.#balances);
+    if (isSame && balance >= best.balance - BALANCE_TOLERANCE) return;
+    const survival = isSame ? best.survival : this.#survival();
+    if (
+      survival > best.survival + TOLERANCE ||
+      (survival >= best.survival - TOLERANCE && balance < best.balance - BALANCE_TOLERANCE)
+    ) {
+      this.#best = this.#stop(survival);
+    }
+  }
+
+  #stop(survival: number): Stop {
+    const { layers, setting } = this.#repair;
+    return {
+      lost: setting.sets.lost,
+      survival,
+      lowestSurvival: this.#lowestSurvival,
+      balance: Math.max(...this.#balances),
+      transfers: this.#transfers.length,
+      layers: layers.map((layer) => layer.placement()),
+    };
+  }
+
+  #survival(): number {
+    const { survivors, policy } = this.#problem;
+    const units = failureUnits(survivors.cluster, expectedFailures(policy));
+    const { sets } = this.#repair.setting;
+    const hosts = sets.minimal().map((set) => [...sets.members(set)]);
+    const perNode = { ...units, unitOfNode: Array.from({ length: units.count }, (_, unit) => unit) };
+    return survivalProbability(recoveryUnder([hosts], perNode, policy.seed), units.probability).probability;
+  }
+}
+
+function newRound(number: number) {
+  return {
+    number,
+    senders: new Set<number>(),
+    receivers: new Set<number>(),
+    read: new Set<string>(),
+    written: new Set<string>(),
+  };
+}
+
+function balanceOf({ busiest, mean }: { readonly busiest: number; readonly mean: number }): number {
+  return mean === 0 ? 1 : busiest / mean;
+}
