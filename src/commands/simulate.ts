@@ -166,8 +166,10 @@ async function simulations(options: Options, file: string | undefined): Promise<
 
 async function summarized(options: Options, files: readonly (string | undefined)[]): Promise<SimulationDocument[]> {
   const { readSimulations } = await import("./readSimulations.ts");
-  const documents: SimulationDocument[] = [];
-  for (const file of files) for await (const document of readSimulations(file)) documents.push(document);
+  const { distinctRuns } = await import("./distinctRuns.ts");
+  const found: SimulationDocument[] = [];
+  for (const file of files) for await (const document of readSimulations(file)) found.push(document);
+  const documents = distinctRuns(found);
   if (options.plot !== undefined) {
     const [{ summaryChart }, { simulationGroups }] = await Promise.all([
       import("../report/simulationChart.ts"),

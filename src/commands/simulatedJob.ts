@@ -55,9 +55,8 @@ export const jobOptions = {
   }),
   "gradient-accumulation": option({
     argument: "STEPS",
-    fallback: "1",
     parse: parseCount(1),
-    says: "Steps between two synchronisations of the gradients.",
+    says: "Steps between two synchronisations of the gradients; otherwise as the model says.",
   }),
   "checkpoint-every": option({
     argument: "INTERVAL|LIST",
@@ -95,7 +94,7 @@ export async function readJob(options: Options, file: string | undefined): Promi
     model,
     hardware,
     loads: spread === undefined ? await recordedLoads(file, model) : evenLayers(logNormalLoads(model.experts, spread), model),
-    gradientAccumulation: options["gradient-accumulation"],
+    gradientAccumulation: options["gradient-accumulation"] ?? model.gradientAccumulation ?? 1,
     seconds: duration ?? TEN_YEARS,
     samples: samples ?? Number.POSITIVE_INFINITY,
   };
@@ -147,7 +146,8 @@ async function recordedLoads(file: string | undefined, model: ModelSpec): Promis
       warn(`${source} has ${profile.layers.length} of the ${model.layers} layers of ${model.name}; they stand in for the others`);
     }
   }
-  const steps = (starts[1] ?? 2) - (starts[0] ?? 1);
+  // A single window stands for all steps.
+  const steps = windows.length < 2 ? 1 : starts[1]! - starts[0]!;
   if (starts.some((start, i) => i > 0 && start - starts[i - 1]! !== steps) || steps < 1) {
     throw new InputError("the windows do not begin at equal distances; expected one window every so many iterations", {
       file: source,

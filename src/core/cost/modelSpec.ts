@@ -19,6 +19,8 @@ export interface TrainingSetting {
   readonly checkpointEvery: CheckpointInterval;
   /** Usual checkpoint interval of systems that survive most failures. */
   readonly faultTolerantCheckpointEvery: CheckpointInterval;
+  /** Usual number of steps between two synchronisations of the gradients; 1 without it. */
+  readonly gradientAccumulation?: number;
   /** Whether a token counts as sent even when its expert is at hand, as in DeepSeek-V3's published performance model. */
   readonly dispatchIsAllRemote: boolean;
 }

@@ -127,7 +127,10 @@ const ALL_TO_ALL_LATENCY_SECONDS = 0.05e-3;
 const DISPATCH_BYTES = 1;
 const COMBINE_BYTES = 2;
 
-/** The forward pass of the published prefill model of DeepSeek-V3 (shallowsim), tensor parallel within a node. */
+/**
+ * Three times the forward pass of the published prefill model of DeepSeek-V3 (shallowsim), tensor parallel within a node, and the
+ * synchronisation of the gradients, which that model leaves out.
+ */
 function deepSeekCost(model: DeepSeekModel, hardware: HardwareSpec): UnscaledCost {
   const { hidden, sequence, heads } = model;
   const { fp8Flops, memoryBytesPerSecond, gpusPerNode } = hardware;
@@ -162,9 +165,10 @@ function deepSeekCost(model: DeepSeekModel, hardware: HardwareSpec): UnscaledCos
   return {
     overhead: hardware.stepOverheadSeconds,
     dense: FORWARD_TO_STEP * dense,
-    denseSync: 0,
+    denseSync: (ALL_REDUCE_BYTES * modelSize(model).dense) / gpusPerNode / network,
     perCompute: FORWARD_TO_STEP * model.topK * feedForward(model.expertFeedForward),
     perTraffic: (FORWARD_TO_STEP * (DISPATCH_BYTES + COMBINE_BYTES) * tokensPerGpu * model.topK * hidden) / network,
-    perSync: 0,
+    // Every GPU of the node sends its part of the node's gradients.
+    perSync: (ALL_REDUCE_BYTES * modelSize(model).expert) / gpusPerNode / network,
   };
 }

@@ -32,7 +32,7 @@ export class DueWork {
     this.#rebalanceSteps = rebalances ? (rebalanceSteps ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
   }
 
-  /** A checkpoint begins, or the job starts over from one. */
+  /** A checkpoint that is in the store now began, or the job started over from one. */
   saves(now: number): void {
     this.#lastSave = now;
   }

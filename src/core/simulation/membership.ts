@@ -15,7 +15,7 @@ export interface Membership {
   readonly changes: Iterable<MembershipEvent>;
 }
 
-/** Changes that happen at one moment. */
+/** Changes that happen at one moment: nodes join, then others fail. */
 export interface MembershipChange {
   readonly ticks: number;
   readonly added: readonly number[];
@@ -36,7 +36,8 @@ export function toSeconds(ticks: number): number {
 }
 
 /**
- * Gathers events of the same moment.
+ * Gathers events of the same moment. What joins after a failure of that moment makes a change of its own: a node replaced in the
+ * tick in which it fails holds nothing of what was lost.
  * @throws RangeError when an event lies before its predecessor
  */
 export function* simultaneousChanges(events: Iterable<MembershipEvent>): Generator<MembershipChange> {
@@ -44,7 +45,7 @@ export function* simultaneousChanges(events: Iterable<MembershipEvent>): Generat
   for (const { seconds, event, node } of events) {
     const ticks = toTicks(seconds);
     if (change !== undefined && ticks < change.ticks) throw new RangeError(`membership goes back in time at second ${seconds}`);
-    if (change?.ticks !== ticks) {
+    if (change?.ticks !== ticks || (event === "add" && change.removed.length > 0)) {
       if (change !== undefined) yield change;
       change = { ticks, added: [], removed: [] };
     }

@@ -39,6 +39,7 @@ export function simulateRun(setup: RunSetup): RunResult {
 /** The job stands still until something is done. */
 interface Pause {
   readonly activity: Exclude<Activity, "compute" | "idle">;
+  readonly from: number;
   readonly until: number;
   /** How the job goes on. */
   readonly next: Configuration;
@@ -80,7 +81,7 @@ class Run {
       if (this.#pause !== undefined) this.#stayPaused(this.#pause, until);
       else if (this.#configuration === undefined) this.#stayIdle(until);
       else if (!this.#beginWhatIsDue(this.#configuration)) this.#train(this.#configuration, until);
-      if (this.#now < this.#end && this.#now === this.#live.nextChangeAt) this.#change();
+      while (this.#now < this.#end && this.#now === this.#live.nextChangeAt) this.#change();
     }
     this.#note("end");
     return this.#record.result(this.#system.name, { step: this.#step, samples: this.#samples });
@@ -120,13 +121,17 @@ class Run {
     if (this.#begun > 0) return false;
     const { recovery } = this.#job.hardware;
     if (this.#due.checkpointIsDue(this.#clock(), this.#record.saved.step)) {
-      this.#due.saves(this.#now);
       this.#beginPause("checkpoint", recovery.checkpointSeconds + storeSeconds(this.#job), configuration);
       return true;
     }
     if (this.#now >= this.#due.scaleUpAt) {
-      this.#due.allTakenIn();
       const scaleUp = this.#system.scaleUp(configuration, this.#live.list(), this.#knownLoads());
+      // A restart that nothing forces saves the job's state first.
+      if (scaleUp?.by === "restart" && this.#record.saved.step !== this.#step) {
+        this.#beginPause("checkpoint", recovery.checkpointSeconds + storeSeconds(this.#job), configuration);
+        return true;
+      }
+      this.#due.allTakenIn();
       if (scaleUp?.by === "restart") this.#restart();
       else if (scaleUp?.by === "reconfigure") this.#beginPause("reconfigure", recovery.scaleUpSeconds, scaleUp.configuration);
       if (scaleUp !== undefined) return true;
@@ -140,17 +145,20 @@ class Run {
   }
 
   #beginPause(activity: Pause["activity"], seconds: number, next: Configuration): void {
-    this.#pause = { activity, until: this.#now + toTicks(seconds), next };
+    this.#pause = { activity, from: this.#now, until: this.#now + toTicks(seconds), next };
     this.#note(activity);
   }
 
-  #stayPaused({ activity, until, next }: Pause, change: number): void {
+  #stayPaused({ activity, from, until, next }: Pause, change: number): void {
     this.#spend(activity, Math.min(until, change) - this.#now);
     if (this.#now < until) return;
     this.#pause = undefined;
     this.#configuration = next;
-    if (activity === "checkpoint") this.#record.save({ step: this.#step, samples: this.#samples });
-    else this.#due.planned(this.#step);
+    // Only a checkpoint that comes to its end counts.
+    if (activity === "checkpoint") {
+      this.#record.save({ step: this.#step, samples: this.#samples });
+      this.#due.saves(from);
+    } else this.#due.planned(this.#step);
     if (activity === "restart") this.#due.saves(this.#now);
     this.#note("train");
   }
