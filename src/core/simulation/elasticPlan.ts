@@ -22,6 +22,9 @@ export interface ExpertPlanner {
 
 /** A plan for a number of nodes: who they are is a matter of the configuration. */
 export interface ElasticPlan {
+  readonly nodes: number;
+  /** Layers may share a placement. */
+  readonly layers: readonly LayerPlacement[];
   /** Places in the plan that hold an expert, over all experts of all distinct layers. */
   hosts(): readonly (readonly number[])[];
   cost(window: LoadWindow): PlanCost;
@@ -60,6 +63,8 @@ export function elasticPlan(
   }
 
   return {
+    nodes,
+    layers,
     // Most plans are replaced by a rebalance before a failure asks for them.
     hosts: () => {
       hosts ??= [...costings.keys()].flatMap(hostSets);

@@ -53,6 +53,7 @@ export function deepSeek(model: ModelSpec, hardware: HardwareSpec): Figure {
         hardware,
         loads,
         gradientAccumulation: NO_SYNCHRONISATION,
+        constantPauses: true,
         seconds: Number.POSITIVE_INFINITY,
         samples: SAMPLES,
       },
