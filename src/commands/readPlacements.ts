@@ -31,8 +31,8 @@ export interface PlanContext {
  * TensorRT-LLM or vLLM, told apart by their shape.
  * @throws InputError; UsageError when a plan needs to know more
  */
-export async function* readPlacements(file: string | undefined, context: PlanContext): AsyncGenerator<PlacementDocument> {
-  const { byte, input } = await peek(openInput(file));
+export async function* readPlacements(file: string | Input | undefined, context: PlanContext): AsyncGenerator<PlacementDocument> {
+  const { byte, input } = await peek(typeof file === "object" ? file : openInput(file));
   const first = byte === undefined ? "" : String.fromCharCode(byte);
   if (first !== "" && first !== "{" && first !== "[") {
     yield* placementsInText(input, context);

@@ -39,7 +39,17 @@ export function elasticPlan(
   { loads }: LoadWindow,
 ): ElasticPlan {
   const cluster = uniformCluster(nodes, model.slotsPerNode, hardware.gpusPerNode);
-  const layers = planner.plan(loads, cluster);
+  return costedPlan(planner, model, cluster, planner.plan(loads, cluster));
+}
+
+/** A plan that is there already. */
+export function costedPlan(
+  planner: Pick<ExpertPlanner, "costing">,
+  model: ModelSpec,
+  cluster: readonly ClusterNode[],
+  layers: readonly LayerPlacement[],
+): ElasticPlan {
+  const nodes = cluster.length;
   const costings = new Map([...new Set(layers)].map((layer) => [layer, planner.costing(cluster, layer)]));
   const sync = syncCost(layers);
   const cached = new Map<number, PlanCost>();

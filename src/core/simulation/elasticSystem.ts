@@ -11,6 +11,8 @@ export interface ElasticOptions {
   /** Fewest nodes that hold all experts. */
   readonly fewestNodes: number;
   readonly plans: PlanBook;
+  /** Plan that the job starts with, on its number of nodes, instead of one for the loads known then. */
+  readonly startPlan?: ElasticPlan | undefined;
   /** Counts what a change of plan moves; without it nodes play their parts in the order of their numbers. */
   readonly transfers?: PlanTransfers | undefined;
   /** Whether a rebalance to the same plan costs nothing, or stops the job all the same. */
@@ -23,10 +25,20 @@ interface ElasticConfiguration extends Configuration {
 }
 
 /** A system that re-plans on every change of membership and when asked to follow the loads. */
-export function elasticSystem({ name, fewestNodes, plans, transfers, skipsIdleRebalances }: ElasticOptions): TrainingSystem {
-  function configure(live: readonly number[], window: LoadWindow): ElasticConfiguration | undefined {
-    if (live.length < fewestNodes) return undefined;
-    const plan = plans(live.length, window);
+export function elasticSystem({
+  name,
+  fewestNodes,
+  plans,
+  startPlan,
+  transfers,
+  skipsIdleRebalances,
+}: ElasticOptions): TrainingSystem {
+  function configure(
+    live: readonly number[],
+    window: LoadWindow,
+    plan = live.length < fewestNodes ? undefined : plans(live.length, window),
+  ): ElasticConfiguration | undefined {
+    if (plan === undefined) return undefined;
     return { nodes: live, plan, cost: plan.cost };
   }
 
@@ -46,7 +58,7 @@ export function elasticSystem({ name, fewestNodes, plans, transfers, skipsIdleRe
 
   return {
     name,
-    start: configure,
+    start: (live, window) => configure(live, window, live.length === startPlan?.nodes ? startPlan : undefined),
     survive(current, live, window) {
       const { nodes, plan } = current as ElasticConfiguration;
       const alive = new Set(live);

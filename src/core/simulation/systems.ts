@@ -75,7 +75,7 @@ function resilientPlans(job: PlannedJob, secondsBetweenFailures: number): PlanBo
 }
 
 /** What a system usually does beside training: the model's checkpoint intervals, and rebalances where it can. */
-export function usualPolicy(name: SystemName, model: ModelSpec, rebalanceSteps: number): RunPolicy {
+export function usualPolicy(name: SystemName | "plan", model: ModelSpec, rebalanceSteps: number): RunPolicy {
   const restarts = name === "ds" || name === "tutel";
   return { checkpoint: restarts ? model.checkpointEvery : model.faultTolerantCheckpointEvery, rebalanceSteps };
 }
