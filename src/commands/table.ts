@@ -10,6 +10,7 @@ const load: Record<string, () => Promise<unknown>> = {
   compare: async () => (await import("./compare.ts")).compare,
   simulate: async () => (await import("./simulate.ts")).simulate,
   bench: async () => (await import("./bench.ts")).bench,
+  presets: async () => (await import("./presets.ts")).presets,
   schema: async () => (await import("./schema.ts")).schema,
   completion: async () => (await import("./completion.ts")).completion(allCommands),
 };

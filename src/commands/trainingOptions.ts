@@ -49,6 +49,9 @@ export async function readTraining(options: OptionValues<typeof trainingOptions>
   if (options.model === undefined || options.hardware === undefined) {
     const given = ["model", "hardware", "mtbf", "gradient-accumulation"] as const;
     const alone = given.find((name) => options[name] !== undefined);
+    // A name that nobody knows is the first thing to say.
+    if (options.model !== undefined) await readModel(options.model);
+    if (options.hardware !== undefined) await readHardware(options.hardware);
     if (alone !== undefined) throw new UsageError(`--${alone}: step time needs --model and --hardware, both of them`);
     return undefined;
   }

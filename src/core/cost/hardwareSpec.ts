@@ -19,6 +19,8 @@ export interface HardwareSpec {
   readonly bandwidthEfficiency: number;
   /** Time of a step that neither computes nor sends (kernel launches, data loading, optimizer). */
   readonly stepOverheadSeconds: number;
+  /** Where the figures are from, by field. */
+  readonly sources?: Readonly<Record<string, string>>;
   readonly recovery: RecoveryTimes;
 }
 
