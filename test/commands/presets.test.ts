@@ -16,7 +16,7 @@ describe("presets", () => {
     const lines = stdout.trimEnd().split("\n");
     expect(lines[0]).toBe("kind,name,field,value,source");
     expect(lines.filter((line) => line.endsWith(","))).toEqual([]);
-    expect(stdout).toContain('model,glm-4.5,experts,160,"config.json of zai-org/GLM-4.5');
+    expect(stdout).toContain("model,glm-4.5,experts,160,config.json of zai-org/GLM-4.5");
     expect(lines.length).toBeGreaterThan(10 * (modelPresetNames.length + hardwarePresetNames.length));
   });
 
