@@ -33,7 +33,14 @@ export type { Traffic } from "./core/comparison/trafficByTier.ts";
 export { type PlanRecord, type Worsened, worsened } from "./core/comparison/worsened.ts";
 export type { FailureCosts } from "./core/cost/goodput.ts";
 export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";
-export type { CheckpointInterval, DeepSeekModel, GptModel, ModelSpec, TrainingSetting } from "./core/cost/modelSpec.ts";
+export type {
+  CheckpointInterval,
+  DeepSeekModel,
+  GptModel,
+  GroupedQueryModel,
+  ModelSpec,
+  TrainingSetting,
+} from "./core/cost/modelSpec.ts";
 export { planCost } from "./core/cost/planCost.ts";
 export {
   type PlanCost,

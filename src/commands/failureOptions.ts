@@ -4,10 +4,11 @@ import { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } f
 import type { Membership } from "../core/simulation/membership.ts";
 import { cappedTrace, placedTrace } from "../core/simulation/membershipTrace.ts";
 import { UsageError } from "../errors.ts";
-import { readTrace } from "../formats/traces/readTrace.ts";
+import { namesOnlyNodesWithEvents, readTrace } from "../formats/traces/readTrace.ts";
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
 import { choice, type OptionValues, option } from "./option.ts";
+import { warn } from "./warn.ts";
 
 const SECONDS_PER_HOUR = 3600;
 
@@ -107,10 +108,13 @@ export async function readFailures(options: Options): Promise<MembershipSource> 
 async function traceSource({ nodes, polarity }: Options, file: string): Promise<MembershipSource> {
   const input = openInput(file);
   const text = await readText(input);
+  if (nodes === undefined && namesOnlyNodesWithEvents(text)) {
+    warn(`${input.name} names only nodes that had events; pass -n for how many the cluster has, and the others are there too`);
+  }
   return {
     parameters: { ...(nodes === undefined ? {} : { nodes }), trace: file, polarity },
     membership: (random) => {
-      const trace = readTrace(text, input.name, { polarity, random });
+      const trace = readTrace(text, input.name, { polarity, random, nodes });
       return placedTrace(nodes === undefined ? trace : cappedTrace(trace, nodes), random);
     },
   };

@@ -5,6 +5,27 @@ import type { Input } from "../io/input.ts";
 const MOST_BYTES = 1 << 16;
 const LINE_FEED = 10;
 
+/** Looks at the first characters of an input that is open. @returns them, and the input, still whole */
+export async function firstCharacters(
+  { name, chunks, extent }: Input,
+  count: number,
+): Promise<{ readonly text: string; readonly input: Input }> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const seen: Uint8Array[] = [];
+  let length = 0;
+  while (length < count) {
+    const next = await iterator.next();
+    if (next.done) break;
+    seen.push(next.value.slice());
+    length += next.value.length;
+  }
+  const whole = (async function* () {
+    yield* seen;
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+  })();
+  return { text: Buffer.concat(seen).subarray(0, count).toString(), input: { name, chunks: whole, extent } };
+}
+
 /** Looks at the first line of an input that is open. @returns the line (its beginning, if it is long), and the input, still whole */
 export async function firstLine({ name, chunks, extent }: Input): Promise<{ readonly line: string; readonly input: Input }> {
   const iterator = chunks[Symbol.asyncIterator]();

@@ -30,7 +30,7 @@ async function fromFile<T>(
     // Names of files look different from names of presets.
     if (!(error instanceof IoError) || /\/|\.json/.test(wanted)) throw error;
     throw new UsageError(
-      `--${option}: "${wanted}" is no file that can be read, and none of ${names.join(", ")}${didYouMean(wanted, names)}`,
+      `--${option}: "${wanted}" is no file that can be read, and no preset${didYouMean(wanted, names, "; `lazarus presets` lists them")}`,
     );
   }
 }

@@ -1,6 +1,5 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
 
-import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { type ClusterNode, totalSlots } from "../core/layout/cluster.ts";
 import type { Placement } from "../core/layout/placement.ts";
 import { planFigures } from "../core/placement/assess.ts";
@@ -19,16 +18,16 @@ import { announce } from "./announce.ts";
 import { readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { bytesOfSlot, chosenSlots, findFewestSlots } from "./findFewestSlots.ts";
-import { readModel } from "./namedSpecs.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
+import { type PlannedFor, readJob, warnOfOtherModel, withModelsLayers } from "./placedModel.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
 import { policyOptions, readPolicy, usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
 import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
-import { readTraining, type Training } from "./trainingOptions.ts";
+
 import { warn } from "./warn.ts";
 import { formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -85,17 +84,20 @@ export const place = defineCommand({
   input: "a load-profile or routing log",
   readsInput: ({ audit }) => audit === undefined,
   options,
-  run: async (options, file) =>
-    withRecoverySampler(options, (sampler) =>
+  run: async (typed, file) => {
+    const job = await readJob(typed);
+    const options = withModelsLayers(typed, job.model);
+    return withRecoverySampler(options, (sampler) =>
       writeDocuments(options, renderers(options), async (write) => {
         const documents =
           options.audit === undefined
-            ? madePlacements(options, sampler, file)
-            : auditedPlacements(options, sampler, options.audit, file);
+            ? madePlacements(options, job, sampler, file)
+            : auditedPlacements(options, job, sampler, options.audit, file);
         for await (const document of documents) await write(document);
         return 0;
       }),
-    ),
+    );
+  },
 });
 
 type Options = OptionValues<typeof options>;
@@ -113,13 +115,13 @@ function renderers(options: Options): Renderers<PlacementDocument> {
 /** Places every profile of the input. */
 async function* madePlacements(
   options: Options,
+  { model, training }: PlannedFor,
   sampler: RecoverySampler | undefined,
   file: string | undefined,
 ): AsyncGenerator<PlacementDocument> {
   if (options.profile !== undefined)
     throw new UsageError("--profile goes with --audit; the loads to place are FILE or standard input");
   const { nodes, withSlots, goal } = await readWantedCluster(options);
-  const { model, training } = await readJob(options);
   const asked = readPolicy(options, nodes, training, usualShares(options, options.placement));
   if (options.pareto !== undefined && asked.placement !== "resilient") {
     throw new UsageError(`--pareto is for --placement resilient, not ${asked.placement}; mro, spread and eplb are in it`);
@@ -140,7 +142,7 @@ async function* madePlacements(
       fewest?.chosen.made ?? (await withStopwatch("placing", (watch) => placeAfresh(cluster, layers, { ...policy, watch })));
     const understood = slotsUnderstood(options.slots, cluster, experts);
     if (understood !== undefined) warn(understood);
-    if (training) warnOfOtherLayers(training.model, layers.length);
+    if (model) warnOfOtherModel(model, layers.length, experts);
     if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, cluster, experts));
     if (!made.withinStepBudget)
       warn(`no placement within --step-budget ${policy.stepBudget} was found; this has the shortest step found`);
@@ -165,18 +167,10 @@ async function beyondLimit(plan: PlacementDocument, { balanceSlack }: Policy): P
   return `no placement within --balance-slack ${balanceSlack} was found; this has the best balance found${why === undefined ? "" : `. ${why}`}`;
 }
 
-/** The job, and its model, of which --slots auto also takes the size when the hardware is not said. */
-async function readJob(options: Options): Promise<{ model: ModelSpec | undefined; training: Training | undefined }> {
-  if (options.slots === "auto" && options.hardware === undefined && options.model !== undefined) {
-    return { model: await readModel(options.model), training: await readTraining({ ...options, model: undefined }) };
-  }
-  const training = await readTraining(options);
-  return { model: training?.model, training };
-}
-
 /** Assesses every placement of a file anew and explains it. */
 async function* auditedPlacements(
   options: Options,
+  { training }: PlannedFor,
   sampler: RecoverySampler | undefined,
   plan: string,
   file: string | undefined,
@@ -194,7 +188,6 @@ async function* auditedPlacements(
       `--${useless ?? "slots auto"}: --audit assesses a placement, which has its slots; leave one of them out`,
     );
   }
-  const training = await readTraining(options);
   const { readPlacements } = await import("./readPlacements.ts");
   let profileRead = false;
   const context = {
@@ -234,11 +227,6 @@ function explained(document: PlacementDocument, placement: Placement, policy: Po
 }
 
 /** A step is costed with the layers of the profile. */
-function warnOfOtherLayers(model: ModelSpec, layers: number): void {
-  if (layers === model.layers) return;
-  warn(`the profile has ${layers} layers, ${model.name} has ${model.layers} MoE layers; the step is that of ${layers}`);
-}
-
 function lowered(kept: number, { placement, minReplicas }: Policy, cluster: readonly ClusterNode[], experts: number): string {
   const slots = totalSlots(cluster);
   const nodes = cluster.length;

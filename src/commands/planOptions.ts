@@ -13,9 +13,8 @@ import { outputOptions, type Renderers } from "./writeDocuments.ts";
 export const numberingOptions = {
   "num-dense-layers": option({
     argument: "N",
-    fallback: "0",
     parse: parseCount(0, 10_000),
-    says: "Dense layers that the model has before its first MoE layer, for sglang and trtllm plans, which count all layers.",
+    says: "Dense layers that the model has before its first MoE layer, for sglang and trtllm plans, which count all layers; none unless said, or known from place's --model.",
   }),
   "moe-layers": option({
     argument: "LIST",
@@ -35,7 +34,7 @@ export const numberingOptions = {
  * @throws UsageError when they contradict each other
  */
 export function numberingSettings(options: OptionValues<typeof numberingOptions>): LayerNumbering {
-  const { "num-dense-layers": denseLayers, "layer-base": layerBase, "moe-layers": moeLayers } = options;
+  const { "num-dense-layers": denseLayers = 0, "layer-base": layerBase, "moe-layers": moeLayers } = options;
   const first = moeLayers?.[0];
   if (first !== undefined && denseLayers > 0 && denseLayers !== first) {
     throw new UsageError(

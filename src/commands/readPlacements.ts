@@ -32,8 +32,8 @@ export interface PlanContext {
  * TensorRT-LLM or vLLM, told apart by their shape.
  * @throws InputError; UsageError when a plan needs to know more
  */
-export async function* readPlacements(file: string | undefined, context: PlanContext): AsyncGenerator<PlacementDocument> {
-  for await (const { placement } of plansOf(openInput(file), context)) yield placement;
+export async function* readPlacements(file: string | Input | undefined, context: PlanContext): AsyncGenerator<PlacementDocument> {
+  for await (const { placement } of plansOf(typeof file === "object" ? file : openInput(file), context)) yield placement;
 }
 
 /**

@@ -56,6 +56,8 @@ export function routingInputSettings(options: OptionValues<typeof routingInputOp
 export interface RoutingInputOptions {
   readonly format?: RoutingFormat | "load-profile" | RoutingSource | undefined;
   readonly byRank: boolean;
+  /** The file, where it is open already. */
+  readonly input?: Input | undefined;
   /** File of a plan, or `identity`. */
   readonly physicalToLogical?: string | undefined;
   readonly columns?: ColumnNames | undefined;
@@ -122,7 +124,7 @@ async function opened(file: string | undefined, options: RoutingInputOptions): P
     return { name: source.file, steps: parquetFileSteps(file, columns ?? {}, source) };
   };
   if (format === "parquet") return parquet();
-  const beginning = await peek(openInput(file));
+  const beginning = await peek(options.input ?? openInput(file));
   if (format === undefined && isParquet(beginning)) return parquet();
   if (columns !== undefined) throw new UsageError("--columns names columns of Parquet files, and this is none");
   if (format === "numpy" || format === "torch" || (format === undefined && isArrayFile(beginning)))

@@ -2,10 +2,12 @@
 import { cleanJson } from "../cleanText.ts";
 import { uniformCluster } from "../core/layout/cluster.ts";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
+import { planSystem } from "../core/simulation/planSystem.ts";
 import { simulateTrial } from "../core/simulation/study.ts";
 import { totalSeconds } from "../core/simulation/summary.ts";
 import { type SystemName, systemNames, trainingSystem, USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
 import type { TimelineRow } from "../core/simulation/timeline.ts";
+import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
 import { parseCount } from "../formats/units.ts";
 import type { ChartSpec } from "../report/chart.ts";
@@ -17,6 +19,7 @@ import { failureOptions, readFailures } from "./failureOptions.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { startProgress } from "./progress.ts";
 import { intervalText, jobOptions, jobParameters, readJob, runPolicyOf } from "./simulatedJob.ts";
+import { givenPlan, readSimulationInput } from "./simulatedPlan.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 import { writeFile } from "./writeFile.ts";
 
@@ -28,6 +31,11 @@ const options = {
     fallback: "lazarus,ds-ft,ds",
     parse: parseSystems,
     says: `Systems to compare, the first one being the measure of the others: ${systemNames.join(", ")}.`,
+  }),
+  plan: option({
+    argument: "PLACEMENT",
+    parse: (text) => text,
+    says: "Start from this placement, recovery-plan or plan of another system as the first system, `plan`, which goes on by the policy that made it; with --rebalance-every none it stays with it while no node fails. A placement in place of FILE does the same, with its own loads.",
   }),
   trials: option({
     argument: "N",
@@ -85,7 +93,7 @@ export const simulate = defineCommand({
     "Limits: 100,000 nodes, of which lazarus and resilient place at most 10,000; traces of 1,000,000 changes, and 2,000,000,000 changes times nodes. Where it takes more than a minute, a line says how long.",
   ],
   input: "a routing log or load-profiles",
-  readsInput: (options) => options["load-spread"] === undefined,
+  readsInput: (options) => options["load-spread"] === undefined && options.plan === undefined,
   takesSeveral: ({ summarize }) => summarize,
   options,
   run: async (options, file, more) =>
@@ -109,15 +117,25 @@ const renderers: Renderers<readonly SimulationDocument[]> = {
 };
 
 async function simulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
-  const { parameters, membership, secondsBetweenFailures } = await readFailures(options);
-  const job = await readJob(options, file);
+  const input = await readSimulationInput(options, file);
+  const { plan } = input;
+  const nodes = options.nodes ?? plan?.nodes.length;
+  if (plan !== undefined && nodes !== plan.nodes.length) {
+    throw new UsageError(`-n ${nodes}: the plan has ${plan.nodes.length} nodes; leave -n out`);
+  }
+  const { parameters, membership, secondsBetweenFailures } = await readFailures({ ...options, nodes });
+  const job = await readJob(options, file, input);
   const expected = options["expected-mtbf"];
   const secondsBetween = expected ?? secondsBetweenFailures ?? USUAL_SECONDS_BETWEEN_FAILURES;
   // What follows from other parameters need not be repeated.
   const planned =
     options.systems.includes("resilient") && secondsBetween !== secondsBetweenFailures ? { "expected-mtbf": secondsBetween } : {};
-  const contestants = options.systems.map((name) => ({
-    system: trainingSystem(name, job, secondsBetween),
+  const names = [...(plan === undefined ? [] : ["plan" as const]), ...options.systems];
+  const contestants = names.map((name) => ({
+    system:
+      name === "plan"
+        ? planSystem(givenPlan(plan!, job.hardware.gpusPerNode, !input.hasLoads), job)
+        : trainingSystem(name, job, secondsBetween),
     policy: runPolicyOf(name, job.model, options),
   }));
   const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
@@ -146,7 +164,7 @@ async function simulations(options: Options, file: string | undefined): Promise<
       version: 1,
       program: `lazarus ${version}`,
       seed,
-      parameters: { ...jobParameters(options, file, job), ...parameters, ...planned, "checkpoint-every": checkpoints },
+      parameters: { ...jobParameters(options, file, job, input), ...parameters, ...planned, "checkpoint-every": checkpoints },
       seconds: Math.max(...runs.map(totalSeconds)),
       runs,
     });
@@ -166,8 +184,10 @@ async function simulations(options: Options, file: string | undefined): Promise<
 
 async function summarized(options: Options, files: readonly (string | undefined)[]): Promise<SimulationDocument[]> {
   const { readSimulations } = await import("./readSimulations.ts");
-  const documents: SimulationDocument[] = [];
-  for (const file of files) for await (const document of readSimulations(file)) documents.push(document);
+  const { distinctRuns } = await import("./distinctRuns.ts");
+  const found: SimulationDocument[] = [];
+  for (const file of files) for await (const document of readSimulations(file)) found.push(document);
+  const documents = distinctRuns(found);
   if (options.plot !== undefined) {
     const [{ summaryChart }, { simulationGroups }] = await Promise.all([
       import("../report/simulationChart.ts"),

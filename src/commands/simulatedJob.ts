@@ -9,9 +9,11 @@ import { type SystemName, systemNames, usualPolicy } from "../core/simulation/sy
 import { InputError, UsageError } from "../errors.ts";
 import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
+import type { Input } from "../io/input.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
 import { type OptionValues, option } from "./option.ts";
 import { readProfiles, withDefaults } from "./readProfile.ts";
+import { modelOfPlan, type SimulationInput } from "./simulatedPlan.ts";
 import { warn } from "./warn.ts";
 
 /** Some systems never finish when failures come faster than checkpoints. */
@@ -55,9 +57,8 @@ export const jobOptions = {
   }),
   "gradient-accumulation": option({
     argument: "STEPS",
-    fallback: "1",
     parse: parseCount(1),
-    says: "Steps between two synchronisations of the gradients.",
+    says: "Steps between two synchronisations of the gradients; otherwise as the model says.",
   }),
   "checkpoint-every": option({
     argument: "INTERVAL|LIST",
@@ -79,30 +80,50 @@ type Options = OptionValues<typeof jobOptions>;
  * @param file loads, unless --load-spread gives them
  * @throws UsageError, InputError
  */
-export async function readJob(options: Options, file: string | undefined): Promise<Job> {
+export async function readJob(
+  options: Options,
+  file: string | undefined,
+  { plan, input, hasLoads }: SimulationInput,
+): Promise<Job> {
   const { duration, samples, slots, "min-replicas": minReplicas, "load-spread": spread } = options;
   if (duration === undefined && samples === undefined) {
     throw new UsageError("when does the job end? pass --duration TIME or --samples N");
   }
   const preset = await readModel(options.model);
+  if (plan !== undefined && slots !== undefined) throw new UsageError("--slots: the plan says how many slots a node has");
+  const planned = plan === undefined ? preset : modelOfPlan(preset, plan);
   const model: ModelSpec = {
-    ...preset,
-    slotsPerNode: slots ?? preset.slotsPerNode,
-    minReplicas: minReplicas ?? preset.minReplicas,
+    ...planned,
+    slotsPerNode: slots ?? planned.slotsPerNode,
+    minReplicas: minReplicas ?? planned.minReplicas,
   };
   const hardware = await readHardware(options.hardware);
+  const loadsOf = async () => {
+    if (!hasLoads)
+      return loadSchedule(
+        [
+          layersOf(
+            plan!.layers.map(({ loads }) => loads),
+            model,
+          ),
+        ],
+        1,
+      );
+    if (spread !== undefined) return evenLayers(logNormalLoads(model.experts, spread), model);
+    return recordedLoads(file, model, input, plan !== undefined);
+  };
   return {
     model,
     hardware,
-    loads: spread === undefined ? await recordedLoads(file, model) : evenLayers(logNormalLoads(model.experts, spread), model),
-    gradientAccumulation: options["gradient-accumulation"],
+    loads: await loadsOf(),
+    gradientAccumulation: options["gradient-accumulation"] ?? model.gradientAccumulation ?? 1,
     seconds: duration ?? TEN_YEARS,
     samples: samples ?? Number.POSITIVE_INFINITY,
   };
 }
 
 /** What a system does beside training. */
-export function runPolicyOf(name: SystemName, model: ModelSpec, options: Options): RunPolicy {
+export function runPolicyOf(name: SystemName | "plan", model: ModelSpec, options: Options): RunPolicy {
   const usual = usualPolicy(name, model, options["rebalance-every"]);
   const chosen = options["checkpoint-every"];
   const interval = chosen?.get(name) ?? chosen?.get("all");
@@ -112,7 +133,12 @@ export function runPolicyOf(name: SystemName, model: ModelSpec, options: Options
 }
 
 /** What of the job goes into the document. */
-export function jobParameters(options: Options, file: string | undefined, job: Job): Record<string, string | number> {
+export function jobParameters(
+  options: Options,
+  file: string | undefined,
+  job: Job,
+  { planName, hasLoads }: SimulationInput,
+): Record<string, string | number> {
   const { model, hardware } = job;
   const spread = options["load-spread"];
   return {
@@ -120,12 +146,18 @@ export function jobParameters(options: Options, file: string | undefined, job: J
     hardware: hardware.name,
     slots: model.slotsPerNode,
     "min-replicas": model.minReplicas,
-    loads: spread === undefined ? (file ?? "-") : `log-normal:${spread}`,
+    ...(planName === undefined ? {} : { plan: planName }),
+    loads: loadsText(spread, hasLoads, file),
     ...(options.duration === undefined ? {} : { duration: options.duration }),
     ...(options.samples === undefined ? {} : { samples: options.samples }),
     "gradient-accumulation": job.gradientAccumulation,
     "rebalance-every": options["rebalance-every"] === Number.POSITIVE_INFINITY ? "none" : options["rebalance-every"],
   };
+}
+
+function loadsText(spread: number | undefined, hasLoads: boolean, file: string | undefined): string {
+  if (!hasLoads) return "of the plan";
+  return spread === undefined ? (file ?? "-") : `log-normal:${spread}`;
 }
 
 /** An interval as users type it. */
@@ -135,19 +167,25 @@ export function intervalText(interval: CheckpointInterval | undefined): string {
 }
 
 /** Loads of a routing log, recorded iteration by iteration, or of load-profiles. */
-async function recordedLoads(file: string | undefined, model: ModelSpec): Promise<LoadSchedule> {
+async function recordedLoads(
+  file: string | undefined,
+  model: ModelSpec,
+  input: Input | undefined,
+  keepsExperts: boolean,
+): Promise<LoadSchedule> {
   const otherwise = { window: { kind: "all" }, method: { kind: "mean" }, every: 1 } as const;
   const source = file ?? "standard input";
   const windows: number[][][] = [];
   const starts: number[] = [];
-  for await (const profile of withDefaults(readProfiles(file, { byRank: false, otherwise }), "simulate")) {
-    windows.push(modelLoads(profile, model, source));
+  for await (const profile of withDefaults(readProfiles(file, { byRank: false, otherwise, input }), "simulate")) {
+    windows.push(modelLoads(profile, model, source, keepsExperts));
     starts.push(profile.window.from);
     if (windows.length === 1 && profile.layers.length < model.layers && profile.layers.length > 1) {
       warn(`${source} has ${profile.layers.length} of the ${model.layers} layers of ${model.name}; they stand in for the others`);
     }
   }
-  const steps = (starts[1] ?? 2) - (starts[0] ?? 1);
+  // A single window stands for all steps.
+  const steps = windows.length < 2 ? 1 : starts[1]! - starts[0]!;
   if (starts.some((start, i) => i > 0 && start - starts[i - 1]! !== steps) || steps < 1) {
     throw new InputError("the windows do not begin at equal distances; expected one window every so many iterations", {
       file: source,
@@ -156,16 +194,28 @@ async function recordedLoads(file: string | undefined, model: ModelSpec): Promis
   return loadSchedule(windows, steps);
 }
 
-/** Loads of the model's layers; a log with fewer layers is gone through again. */
-function modelLoads({ layers, experts }: LoadProfile, model: ModelSpec, file: string): number[][] {
+/**
+ * Loads of the model's layers; a log with fewer layers is gone through again.
+ * @param keepsExperts whether each expert keeps its loads, as a plan for them needs; otherwise position stands for rank
+ */
+function modelLoads({ layers, experts }: LoadProfile, model: ModelSpec, file: string, keepsExperts: boolean): number[][] {
+  if (keepsExperts && experts !== model.experts) {
+    throw new InputError(`there are ${experts} experts, in the plan ${model.experts}; give the loads of the same model`, {
+      file,
+    });
+  }
   if (experts < model.experts) {
     throw new InputError(`there are ${experts} experts; ${model.name} has ${model.experts}: choose another --model`, { file });
   }
   const kept = layers.slice(0, model.layers).map(({ layer, loads }) => {
     if (!loads.some((tokens) => tokens > 0)) throw new InputError(`layer ${layer} has no tokens in a window`, { file });
-    return busiestExperts(loads, model.experts);
+    return keepsExperts ? [...loads] : busiestExperts(loads, model.experts);
   });
-  return Array.from({ length: model.layers }, (_, l) => kept[l % kept.length]!);
+  return layersOf(kept, model);
+}
+
+function layersOf(known: readonly (readonly number[])[], { layers }: ModelSpec): number[][] {
+  return Array.from({ length: layers }, (_, l) => known[l % known.length] as number[]);
 }
 
 function evenLayers(layer: readonly number[], model: ModelSpec): LoadSchedule {

@@ -11,6 +11,7 @@ const load: Record<string, () => Promise<unknown>> = {
   "pipeline-plan": async () => (await import("./pipelinePlan.ts")).pipelinePlan,
   simulate: async () => (await import("./simulate.ts")).simulate,
   bench: async () => (await import("./bench.ts")).bench,
+  presets: async () => (await import("./presets.ts")).presets,
   schema: async () => (await import("./schema.ts")).schema,
   completion: async () => (await import("./completion.ts")).completion(allCommands),
 };

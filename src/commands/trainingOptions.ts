@@ -24,7 +24,7 @@ export const trainingOptions = {
   "gradient-accumulation": option({
     argument: "STEPS",
     parse: parseCount(1),
-    says: "Steps between two synchronisations of the gradients; 1 unless said.",
+    says: "Steps between two synchronisations of the gradients; otherwise as the model says.",
   }),
   mtbf: option({
     argument: "TIME",
@@ -49,6 +49,9 @@ export async function readTraining(options: OptionValues<typeof trainingOptions>
   if (options.model === undefined || options.hardware === undefined) {
     const given = ["model", "hardware", "mtbf", "gradient-accumulation"] as const;
     const alone = given.find((name) => options[name] !== undefined);
+    // A name that nobody knows is the first thing to say.
+    if (options.model !== undefined) await readModel(options.model);
+    if (options.hardware !== undefined) await readHardware(options.hardware);
     if (alone !== undefined) throw new UsageError(`--${alone}: step time needs --model and --hardware, both of them`);
     return undefined;
   }
@@ -63,7 +66,7 @@ export async function readTraining(options: OptionValues<typeof trainingOptions>
           `node ${other.name} has ${other.gpus} GPUs, nodes of ${hardware.name} have ${hardware.gpusPerNode}: pass --gpus ${hardware.gpusPerNode}, or hardware with gpusPerNode ${other.gpus}`,
         );
       }
-      const job = { model, hardware, gradientAccumulation: accumulation ?? 1 };
+      const job = { model, hardware, gradientAccumulation: accumulation ?? model.gradientAccumulation ?? 1 };
       return namingRefusals(
         () => trainingCosts(job, cluster.length, mtbf),
         ({ message }) => new UsageError(`--hardware: ${message}`),

@@ -1,7 +1,7 @@
 /** Hardware files: what the machines can do and how long recovery takes on them, as JSON. */
 import * as z from "zod/mini";
 import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
-import { amount, checkFields, label, positiveCount } from "./documents/schema.ts";
+import { amount, checkFields, label, positiveCount, sources } from "./documents/schema.ts";
 
 const rate = z.number().check(z.positive());
 const efficiency = z.number().check(z.positive(), z.maximum(1));
@@ -18,10 +18,15 @@ const hardwareSchema: z.ZodMiniType<HardwareSpec> = z.strictObject({
   serverBytesPerSecond: rate,
   bandwidthEfficiency: efficiency,
   stepOverheadSeconds: amount,
+  sources,
   recovery: z.strictObject({
     checkpointSeconds: amount,
     restartSeconds: amount,
     storeBytesPerSecond: z.exactOptional(rate),
+    storeBytesPerSecondPerNode: z.exactOptional(rate),
+    hostBytesPerSecond: z.exactOptional(rate),
+    detectSeconds: z.exactOptional(amount),
+    regroupSeconds: z.exactOptional(amount),
     reconfigureSeconds: amount,
     scaleUpSeconds: amount,
     scaleUpDelaySeconds: amount,

@@ -1,7 +1,7 @@
 /** Model files: what a model is made of, as JSON. */
 import * as z from "zod/mini";
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
-import { amount, checkFields, label, nodeSlots, positiveCount } from "./documents/schema.ts";
+import { amount, checkFields, count, label, nodeSlots, positiveCount, sources } from "./documents/schema.ts";
 import { ID_LIMITS } from "./routing/routingColumns.ts";
 
 const interval = z.union([z.strictObject({ steps: positiveCount }), z.strictObject({ seconds: amount })]);
@@ -16,29 +16,38 @@ const setting = {
   checkpointEvery: interval,
   faultTolerantCheckpointEvery: interval,
   dispatchIsAllRemote: z.boolean(),
+  gradientAccumulation: z.exactOptional(positiveCount),
   layers: z.int().check(z.positive(), z.maximum(ID_LIMITS.layer)),
   experts: z.int().check(z.positive(), z.maximum(ID_LIMITS.expert)),
   topK: positiveCount,
   hidden: positiveCount,
   sequence: positiveCount,
   vocabulary: positiveCount,
+  sources,
+};
+
+const gated = {
+  ...setting,
+  denseLayers: count,
+  sharedExperts: count,
+  denseFeedForward: positiveCount,
+  expertFeedForward: positiveCount,
+  heads: positiveCount,
+  precision: z.enum(["fp8", "bf16"]),
 };
 
 const modelSchema: z.ZodMiniType<ModelSpec> = z.discriminatedUnion("architecture", [
   z.strictObject({ architecture: z.literal("gpt"), ...setting }),
   z.strictObject({
     architecture: z.literal("deepseek"),
-    ...setting,
-    denseLayers: positiveCount,
-    denseFeedForward: positiveCount,
-    expertFeedForward: positiveCount,
-    heads: positiveCount,
+    ...gated,
     queryRank: positiveCount,
     keyValueRank: positiveCount,
     noPositionHead: positiveCount,
     rotaryHead: positiveCount,
     valueHead: positiveCount,
   }),
+  z.strictObject({ architecture: z.literal("grouped-query"), ...gated, keyValueHeads: positiveCount, headSize: positiveCount }),
 ]);
 
 /**

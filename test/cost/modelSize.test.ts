@@ -16,3 +16,17 @@ test("a GPT of one's own: embeddings of words and places, four projections a lay
   const model = { ...modelPreset("gpt-s")!, hidden: 10, vocabulary: 100, sequence: 7, layers: 3, experts: 5 };
   expect(modelSize(model)).toEqual({ dense: 1070 + 1200, expert: 800, total: 2270 + 12_000 });
 });
+
+test.each([
+  // Billions, as published with the weights.
+  ["deepseek-v2", 236],
+  ["deepseek-v3", 671],
+  ["kimi-k2", 1026],
+  ["qwen3-235b-a22b", 235],
+  ["mixtral-8x7b", 46.7],
+  ["mixtral-8x22b", 140.6],
+  ["gpt-oss-120b", 116.8],
+  ["glm-4.5", 355],
+])("%s has about %d billion parameters", (name, billions) => {
+  expect(Math.abs(modelSize(modelPreset(name)!).total / 1e9 / billions - 1)).toBeLessThan(0.007);
+});

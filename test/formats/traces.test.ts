@@ -61,9 +61,9 @@ gpu|n1|2024-02-28T23:10:00|2024-03-01T00:00:00|DOWN|died|root(0)
   expect(read(text)).toEqual([
     { seconds: 0, event: "add", node: "n2" },
     { seconds: 0, event: "add", node: "n1" },
-    { seconds: 0, event: "remove", node: "n1" },
-    { seconds: 39_600, event: "remove", node: "n2" },
-    { seconds: 90_000, event: "add", node: "n1" },
+    { seconds: 1, event: "remove", node: "n1" },
+    { seconds: 39_601, event: "remove", node: "n2" },
+    { seconds: 90_001, event: "add", node: "n1" },
   ]);
 });
 

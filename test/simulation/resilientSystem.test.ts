@@ -66,7 +66,7 @@ describe("plans", () => {
   const made: number[] = [];
   const makePlan = (_: number, window: (typeof windows)[number]): ElasticPlan & { madeFor: number } => {
     made.push(window.index);
-    return { madeFor: window.index, hosts: () => [], cost: () => ({ compute: 0, traffic: 0, sync: 0 }) };
+    return { madeFor: window.index, nodes: 0, layers: [], hosts: () => [], cost: () => ({ compute: 0, traffic: 0, sync: 0 }) };
   };
   // A step takes 1 % longer for every window since the plan.
   const secondsOf = (plan: ElasticPlan, _: number, { index }: (typeof windows)[number]) =>

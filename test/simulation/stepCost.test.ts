@@ -68,8 +68,11 @@ describe("step time", () => {
     expect(coefficients.perTraffic).toBeCloseTo((3 * 3 * 4096 * 7168) / nic, 12);
     expect(coefficients.perCompute).toBeCloseTo((3 * 6 * 4096 * 7168 * 2048) / fp8, 12);
     // 61 attention layers of 0.88 ms, 58 of weights, shared expert and latencies, 3 dense: about 65 ms forward.
-    expect(coefficients.base).toBeGreaterThan(0.18);
-    expect(coefficients.base).toBeLessThan(0.21);
+    expect(coefficients.dense).toBeGreaterThan(0.18);
+    expect(coefficients.dense).toBeLessThan(0.21);
+    // Every GPU sends its eighth of the node's gradients twice, two bytes each.
+    expect(coefficients.denseSync).toBeCloseTo(((4 * modelSize(model("deepseek-v3")).dense) / 8 / nic) * (63 / 64), 9);
+    expect(coefficients.perSync).toBeCloseTo((4 * 3 * 7168 * 2048) / 8 / nic, 12);
   });
 
   test("a model that needs what the hardware lacks is refused", () => {

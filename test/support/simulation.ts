@@ -29,6 +29,7 @@ export function jobOf(overrides: Partial<Job> = {}): Job {
     loads: constantLoads([4, 3, 2, 1], [1, 1, 1, 1]),
     gradientAccumulation: 1,
     seconds: 3600,
+    constantPauses: true,
     samples: Number.POSITIVE_INFINITY,
     ...overrides,
   };

@@ -19,6 +19,8 @@ export interface HardwareSpec {
   readonly bandwidthEfficiency: number;
   /** Time of a step that neither computes nor sends (kernel launches, data loading, optimizer). */
   readonly stepOverheadSeconds: number;
+  /** Where the figures are from, by field. */
+  readonly sources?: Readonly<Record<string, string>>;
   readonly recovery: RecoveryTimes;
 }
 
@@ -28,8 +30,15 @@ export interface RecoveryTimes {
   readonly checkpointSeconds: number;
   /** A restart, beside the time the state takes from the store. */
   readonly restartSeconds: number;
-  /** Rate of the checkpoint store; without it the two times above include the state. */
+  /** Rate of the checkpoint store for all nodes together; without this one and the next the two times above include the state. */
   readonly storeBytesPerSecond?: number;
+  /** Rate at which a single node reaches the store. */
+  readonly storeBytesPerSecondPerNode?: number;
+  /** A GPU's way to its host's memory. */
+  readonly hostBytesPerSecond?: number;
+  /** Until a failure is noticed, and until new communication groups are formed, where transfers are counted by their bytes. */
+  readonly detectSeconds?: number;
+  readonly regroupSeconds?: number;
   /** Going on with the surviving nodes after a failure. */
   readonly reconfigureSeconds: number;
   /** Taking in nodes that joined. */
@@ -38,4 +47,9 @@ export interface RecoveryTimes {
   readonly scaleUpDelaySeconds: number;
   /** Moving replicas to follow the loads. */
   readonly rebalanceSeconds: number;
+}
+
+/** Rate at which a node sends to other servers, and receives. */
+export function nodeBytesPerSecond({ networkBytesPerSecond, bandwidthEfficiency, gpusPerNode }: HardwareSpec): number {
+  return networkBytesPerSecond * bandwidthEfficiency * gpusPerNode;
 }

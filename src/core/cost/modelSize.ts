@@ -1,5 +1,5 @@
 /** Parameter counts of a model. */
-import type { DeepSeekModel, GptModel, ModelSpec } from "./modelSpec.ts";
+import type { DeepSeekModel, GptModel, GroupedQueryModel, ModelSpec } from "./modelSpec.ts";
 
 /** Parameters by where they live: replicated on every node, or in the experts. */
 export interface ModelSize {
@@ -9,10 +9,11 @@ export interface ModelSize {
   readonly total: number;
 }
 
-/** Counts a model's parameters. GPT: tied embeddings, d x 4d x d experts. DeepSeek: gated experts, untied embeddings. */
+/** Counts a model's parameters. GPT: tied embeddings, d x 4d x d experts. Others: gated experts, untied embeddings. */
 export function modelSize(model: ModelSpec): ModelSize {
-  const dense = model.architecture === "gpt" ? gptDense(model) : deepSeekDense(model);
-  const expert = model.architecture === "gpt" ? 8 * model.hidden ** 2 : 3 * model.hidden * model.expertFeedForward;
+  const gpt = model.architecture === "gpt";
+  const dense = gpt ? gptDense(model) : gatedDense(model);
+  const expert = gpt ? 8 * model.hidden ** 2 : 3 * model.hidden * model.expertFeedForward;
   return { dense, expert, total: dense + model.layers * model.experts * expert };
 }
 
@@ -20,8 +21,8 @@ function gptDense({ hidden, vocabulary, sequence, layers }: GptModel): number {
   return (vocabulary + sequence) * hidden + 4 * layers * hidden ** 2;
 }
 
-function deepSeekDense(model: DeepSeekModel): number {
-  const sharedExperts = model.layers * 3 * model.hidden * model.expertFeedForward;
+function gatedDense(model: DeepSeekModel | GroupedQueryModel): number {
+  const sharedExperts = model.layers * model.sharedExperts * 3 * model.hidden * model.expertFeedForward;
   const feedForward = model.denseLayers * 3 * model.hidden * model.denseFeedForward;
   const routers = model.layers * model.hidden * model.experts;
   return (
@@ -33,14 +34,29 @@ function deepSeekDense(model: DeepSeekModel): number {
   );
 }
 
-/** Weights of one latent attention layer. */
-export function attentionParameters(model: DeepSeekModel): number {
-  const { hidden, heads, queryRank, keyValueRank, noPositionHead, rotaryHead, valueHead } = model;
+/** Weights of one attention layer. */
+export function attentionParameters(model: DeepSeekModel | GroupedQueryModel): number {
+  const { hidden, heads } = model;
+  const output = outputParameters(model);
+  if (model.architecture === "grouped-query") {
+    return hidden * model.headSize * (heads + 2 * model.keyValueHeads) + output;
+  }
+  const { queryRank, keyValueRank, noPositionHead, rotaryHead, valueHead } = model;
   return (
     hidden * queryRank +
     queryRank * heads * (noPositionHead + rotaryHead) +
     hidden * (keyValueRank + rotaryHead) +
     keyValueRank * heads * (noPositionHead + valueHead) +
-    heads * valueHead * hidden
+    output
   );
+}
+
+/** Of these, the weights of the last projection. */
+export function outputParameters(model: DeepSeekModel | GroupedQueryModel): number {
+  return model.heads * (model.architecture === "deepseek" ? model.valueHead : model.headSize) * model.hidden;
+}
+
+/** Products for one head of two tokens, their score and the value. */
+export function headProducts(model: DeepSeekModel | GroupedQueryModel): number {
+  return model.architecture === "deepseek" ? model.rotaryHead + model.noPositionHead + model.valueHead : 2 * model.headSize;
 }

@@ -19,8 +19,12 @@ export interface TrainingSetting {
   readonly checkpointEvery: CheckpointInterval;
   /** Usual checkpoint interval of systems that survive most failures. */
   readonly faultTolerantCheckpointEvery: CheckpointInterval;
+  /** Usual number of steps between two synchronisations of the gradients; 1 without it. */
+  readonly gradientAccumulation?: number;
   /** Whether a token counts as sent even when its expert is at hand, as in DeepSeek-V3's published performance model. */
   readonly dispatchIsAllRemote: boolean;
+  /** Where the figures are from, by field. */
+  readonly sources?: Readonly<Record<string, string>>;
 }
 
 /** GPT-2 with every feed-forward network replaced by experts. */
@@ -38,27 +42,44 @@ export interface GptModel extends TrainingSetting {
   readonly vocabulary: number;
 }
 
-/** DeepSeek-V3: latent attention, a few dense layers, shared and routed experts in FP8. */
-export interface DeepSeekModel extends TrainingSetting {
+/** What today's large models share: gated experts (three matrices), shared ones beside them, some dense layers in front. */
+interface GatedModel extends TrainingSetting {
   readonly name: string;
-  readonly architecture: "deepseek";
   /** MoE layers. */
   readonly layers: number;
+  /** Layers without experts in front of them. */
   readonly denseLayers: number;
   readonly experts: number;
+  /** Experts that every token goes to, each as wide as the others. */
+  readonly sharedExperts: number;
   readonly topK: number;
   readonly hidden: number;
+  /** Width of the dense layers' networks; of no account without such layers. */
   readonly denseFeedForward: number;
   readonly expertFeedForward: number;
   readonly heads: number;
+  readonly sequence: number;
+  readonly vocabulary: number;
+  /** What matrices are multiplied in, weights kept in and tokens sent in. */
+  readonly precision: "fp8" | "bf16";
+}
+
+/** The DeepSeek family: latent attention. */
+export interface DeepSeekModel extends GatedModel {
+  readonly architecture: "deepseek";
   readonly queryRank: number;
   readonly keyValueRank: number;
   readonly noPositionHead: number;
   readonly rotaryHead: number;
   readonly valueHead: number;
-  readonly sequence: number;
-  readonly vocabulary: number;
+}
+
+/** Qwen, Mixtral, gpt-oss, GLM: grouped-query attention. */
+export interface GroupedQueryModel extends GatedModel {
+  readonly architecture: "grouped-query";
+  readonly keyValueHeads: number;
+  readonly headSize: number;
 }
 
 /** A model that the cost model knows. */
-export type ModelSpec = GptModel | DeepSeekModel;
+export type ModelSpec = GptModel | DeepSeekModel | GroupedQueryModel;

@@ -1,8 +1,8 @@
 /** How long a training step takes, as a linear function of what a plan does to the busiest rank. */
 import { Infeasible } from "../layout/infeasible.ts";
 import type { HardwareSpec } from "./hardwareSpec.ts";
-import { attentionParameters, modelSize } from "./modelSize.ts";
-import type { DeepSeekModel, GptModel, ModelSpec } from "./modelSpec.ts";
+import { attentionParameters, headProducts, modelSize, outputParameters } from "./modelSize.ts";
+import type { DeepSeekModel, GptModel, GroupedQueryModel, ModelSpec } from "./modelSpec.ts";
 
 /**
  * Seconds a step takes for each unit of a plan's cost: base + compute * perCompute + traffic * perTraffic + sync * perSync.
@@ -52,7 +52,7 @@ export function stepCostCoefficients(
   nodes: number,
   gradientAccumulation = 1,
 ): StepCostCoefficients {
-  const parts = model.architecture === "gpt" ? gptCost(model, hardware) : deepSeekCost(model, hardware);
+  const parts = model.architecture === "gpt" ? gptCost(model, hardware) : gatedCost(model, hardware);
   const denseSync = (parts.denseSync * (nodes - 1)) / nodes / gradientAccumulation;
   return {
     ...parts,
@@ -124,47 +124,53 @@ const ATTENTION_EFFICIENCY = 0.7;
 const ATTENTION_LATENCY_SECONDS = 0.065e-3;
 /** Latency of the dispatch and of the combine all-to-all, each. */
 const ALL_TO_ALL_LATENCY_SECONDS = 0.05e-3;
-const DISPATCH_BYTES = 1;
+/** Of a weight, and of a number on its way to an expert; the way back is in 16 bits. */
+const BYTES = { fp8: 1, bf16: 2 } as const;
 const COMBINE_BYTES = 2;
 
-/** The forward pass of the published prefill model of DeepSeek-V3 (shallowsim), tensor parallel within a node. */
-function deepSeekCost(model: DeepSeekModel, hardware: HardwareSpec): UnscaledCost {
-  const { hidden, sequence, heads } = model;
-  const { fp8Flops, memoryBytesPerSecond, gpusPerNode } = hardware;
-  if (fp8Flops === undefined || memoryBytesPerSecond === undefined) {
+/**
+ * Three times the forward pass of the published prefill model of DeepSeek-V3 (shallowsim), tensor parallel within a node, and the
+ * synchronisation of the gradients, which that model leaves out. Other gated models alike, with their own attention and precision.
+ */
+function gatedCost(model: DeepSeekModel | GroupedQueryModel, hardware: HardwareSpec): UnscaledCost {
+  const { hidden, sequence, heads, precision } = model;
+  const { memoryBytesPerSecond, gpusPerNode } = hardware;
+  const flops = precision === "fp8" ? hardware.fp8Flops : hardware.fp16Flops;
+  if (flops === undefined || memoryBytesPerSecond === undefined) {
     throw new Infeasible(`hardware ${hardware.name} lacks fp8Flops or memoryBytesPerSecond, which ${model.name} needs`);
   }
-  const fp8 = fp8Flops * hardware.computeEfficiency;
+  const matrices = flops * hardware.computeEfficiency;
   const fp16 = hardware.fp16Flops * hardware.computeEfficiency;
   const memory = memoryBytesPerSecond * hardware.bandwidthEfficiency;
   const server = hardware.serverBytesPerSecond * hardware.bandwidthEfficiency;
   const network = hardware.networkBytesPerSecond * hardware.bandwidthEfficiency;
 
   const tokens = model.sequencesPerNode * sequence;
-  const output = heads * model.valueHead * hidden;
+  const output = outputParameters(model);
   const projections = tokens * (attentionParameters(model) - output);
-  const scoresAndValues = tokens * (sequence * heads * (model.rotaryHead + model.noPositionHead + model.valueHead) + output);
+  const scoresAndValues = tokens * (sequence * heads * headProducts(model) + output);
   const attention =
-    ((2 * projections) / fp8 / ATTENTION_EFFICIENCY +
+    ((2 * projections) / matrices / ATTENTION_EFFICIENCY +
       (2 * scoresAndValues) / fp16 / ATTENTION_EFFICIENCY +
-      attentionParameters(model) / memory) /
+      (BYTES[precision] * attentionParameters(model)) / memory) /
       gpusPerNode +
     (tokens * hidden * FP16_BYTES) / server +
     ATTENTION_LATENCY_SECONDS;
 
   const tokensPerGpu = tokens / gpusPerNode;
-  const feedForward = (inner: number) => (6 * tokensPerGpu * hidden * inner) / fp8;
-  const expertWeights = ((model.slotsPerNode / gpusPerNode) * 3 * hidden * model.expertFeedForward) / memory;
+  const feedForward = (inner: number) => (6 * tokensPerGpu * hidden * inner) / matrices;
+  const expertWeights = ((model.slotsPerNode / gpusPerNode) * BYTES[precision] * 3 * hidden * model.expertFeedForward) / memory;
   const dense =
     (model.layers + model.denseLayers) * attention +
     model.denseLayers * feedForward(model.denseFeedForward) +
-    model.layers * (feedForward(model.expertFeedForward) + expertWeights + 2 * ALL_TO_ALL_LATENCY_SECONDS);
+    model.layers * (model.sharedExperts * feedForward(model.expertFeedForward) + expertWeights + 2 * ALL_TO_ALL_LATENCY_SECONDS);
   return {
     overhead: hardware.stepOverheadSeconds,
     dense: FORWARD_TO_STEP * dense,
-    denseSync: 0,
+    denseSync: (ALL_REDUCE_BYTES * modelSize(model).dense) / gpusPerNode / network,
     perCompute: FORWARD_TO_STEP * model.topK * feedForward(model.expertFeedForward),
-    perTraffic: (FORWARD_TO_STEP * (DISPATCH_BYTES + COMBINE_BYTES) * tokensPerGpu * model.topK * hidden) / network,
-    perSync: 0,
+    perTraffic: (FORWARD_TO_STEP * (BYTES[precision] + COMBINE_BYTES) * tokensPerGpu * model.topK * hidden) / network,
+    // Every GPU of the node sends its part of the node's gradients.
+    perSync: (ALL_REDUCE_BYTES * modelSize(model).expert) / gpusPerNode / network,
   };
 }

@@ -27,7 +27,7 @@ export function trainingCosts(job: TrainingSpec, nodes: number, secondsBetween?:
   const failures = {
     secondsBetween,
     reconfigureSeconds: hardware.recovery.reconfigureSeconds,
-    restartSeconds: hardware.recovery.restartSeconds + storeSeconds(job),
+    restartSeconds: hardware.recovery.restartSeconds + storeSeconds(job, nodes),
     repeatedSeconds: "seconds" in interval ? interval.seconds / 2 : 0,
     repeatedSteps: "steps" in interval ? interval.steps / 2 : 0,
   };

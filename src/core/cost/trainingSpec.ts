@@ -11,8 +11,17 @@ export interface TrainingSpec {
   readonly gradientAccumulation: number;
 }
 
-/** Seconds that the model's state takes to or from the checkpoint store. */
-export function storeSeconds({ model, hardware }: Pick<TrainingSpec, "model" | "hardware">): number {
-  const { storeBytesPerSecond } = hardware.recovery;
-  return storeBytesPerSecond === undefined ? 0 : (modelSize(model).total * model.stateBytesPerParameter) / storeBytesPerSecond;
+/** Bytes of the model's state, counted once. */
+export function stateBytes({ model }: Pick<TrainingSpec, "model">): number {
+  return modelSize(model).total * model.stateBytesPerParameter;
+}
+
+/**
+ * Seconds that the model's state takes to or from the checkpoint store.
+ * @param nodes nodes that write or read at the same time
+ */
+export function storeSeconds(job: Pick<TrainingSpec, "model" | "hardware">, nodes: number): number {
+  const { storeBytesPerSecond, storeBytesPerSecondPerNode = Number.POSITIVE_INFINITY } = job.hardware.recovery;
+  const rate = Math.min(storeBytesPerSecond ?? Number.POSITIVE_INFINITY, nodes * storeBytesPerSecondPerNode);
+  return stateBytes(job) / rate;
 }

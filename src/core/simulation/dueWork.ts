@@ -32,7 +32,7 @@ export class DueWork {
     this.#rebalanceSteps = rebalances ? (rebalanceSteps ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
   }
 
-  /** A checkpoint begins, or the job starts over from one. */
+  /** A checkpoint that is in the store now began, or the job started over from one. */
   saves(now: number): void {
     this.#lastSave = now;
   }
@@ -52,9 +52,12 @@ export class DueWork {
     this.scaleUpAt = Number.POSITIVE_INFINITY;
   }
 
-  /** Steps that can be finished before something is due; at least 1. */
-  stepsUntilDue({ now, step, begun }: JobClock, ticksPerStep: number): number {
-    const due = Math.min(this.scaleUpAt, this.#lastSave + this.#saveTicks);
+  /**
+   * Steps that can be finished before something is due; at least 1.
+   * @param notBefore when the next checkpoint may begin
+   */
+  stepsUntilDue({ now, step, begun }: JobClock, ticksPerStep: number, notBefore = 0): number {
+    const due = Math.min(this.scaleUpAt, Math.max(notBefore, this.#lastSave + this.#saveTicks));
     return Math.min(
       Math.max(1, Math.ceil((due - now + begun) / ticksPerStep)),
       stepsToMultiple(step, this.#saveSteps),
@@ -63,8 +66,8 @@ export class DueWork {
   }
 
   /** @param savedStep step of the last checkpoint */
-  checkpointIsDue({ now, step }: JobClock, savedStep: number): boolean {
-    return step !== savedStep && (step % this.#saveSteps === 0 || now >= this.#lastSave + this.#saveTicks);
+  checkpointIsDue({ now, step }: JobClock, savedStep: number, notBefore = 0): boolean {
+    return now >= notBefore && step !== savedStep && (step % this.#saveSteps === 0 || now >= this.#lastSave + this.#saveTicks);
   }
 
   rebalanceIsDue({ step }: JobClock): boolean {

@@ -22,6 +22,9 @@ export interface ExpertPlanner {
 
 /** A plan for a number of nodes: who they are is a matter of the configuration. */
 export interface ElasticPlan {
+  readonly nodes: number;
+  /** Layers may share a placement. */
+  readonly layers: readonly LayerPlacement[];
   /** Places in the plan that hold an expert, over all experts of all distinct layers. */
   hosts(): readonly (readonly number[])[];
   cost(window: LoadWindow): PlanCost;
@@ -36,7 +39,17 @@ export function elasticPlan(
   { loads }: LoadWindow,
 ): ElasticPlan {
   const cluster = uniformCluster(nodes, model.slotsPerNode, hardware.gpusPerNode);
-  const layers = planner.plan(loads, cluster);
+  return costedPlan(planner, model, cluster, planner.plan(loads, cluster));
+}
+
+/** A plan that is there already. */
+export function costedPlan(
+  planner: Pick<ExpertPlanner, "costing">,
+  model: ModelSpec,
+  cluster: readonly ClusterNode[],
+  layers: readonly LayerPlacement[],
+): ElasticPlan {
+  const nodes = cluster.length;
   const costings = new Map([...new Set(layers)].map((layer) => [layer, planner.costing(cluster, layer)]));
   const sync = syncCost(layers);
   const cached = new Map<number, PlanCost>();
@@ -60,6 +73,8 @@ export function elasticPlan(
   }
 
   return {
+    nodes,
+    layers,
     // Most plans are replaced by a rebalance before a failure asks for them.
     hosts: () => {
       hosts ??= [...costings.keys()].flatMap(hostSets);

@@ -1,6 +1,7 @@
 /** Classic expert parallelism (DeepSpeed MoE, Tutel): groups of nodes that hold one copy of all experts each. */
 
-import type { HardwareSpec } from "../cost/hardwareSpec.ts";
+import { type HardwareSpec, nodeBytesPerSecond } from "../cost/hardwareSpec.ts";
+import { modelSize } from "../cost/modelSize.ts";
 import type { ModelSpec } from "../cost/modelSpec.ts";
 import type { PlanCost } from "../cost/stepCost.ts";
 import { Infeasible } from "../layout/infeasible.ts";
@@ -46,6 +47,24 @@ export function expertParallelSystem(options: ExpertParallelOptions): TrainingSy
     return sums;
   }
 
+  const expertSeconds = (modelSize(model).expert * model.stateBytesPerParameter) / nodeBytesPerSecond(hardware);
+
+  /** Survivors fetch what their new place in a group holds, from those who held it: as many at a time as these are. */
+  function regroup(current: Configuration, live: readonly number[]): Configuration | undefined {
+    const alive = new Set(live);
+    const places = current.nodes.flatMap((node, place) => (alive.has(node) ? [place] : []));
+    const next = configure(places.map((place) => current.nodes[place]!));
+    if (next === undefined) return undefined;
+    const holders = new Array<number>(groupSize).fill(0);
+    const fetching = new Array<number>(groupSize).fill(0);
+    places.forEach((place, now) => {
+      holders[place % groupSize]!++;
+      if (now < next.nodes.length && now % groupSize !== place % groupSize) fetching[now % groupSize]!++;
+    });
+    const rounds = fetching.reduce((most, count, part) => Math.max(most, Math.ceil(count / holders[part]!)), 0);
+    return { ...next, transferSeconds: rounds * model.layers * expertsPerNode * expertSeconds };
+  }
+
   function configure(candidates: readonly number[]): Configuration | undefined {
     const nodes = candidates.slice(0, Math.floor(candidates.length / groupSize) * groupSize);
     if (nodes.length === 0) return undefined;
@@ -68,7 +87,7 @@ export function expertParallelSystem(options: ExpertParallelOptions): TrainingSy
       if (!faultTolerant) return undefined;
       const alive = new Set(live);
       const held = new Set(current.nodes.flatMap((node, place) => (alive.has(node) ? [place % groupSize] : [])));
-      return held.size < groupSize ? undefined : configure(current.nodes.filter((node) => alive.has(node)));
+      return held.size < groupSize ? undefined : regroup(current, live);
     },
     scaleUp(current, live) {
       const configuration = configure(live);

@@ -1,6 +1,7 @@
 /** A training job and how it protects and tunes itself. */
 import type { CheckpointInterval } from "../cost/modelSpec.ts";
 import type { TrainingSpec } from "../cost/trainingSpec.ts";
+import type { CheckpointMethod } from "./checkpointing.ts";
 import type { LoadSchedule } from "./loadSchedule.ts";
 
 /** A job, whatever system runs it. */
@@ -10,6 +11,8 @@ export interface Job extends TrainingSpec {
   readonly seconds: number;
   /** Samples after which the job is done; Infinity where `seconds` end it. */
   readonly samples: number;
+  /** Whether pauses take the constants of the hardware, as the paper measured them, and not as long as their bytes. */
+  readonly constantPauses?: boolean;
 }
 
 /** What a system does beside training. */
@@ -18,4 +21,6 @@ export interface RunPolicy {
   readonly checkpoint?: CheckpointInterval;
   /** Steps between two rebalances; systems that cannot rebalance ignore it. */
   readonly rebalanceSteps?: number;
+  /** How checkpoints are taken; `blocking` without it. */
+  readonly method?: CheckpointMethod;
 }

@@ -27,17 +27,15 @@ export class LiveNodes {
     return [...this.#live].sort((a, b) => a - b);
   }
 
-  /**
-   * Makes the next change.
-   * @returns nodes that were not there before, and nodes that failed
-   */
-  change(): { joined: readonly number[]; removed: readonly number[] } {
-    const { added, removed } = this.#next as MembershipChange;
+  /** Makes the next change: nodes that were not there before, spares among them, and nodes that failed or are to leave. */
+  change(): Omit<MembershipChange, "ticks"> {
+    const { added, takingOver, removed, drained } = this.#next as MembershipChange;
     this.#lookAhead();
     const joined = added.filter((node) => !this.#live.has(node));
     for (const node of joined) this.#live.add(node);
-    for (const node of removed) this.#live.delete(node);
-    return { joined, removed };
+    const leaving = drained.filter((node) => this.#live.has(node));
+    for (const node of [...removed, ...drained]) this.#live.delete(node);
+    return { added: joined, takingOver: takingOver.filter((node) => joined.includes(node)), removed, drained: leaving };
   }
 
   #lookAhead(): void {

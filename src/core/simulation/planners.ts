@@ -2,11 +2,13 @@
 
 import { evenLayerCosting, type LayerCosting } from "../cost/evenPlanCost.ts";
 import { allRemoteLayerCosting, freeLayerCosting } from "../cost/freePlanCost.ts";
+import type { ModelSpec } from "../cost/modelSpec.ts";
 import { type TrainingCosts, trainingCosts } from "../cost/trainingCosts.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import type { LayerLoads, LayerPlacement } from "../layout/placement.ts";
 import { makePlacement } from "../placement/makePlacement.ts";
 import { placeLayers } from "../placement/placeLayers.ts";
+import type { Policy, Shares } from "../placement/policy.ts";
 import { checkPlacementSize } from "../placement/sizeLimits.ts";
 import type { ExpertPlanner } from "./elasticPlan.ts";
 import type { Job } from "./job.ts";
@@ -67,6 +69,12 @@ function costsOfLayers(costs: TrainingCosts, copies: number, { model }: Pick<Job
     perTraffic: copies * (perTraffic - remote),
     perSync: copies * perSync,
   };
+}
+
+/** Places by any policy, and costs plans for the shares that they count on. */
+export function policyPlanner(policy: Policy, shares: Shares, model: Pick<ModelSpec, "dispatchIsAllRemote">): ExpertPlanner {
+  const free = model.dispatchIsAllRemote ? allRemoteLayerCosting : freeLayerCosting;
+  return planner((cluster, layers) => makePlacement(cluster, layers, policy).layers, shares === "free" ? free : evenLayerCosting);
 }
 
 /** Layers with the very same loads share a placement: studies without a routing log have one for all. */

@@ -35,6 +35,11 @@ export interface Progress {
   readonly samples: number;
 }
 
+/** Progress that a checkpoint keeps, and the computing that it took. */
+export interface Mark extends Progress {
+  readonly usefulTicks: number;
+}
+
 /** Books in which every tick and every step is entered once. */
 export class RunRecord {
   failures = 0;
@@ -43,9 +48,6 @@ export class RunRecord {
   #lostSteps = 0;
   #lostTicks = 0;
   #finishedSteps = 0;
-  /** Compute time that no rollback can take back any more. */
-  #settledTicks = 0;
-  #saved: Progress = { step: 0, samples: 0 };
   readonly #ticks: Record<Activity, number> = { compute: 0, checkpoint: 0, restart: 0, reconfigure: 0, rebalance: 0, idle: 0 };
   readonly #parts: Record<keyof StepParts, number> = {
     overhead: 0,
@@ -56,9 +58,14 @@ export class RunRecord {
     expertSync: 0,
   };
 
-  /** Progress in the last checkpoint. */
-  get saved(): Progress {
-    return this.#saved;
+  /**
+   * What a checkpoint of the progress keeps.
+   * @param before some steps alike ago, instead of now
+   */
+  mark({ step, samples }: Progress, before = { ago: 0, each: 0, computeTicks: 0 }): Mark {
+    const { ago, each, computeTicks } = before;
+    const usefulTicks = this.#ticks.compute - this.#lostTicks - ago * computeTicks;
+    return { step: step - ago, samples: samples - ago * each, usefulTicks };
   }
 
   /** Enters time. */
@@ -72,24 +79,15 @@ export class RunRecord {
     for (const part of Object.keys(this.#parts) as (keyof StepParts)[]) this.#parts[part] += steps * parts[part];
   }
 
-  /** Enters a checkpoint of the progress. */
-  save(progress: Progress): void {
-    this.#saved = progress;
-    this.#settledTicks = this.#ticks.compute;
-  }
-
   /** Enters the loss of an unfinished step, whose time is entered already. */
   interrupt(ticks: number): void {
     this.#lostTicks += ticks;
-    this.#settledTicks += ticks;
   }
 
-  /** Enters a rollback to the last checkpoint. */
-  rollBack(step: number): Progress {
-    this.#lostSteps += step - this.#saved.step;
-    this.#lostTicks += this.#ticks.compute - this.#settledTicks;
-    this.#settledTicks = this.#ticks.compute;
-    return this.#saved;
+  /** Enters a rollback to a checkpoint. */
+  rollBack(step: number, to: Mark): void {
+    this.#lostSteps += step - to.step;
+    this.#lostTicks = this.#ticks.compute - to.usefulTicks;
   }
 
   /** Closes the books. */

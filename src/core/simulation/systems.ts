@@ -8,6 +8,7 @@ import { expertParallelSystem } from "./expertParallelSystem.ts";
 import type { Job, RunPolicy } from "./job.ts";
 import { keptPlans, newPlans, type PlanBook } from "./planBook.ts";
 import { lazarusPlanner, resilientPlanner } from "./planners.ts";
+import { planTransfers } from "./planTransfers.ts";
 import type { TrainingSystem } from "./trainingSystem.ts";
 
 /** Classic expert parallelism and what its variants do differently. */
@@ -25,7 +26,7 @@ export const systemNames = ["lazarus", "resilient", "ds-ft", "ds", "tutel-ft", "
 export type SystemName = (typeof systemNames)[number];
 
 /** What a system must know of its job. */
-export type PlannedJob = Pick<Job, "model" | "hardware" | "loads" | "gradientAccumulation">;
+export type PlannedJob = Pick<Job, "model" | "hardware" | "loads" | "gradientAccumulation" | "constantPauses">;
 
 /** Seconds between two failures that `resilient` plans for unless it is told otherwise. */
 export const USUAL_SECONDS_BETWEEN_FAILURES = 3600;
@@ -44,13 +45,20 @@ export function trainingSystem(
 ): TrainingSystem {
   const { model, hardware } = job;
   const fewestNodes = Math.ceil(model.experts / model.slotsPerNode);
+  const transfers = job.constantPauses === true ? undefined : planTransfers(job);
   if (name === "lazarus") {
     const planner = lazarusPlanner(model.minReplicas);
     const plans = newPlans((nodes, window) => elasticPlan(planner, model, hardware, nodes, window));
-    return elasticSystem({ name, fewestNodes, plans, skipsIdleRebalances: false });
+    return elasticSystem({ name, fewestNodes, plans, transfers, skipsIdleRebalances: false });
   }
   if (name === "resilient") {
-    return elasticSystem({ name, fewestNodes, plans: resilientPlans(job, secondsBetweenFailures), skipsIdleRebalances: true });
+    return elasticSystem({
+      name,
+      fewestNodes,
+      plans: resilientPlans(job, secondsBetweenFailures),
+      transfers,
+      skipsIdleRebalances: true,
+    });
   }
   return expertParallelSystem({ name, model, hardware, ...expertParallel[name] });
 }
@@ -67,7 +75,7 @@ function resilientPlans(job: PlannedJob, secondsBetweenFailures: number): PlanBo
 }
 
 /** What a system usually does beside training: the model's checkpoint intervals, and rebalances where it can. */
-export function usualPolicy(name: SystemName, model: ModelSpec, rebalanceSteps: number): RunPolicy {
+export function usualPolicy(name: SystemName | "plan", model: ModelSpec, rebalanceSteps: number): RunPolicy {
   const restarts = name === "ds" || name === "tutel";
   return { checkpoint: restarts ? model.checkpointEvery : model.faultTolerantCheckpointEvery, rebalanceSteps };
 }

@@ -7,6 +7,8 @@ import type { LoadWindow } from "./loadSchedule.ts";
 export interface Configuration {
   /** Nodes that take part. */
   readonly nodes: readonly number[];
+  /** How long the transfers take that lead here from the configuration before; nothing where they are not counted. */
+  readonly transferSeconds?: number;
   /** What a step with the window's loads costs. */
   cost(window: LoadWindow): PlanCost;
 }

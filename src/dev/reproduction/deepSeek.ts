@@ -17,6 +17,8 @@ const TRIALS = 10;
 const SECONDS_PER_HOUR = 3600;
 /** The paper's routing is not public: this spread is fitted to its 2.9 over DS(FT) at 512 GPUs and p = 0.01. */
 const LOAD_SPREAD = 0.5;
+/** The paper's figures follow from forward times alone: gradients are never synchronised. */
+const NO_SYNCHRONISATION = Number.POSITIVE_INFINITY;
 const SYSTEMS: readonly SystemName[] = ["lazarus", "ds-ft", "ds", "resilient"];
 
 /** A point of the figure, and what the paper prints there: completion time over that of Lazarus. */
@@ -46,7 +48,15 @@ export function deepSeek(model: ModelSpec, hardware: HardwareSpec): Figure {
   const contests: Contest[] = [];
   for (const { figure, nodes, probability, paper } of POINTS) {
     const outcomes = contest({
-      job: { model, hardware, loads, gradientAccumulation: 1, seconds: Number.POSITIVE_INFINITY, samples: SAMPLES },
+      job: {
+        model,
+        hardware,
+        loads,
+        gradientAccumulation: NO_SYNCHRONISATION,
+        constantPauses: true,
+        seconds: Number.POSITIVE_INFINITY,
+        samples: SAMPLES,
+      },
       membership: (random) => hourlyPreemptions(nodes, probability, random),
       policies: new Map(SYSTEMS.map((name) => [name, usualPolicy(name, model, Number.POSITIVE_INFINITY)])),
       trials: TRIALS,

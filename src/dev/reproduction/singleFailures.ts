@@ -103,6 +103,7 @@ export function regularSetting(
       hardware,
       loads: replayed(trace, model.experts),
       gradientAccumulation: 1,
+      constantPauses: true,
       seconds,
       samples: Number.POSITIVE_INFINITY,
     },

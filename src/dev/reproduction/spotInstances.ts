@@ -84,6 +84,7 @@ export function spotSetting(
       hardware,
       loads: replayed(routing, model.experts),
       gradientAccumulation: 1,
+      constantPauses: true,
       seconds: SECONDS,
       samples: Number.POSITIVE_INFINITY,
     },

@@ -56,6 +56,7 @@ export function cloudSetting(model: ModelSpec, hardware: HardwareSpec, trace: Ro
       hardware,
       loads: replayed(trace, model.experts),
       gradientAccumulation: GRADIENT_ACCUMULATION,
+      constantPauses: true,
       seconds: SECONDS,
       samples: Number.POSITIVE_INFINITY,
     },

@@ -118,3 +118,6 @@ function explain(issue: z.core.$ZodIssue | undefined): string {
       return `${where}: ${issue.message}${got}`;
   }
 }
+
+/** Where the figures of a model or hardware file are from, by field. */
+export const sources = z.exactOptional(z.record(z.string(), z.string()));

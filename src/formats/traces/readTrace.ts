@@ -14,13 +14,20 @@ export interface TraceOptions {
   readonly polarity: Polarity;
   /** Draws which nodes go where a trace only counts them. */
   readonly random: RandomSource;
+  /** Nodes of the cluster, where the trace names only those that something happened to. */
+  readonly nodes?: number | undefined;
+}
+
+/** Whether a trace names only the nodes that something happened to. */
+export function namesOnlyNodesWithEvents(text: string): boolean {
+  return /^[^\n{]*\|/.test(text.trimStart());
 }
 
 /**
  * Reads a trace: our own JSON, SkyPilot's JSON, `sacctmgr -P show event`, rows `ms,add|remove,node` or rows `hours,count`.
  * @throws InputError
  */
-export function readTrace(text: string, file: string, { polarity, random }: TraceOptions): MembershipTrace {
+export function readTrace(text: string, file: string, { polarity, random, nodes }: TraceOptions): MembershipTrace {
   const start = text.trimStart();
   if (start.startsWith("{")) {
     const value = parseJson(text, file);
@@ -28,7 +35,7 @@ export function readTrace(text: string, file: string, { polarity, random }: Trac
     return isSkyPilot ? skyPilotTrace(value, file, polarity, random) : checkTraceSize(checkMembershipTrace(value, file), file);
   }
   const firstLine = start.split("\n", 1)[0]!;
-  if (firstLine.includes("|")) return checkTraceSize(slurmEvents(text, file), file);
+  if (namesOnlyNodesWithEvents(start)) return checkTraceSize(slurmEvents(text, file, nodes), file);
   return firstLine.split(",").length === 2
     ? hourlyCounts(text, file, random)
     : checkTraceSize(millisecondTrace(text, file), file);
