@@ -101,7 +101,7 @@ function withEnds(forecaster: LoadForecaster, horizon: number, file: string, sev
 }
 
 /** Each load-profile of a series is a recorded iteration. */
-async function* stepsOf(profiles: AsyncIterable<LoadProfile>): AsyncGenerator<RoutingStep> {
+export async function* stepsOf(profiles: AsyncIterable<LoadProfile>): AsyncGenerator<RoutingStep> {
   for await (const { experts, window, layers, forecast } of profiles) {
     if (forecast !== undefined) throw new UsageError("this load-profile is a forecast already; forecast from the log");
     const sorted = layers.toSorted((one, other) => one.layer - other.layer);

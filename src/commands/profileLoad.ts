@@ -7,6 +7,7 @@ import { InputError, UsageError } from "../errors.ts";
 import { checkLoadProfile, type LoadProfileDocument, loadProfileDocument } from "../formats/documents/loadProfile.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
+import { driftOption, driftRenderers, readDrift } from "./driftOption.ts";
 import { type ForecastOptions, forecastOptions, readForecasts } from "./forecastLoads.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
@@ -72,6 +73,7 @@ export const profileLoad = defineCommand({
     }),
     layers: option({ argument: "LIST", parse: parseIdList, says: "Only these layers, such as 0,3,5-7." }),
     ...forecastOptions,
+    drift: driftOption,
     "by-rank": toggle({ says: "Keep the source ranks apart; needs a rank column." }),
     ...outputOptions,
     format: choice({
@@ -84,6 +86,13 @@ export const profileLoad = defineCommand({
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
+    if (options.drift) {
+      refuseWithDrift(options);
+      return writeDocuments(options, driftRenderers, async (write) => {
+        await write(await readDrift(file, { ...profileOptions, layers }));
+        return 0;
+      });
+    }
     const forecast = forecastAsked(options, profileOptions);
     return writeDocuments(options, renderers(options), async (write) => {
       for await (const profile of forecast ? readForecasts(file, forecast) : readProfiles(file, profileOptions)) {
@@ -107,6 +116,15 @@ function renderers(options: OptionValues<typeof numberingOptions>): Renderers<Lo
       },
     },
   };
+}
+
+/** @throws UsageError for options that say nothing about drift */
+function refuseWithDrift(options: Readonly<Record<string, unknown>>): void {
+  const useless = ["method", "top-experts", "forecast", "horizon", "backtest", "origins", "by-rank"].find(
+    (name) => options[name],
+  );
+  const sglang = options["format"] === "sglang" ? "format sglang" : undefined;
+  if (useless ?? sglang) throw new UsageError(`--drift measures changes, not loads: leave out --${useless ?? sglang}`);
 }
 
 /** What to forecast, where that is asked for. @throws UsageError for options that do not go with it */
