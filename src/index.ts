@@ -68,6 +68,11 @@ export { rankGroups } from "./core/dispatch/rankGroups.ts";
 export type { ReplicasByRank } from "./core/dispatch/replicas.ts";
 export { evenRouting, expertLoads, type Routing } from "./core/dispatch/routing.ts";
 export { type DispatchSummary, type Shuffle, shuffleOf, summarizeDispatch } from "./core/dispatch/summary.ts";
+// Forecast: loads some iterations ahead.
+export type { JudgedError } from "./core/forecast/layerForecaster.ts";
+export { type Drift, type LayerDrift, LoadDrift } from "./core/forecast/loadDrift.ts";
+export { LoadForecaster, type LoadForecasterOptions } from "./core/forecast/loadForecaster.ts";
+export { type RobustPlacement, type RobustProblem, robustPlacement } from "./core/forecast/robustPlacement.ts";
 export {
   type ClusterNode,
   deadRanks,
@@ -141,6 +146,13 @@ export {
 } from "./core/placement/policy.ts";
 export type { RedundancyGoal } from "./core/placement/redundancyGoal.ts";
 // Profile: loads from routing.
+export {
+  FORECAST_METHODS,
+  type ForecastLoads,
+  type ForecastMethod,
+  type LayerForecast,
+  type LoadForecast,
+} from "./core/profile/loadForecast.ts";
 export type { LayerProfile, LoadMethod, LoadProfile, ProfileWindow } from "./core/profile/loadProfile.ts";
 export { LoadProfiler, type LoadProfilerOptions, type WindowSelection } from "./core/profile/loadProfiler.ts";
 export { type LoadStatistics, loadStatistics } from "./core/profile/loadStatistics.ts";

@@ -2,7 +2,7 @@
  * The picture that imports must keep, type imports included (the linter's noImportCycles leaves those out):
  *
  *   cli > commands > report > formats > io > gpu > core      floors: an import goes to a lower floor, or stays on its own
- *   simulation, comparison > pipeline > reconfigure > placement > cost > balance, recovery, dispatch, profile > layout > algorithms      folders of core
+ *   simulation, comparison > pipeline > reconfigure > forecast, rebalance > placement > cost > balance, recovery, dispatch, profile > layout > algorithms      folders of core
  *
  * dev, index.ts and the errors stand outside the stack: dev may import everything and nothing imports it; errors import only the cleaning of text.
  */
@@ -29,6 +29,7 @@ const CORE = [
   ["simulation", "comparison"],
   ["pipeline"],
   ["reconfigure"],
+  ["forecast", "rebalance"],
   ["placement"],
   ["cost"],
   ["dispatch", "profile"],

@@ -1,7 +1,7 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
 
 import { type ClusterNode, totalSlots } from "../core/layout/cluster.ts";
-import type { Placement } from "../core/layout/placement.ts";
+import type { LayerLoads, Placement } from "../core/layout/placement.ts";
 import { planFigures } from "../core/placement/assess.ts";
 import { explain } from "../core/placement/explain.ts";
 import type { Policy } from "../core/placement/policy.ts";
@@ -26,6 +26,7 @@ import { policyOptions, readPolicy, usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
+import { placeRobustly, robustOption } from "./robustOption.ts";
 import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
 
 import { warn } from "./warn.ts";
@@ -36,6 +37,7 @@ const options = {
   ...policyOptions,
   spill: spillOption,
   pareto: paretoOption,
+  robust: robustOption,
   explain: toggle({
     says: "Add what kills the job first, how far the plan is from the upper bound, and what one more slot or node would buy.",
   }),
@@ -126,7 +128,9 @@ async function* madePlacements(
   if (options.pareto !== undefined && asked.placement !== "resilient") {
     throw new UsageError(`--pareto is for --placement resilient, not ${asked.placement}; mro, spread and eplb are in it`);
   }
-  for await (const { experts, layers, window } of readLoads(file, "place")) {
+  if (options.robust && goal !== undefined)
+    throw new UsageError("--robust weighs plans on the same slots; --slots auto seeks the slots: leave one of them out");
+  for await (const { experts, layers, window, forecast } of readLoads(file, "place")) {
     const fewest = goal && (await findFewestSlots(nodes, layers, asked, goal));
     const policy = fewest?.policy ?? asked;
     const cluster = fewest?.chosen.made.cluster ?? withSlots(experts);
@@ -139,7 +143,11 @@ async function* madePlacements(
     if (policy.placement === "resilient" && fewest === undefined)
       announce("placing", searchSeconds(cluster, layers.length), "; --placement mro or spread takes seconds");
     const made =
-      fewest?.chosen.made ?? (await withStopwatch("placing", (watch) => placeAfresh(cluster, layers, { ...policy, watch })));
+      fewest?.chosen.made ??
+      (await withStopwatch("placing", (watch) => {
+        const place = (loads: readonly LayerLoads[]) => placeAfresh(cluster, loads, { ...policy, watch });
+        return options.robust ? placeRobustly(layers, forecast, policy, place) : place(layers);
+      }));
     const understood = slotsUnderstood(options.slots, cluster, experts);
     if (understood !== undefined) warn(understood);
     if (model) warnOfOtherModel(model, layers.length, experts);
@@ -177,6 +185,7 @@ async function* auditedPlacements(
 ): AsyncGenerator<PlacementDocument> {
   if (options.pareto !== undefined)
     throw new UsageError("--pareto makes placements, --audit assesses one: leave one of them out");
+  if (options.robust) throw new UsageError("--robust makes a placement, --audit assesses one: leave one of them out");
   if (options.profile !== undefined && file !== undefined)
     throw new UsageError(`--profile ${options.profile} and ${quoteInput(file)} both give loads; leave one of them out`);
   const loads = options.profile ?? file;

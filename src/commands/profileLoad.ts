@@ -3,10 +3,12 @@ import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import { selectLayers } from "../core/profile/selectLayers.ts";
 import { topExperts } from "../core/profile/topExperts.ts";
 import type { WindowMethod } from "../core/profile/windowLoads.ts";
-import { InputError } from "../errors.ts";
+import { InputError, UsageError } from "../errors.ts";
 import { checkLoadProfile, type LoadProfileDocument, loadProfileDocument } from "../formats/documents/loadProfile.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
+import { driftOption, driftRenderers, readDrift } from "./driftOption.ts";
+import { type ForecastOptions, forecastOptions, readForecasts } from "./forecastLoads.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
 import { readProfiles, windowOption } from "./readProfile.ts";
@@ -32,11 +34,16 @@ export const profileLoad = defineCommand({
       says: "A file of SGLang's expert distribution recorder, and its own balancer's input",
       line: "lazarus profile-load expert_distribution_recorder_1764312345.6.pt --format sglang -o counts.json",
     },
+    {
+      says: "What to expect 100 iterations on, and how far off that has been",
+      line: "lazarus profile-load routing.csv --forecast auto --horizon 100 --backtest -o expected.json",
+    },
     { says: "One document for every 50 iterations, a line each", line: "lazarus profile-load routing.csv --every 50" },
   ],
   description: [
     "Reads a routing log and writes a load-profile: the tokens routed to every expert of every layer in a window of iterations. CSV comes in three layouts, told apart by the header: wide ([iteration,]layer[,rank],e0..eN), long ([iteration,]layer[,rank],expert,tokens in any order) and tokens (iteration,layer[,rank],token,expert, a row for each routed token). JSON is [layers][experts] or [steps][layers][experts]. Gzip is read as it is.",
     "Rows come in order of iteration, so that memory does not grow with the log. Loads are whole numbers: means are rounded by largest remainder, so that each layer's total is kept.",
+    "A forecast is a load-profile, too: with what error such forecasts were made on this log so far, and between which loads nine in ten of them lay. Errors are the mean L1 distance of the experts' shares. Trends are damped.",
     "Routing records of other systems are read as they are: a folder of TensorRT-LLM's expert statistics or MindIE's hot spots, Parquet with top-k ids, JSON of Megatron-Core, SGLang and MindSpeed, files of PyTorch (no Python needed: nothing in them is run) and arrays of NumPy. Records that count physical slots need --physical-to-logical. Layers keep the numbers of the system.",
     "The table shows, for every layer, max/mean, the imbalance ratio of TensorRT-LLM (max/mean - 1), the balancedness of SGLang and vLLM (mean/max), the share of the two hottest experts, the coefficient of variation (CV) and the entropy of the shares over that of even ones.",
   ],
@@ -65,6 +72,8 @@ export const profileLoad = defineCommand({
       says: "Only the K most loaded experts of each layer, renumbered from 0 in the order of their ids.",
     }),
     layers: option({ argument: "LIST", parse: parseIdList, says: "Only these layers, such as 0,3,5-7." }),
+    ...forecastOptions,
+    drift: driftOption,
     "by-rank": toggle({ says: "Keep the source ranks apart; needs a rank column." }),
     ...outputOptions,
     format: choice({
@@ -77,8 +86,16 @@ export const profileLoad = defineCommand({
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
+    if (options.drift) {
+      refuseWithDrift(options);
+      return writeDocuments(options, driftRenderers, async (write) => {
+        await write(await readDrift(file, { ...profileOptions, layers }));
+        return 0;
+      });
+    }
+    const forecast = forecastAsked(options, profileOptions);
     return writeDocuments(options, renderers(options), async (write) => {
-      for await (const profile of readProfiles(file, profileOptions)) {
+      for await (const profile of forecast ? readForecasts(file, forecast) : readProfiles(file, profileOptions)) {
         await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
       }
       return 0;
@@ -99,6 +116,28 @@ function renderers(options: OptionValues<typeof numberingOptions>): Renderers<Lo
       },
     },
   };
+}
+
+/** @throws UsageError for options that say nothing about drift */
+function refuseWithDrift(options: Readonly<Record<string, unknown>>): void {
+  const useless = ["method", "top-experts", "forecast", "horizon", "backtest", "origins", "by-rank"].find(
+    (name) => options[name],
+  );
+  const sglang = options["format"] === "sglang" ? "format sglang" : undefined;
+  if (useless ?? sglang) throw new UsageError(`--drift measures changes, not loads: leave out --${useless ?? sglang}`);
+}
+
+/** What to forecast, where that is asked for. @throws UsageError for options that do not go with it */
+function forecastAsked(
+  options: OptionValues<typeof forecastOptions> & { readonly format: string | undefined; readonly method: string | undefined },
+  input: Omit<ForecastOptions, keyof typeof forecastOptions>,
+): ForecastOptions | undefined {
+  const { forecast, horizon, backtest, origins, format, method } = options;
+  if (forecast === undefined && horizon === undefined && !backtest && origins === undefined) return undefined;
+  if (method !== undefined) throw new UsageError(`--method ${method} measures, --forecast looks ahead: leave one of them out`);
+  if (input.byRank) throw new UsageError("--by-rank: where tokens will come from is not forecast; leave it out");
+  if (format === "csv") warn("--format csv carries a forecast's loads; its errors, quantiles and scenarios are in JSON only");
+  return { ...input, forecast, horizon, backtest, origins };
 }
 
 /** The layers and experts that were asked for. */

@@ -7,7 +7,7 @@ import { bar, fixed, grouped, percent, textTable } from "./table.ts";
 const BAR_WIDTH = 12;
 
 /** Statistics of every layer. */
-export function profileTable({ experts, window, layers }: LoadProfileDocument, paint: Paint): string {
+export function profileTable({ experts, window, layers, forecast }: LoadProfileDocument, paint: Paint): string {
   const rows = layers.map(({ layer, loads }) => {
     const statistics = loadStatistics(loads);
     const { tokens, maxOverMean, imbalanceRatio, balancedness, top2Share } = statistics;
@@ -34,7 +34,26 @@ export function profileTable({ experts, window, layers }: LoadProfileDocument, p
     { head: "CV" },
     { head: "entropy" },
   ];
+  if (forecast !== undefined) {
+    const expected = `${paint.bold("Load forecast")} ${forecast.horizon} iterations after ${window.to} (${forecast.method}, from ${window.iterations} recorded): ${layers.length} layers of ${experts} experts`;
+    return `${expected}\n${forecastText(forecast)}\n\n${textTable(columns, rows, paint)}`;
+  }
   const iterations = window.from === window.to ? `iteration ${window.from}` : `iterations ${window.from} to ${window.to}`;
   const head = `${paint.bold("Load profile")} ${iterations} (${window.iterations} recorded, ${window.method}): ${layers.length} layers of ${experts} experts`;
   return `${head}\n\n${textTable(columns, rows, paint)}`;
+}
+
+/** How far to trust a forecast. */
+function forecastText({ error, lastError, origins, layers, scenarios }: NonNullable<LoadProfileDocument["forecast"]>): string {
+  const taken = new Map<string, number>();
+  for (const { forecaster } of layers) taken.set(forecaster, (taken.get(forecaster) ?? 0) + 1);
+  const by =
+    scenarios === undefined
+      ? [...taken].map(([name, count]) => `${name}${taken.size > 1 ? ` (${count} layers)` : ""}`).join(", ")
+      : `${scenarios.length} forecasters`;
+  const far =
+    error === undefined || lastError === undefined
+      ? "how far off is unknown: no such forecast could be judged yet"
+      : `off by ${fixed(error, 4)} in L1 distance of shares over the last ${origins} origins, the last value by ${fixed(lastError, 4)}`;
+  return `By ${by};\n${far}`;
 }

@@ -1,8 +1,10 @@
 /** Expert loads over a window of training: what allocations and placements are made for. */
 import type { LayerLoads } from "../layout/placement.ts";
+import type { LoadForecast } from "./loadForecast.ts";
 
 /** How the iterations of a window become one load per expert. */
-export type LoadMethod = "mean" | "sum" | "last" | "ema";
+export const LOAD_METHODS = ["mean", "sum", "last", "ema"] as const;
+export type LoadMethod = (typeof LOAD_METHODS)[number];
 
 /** The recorded iterations that a profile stands for. */
 export interface ProfileWindow {
@@ -11,7 +13,8 @@ export interface ProfileWindow {
   readonly to: number;
   /** Recorded iterations in it. */
   readonly iterations: number;
-  readonly method: LoadMethod;
+  /** `forecast` where they are those before a forecast. */
+  readonly method: LoadMethod | "forecast";
   /** Weight of the newest iteration, with method `ema`. */
   readonly alpha?: number | undefined;
   /** One of the windows that a log was cut into, so that whatever is made of it says of which. */
@@ -32,4 +35,6 @@ export interface LoadProfile {
   readonly scale?: number | undefined;
   /** Ascending by layer. */
   readonly layers: readonly LayerProfile[];
+  /** Where the loads are not what was measured but what is expected. */
+  readonly forecast?: LoadForecast | undefined;
 }

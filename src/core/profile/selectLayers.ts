@@ -1,4 +1,5 @@
 import { Infeasible } from "../layout/infeasible.ts";
+import { pickOfForecast } from "./loadForecast.ts";
 import type { LoadProfile } from "./loadProfile.ts";
 
 /**
@@ -12,5 +13,10 @@ export function selectLayers(profile: LoadProfile, layers: readonly number[]): L
     throw new Infeasible(`no layer ${absent.join(", ") || "selected"}; the profile holds ${[...present].join(", ")}`);
   }
   const wanted = new Set(layers);
-  return { ...profile, layers: profile.layers.filter(({ layer }) => wanted.has(layer)) };
+  const { forecast } = profile;
+  return {
+    ...profile,
+    layers: profile.layers.filter(({ layer }) => wanted.has(layer)),
+    ...(forecast && { forecast: pickOfForecast(forecast, (layer, numbers) => (wanted.has(layer) ? numbers : undefined)) }),
+  };
 }

@@ -1,5 +1,6 @@
 import { Infeasible } from "../layout/infeasible.ts";
-import type { LayerProfile, LoadProfile } from "./loadProfile.ts";
+import { pickOfForecast } from "./loadForecast.ts";
+import type { LoadProfile } from "./loadProfile.ts";
 
 /**
  * The profile of a smaller model: the `count` most loaded experts of each layer (ties to the lower id), renumbered from 0
@@ -10,15 +11,26 @@ export function topExperts(profile: LoadProfile, count: number): LoadProfile {
   if (!Number.isSafeInteger(count) || count < 1 || count > profile.experts) {
     throw new Infeasible(`cannot take the top ${count} of ${profile.experts} experts; take 1 to ${profile.experts}`);
   }
-  return { ...profile, experts: count, layers: profile.layers.map((layer) => keepTop(layer, count)) };
+  const kept = new Map(profile.layers.map(({ layer, loads }) => [layer, mostLoaded(loads, count)]));
+  const pick = (layer: number, tokens: readonly number[]) => kept.get(layer)!.map((expert) => tokens[expert]!);
+  const { forecast } = profile;
+  return {
+    ...profile,
+    experts: count,
+    layers: profile.layers.map(({ layer, loads, byRank }) => ({
+      layer,
+      loads: pick(layer, loads),
+      ...(byRank && { byRank: byRank.map((row) => pick(layer, row)) }),
+    })),
+    ...(forecast && { forecast: pickOfForecast(forecast, pick) }),
+  };
 }
 
-function keepTop({ layer, loads, byRank }: LayerProfile, count: number): LayerProfile {
-  const kept = loads
+/** The experts with the most tokens, ascending. */
+function mostLoaded(loads: readonly number[], count: number): number[] {
+  return loads
     .map((_, expert) => expert)
     .sort((a, b) => loads[b]! - loads[a]!)
     .slice(0, count)
     .sort((a, b) => a - b);
-  const pick = (tokens: readonly number[]) => kept.map((expert) => tokens[expert]!);
-  return { layer, loads: pick(loads), ...(byRank && { byRank: byRank.map(pick) }) };
 }

@@ -14,6 +14,7 @@ const TELLING = [
   ["comparison", ["shares", "plan", "nodeSurvival"]],
   ["bench", ["backend", "kernel", "size"]],
   ["front of plans", ["plan", "asked", "on_front"]],
+  ["load-drift", ["layer", "rankCorrelation", "halfLife"]],
   ["load-profile", ["layer", "expert", "tokens"]],
   ["load-profile", ["layer", "e0"]],
   ["load-profile", ["layer", "token", "expert"]],

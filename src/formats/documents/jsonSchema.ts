@@ -4,6 +4,7 @@ import { dispatchWeightsSchema } from "../dispatchWeights.ts";
 import { benchSchema } from "./bench.ts";
 import { comparisonSchema } from "./comparison.ts";
 import { dispatchPlanSchema } from "./dispatchPlan.ts";
+import { loadDriftSchema } from "./loadDrift.ts";
 import { loadProfileSchema } from "./loadProfile.ts";
 import { membershipTraceSchema } from "./membershipTrace.ts";
 import { pipelinePlanSchema } from "./pipelinePlan.ts";
@@ -14,6 +15,7 @@ import { simulationSchema } from "./simulation.ts";
 
 const schemas = {
   "load-profile": loadProfileSchema,
+  "load-drift": loadDriftSchema,
   placement: placementSchema,
   "dispatch-plan": dispatchPlanSchema,
   "dispatch-weights": dispatchWeightsSchema,

@@ -1,7 +1,8 @@
 /** load-profile: tokens routed to every expert of every layer in a window of iterations. */
 import * as z from "zod/mini";
-import type { LoadProfile } from "../../core/profile/loadProfile.ts";
+import { LOAD_METHODS, type LoadProfile } from "../../core/profile/loadProfile.ts";
 import { InputError } from "../../errors.ts";
+import { forecastFault, loadForecastDocument, loadForecastSchema } from "./loadForecast.ts";
 import { checkDocument, count, positiveCount, wholeNumbers } from "./schema.ts";
 
 const tokens = wholeNumbers(0, "whole numbers of tokens, none negative");
@@ -14,13 +15,15 @@ export const loadProfileSchema = z.object({
     from: count,
     to: count,
     iterations: positiveCount,
-    method: z.enum(["mean", "sum", "last", "ema"]),
+    /** `forecast` where the loads are what is expected after the window. */
+    method: z.enum([...LOAD_METHODS, "forecast"]),
     /** Weight of the newest iteration, with method ema. */
     alpha: z.optional(z.number()),
     /** One of the windows that a log was cut into: what is made of it says of which. */
     ofSeveral: z.optional(z.literal(true)),
   }),
   layers: z.array(z.object({ layer: count, loads: tokens, byRank: z.optional(z.array(tokens)) })),
+  forecast: z.optional(loadForecastSchema),
 });
 
 /** A load-profile document. */
@@ -56,11 +59,13 @@ export function checkLoadProfile(value: unknown, source: string): LoadProfileDoc
       if (apart >= 0) throw wrong(`byRank does not add up to the load of expert ${apart}; expected ${loads[apart]}`);
     }
   });
+  const fault = forecastFault(profile);
+  if (fault !== undefined) throw new InputError(`in the load-profile: ${fault}`, { file: source });
   return profile;
 }
 
 /** The document of a profile. */
-export function loadProfileDocument({ experts, window, layers }: LoadProfile): LoadProfileDocument {
+export function loadProfileDocument({ experts, window, layers, forecast }: LoadProfile): LoadProfileDocument {
   return {
     type: "load-profile",
     version: 1,
@@ -71,5 +76,6 @@ export function loadProfileDocument({ experts, window, layers }: LoadProfile): L
       loads: [...loads],
       ...(byRank === undefined ? {} : { byRank: byRank.map((row) => [...row]) }),
     })),
+    ...(forecast && { forecast: loadForecastDocument(forecast) }),
   };
 }
