@@ -13,12 +13,13 @@ import { parseCount } from "../formats/units.ts";
 import type { ChartSpec } from "../report/chart.ts";
 import { version } from "../version.ts";
 import { announce } from "./announce.ts";
+import { intervalText, runPolicyOf } from "./checkpointOptions.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
 import { failureOptions, readFailures } from "./failureOptions.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { startProgress } from "./progress.ts";
-import { intervalText, jobOptions, jobParameters, readJob, runPolicyOf } from "./simulatedJob.ts";
+import { jobOptions, jobParameters, readJob } from "./simulatedJob.ts";
 import { givenPlan, readSimulationInput } from "./simulatedPlan.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 import { writeFile } from "./writeFile.ts";
@@ -87,7 +88,7 @@ export const simulate = defineCommand({
   ],
   description: [
     "Reads a routing log, or load-profiles one a line, replays it over and over, and simulates a training job on nodes that fail and join: every step, checkpoint, restart, reconfiguration and rebalance. Writes a simulation document a trial: what each system reached, and where its time went.",
-    "Systems: lazarus places replicas by load and keeps training on the survivors; resilient does so too, with this toolkit's placement for goodput (for survival and balance beyond 24 nodes, where a search takes long) and balanced dispatch; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding.",
+    "Systems: lazarus places replicas by load and keeps training on the survivors; resilient does so too, with this toolkit's placement for goodput (for survival and balance beyond 24 nodes, where a search takes long) and balanced dispatch; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding. ds-async is ds with checkpoints that are written in the background; peer-memory is ds with a copy of the state in a peer's memory at every step, as in Gemini, and moevement with one that operators join in turn and with a recovery of the failed node's peers alone, as in MoEvement.",
     "resilient plans for failures as often as --fail-every, --mtbf or --preemption-probability makes them, and for one an hour where --trace or --failures name them, since it may not look ahead; --expected-mtbf says otherwise. It reviews its plan every ten recorded windows, keeps it while a step takes at most 2 % longer than with the loads it was made for, and goes on without a pause where a rebalance would change nothing; lazarus always pauses, as in the paper.",
     "The step-time model, its constants and what they were fitted to stand in the model and hardware files. A trial with the same seed has the same failures for all systems.",
     "Limits: 100,000 nodes, of which lazarus and resilient place at most 10,000; traces of 1,000,000 changes, and 2,000,000,000 changes times nodes. Where it takes more than a minute, a line says how long.",
@@ -136,7 +137,7 @@ async function simulations(options: Options, file: string | undefined): Promise<
       name === "plan"
         ? planSystem(givenPlan(plan!, job.hardware.gpusPerNode, !input.hasLoads), job)
         : trainingSystem(name, job, secondsBetween),
-    policy: runPolicyOf(name, job.model, options),
+    policy: runPolicyOf(name, job, options, nodes ?? 1, expected ?? secondsBetweenFailures),
   }));
   const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
   const timeline: TimelineRow[] = [];
