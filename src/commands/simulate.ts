@@ -124,8 +124,8 @@ async function simulations(options: Options, file: string | undefined): Promise<
   if (plan !== undefined && nodes !== plan.nodes.length) {
     throw new UsageError(`-n ${nodes}: the plan has ${plan.nodes.length} nodes; leave -n out`);
   }
-  const { parameters, membership, secondsBetweenFailures } = await readFailures({ ...options, nodes });
   const job = await readJob(options, file, input);
+  const { parameters, membership, secondsBetweenFailures } = await readFailures({ ...options, nodes }, job.hardware.gpusPerNode);
   const expected = options["expected-mtbf"];
   const secondsBetween = expected ?? secondsBetweenFailures ?? USUAL_SECONDS_BETWEEN_FAILURES;
   // What follows from other parameters need not be repeated.
