@@ -90,7 +90,12 @@ export function unitFailures(spec: UnitFailureSpec, random: RandomSource): Membe
         queue.add(seconds + lifetime(id), event);
         for (const place of placesOf(id)) {
           if (live[place] === 0) continue;
-          yield { seconds, event: "remove", node: place };
+          yield {
+            seconds,
+            event: "remove",
+            node: place,
+            ...(spares > 0 ? { replacedAt: seconds + spec.spareStartSeconds } : {}),
+          };
           goAway(place, seconds, spec.repairSeconds);
         }
       } else if (kind === "drain") {
