@@ -2,10 +2,9 @@
 import { cleanJson } from "../cleanText.ts";
 import { uniformCluster } from "../core/layout/cluster.ts";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
-import { planSystem } from "../core/simulation/planSystem.ts";
 import { simulateTrial } from "../core/simulation/study.ts";
 import { totalSeconds } from "../core/simulation/summary.ts";
-import { type SystemName, systemNames, trainingSystem, USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
+import { type SystemName, systemNames } from "../core/simulation/systems.ts";
 import type { TimelineRow } from "../core/simulation/timeline.ts";
 import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
@@ -13,14 +12,15 @@ import { parseCount } from "../formats/units.ts";
 import type { ChartSpec } from "../report/chart.ts";
 import { version } from "../version.ts";
 import { announce } from "./announce.ts";
-import { intervalText, runPolicyOf } from "./checkpointOptions.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
-import { failureOptions, readFailures } from "./failureOptions.ts";
+import { failureOptions } from "./failureOptions.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { startProgress } from "./progress.ts";
-import { jobOptions, jobParameters, readJob } from "./simulatedJob.ts";
-import { givenPlan, readSimulationInput } from "./simulatedPlan.ts";
+import { jobOptions } from "./simulatedJob.ts";
+import { readSimulationInput } from "./simulatedPlan.ts";
+import { simulatedStudy } from "./simulatedStudy.ts";
+import { outcomeOf, whatIfStudies } from "./whatIf.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 import { writeFile } from "./writeFile.ts";
 
@@ -61,6 +61,9 @@ const options = {
     writes: true,
     parse: (text) => text,
     says: "Draw throughput and samples of the first trial over time; with --summarize, mean throughput with intervals.",
+  }),
+  "what-if": toggle({
+    says: "Say as well what one spare more (with --mtbf), a checkpoint store twice as fast and a slot more on every GPU would buy: each trial again on the same failures, so that the differences have intervals.",
   }),
   summarize: toggle({
     says: "The FILEs hold simulation documents, JSON one a line or CSV: print their means instead of simulating.",
@@ -124,22 +127,8 @@ async function simulations(options: Options, file: string | undefined): Promise<
   if (plan !== undefined && nodes !== plan.nodes.length) {
     throw new UsageError(`-n ${nodes}: the plan has ${plan.nodes.length} nodes; leave -n out`);
   }
-  const job = await readJob(options, file, input);
-  const { parameters, membership, secondsBetweenFailures } = await readFailures({ ...options, nodes }, job.hardware.gpusPerNode);
-  const expected = options["expected-mtbf"];
-  const secondsBetween = expected ?? secondsBetweenFailures ?? USUAL_SECONDS_BETWEEN_FAILURES;
-  // What follows from other parameters need not be repeated.
-  const planned =
-    options.systems.includes("resilient") && secondsBetween !== secondsBetweenFailures ? { "expected-mtbf": secondsBetween } : {};
-  const names = [...(plan === undefined ? [] : ["plan" as const]), ...options.systems];
-  const contestants = names.map((name) => ({
-    system:
-      name === "plan"
-        ? planSystem(givenPlan(plan!, job.hardware.gpusPerNode, !input.hasLoads), job)
-        : trainingSystem(name, job, secondsBetween),
-    policy: runPolicyOf(name, job, options, nodes ?? 1, expected ?? secondsBetweenFailures),
-  }));
-  const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
+  const study = await simulatedStudy(options, file, input, nodes);
+  const { job, contestants, secondsBetween } = study;
   const timeline: TimelineRow[] = [];
   const wanted = options.timeline !== undefined || options.plot !== undefined;
   if (options.systems.includes("resilient") && options.nodes !== undefined) {
@@ -149,6 +138,7 @@ async function simulations(options: Options, file: string | undefined): Promise<
     const layers = new Set(job.loads.windows[0]?.loads).size;
     announce("planning for resilient", plans * searchSeconds(cluster, layers), "; fewer nodes or failures take less");
   }
+  const changes = options["what-if"] ? await whatIfStudies(options, file, input, nodes, study) : [];
   const progress = await startProgress("simulating", 100 * options.trials, (percent) => trialsText(percent / 100));
   const documents: SimulationDocument[] = [];
   for (let trial = 0; trial < options.trials; trial++) {
@@ -159,15 +149,16 @@ async function simulations(options: Options, file: string | undefined): Promise<
       const share = Math.max(row.second / job.seconds, row.samples / job.samples);
       progress.update(100 * (trial + (run + Math.min(1, share)) / contestants.length));
     };
-    const runs = simulateTrial({ job, contestants, membership }, seed, note);
+    const runs = simulateTrial(study, seed, note);
     documents.push({
       type: "simulation",
       version: 1,
       program: `lazarus ${version}`,
       seed,
-      parameters: { ...jobParameters(options, file, job, input), ...parameters, ...planned, "checkpoint-every": checkpoints },
+      parameters: study.parameters,
       seconds: Math.max(...runs.map(totalSeconds)),
       runs,
+      ...(changes.length === 0 ? {} : { whatIf: changes.map(({ change, changed }) => outcomeOf(change, changed, seed)) }),
     });
   }
   progress.stop();
