@@ -132,7 +132,8 @@ class Run extends RunState {
       this.due.planned(this.step);
       this.trainOn();
     }
-    if (activity === "restart") this.due.saves(this.now);
+    // With the state from memory the last checkpoint in the store is as old as before.
+    if (activity === "restart" && !this.cameFromMemory) this.due.saves(this.now);
     this.note("train");
   }
 
