@@ -1,13 +1,14 @@
 /** The options that say which nodes a simulated job has, and when they fail. */
 import type { RandomSource } from "../core/algorithms/random.ts";
-import { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "../core/simulation/failureModels.ts";
-import type { Membership } from "../core/simulation/membership.ts";
+import { hourlyPreemptions, noFailures, regularFailures } from "../core/simulation/failureModels.ts";
 import { cappedTrace, placedTrace } from "../core/simulation/membershipTrace.ts";
 import { UsageError } from "../errors.ts";
 import { namesOnlyNodesWithEvents, readTrace } from "../formats/traces/readTrace.ts";
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
+import type { MembershipSource } from "./membershipSource.ts";
 import { choice, type OptionValues, option } from "./option.ts";
+import { checkUnitOptions, positiveSeconds, unitFailureOptions, unitFailureSource, withSlowNodes } from "./unitFailureOptions.ts";
 import { warn } from "./warn.ts";
 
 const SECONDS_PER_HOUR = 3600;
@@ -35,12 +36,7 @@ export const failureOptions = {
     says: "A random node fails every so often, until only --keep are left.",
   }),
   keep: option({ argument: "N", parse: parseCount(0, 100_000), says: "Nodes that --fail-every leaves; default: half." }),
-  mtbf: option({
-    argument: "TIME",
-    parse: positiveSeconds,
-    says: "Nodes fail independently; this is the mean time between failures of the whole cluster.",
-  }),
-  repair: option({ argument: "TIME", parse: parseSeconds, says: "With --mtbf: time after which a failed node comes back." }),
+  ...unitFailureOptions,
   "preemption-probability": option({
     argument: "P",
     parse: parseNumber(0, 1),
@@ -60,27 +56,23 @@ export const failureOptions = {
 
 type Options = OptionValues<typeof failureOptions>;
 
-/** Where the nodes of a job come from. */
-export interface MembershipSource {
-  /** How it is echoed. */
-  readonly parameters: Readonly<Record<string, string | number>>;
-  readonly membership: (random: RandomSource) => Membership;
-  /** Mean time between two failures, where the parameters say it beforehand. */
-  readonly secondsBetweenFailures?: number;
-}
-
 /**
  * What the options say about nodes and failures.
+ * @param gpusPerNode of the hardware
  * @throws UsageError when they contradict each other or do not say how many nodes there are
  */
-export async function readFailures(options: Options): Promise<MembershipSource> {
+export async function readFailures(options: Options, gpusPerNode: number): Promise<MembershipSource> {
+  return withSlowNodes(await failuresOf(options, gpusPerNode), options);
+}
+
+async function failuresOf(options: Options, gpusPerNode: number): Promise<MembershipSource> {
   const kinds = ["trace", "fail-every", "mtbf", "preemption-probability", "failures"] as const;
   const given = kinds.filter((kind) => options[kind] !== undefined);
   if (given.length > 1) throw new UsageError(`--${given[0]} and --${given[1]} both say when nodes fail; give one of them`);
-  if (options.repair !== undefined && options.mtbf === undefined) throw new UsageError("--repair needs --mtbf");
+  checkUnitOptions(options);
   if (options.keep !== undefined && options["fail-every"] === undefined) throw new UsageError("--keep needs --fail-every");
   if (options.trace !== undefined) return traceSource(options, options.trace);
-  const { nodes, mtbf, failures, repair = Number.POSITIVE_INFINITY, "preemption-probability": probability } = options;
+  const { nodes, mtbf, failures, "preemption-probability": probability } = options;
   if (nodes === undefined) throw new UsageError("how many nodes has the job? pass --nodes N or --trace FILE");
   const every = options["fail-every"];
   if (every !== undefined) {
@@ -88,10 +80,7 @@ export async function readFailures(options: Options): Promise<MembershipSource> 
     const parameters = { nodes, "fail-every": every, keep };
     return { parameters, membership: (random) => regularFailures(nodes, every, keep, random), secondsBetweenFailures: every };
   }
-  if (mtbf !== undefined) {
-    const parameters = { nodes, mtbf, ...(options.repair === undefined ? {} : { repair }) };
-    return { parameters, membership: (random) => exponentialFailures(nodes, mtbf, repair, random), secondsBetweenFailures: mtbf };
-  }
+  if (mtbf !== undefined) return unitFailureSource(options, nodes, gpusPerNode);
   if (probability !== undefined) {
     const parameters = { nodes, "preemption-probability": probability };
     const membership = (random: RandomSource) => hourlyPreemptions(nodes, probability, random);
@@ -127,10 +116,4 @@ function parseFailures(text: string) {
     return { seconds: parseSeconds(time), event: "remove" as const, node: parseCount(0)(node.trim()) };
   });
   return failures.sort((a, b) => a.seconds - b.seconds);
-}
-
-function positiveSeconds(text: string): number {
-  const seconds = parseSeconds(text);
-  if (seconds <= 0) throw new Error("expected more than 0");
-  return seconds;
 }

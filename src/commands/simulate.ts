@@ -2,10 +2,9 @@
 import { cleanJson } from "../cleanText.ts";
 import { uniformCluster } from "../core/layout/cluster.ts";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
-import { planSystem } from "../core/simulation/planSystem.ts";
 import { simulateTrial } from "../core/simulation/study.ts";
 import { totalSeconds } from "../core/simulation/summary.ts";
-import { type SystemName, systemNames, trainingSystem, USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
+import { type SystemName, systemNames } from "../core/simulation/systems.ts";
 import type { TimelineRow } from "../core/simulation/timeline.ts";
 import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
@@ -15,11 +14,13 @@ import { version } from "../version.ts";
 import { announce } from "./announce.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
-import { failureOptions, readFailures } from "./failureOptions.ts";
+import { failureOptions } from "./failureOptions.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { startProgress } from "./progress.ts";
-import { intervalText, jobOptions, jobParameters, readJob, runPolicyOf } from "./simulatedJob.ts";
-import { givenPlan, readSimulationInput } from "./simulatedPlan.ts";
+import { jobOptions } from "./simulatedJob.ts";
+import { readSimulationInput } from "./simulatedPlan.ts";
+import { simulatedStudy } from "./simulatedStudy.ts";
+import { outcomeOf, whatIfStudies } from "./whatIf.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 import { writeFile } from "./writeFile.ts";
 
@@ -61,6 +62,9 @@ const options = {
     parse: (text) => text,
     says: "Draw throughput and samples of the first trial over time; with --summarize, mean throughput with intervals.",
   }),
+  "what-if": toggle({
+    says: "Say as well what one spare more (with --mtbf), a checkpoint store twice as fast and a slot more on every GPU would buy: each trial again on the same failures, so that the differences have intervals.",
+  }),
   summarize: toggle({
     says: "The FILEs hold simulation documents, JSON one a line or CSV: print their means instead of simulating.",
   }),
@@ -87,7 +91,7 @@ export const simulate = defineCommand({
   ],
   description: [
     "Reads a routing log, or load-profiles one a line, replays it over and over, and simulates a training job on nodes that fail and join: every step, checkpoint, restart, reconfiguration and rebalance. Writes a simulation document a trial: what each system reached, and where its time went.",
-    "Systems: lazarus places replicas by load and keeps training on the survivors; resilient does so too, with this toolkit's placement for goodput (for survival and balance beyond 24 nodes, where a search takes long) and balanced dispatch; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding.",
+    "Systems: lazarus places replicas by load and keeps training on the survivors; resilient does so too, with this toolkit's placement for goodput (for survival and balance beyond 24 nodes, where a search takes long) and balanced dispatch; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding. ds-async is ds with checkpoints that are written in the background; peer-memory is ds with a copy of the state in a peer's memory at every step, as in Gemini, and moevement with one that operators join in turn and with a recovery of the failed node's peers alone, as in MoEvement.",
     "resilient plans for failures as often as --fail-every, --mtbf or --preemption-probability makes them, and for one an hour where --trace or --failures name them, since it may not look ahead; --expected-mtbf says otherwise. It reviews its plan every ten recorded windows, keeps it while a step takes at most 2 % longer than with the loads it was made for, and goes on without a pause where a rebalance would change nothing; lazarus always pauses, as in the paper.",
     "The step-time model, its constants and what they were fitted to stand in the model and hardware files. A trial with the same seed has the same failures for all systems.",
     "Limits: 100,000 nodes, of which lazarus and resilient place at most 10,000; traces of 1,000,000 changes, and 2,000,000,000 changes times nodes. Where it takes more than a minute, a line says how long.",
@@ -123,22 +127,8 @@ async function simulations(options: Options, file: string | undefined): Promise<
   if (plan !== undefined && nodes !== plan.nodes.length) {
     throw new UsageError(`-n ${nodes}: the plan has ${plan.nodes.length} nodes; leave -n out`);
   }
-  const { parameters, membership, secondsBetweenFailures } = await readFailures({ ...options, nodes });
-  const job = await readJob(options, file, input);
-  const expected = options["expected-mtbf"];
-  const secondsBetween = expected ?? secondsBetweenFailures ?? USUAL_SECONDS_BETWEEN_FAILURES;
-  // What follows from other parameters need not be repeated.
-  const planned =
-    options.systems.includes("resilient") && secondsBetween !== secondsBetweenFailures ? { "expected-mtbf": secondsBetween } : {};
-  const names = [...(plan === undefined ? [] : ["plan" as const]), ...options.systems];
-  const contestants = names.map((name) => ({
-    system:
-      name === "plan"
-        ? planSystem(givenPlan(plan!, job.hardware.gpusPerNode, !input.hasLoads), job)
-        : trainingSystem(name, job, secondsBetween),
-    policy: runPolicyOf(name, job.model, options),
-  }));
-  const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
+  const study = await simulatedStudy(options, file, input, nodes);
+  const { job, contestants, secondsBetween } = study;
   const timeline: TimelineRow[] = [];
   const wanted = options.timeline !== undefined || options.plot !== undefined;
   if (options.systems.includes("resilient") && options.nodes !== undefined) {
@@ -148,6 +138,7 @@ async function simulations(options: Options, file: string | undefined): Promise<
     const layers = new Set(job.loads.windows[0]?.loads).size;
     announce("planning for resilient", plans * searchSeconds(cluster, layers), "; fewer nodes or failures take less");
   }
+  const changes = options["what-if"] ? await whatIfStudies(options, file, input, nodes, study) : [];
   const progress = await startProgress("simulating", 100 * options.trials, (percent) => trialsText(percent / 100));
   const documents: SimulationDocument[] = [];
   for (let trial = 0; trial < options.trials; trial++) {
@@ -158,15 +149,16 @@ async function simulations(options: Options, file: string | undefined): Promise<
       const share = Math.max(row.second / job.seconds, row.samples / job.samples);
       progress.update(100 * (trial + (run + Math.min(1, share)) / contestants.length));
     };
-    const runs = simulateTrial({ job, contestants, membership }, seed, note);
+    const runs = simulateTrial(study, seed, note);
     documents.push({
       type: "simulation",
       version: 1,
       program: `lazarus ${version}`,
       seed,
-      parameters: { ...jobParameters(options, file, job, input), ...parameters, ...planned, "checkpoint-every": checkpoints },
+      parameters: study.parameters,
       seconds: Math.max(...runs.map(totalSeconds)),
       runs,
+      ...(changes.length === 0 ? {} : { whatIf: changes.map(({ change, changed }) => outcomeOf(change, changed, seed)) }),
     });
   }
   progress.stop();

@@ -1,17 +1,17 @@
 /** The job that a simulation runs: model, hardware, loads, how long, and what the systems do beside training. */
 
-import type { CheckpointInterval, ModelSpec } from "../core/cost/modelSpec.ts";
+import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
-import type { Job, RunPolicy } from "../core/simulation/job.ts";
+import type { Job } from "../core/simulation/job.ts";
 import { busiestExperts, type LoadSchedule, loadSchedule } from "../core/simulation/loadSchedule.ts";
 import { logNormalLoads } from "../core/simulation/logNormalLoads.ts";
-import { type SystemName, systemNames, usualPolicy } from "../core/simulation/systems.ts";
 import { InputError, UsageError } from "../errors.ts";
 import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import type { Input } from "../io/input.ts";
+import { checkpointOptions, storeParameters, withStore } from "./checkpointOptions.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
-import { type OptionValues, option } from "./option.ts";
+import { choice, type OptionValues, option } from "./option.ts";
 import { readProfiles, withDefaults } from "./readProfile.ts";
 import { modelOfPlan, type SimulationInput } from "./simulatedPlan.ts";
 import { warn } from "./warn.ts";
@@ -20,6 +20,7 @@ import { warn } from "./warn.ts";
 const TEN_YEARS = 10 * 365 * 86_400;
 
 export const jobOptions = {
+  ...checkpointOptions,
   model: option({
     argument: "NAME|FILE",
     fallback: "gpt-l",
@@ -60,10 +61,10 @@ export const jobOptions = {
     parse: parseCount(1),
     says: "Steps between two synchronisations of the gradients; otherwise as the model says.",
   }),
-  "checkpoint-every": option({
-    argument: "INTERVAL|LIST",
-    parse: parseIntervals,
-    says: "A number of steps, a time such as 10m, or none; for all systems, or as SYSTEM=INTERVAL between commas. Otherwise as the model says.",
+  pauses: choice({
+    choices: ["bytes", "constants"],
+    fallback: "bytes",
+    says: "How long a reconfiguration, an addition and a rebalance take: as long as their transfers, after the failure is noticed and groups are formed; or the constants of the hardware, as the paper measured them.",
   }),
   "rebalance-every": option({
     argument: "STEPS|none",
@@ -97,7 +98,7 @@ export async function readJob(
     slotsPerNode: slots ?? planned.slotsPerNode,
     minReplicas: minReplicas ?? planned.minReplicas,
   };
-  const hardware = await readHardware(options.hardware);
+  const hardware = withStore(await readHardware(options.hardware), options);
   const loadsOf = async () => {
     if (!hasLoads)
       return loadSchedule(
@@ -119,17 +120,8 @@ export async function readJob(
     gradientAccumulation: options["gradient-accumulation"] ?? model.gradientAccumulation ?? 1,
     seconds: duration ?? TEN_YEARS,
     samples: samples ?? Number.POSITIVE_INFINITY,
+    constantPauses: options.pauses === "constants",
   };
-}
-
-/** What a system does beside training. */
-export function runPolicyOf(name: SystemName | "plan", model: ModelSpec, options: Options): RunPolicy {
-  const usual = usualPolicy(name, model, options["rebalance-every"]);
-  const chosen = options["checkpoint-every"];
-  const interval = chosen?.get(name) ?? chosen?.get("all");
-  if (interval === undefined) return usual;
-  if (interval === "none") return { rebalanceSteps: options["rebalance-every"] };
-  return { ...usual, checkpoint: interval };
 }
 
 /** What of the job goes into the document. */
@@ -150,6 +142,8 @@ export function jobParameters(
     loads: loadsText(spread, hasLoads, file),
     ...(options.duration === undefined ? {} : { duration: options.duration }),
     ...(options.samples === undefined ? {} : { samples: options.samples }),
+    ...storeParameters(options),
+    ...(options.pauses === "bytes" ? {} : { pauses: options.pauses }),
     "gradient-accumulation": job.gradientAccumulation,
     "rebalance-every": options["rebalance-every"] === Number.POSITIVE_INFINITY ? "none" : options["rebalance-every"],
   };
@@ -158,12 +152,6 @@ export function jobParameters(
 function loadsText(spread: number | undefined, hasLoads: boolean, file: string | undefined): string {
   if (!hasLoads) return "of the plan";
   return spread === undefined ? (file ?? "-") : `log-normal:${spread}`;
-}
-
-/** An interval as users type it. */
-export function intervalText(interval: CheckpointInterval | undefined): string {
-  if (interval === undefined) return "none";
-  return "steps" in interval ? String(interval.steps) : `${interval.seconds}s`;
 }
 
 /** Loads of a routing log, recorded iteration by iteration, or of load-profiles. */
@@ -220,24 +208,4 @@ function layersOf(known: readonly (readonly number[])[], { layers }: ModelSpec):
 
 function evenLayers(layer: readonly number[], model: ModelSpec): LoadSchedule {
   return loadSchedule([new Array(model.layers).fill(layer)], 1);
-}
-
-type Intervals = ReadonlyMap<string, CheckpointInterval | "none">;
-
-function parseIntervals(text: string): Intervals {
-  if (!text.includes("=")) return new Map([["all", parseInterval(text)]]);
-  return new Map(
-    text.split(",").map((entry) => {
-      const [system = "", interval = "", ...more] = entry.trim().split("=");
-      if (!systemNames.some((name) => name === system) || more.length > 0) {
-        throw new Error(`expected SYSTEM=INTERVAL such as ds=50,lazarus=10m, the systems being ${systemNames.join(", ")}`);
-      }
-      return [system, parseInterval(interval)];
-    }),
-  );
-}
-
-function parseInterval(text: string): CheckpointInterval | "none" {
-  if (text === "none") return "none";
-  return /^\d+$/.test(text) ? { steps: parseCount(1)(text) } : { seconds: parseSeconds(text) };
 }

@@ -1,6 +1,6 @@
 /**
  * Reproduces the paper's evaluation from the same traces: prints its numbers beside ours and draws its figures.
- * Then sets the toolkit's own placement beside the paper's on every setting, varies the settings, and says where it loses.
+ * Then checks the simulator against closed forms and published figures of others, sets the toolkit's own placement beside the paper's on every setting, varies the settings, and says where it loses.
  * Usage: reproduce [FOLDER for the figures] [FOLDER of the traces]; takes a few minutes
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -13,6 +13,7 @@ import { comparisonTable } from "./reproduction/comparisonTable.ts";
 import { deepSeek } from "./reproduction/deepSeek.ts";
 import { loadImbalance } from "./reproduction/loadImbalance.ts";
 import { multiNodeFailures } from "./reproduction/multiNodeFailures.ts";
+import { outsideChecks, outsideTable } from "./reproduction/outsideChecks.ts";
 import { findings, resilientTable } from "./reproduction/resilientTable.ts";
 import { singleFailures } from "./reproduction/singleFailures.ts";
 import { spotInstances } from "./reproduction/spotInstances.ts";
@@ -38,6 +39,8 @@ const figures = [
 const comparisons = figures.flatMap((figure) => figure.comparisons);
 const colours = paint(process.stdout.isTTY === true);
 process.stdout.write(`${comparisonTable(comparisons, colours)}\n`);
+const checks = outsideChecks({ small, testbed, deepSeek: model("deepseek-v3"), h200: hardware("h200") });
+process.stdout.write(`\nChecks from outside\n\n${outsideTable(checks, colours)}\n`);
 mkdirSync(folder, { recursive: true });
 for (const { charts } of figures) {
   for (const [name, spec] of charts) writeFileSync(`${folder}/${name}.svg`, await chartSvg(spec));

@@ -48,7 +48,12 @@ test("systems that restart after every failure take checkpoints as often as they
   const model = { ...gptS, checkpointEvery: { steps: 50 }, faultTolerantCheckpointEvery: { steps: 250 } };
   const intervals = Object.fromEntries(systemsToTest.map((name) => [name, usualPolicy(name, model, 200)]));
   const [often, rarely] = [50, 250].map((steps) => ({ checkpoint: { steps }, rebalanceSteps: 200 }));
-  expect(intervals).toEqual({ lazarus: rarely, resilient: rarely, "ds-ft": rarely, ds: often, "tutel-ft": rarely, tutel: often });
+  expect(intervals).toEqual({
+    ...{ lazarus: rarely, resilient: rarely, "ds-ft": rarely, ds: often, "tutel-ft": rarely, tutel: often },
+    "ds-async": { ...often, method: { kind: "async" } },
+    "peer-memory": { ...rarely, method: { kind: "peers", everySteps: 1 } },
+    moevement: { ...rarely, method: { kind: "sparse" } },
+  });
 });
 
 test("nodes that come and go before the job starts are not there; those that come later take the place free for longest", () => {

@@ -72,6 +72,8 @@ export function elasticSystem({
       return configuration && { configuration, by: "reconfigure" };
     },
     rebalance(current, window) {
+      const { plan } = current as ElasticConfiguration;
+      if (transfers !== undefined && plan === plans(current.nodes.length, window)) return current;
       const next = follow(current as ElasticConfiguration, current.nodes, window);
       const stays = next === undefined || (skipsIdleRebalances && next.plan === (current as ElasticConfiguration).plan);
       return stays ? current : next;

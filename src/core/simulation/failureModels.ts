@@ -1,6 +1,7 @@
 /** Failures that are drawn: when nodes of a cluster go, and when they come back. */
 import { type RandomSource, shuffle } from "../algorithms/random.ts";
 import type { Membership, MembershipEvent } from "./membership.ts";
+import { unitFailures } from "./unitFailures.ts";
 
 const SECONDS_PER_HOUR = 3600;
 
@@ -22,22 +23,12 @@ export function regularFailures(nodes: number, everySeconds: number, keep: numbe
  * @param repairSeconds Infinity when failed nodes stay away
  */
 export function exponentialFailures(nodes: number, mtbfSeconds: number, repairSeconds: number, random: RandomSource): Membership {
-  function* changes(): Generator<MembershipEvent> {
-    const lifetime = () => -Math.log(1 - random.uniform()) * mtbfSeconds * nodes;
-    const next = Float64Array.from({ length: nodes }, lifetime);
-    const live = new Array<boolean>(nodes).fill(true);
-    for (;;) {
-      let node = 0;
-      for (let n = 1; n < nodes; n++) if (next[n]! < next[node]!) node = n;
-      const seconds = next[node]!;
-      if (seconds === Number.POSITIVE_INFINITY) return;
-      const fails = live[node] === true;
-      yield { seconds, event: fails ? "remove" : "add", node };
-      live[node] = !fails;
-      next[node] = seconds + (fails ? repairSeconds : lifetime());
-    }
-  }
-  return { initial: nodeIds(nodes), changes: { [Symbol.iterator]: changes } };
+  const never = Number.POSITIVE_INFINITY;
+  const spec = {
+    ...{ nodes, gpusPerNode: 1, nodesPerDomain: nodes, shape: 1, repairSeconds, spares: 0, spareStartSeconds: 0 },
+    ...{ mtbf: { gpu: never, node: mtbfSeconds * nodes, domain: never }, drainEverySeconds: never, drainSeconds: never },
+  };
+  return unitFailures(spec, random);
 }
 
 /**

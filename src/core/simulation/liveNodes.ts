@@ -29,13 +29,19 @@ export class LiveNodes {
 
   /** Makes the next change: nodes that were not there before, spares among them, and nodes that failed or are to leave. */
   change(): Omit<MembershipChange, "ticks"> {
-    const { added, takingOver, removed, drained } = this.#next as MembershipChange;
+    const { added, takingOver, removed, replacedAt, drained } = this.#next as MembershipChange;
     this.#lookAhead();
     const joined = added.filter((node) => !this.#live.has(node));
     for (const node of joined) this.#live.add(node);
     const leaving = drained.filter((node) => this.#live.has(node));
     for (const node of [...removed, ...drained]) this.#live.delete(node);
-    return { added: joined, takingOver: takingOver.filter((node) => joined.includes(node)), removed, drained: leaving };
+    return {
+      added: joined,
+      takingOver: takingOver.filter((node) => joined.includes(node)),
+      removed,
+      replacedAt,
+      drained: leaving,
+    };
   }
 
   #lookAhead(): void {

@@ -5,6 +5,8 @@ export interface MembershipEvent {
   readonly seconds: number;
   /** Of a node that joins: a spare, which takes over from a failed one. */
   readonly takesOver?: boolean;
+  /** Of a node that fails: when a spare takes its place, where one does. */
+  readonly replacedAt?: number;
   /** `none` says only that nothing happens up to now: who waits for a change that never comes can look at the clock. */
   readonly event: "add" | "remove" | "drain" | "none";
   /** Node id, a whole number from 0; on hardware with several nodes a server, neighbours share one. */
@@ -32,6 +34,8 @@ export interface MembershipChange {
   /** Spares among them. */
   readonly takingOver: readonly number[];
   readonly removed: readonly number[];
+  /** When the last spare that takes over from them comes, in ticks; 0 where none does. */
+  readonly replacedAt: number;
   readonly drained: readonly number[];
 }
 
@@ -54,17 +58,22 @@ export function toSeconds(ticks: number): number {
  * @throws RangeError when an event lies before its predecessor
  */
 export function* simultaneousChanges(events: Iterable<MembershipEvent>): Generator<MembershipChange> {
-  let change: ({ [K in Exclude<keyof MembershipChange, "ticks">]: number[] } & { ticks: number }) | undefined;
-  for (const { seconds, event, node, takesOver } of events) {
+  let change:
+    | ({ [K in Exclude<keyof MembershipChange, "ticks" | "replacedAt">]: number[] } & { ticks: number; replacedAt: number })
+    | undefined;
+  for (const { seconds, event, node, takesOver, replacedAt = 0 } of events) {
     const ticks = toTicks(seconds);
     if (change !== undefined && ticks < change.ticks) throw new RangeError(`membership goes back in time at second ${seconds}`);
     if (change?.ticks !== ticks || (event === "add" && change.removed.length + change.drained.length > 0)) {
       if (change !== undefined) yield change;
-      change = { ticks, added: [], takingOver: [], removed: [], drained: [] };
+      change = { ticks, added: [], takingOver: [], removed: [], replacedAt: 0, drained: [] };
     }
     if (event === "add") change.added.push(node);
     if (event === "add" && takesOver === true) change.takingOver.push(node);
-    if (event === "remove") change.removed.push(node);
+    if (event === "remove") {
+      change.removed.push(node);
+      change.replacedAt = Math.max(change.replacedAt, toTicks(replacedAt));
+    }
     if (event === "drain") change.drained.push(node);
   }
   if (change !== undefined) yield change;

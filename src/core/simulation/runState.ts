@@ -54,6 +54,8 @@ export abstract class RunState {
   protected pause: Pause | undefined;
   /** What checkpoints in memory add to every step. */
   protected copyTicks = 0;
+  /** Whether the last restart found the state in memory. */
+  protected cameFromMemory = false;
   /** Whether nodes of the configuration are to leave at the end of the step. */
   protected leaving = false;
 
@@ -103,6 +105,7 @@ export abstract class RunState {
       return;
     }
     this.record.restarts++;
+    this.cameFromMemory = saved.memory !== undefined;
     this.beginPause("restart", this.pauses.restart(this.configuration, saved), this.configuration);
   }
 

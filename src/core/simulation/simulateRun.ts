@@ -1,6 +1,7 @@
 /** One training job on one failing cluster, event by event. */
 import { Infeasible } from "../layout/infeasible.ts";
 import { windowEnd } from "./loadSchedule.ts";
+import { toTicks } from "./membership.ts";
 import type { RunResult } from "./runRecord.ts";
 import { type Pause, type RunSetup, RunState } from "./runState.ts";
 import type { Configuration } from "./trainingSystem.ts";
@@ -131,7 +132,8 @@ class Run extends RunState {
       this.due.planned(this.step);
       this.trainOn();
     }
-    if (activity === "restart") this.due.saves(this.now);
+    // With the state from memory the last checkpoint in the store is as old as before.
+    if (activity === "restart" && !this.cameFromMemory) this.due.saves(this.now);
     this.note("train");
   }
 
@@ -145,14 +147,21 @@ class Run extends RunState {
   }
 
   #change(): void {
-    const { added, takingOver, removed, drained } = this.live.change();
+    const { added, takingOver, removed, replacedAt, drained } = this.live.change();
     if (added.length > 0) {
       if (takingOver.length < added.length || !this.#takeOver()) this.due.joined(this.now);
       this.note("addition");
     }
-    if (removed.length > 0) this.#fail(removed);
+    if (removed.length > 0) this.#fail(removed, replacedAt);
     const used = this.inUse();
     if (drained.some((node) => used.has(node))) this.leaving = true;
+  }
+
+  /** A restart waits for a spare that comes before another restart would be over. */
+  #awaitSpare(replacedAt: number): void {
+    const patience = toTicks(this.job.hardware.recovery.restartSeconds);
+    if (this.pause === undefined || replacedAt === 0 || replacedAt - this.now > patience) return;
+    this.pause = { ...this.pause, until: Math.max(this.pause.until, replacedAt + 1) };
   }
 
   /** Spares that come while the job recovers take part from then on. */
@@ -171,7 +180,7 @@ class Run extends RunState {
     return next !== undefined;
   }
 
-  #fail(removed: readonly number[]): void {
+  #fail(removed: readonly number[], replacedAt: number): void {
     const configuration = this.configuration;
     const inUse = this.inUse();
     const failed = removed.filter((node) => inUse.has(node));
@@ -187,6 +196,7 @@ class Run extends RunState {
     const next = survives ? this.system.survive(configuration, this.live.list(), this.knownLoads()) : undefined;
     if (next === undefined) {
       this.restart();
+      this.#awaitSpare(replacedAt);
       return;
     }
     this.record.recoveries += failures;

@@ -14,6 +14,8 @@ export interface SystemSummary {
   readonly totalSeconds: MeanInterval;
   /** Rate over that of the first system, trial by trial. */
   readonly ratio: MeanInterval;
+  /** Effective training time ratio: the part of the time that went to steps which nothing took back. */
+  readonly effective: MeanInterval;
   readonly steps: number;
   readonly failures: number;
   readonly restarts: number;
@@ -44,6 +46,7 @@ export function summarize(trials: readonly (readonly RunResult[])[]): SystemSumm
       samplesPerSecond: meanInterval(runs.map((run) => run.samplesPerSecond)),
       totalSeconds: meanInterval(runs.map(totalSeconds)),
       ratio: meanInterval(runs.map((run, t) => run.samplesPerSecond / trials[t]![0]!.samplesPerSecond)),
+      effective: meanInterval(runs.map((run) => (run.seconds.compute - run.lostComputeSeconds) / totalSeconds(run))),
       steps: mean((run) => run.steps),
       failures: mean((run) => run.failures),
       restarts: mean((run) => run.restarts),

@@ -2,6 +2,8 @@
 
 import type { ModelSpec } from "../cost/modelSpec.ts";
 import { stepCostCoefficients, stepSeconds } from "../cost/stepCost.ts";
+import type { TrainingSpec } from "../cost/trainingSpec.ts";
+import { type CheckpointMethod, storeCosts, youngDalySeconds } from "./checkpointing.ts";
 import { elasticPlan } from "./elasticPlan.ts";
 import { elasticSystem } from "./elasticSystem.ts";
 import { expertParallelSystem } from "./expertParallelSystem.ts";
@@ -15,12 +17,32 @@ import type { TrainingSystem } from "./trainingSystem.ts";
 const expertParallel = {
   "ds-ft": { faultTolerant: true, computesPadding: true },
   ds: { faultTolerant: false, computesPadding: true },
+  "ds-async": { faultTolerant: false, computesPadding: true },
+  "peer-memory": { faultTolerant: false, computesPadding: true },
+  moevement: { faultTolerant: false, computesPadding: true },
   "tutel-ft": { faultTolerant: true, computesPadding: false },
   tutel: { faultTolerant: false, computesPadding: false },
 } as const;
 
 /** Names of the systems. */
-export const systemNames = ["lazarus", "resilient", "ds-ft", "ds", "tutel-ft", "tutel"] as const;
+export const systemNames = [
+  "lazarus",
+  "resilient",
+  "ds-ft",
+  "ds",
+  "ds-async",
+  "peer-memory",
+  "moevement",
+  "tutel-ft",
+  "tutel",
+] as const;
+
+/** How systems take checkpoints, where that is what tells them apart; blocking, all others. */
+const methods: Partial<Record<SystemName | "plan", CheckpointMethod>> = {
+  "ds-async": { kind: "async" },
+  "peer-memory": { kind: "peers", everySteps: 1 },
+  moevement: { kind: "sparse" },
+};
 
 /** A system's name. */
 export type SystemName = (typeof systemNames)[number];
@@ -74,8 +96,30 @@ function resilientPlans(job: PlannedJob, secondsBetweenFailures: number): PlanBo
   });
 }
 
+/** Systems that a failure always takes back to the last checkpoint in the store. */
+const RESTARTING: readonly string[] = ["ds", "ds-async", "tutel"];
+
 /** What a system usually does beside training: the model's checkpoint intervals, and rebalances where it can. */
 export function usualPolicy(name: SystemName | "plan", model: ModelSpec, rebalanceSteps: number): RunPolicy {
-  const restarts = name === "ds" || name === "tutel";
-  return { checkpoint: restarts ? model.checkpointEvery : model.faultTolerantCheckpointEvery, rebalanceSteps };
+  const checkpoint = RESTARTING.includes(name) ? model.checkpointEvery : model.faultTolerantCheckpointEvery;
+  const method = methods[name];
+  return { checkpoint, rebalanceSteps, ...(method === undefined ? {} : { method }) };
+}
+
+/**
+ * Young and Daly's interval between checkpoints to the store, for what a system's checkpoints cost and how often it needs one: after
+ * every failure, or, where it survives one, when another comes in the time of a reconfiguration.
+ * @param secondsBetween time between two failures of the job
+ */
+export function checkpointSeconds(
+  name: SystemName | "plan",
+  job: TrainingSpec,
+  method: CheckpointMethod,
+  nodes: number,
+  secondsBetween: number,
+): number {
+  const { pauseSeconds, backgroundSeconds } = storeCosts(job, method, nodes);
+  const both = secondsBetween / Math.max(1, job.hardware.recovery.reconfigureSeconds);
+  const between = secondsBetween * (RESTARTING.includes(name) ? 1 : Math.max(1, both));
+  return Math.max(backgroundSeconds, youngDalySeconds(pauseSeconds, between));
 }

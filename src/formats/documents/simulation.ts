@@ -41,6 +41,8 @@ export const simulationSchema = z.object({
   /** Time of the longest run. */
   seconds: amount,
   runs: z.array(runSchema).check(z.minLength(1)),
+  /** Rates that the same trial reaches on other machines. */
+  whatIf: z.optional(z.array(z.object({ change: label, runs: z.array(z.object({ system: label, samplesPerSecond: amount })) }))),
 });
 
 /** A simulation document. */

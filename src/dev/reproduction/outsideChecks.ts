@@ -1,0 +1,225 @@
+/** Checks from outside the paper: published figures of others, and closed forms, beside what the simulator gives. */
+import type { HardwareSpec, RecoveryTimes } from "../../core/cost/hardwareSpec.ts";
+import type { ModelSpec } from "../../core/cost/modelSpec.ts";
+import { planCost } from "../../core/cost/planCost.ts";
+import { stepCostCoefficients, stepParts } from "../../core/cost/stepCost.ts";
+import { uniformCluster } from "../../core/layout/cluster.ts";
+import { placeLayers } from "../../core/placement/placeLayers.ts";
+import { youngDalySeconds } from "../../core/simulation/checkpointing.ts";
+import type { Job, RunPolicy } from "../../core/simulation/job.ts";
+import { loadSchedule } from "../../core/simulation/loadSchedule.ts";
+import { logNormalLoads } from "../../core/simulation/logNormalLoads.ts";
+import { simulateTrial } from "../../core/simulation/study.ts";
+import { summarize } from "../../core/simulation/summary.ts";
+import { type SystemName, trainingSystem, usualPolicy } from "../../core/simulation/systems.ts";
+import { unitFailures } from "../../core/simulation/unitFailures.ts";
+import type { Paint } from "../../report/paint.ts";
+import { fixed, textTable } from "../../report/table.ts";
+
+/** A figure of somebody else beside ours. */
+export interface OutsideCheck {
+  readonly source: string;
+  readonly what: string;
+  readonly theirs: number;
+  readonly ours: number;
+  readonly basis: "fitted" | "predicted";
+  /** Largest relative difference; or theirs is a bound that ours has to reach. */
+  readonly tolerance: number | "at least";
+  readonly remark: string;
+}
+
+/** What the checks work on. */
+export interface OutsideInputs {
+  readonly small: ModelSpec;
+  readonly testbed: HardwareSpec;
+  readonly deepSeek: ModelSpec;
+  readonly h200: HardwareSpec;
+}
+
+const HOUR = 3600;
+const DAY = 86_400;
+
+/** Runs all checks. */
+export function outsideChecks(inputs: OutsideInputs): OutsideCheck[] {
+  return [...dalyChecks(inputs), kokolisCheck(inputs), llamaCheck(inputs), moevementCheck(inputs), deepSeekCheck(inputs)];
+}
+
+/** A job that fails so often and is whole again with every restart. */
+interface Setting {
+  readonly system: SystemName;
+  readonly model: ModelSpec;
+  readonly hardware: HardwareSpec;
+  readonly recovery: Partial<RecoveryTimes>;
+  readonly nodes: number;
+  readonly secondsBetween: number;
+  readonly seconds: number;
+  readonly checkpointSeconds?: number;
+  readonly spareStartSeconds?: number;
+  readonly trials: number;
+}
+
+/** Part of the time that goes to steps which nothing takes back. */
+export function effectiveRatio(setting: Setting): number {
+  const { system, model, nodes, secondsBetween, seconds, checkpointSeconds, spareStartSeconds = 0, trials } = setting;
+  const { storeBytesPerSecond: _, ...recovery } = setting.hardware.recovery;
+  const hardware = { ...setting.hardware, recovery: { ...recovery, ...setting.recovery } };
+  const loads = loadSchedule([new Array(model.layers).fill(logNormalLoads(model.experts, 0))], 1);
+  const gradientAccumulation = model.gradientAccumulation ?? 1;
+  const job: Job = { model, hardware, loads, gradientAccumulation, seconds, samples: Number.POSITIVE_INFINITY };
+  const never = Number.POSITIVE_INFINITY;
+  const usual = usualPolicy(system, model, never);
+  const policy: RunPolicy = checkpointSeconds === undefined ? usual : { ...usual, checkpoint: { seconds: checkpointSeconds } };
+  const spec = {
+    ...{ nodes, gpusPerNode: 1, nodesPerDomain: 1, shape: 1, repairSeconds: 1, spares: nodes, spareStartSeconds },
+    ...{ mtbf: { gpu: never, node: nodes * secondsBetween, domain: never }, drainEverySeconds: never, drainSeconds: never },
+  };
+  const contestants = [{ system: trainingSystem(system, job), policy }];
+  const study = { job, contestants, membership: (random: Parameters<typeof unitFailures>[1]) => unitFailures(spec, random) };
+  return summarize(Array.from({ length: trials }, (__, seed) => simulateTrial(study, seed)))[0]!.effective.mean;
+}
+
+/** Daly 2006, equation 20 with its exact total time: failures may strike checkpoints and restarts too. */
+function dalyRatio(interval: number, checkpoint: number, restart: number, mtbf: number): number {
+  return interval / (mtbf * Math.exp(restart / mtbf) * (Math.exp((interval + checkpoint) / mtbf) - 1));
+}
+
+function dalyChecks({ small, testbed }: OutsideInputs): OutsideCheck[] {
+  const [checkpoint, restart, mtbf] = [60, 300, 4.5 * HOUR];
+  const best = youngDalySeconds(checkpoint, mtbf);
+  return [best / 4, best, 4 * best].map((interval) => ({
+    source: "Daly 2006",
+    what: `effective ratio, a checkpoint every ${Math.round(interval)} s, MTBF 4.5 h`,
+    theirs: dalyRatio(interval, checkpoint, restart, mtbf),
+    ours: effectiveRatio({
+      ...{ system: "ds", model: small, hardware: testbed, nodes: 4, secondsBetween: mtbf, seconds: 60 * DAY, trials: 10 },
+      recovery: { checkpointSeconds: checkpoint, restartSeconds: restart },
+      // Our interval is from beginning to beginning.
+      checkpointSeconds: interval + checkpoint,
+    }),
+    basis: "predicted",
+    tolerance: 0.01,
+    remark: "60 s a checkpoint, 300 s a restart",
+  }));
+}
+
+function kokolisCheck({ small, testbed }: OutsideInputs): OutsideCheck {
+  const [start, interval, mtbf] = [5 * 60, HOUR, 7.9 * HOUR];
+  return {
+    source: "Kokolis et al., arXiv 2410.21680",
+    what: "expected effective ratio of 1,024 GPUs, which fail every 7.9 h",
+    theirs: 1 - (start + interval / 2) / mtbf,
+    ours: effectiveRatio({
+      ...{ system: "ds", model: small, hardware: testbed, nodes: 128, secondsBetween: mtbf, seconds: 60 * DAY, trials: 5 },
+      recovery: { checkpointSeconds: 0, restartSeconds: start },
+      checkpointSeconds: interval,
+    }),
+    basis: "predicted",
+    tolerance: 0.01,
+    remark: "hourly checkpoints that cost nothing, 5 min a start; their first-order formula",
+  };
+}
+
+function llamaCheck({ deepSeek, h200 }: OutsideInputs): OutsideCheck {
+  const seconds = 54 * DAY;
+  const between = seconds / 419;
+  // 405 billion parameters of 14 bytes to a store of 2 TB/s.
+  const checkpoint = (405e9 * 14) / 2e12;
+  return {
+    source: "Llama 3, arXiv 2407.21783",
+    what: "effective ratio of 16,384 GPUs in 54 days with 419 interruptions",
+    theirs: 0.9,
+    ours: effectiveRatio({
+      ...{ system: "ds", model: deepSeek, hardware: h200, nodes: 2048, secondsBetween: between, seconds, trials: 1 },
+      recovery: { checkpointSeconds: checkpoint, restartSeconds: 600 },
+      checkpointSeconds: youngDalySeconds(checkpoint, between),
+      spareStartSeconds: 300,
+    }),
+    basis: "predicted",
+    tolerance: "at least",
+    remark: "store of 2 TB/s as published; a restart of 10 min and spares within 5 min are our assumption",
+  };
+}
+
+function moevementCheck({ deepSeek, h200 }: OutsideInputs): OutsideCheck {
+  return {
+    source: "MoEvement, arXiv 2412.15411",
+    what: "effective ratio at an MTBF of 10 min",
+    theirs: 0.94,
+    ours: effectiveRatio({
+      ...{ system: "moevement", model: deepSeek, hardware: h200, nodes: 64, secondsBetween: 600, seconds: 2 * DAY, trials: 5 },
+      recovery: {},
+    }),
+    basis: "predicted",
+    tolerance: "at least",
+    remark: "deepseek-v3 on 512 H200, 15 s to notice, 10 s for groups; all steps of a window are repeated",
+  };
+}
+
+/** What the published report says: no tensor parallelism's worth of H800, tokens to 4 nodes of 8, all-to-alls behind computing. */
+function deepSeekCheck({ deepSeek, h200 }: OutsideInputs): OutsideCheck {
+  const nodes = 256;
+  const h800: HardwareSpec = { ...h200, name: "h800", memoryBytesPerSecond: 3.35e12, serverBytesPerSecond: 200e9 };
+  const cluster = uniformCluster(nodes, deepSeek.slotsPerNode, h800.gpusPerNode);
+  const loads = logNormalLoads(deepSeek.experts, 0);
+  const rules = { minReplicas: 1, allocation: "lazarus", placement: "mro" } as const;
+  const { layers } = placeLayers({ cluster, layers: [{ layer: 0, loads }], ...rules });
+  const one = planCost({ cluster, layers }, "even");
+  const cost = {
+    compute: deepSeek.layers * one.compute,
+    traffic: deepSeek.layers * one.compute,
+    sync: deepSeek.layers * one.sync,
+  };
+  const parts = stepParts(stepCostCoefficients(deepSeek, h800, nodes, deepSeek.gradientAccumulation), cost);
+  const computing = parts.overhead + parts.dense + parts.experts;
+  const sending = parts.allToAll * NODE_LIMIT;
+  const seconds = Math.max(computing, sending) + parts.denseSync + parts.expertSync;
+  return {
+    source: "DeepSeek-V3, arXiv 2412.19437",
+    what: "tokens a second and H800, 14.8 T tokens in 2.664 M GPU hours",
+    theirs: 14.8e12 / 2.664e6 / HOUR,
+    ours: (deepSeek.sequencesPerNode * deepSeek.sequence) / h800.gpusPerNode / seconds,
+    basis: "predicted",
+    tolerance: 0.15,
+    remark: "all-to-alls to 4 nodes instead of 8 and wholly behind computing, as published; no pipeline bubbles",
+  };
+}
+
+/** A token goes to 4 nodes at most, and on between their GPUs by NVLink: 4 copies cross the network instead of 8. */
+const NODE_LIMIT = 4 / 8;
+
+/** One row a check. */
+export function outsideTable(checks: readonly OutsideCheck[], paint: Paint): string {
+  const rows = checks.map((check) => {
+    const { source, what, theirs, ours, basis, tolerance, remark } = check;
+    const isWithin = isMet(check);
+    return [
+      source,
+      what,
+      `${tolerance === "at least" ? ">= " : ""}${number(theirs)}`,
+      number(ours),
+      basis,
+      tolerance === "at least" ? "" : `${fixed(100 * tolerance, 0)} %`,
+      isWithin ? paint.green("within") : paint.red("miss"),
+      remark,
+    ];
+  });
+  const left = { align: "left" as const };
+  const heads = [{ head: "source", ...left }, { head: "figure", ...left }, { head: "theirs" }, { head: "ours" }];
+  const columns = [
+    ...heads,
+    { head: "basis", ...left },
+    { head: "tolerance" },
+    { head: "verdict", ...left },
+    { head: "remark", ...left },
+  ];
+  return textTable(columns, rows, paint);
+}
+
+/** Whether ours is as close as it has to be. */
+export function isMet({ theirs, ours, tolerance }: OutsideCheck): boolean {
+  return tolerance === "at least" ? ours >= theirs : Math.abs(ours / theirs - 1) <= tolerance;
+}
+
+function number(value: number): string {
+  return value >= 100 ? fixed(value, 0) : fixed(value, 3);
+}
