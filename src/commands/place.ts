@@ -140,6 +140,13 @@ async function* madePlacements(
         `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
       );
     }
+    const wanted = options["min-replicas"];
+    if (wanted !== undefined && slots >= experts && slots < experts * wanted) {
+      const missing = experts * wanted - slots;
+      throw new UsageError(
+        `--min-replicas ${wanted}: ${slots} slots cannot hold ${wanted} replicas of each of ${experts} experts: ${missing} more are needed; add nodes or slots, or give at most ${Math.floor(slots / experts)}`,
+      );
+    }
     if (policy.placement === "resilient" && fewest === undefined)
       announce("placing", searchSeconds(cluster, layers.length), "; --placement mro or spread takes seconds");
     const made =

@@ -56,7 +56,7 @@ describe("colour: --color, then NO_COLOR, then FORCE_COLOR, then the terminal", 
 });
 
 describe("quiet and verbose", () => {
-  const line = ["place", "-n", "5", "-c", "1", "-f", "2", "--placement", "mro"];
+  const line = ["place", "-n", "5", "-c", "1", "--placement", "mro"];
   test("warnings unless quiet, errors always", async () => {
     expect((await inProcess([...line, profile])).stderr).toMatch(/--min-replicas is lowered/);
     expect((await inProcess([...line, profile, "-q"])).stderr).toBe("");

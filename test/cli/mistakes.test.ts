@@ -97,6 +97,11 @@ describe("command lines", () => {
     ["slots not said", "place -n 2", /--slots/],
     ["more replicas than nodes", "place -n 2 -c 4 -f 3", /--min-replicas 3: 2 nodes/],
     ["more replicas than one node", "place -n 1 -c 4 -f 2", /--min-replicas 2: one node/],
+    [
+      "more replicas than slots",
+      "place -n 3 -c 2 -f 2",
+      /--min-replicas 2: 6 slots cannot hold .* 4 experts: 2 more are needed; .* at most 1$/m,
+    ],
     ["too few slots", "place -n 1 -c 3 -f 1", /4 experts do not fit into 3 slots: 1 more/],
     ["an unknown option", "place --nods 3", /did you mean --nodes/],
     ["an unknown command", "plcae", /did you mean place/],

@@ -1,6 +1,5 @@
 /** Placement for balance alone, for users to whom failures do not matter. */
 
-import { randomSource } from "../../algorithms/random.ts";
 import { evenBalance } from "../../balance/evenBalance.ts";
 import type { ClusterNode } from "../../layout/cluster.ts";
 import { countReplicas, type LayerLoads, type LayerPlacement } from "../../layout/placement.ts";
@@ -51,17 +50,19 @@ export function placeBalanced({ cluster, layers, minReplicas, shares, effort, se
   const ranks = ranksOf(cluster);
   const withSlots = ranks.filter((rank) => rank.slots > 0);
   const idleFactor = ranks.length / withSlots.length;
-  const random = randomSource(seed);
   const placed = layers.map(({ layer, loads }) => {
     const minHosts = keptHosts(cluster, loads.length, minReplicas);
     // Without tokens all experts count the same in the search, and all GPUs are equally busy.
     const hasTokens = loads.some((load) => load > 0);
-    const weights = hasTokens ? loads : loads.map(() => 1);
+    // Ranked by tokens, so that the plan does not depend on the order in which a layer lists its experts.
+    const order = Array.from(loads.keys()).sort((a, b) => loads[b]! - loads[a]! || a - b);
+    const weights = order.map((expert) => (hasTokens ? loads[expert]! : 1));
     // A second copy on a GPU is of no use to anybody: what slots a GPU has beyond the experts stay free.
     const useful = withSlots.map((rank) => ({ ...rank, slots: Math.min(rank.slots, loads.length) }));
     const lowerBound = balanceLowerBound(weights, useful, minHosts);
-    const problem = { loads: weights, ranks: useful, minHosts, lowerBound, effort, seed: random.below(2 ** 31) };
-    const held = shares === "even" ? evenSplit(problem) : freeShares(problem);
+    const problem = { loads: weights, ranks: useful, minHosts, lowerBound, effort, seed };
+    const ranked = shares === "even" ? evenSplit(problem) : freeShares(problem);
+    const held = ranked.map((experts) => experts.map((at) => order[at]!));
     const reached =
       shares === "even"
         ? evenBalance(

@@ -124,7 +124,7 @@ export function placeInMixtures(
   /** Has a layer come as near to the limit as it can in the roomiest mixtures. */
   function tryRoomiest(first: number, layer: number): void {
     for (let at = Math.max(first, mixtures.length - ROOMIEST); at < mixtures.length; at++) {
-      if (!tried[layer]!.has(at)) tryAt(at, layer, search.limit, true);
+      if (!(tried[layer]!.get(at)! >= nearest[layer]!.balance)) tryAt(at, layer, search.limit, true);
     }
   }
 
