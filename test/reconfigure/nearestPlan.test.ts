@@ -1,20 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { leastMaximumLoad } from "../../src/core/dispatch/leastMaximumLoad.ts";
-import { totalGpus, uniformCluster } from "../../src/core/layout/cluster.ts";
-import {
-  countReplicas,
-  FREE_SLOT,
-  hostSets,
-  type LayerPlacement,
-  type Placement,
-  replicasByRank,
-} from "../../src/core/layout/placement.ts";
-import { placeLayers } from "../../src/core/placement/placeLayers.ts";
+import { totalGpus } from "../../src/core/layout/cluster.ts";
+import { countReplicas, hostSets, type LayerPlacement, type Placement, replicasByRank } from "../../src/core/layout/placement.ts";
 import { exchangeExperts } from "../../src/core/reconfigure/exchangeExperts.ts";
 import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
 import { recoveryProbabilities } from "../../src/core/recovery/recoveryProbabilities.ts";
-import { holdings, recoverable } from "../support/reconfiguration.ts";
+import { recoverable } from "../support/reconfiguration.ts";
 
 /** Tokens of the busiest rank. */
 function busiest(cluster: Placement["cluster"], layer: LayerPlacement, shares: "even" | "free"): number {

@@ -17,11 +17,6 @@ export const SEARCHED_NODES = 12;
 /** Nodes of such a cell at most. */
 export const MOST_SEARCHED_NODES = 16;
 
-/** Whether so many nodes are few enough for the exact tables of one search. */
-export function isOneSearch(nodes: number): boolean {
-  return nodes <= MOST_SEARCHED_NODES;
-}
-
 /** Divisions tried beyond the first when loads cannot be packed evenly. */
 const MORE_DIVISIONS = 4;
 

@@ -23,11 +23,6 @@ const FEWEST_SETTLING_MOVES = { perChoice: 5, most: 1000 };
 /** Choices that need all the moves; with fewer, much fewer moves find as much. */
 const CHOICES = 600;
 
-/** Whether a search of so many nodes, experts and layers takes a while; smaller ones are over in no time. */
-export function isLongSearch(nodes: number, experts: number, layers: number): boolean {
-  return nodes * experts * layers > CHOICES;
-}
-
 /** Moves that take as long as `moves` do on ten nodes with twelve layers and four hosts an expert; fewer in small cells. */
 function affordableMoves({ slots, positions, layers, balanceLimit }: Cell, moves: number, fewest: typeof FEWEST_MOVES): number {
   const cost = (nodes: number, hostsEach: number, layerCount: number) => 500 + layerCount * 2 ** (nodes - hostsEach);
