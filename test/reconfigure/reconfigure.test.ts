@@ -241,6 +241,7 @@ test("refuses a plan that does not fit the survivors", () => {
   expect(attempt([])).toThrow(RangeError);
   expect(attempt([{ ...layers[0]!, layer: 1 }])).toThrow(RangeError);
   expect(attempt([{ ...layers[0]!, nodes: layers[0]!.nodes.slice(1) }])).toThrow(RangeError);
+  expect(attempt([{ ...layers[0]!, nodes: layers[0]!.nodes.with(0, [0]) }])).toThrow("does not fit");
   expect(attempt([{ ...layers[0]!, nodes: [[0, 1], [2, 3], [0, 1]] }])).toThrow(RangeError); // biome-ignore format: rows
   expect(attempt(layers.slice(), survivors({ cluster, layers }, [0, 1]))).toThrow(RangeError);
 });

@@ -110,6 +110,8 @@ test("samples drawn: 20,000, fewer on large problems, 2,000 at least", () => {
 
 test("ones are counted among all 32 bits", () => {
   fc.assert(
-    fc.property(fc.integer(), (bits) => expect(popcount(bits)).toBe((bits >>> 0).toString(2).replaceAll("0", "").length)),
+    fc.property(fc.integer(), (bits) => {
+      expect(popcount(bits)).toBe((bits >>> 0).toString(2).replaceAll("0", "").length);
+    }),
   );
 });
