@@ -94,8 +94,8 @@ for (const words of [
   ["place", profile, "-n", "10", "-c", "6", "-o", placement],
   ["place", profile, "-n", "10", "-c", "6", "--placement", "mro", "-o", mro],
   ["dispatch-plan", placement, "--format", "csv", "-o", rest],
-  ["recover", mro, "--failed", "node3", "-o", rest],
-  ["recover", placement, "--failed", "node3", "-o", rest],
+  ["recover", mro, "--failed", "node3", "--model", "gpt-l", "-o", rest],
+  ["recover", placement, "--failed", "node3", "--model", "gpt-l", "-o", rest],
 ]) {
   if ((await main(words)) !== 0) throw new Error(`lazarus ${words.join(" ")} failed`);
 }

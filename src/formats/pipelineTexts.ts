@@ -13,12 +13,12 @@ export interface TypedStageTimes {
 export function parseStageTimes(text: string): TypedStageTimes {
   const expected = "three times F,Bi,Bw such as 1,1,1 or 10ms,9ms,8ms, for each stage between slashes where they differ";
   const cells = text.split("/").map((stage) => stage.split(",").map((cell) => cell.trim()));
-  const plain = cells.flat().filter((cell) => /^[\d.]+$/.test(cell)).length;
+  const plain = cells.flat().filter(isPlain).length;
   if (cells.some(({ length }) => length !== 3)) throw new UnitError(`expected ${expected}`);
   const stages = cells.map((cell) => {
     const [forward, inputGradient, weightGradient] = cell.map((time) => {
       try {
-        return parseSeconds(time);
+        return isPlain(time) ? Number(time) : parseSeconds(time);
       } catch {
         throw new UnitError(`expected ${expected}`);
       }
@@ -30,6 +30,10 @@ export function parseStageTimes(text: string): TypedStageTimes {
   if (stages.some(({ forward, inputGradient }) => forward === 0 || inputGradient === 0))
     throw new UnitError("expected a forward pass and an input gradient that take time; only Bw may be 0");
   return { stages, unit: plain > 0 ? "units" : "seconds" };
+}
+
+function isPlain(time: string): boolean {
+  return /^(\d+\.?\d*|\.\d+)$/.test(time);
 }
 
 /** `1.2,0.3`: PIPELINE.STAGE, both from 0; each once. */
