@@ -36,6 +36,7 @@ export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";
 export type {
   CheckpointInterval,
   DeepSeekModel,
+  GatedModel,
   GptModel,
   GroupedQueryModel,
   ModelSpec,
@@ -162,6 +163,7 @@ export { WindowError } from "./core/profile/windowError.ts";
 export type { LayerTotals, WindowLoads, WindowMethod } from "./core/profile/windowLoads.ts";
 // Recover: from a change of nodes to the new placement and the way there.
 export { changeGpus, type Failures, failuresOf, type NodeGpu } from "./core/reconfigure/changeGpus.ts";
+export { PREFERENCES, type Preference, type WayFigures, type Ways } from "./core/reconfigure/chooseWay.ts";
 export { type Joining, joinedNodes } from "./core/reconfigure/joinedNodes.ts";
 export { MAPPING_POLICIES, type MappingPolicyName } from "./core/reconfigure/mapNodes.ts";
 export { placeAfresh, placeResidents } from "./core/reconfigure/placeResidents.ts";
@@ -199,10 +201,11 @@ export type { FailureOutcome, Likelihood, RecoveryMethod, RecoveryProbabilities 
 export { type RecoveryOptions, recoveryProbabilities } from "./core/recovery/recoveryProbabilities.ts";
 export { recoveryUpperBound } from "./core/recovery/recoveryUpperBound.ts";
 export { survivalProbability } from "./core/recovery/survivalProbability.ts";
+export type { CheckpointMethod } from "./core/simulation/checkpointing.ts";
 export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "./core/simulation/failureModels.ts";
 export type { Job, RunPolicy } from "./core/simulation/job.ts";
 export { type LoadSchedule, type LoadWindow, loadSchedule } from "./core/simulation/loadSchedule.ts";
-export type { Membership, MembershipEvent } from "./core/simulation/membership.ts";
+export type { Membership, MembershipEvent, Slowdown } from "./core/simulation/membership.ts";
 export type { Activity, RunResult } from "./core/simulation/runRecord.ts";
 export { type RunSetup, simulateRun } from "./core/simulation/simulateRun.ts";
 export { type Study, simulateTrial } from "./core/simulation/study.ts";

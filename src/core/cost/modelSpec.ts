@@ -43,7 +43,7 @@ export interface GptModel extends TrainingSetting {
 }
 
 /** What today's large models share: gated experts (three matrices), shared ones beside them, some dense layers in front. */
-interface GatedModel extends TrainingSetting {
+export interface GatedModel extends TrainingSetting {
   readonly name: string;
   /** MoE layers. */
   readonly layers: number;

@@ -201,8 +201,9 @@ function takeWay(problem: WayProblem): { readonly taken: Way; readonly ways: Way
   });
   // Where step time counts, survival and balance are not all there is to a placement.
   const countsSteps = policy.objective === "goodput" || policy.stepBudget !== undefined;
-  const isOurs = mapping === "optimal" && policy.placement === madeBy && !countsSteps;
-  if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isOurs)) return only(anew());
+  // A plan of unknown making is repaired as one of ours is.
+  const isKept = mapping === "optimal" && policy.placement === (madeBy ?? policy.placement) && !countsSteps;
+  if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
   const repaired = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({ old, survivors: live, loads, policy });
   const repair = way(repaired.placement, true);
   if (prefer === "repair" || (repaired.worse === 0 && isNearBound(live.cluster, mostExperts(loads), repair.figures, policy)))
