@@ -267,7 +267,9 @@ esac
     rmSync(at("states/gpu09"));
     const second = start("lazarus-watch");
     await until(() => existsSync(at("idle")));
-    expect(carried()).toMatchObject([{ failed: ["gpu02"] }, { generation: 2, failed: ["gpu09"] }]);
+    // What was killed while it was carried out may be carried out again.
+    const once = [...new Map(carried().map((made) => [made.generation, made])).values()];
+    expect(once).toMatchObject([{ failed: ["gpu02"] }, { generation: 2, failed: ["gpu09"] }]);
     endGroup(second.pid);
     await second.done;
   });
