@@ -81,6 +81,7 @@ function bestArrivals(problem: HostProblem, set: number, visits: { left: number 
     if (gain > Math.max(LEAST_GAIN * before, best?.gain ?? 0)) best = { arrivals: trial.arrivals, gain };
   };
   const nodes = [...unitOfNode.keys()].filter((node) => !sets.has(set, unitOfNode[node]!));
+  if (nodes.length === 0) return undefined;
   const isFree = before <= problem.enough;
   if (problem.mayLeave === undefined || isFree) {
     const ceiling = before + NOT_WORTH * sets.weight(set);

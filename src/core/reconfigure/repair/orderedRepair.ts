@@ -122,7 +122,8 @@ class Walk {
     this.#mayLeave = mayLeave;
     for (const layer of repair.layers) layer.shareOut();
     this.#balances = repair.layers.map(({ table }) => balanceOf(table));
-    this.#sent = new Int32Array(problem.survivors.cluster.length);
+    const { cluster, leaving } = problem.survivors;
+    this.#sent = new Int32Array(cluster.length + (leaving?.cluster.length ?? 0));
     this.#firstLost = repair.setting.sets.lost;
     this.#mostLost = this.#firstLost;
     this.#lowestSurvival = this.#survival();
@@ -171,7 +172,8 @@ class Walk {
       if (this.#mayLeave !== undefined && state.copiesOn(node, victim) === 1 && !this.#mayLeave(state.setWithout(victim, node)))
         return false;
     }
-    const sources = state.hostsOf(expert);
+    const { leaving } = this.#problem.survivors;
+    const sources = state.hostsOf(expert).concat(leaving === undefined ? [] : leaving.holders[layer]![expert]!);
     const touched = victim === FREE_SLOT ? [expert] : [expert, victim];
     for (const one of touched) table.lift(one);
     state.replace(slot, expert);
