@@ -9,21 +9,20 @@
 
 import { type ClusterNode, totalSlots, withLiveGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
-import { fewestHosts, type LayerLoads, type Placement } from "../layout/placement.ts";
+import type { LayerLoads, Placement } from "../layout/placement.ts";
 import { type PlanFigures, planFigures } from "../placement/assess.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
-import { type PlacementPolicyName, type Policy, sharesOf } from "../placement/policy.ts";
+import type { PlacementPolicyName, Policy } from "../placement/policy.ts";
 import { changeGpus, failuresOf, type NodeGpu } from "./changeGpus.ts";
-import { betterWay, isNearBound, type Preference, type WayFigures, type Ways, wayFigures } from "./chooseWay.ts";
+import type { Preference, Ways } from "./chooseWay.ts";
 import { type Joining, joinedNodes } from "./joinedNodes.ts";
 import type { MappingPolicyName } from "./mapNodes.ts";
-import { placeResidents } from "./placeResidents.ts";
-import { type Reconfiguration, reconfigure } from "./reconfigure.ts";
-import { orderedRepair } from "./repair/orderedRepair.ts";
-import { repairPlacement } from "./repair/repairPlacement.ts";
-import { repairOnGpus } from "./repairOnGpus.ts";
-import { keepInMemory, MEMORY_COPIES } from "./spillExperts.ts";
+import type { Reconfiguration } from "./reconfigure.ts";
+import { type RecoverySeconds, type RecoverySpeed, secondsOf } from "./recoverySeconds.ts";
 import { type LostExpert, type Survivors, survivors } from "./survivors.ts";
+import { mostExperts, takeWay } from "./takeWay.ts";
+
+export type { RecoverySeconds, RecoverySpeed } from "./recoverySeconds.ts";
 
 /** What happened, and how to go on. */
 export interface RecoveryProblem extends Joining {
@@ -51,24 +50,6 @@ export interface RecoveryProblem extends Joining {
   /** Whether experts may wait in host memory when the slots do not hold all. */
   readonly spill?: boolean;
   readonly speed: RecoverySpeed;
-}
-
-/** What the time of a recovery depends on. */
-export interface RecoverySpeed {
-  /** Bytes of an expert's weights and optimiser state. */
-  readonly expertBytes: number;
-  /** Bytes per second that a node sends, and receives. */
-  readonly bandwidth: number;
-  /** Seconds until a failure is noticed, which a planned change need not be, and until new communication groups are formed. */
-  readonly detectSeconds: number;
-  readonly regroupSeconds: number;
-}
-
-/** Where the time of a recovery goes. */
-export interface RecoverySeconds extends Pick<RecoverySpeed, "detectSeconds" | "regroupSeconds"> {
-  readonly transferSeconds: number;
-  /** Transfer time that no schedule of these arrivals from old owners can undercut. */
-  readonly lowerBoundSeconds: number;
 }
 
 /** A recovery: who joined, and what became of the job. */
@@ -128,7 +109,15 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
   if (!holdsAll && !spill) return ends("too few slots", [], slots);
   if (policy === undefined) throw new Infeasible("a new placement needs a policy", "policy");
 
-  const { taken, ways } = takeWay({ ...problem, old, live, loads, policy, holdsAll });
+  const { taken, ways } = takeWay({
+    ...problem,
+    old,
+    whole: { ...problem.old, cluster: withLiveGpus(problem.old.cluster) },
+    live,
+    loads,
+    policy,
+    holdsAll,
+  });
   const { change } = taken;
   if (drained.length > 0) refuseLosses(change);
   const cluster = [...live.cluster.keys()].map((n) => changed.cluster[live.oldNode[n]!] ?? live.cluster[n]!);
@@ -157,103 +146,6 @@ function refuseLosses({ placement, spilled }: Reconfiguration): void {
       `${lost.length} experts that only these nodes hold would not be handed over; allow more moves or slots, or drain fewer at a time`,
       "drained",
     );
-}
-
-/** A placement and the way there. */
-interface Way {
-  readonly placement: MadePlacement;
-  readonly change: Reconfiguration;
-  readonly figures: WayFigures;
-}
-
-/** What ways are chosen for. */
-interface WayProblem extends Omit<RecoveryProblem, "policy" | "loads"> {
-  readonly live: Survivors;
-  readonly loads: readonly LayerLoads[];
-  readonly policy: Policy;
-  readonly holdsAll: boolean;
-}
-
-/** Repairs or places anew, or both to compare. */
-function takeWay(problem: WayProblem): { readonly taken: Way; readonly ways: Ways } {
-  const { old, live, loads, policy, madeBy, mapping = "optimal", maxMoves, holdsAll, prefer = "auto" } = problem;
-  const keepDomains = policy.failureUnit === "domain";
-  const way = (placement: MadePlacement, isRepair: boolean): Way => {
-    const change = reconfigure({
-      survivors: live,
-      plan: placement.layers,
-      mapping,
-      keepDomains,
-      ...(mapping === "optimal" && !isRepair ? { exchange: sharesOf(policy) } : {}),
-    });
-    const { transferSeconds } = secondsOf(change, problem.speed);
-    const placed = { ...placement, layers: change.placement.layers, spilled: change.spilled };
-    return { placement, change, figures: wayFigures(placed, change.transfers.length, transferSeconds, policy) };
-  };
-  if (maxMoves !== undefined) {
-    const taken = beginning(problem, maxMoves);
-    return { taken, ways: { taken: "repair", repair: taken.figures } };
-  }
-  const anew = () => way(placeResidents(live.cluster, loads, policy), false);
-  const only = (taken: Way): { readonly taken: Way; readonly ways: Ways } => ({
-    taken,
-    ways: { taken: "anew", anew: taken.figures },
-  });
-  // Where step time counts, survival and balance are not all there is to a placement.
-  const countsSteps = policy.objective === "goodput" || policy.stepBudget !== undefined;
-  // A plan of unknown making is repaired as one of ours is.
-  const isKept = mapping === "optimal" && policy.placement === (madeBy ?? policy.placement) && !countsSteps;
-  if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
-  const repaired = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({ old, survivors: live, loads, policy });
-  const repair = way(repaired.placement, true);
-  if (prefer === "repair" || (repaired.worse === 0 && isNearBound(live.cluster, mostExperts(loads), repair.figures, policy)))
-    return { taken: repair, ways: { taken: "repair", repair: repair.figures } };
-  const fresh = anew();
-  const taken = betterWay(repair.figures, fresh.figures);
-  return { taken: taken === "repair" ? repair : fresh, ways: { taken, repair: repair.figures, anew: fresh.figures } };
-}
-
-/** The best beginning of a repair with at most so many transfers. */
-function beginning({ old, live, loads, policy, speed }: WayProblem, maxMoves: number): Way {
-  // Single transfers are between nodes; failures of GPUs within one are not looked at.
-  const byNode = policy.failureUnit === "gpu" ? { ...policy, failureUnit: "node" as const } : policy;
-  const { layers, transfers, lowestSurvival } = orderedRepair({ old, survivors: live, loads, policy: byNode }, maxMoves);
-  const spilled = keepInMemory(live, layers, MEMORY_COPIES);
-  const received = new Int32Array(live.cluster.length);
-  for (const { to } of transfers) received[to]!++;
-  const change: Reconfiguration = {
-    physicalNode: [...live.cluster.keys()],
-    placement: { cluster: live.cluster, layers },
-    transfers: transfers.map((transfer) => ({ ...transfer, layer: layers[transfer.layer]!.layer })),
-    spilled,
-    rounds: (transfers.at(-1)?.round ?? -1) + 1,
-    lowerBoundRounds: Math.max(...received),
-  };
-  const placement: MadePlacement = {
-    cluster: live.cluster,
-    layers,
-    keptMinReplicas: Math.min(policy.minReplicas, ...layers.map(fewestHosts)),
-    withinBalanceLimit: true,
-    withinStepBudget: true,
-  };
-  const { transferSeconds } = secondsOf(change, speed);
-  const figures = wayFigures({ ...placement, spilled }, transfers.length, transferSeconds, policy);
-  return { placement, change, figures: { ...figures, lowestSurvival: Math.min(lowestSurvival, figures.survival) } };
-}
-
-function secondsOf({ rounds, lowerBoundRounds }: Reconfiguration, speed: RecoverySpeed): RecoverySeconds {
-  const { expertBytes, bandwidth, detectSeconds, regroupSeconds } = speed;
-  const roundSeconds = expertBytes / bandwidth;
-  return {
-    detectSeconds,
-    regroupSeconds,
-    transferSeconds: rounds * roundSeconds,
-    lowerBoundSeconds: lowerBoundRounds * roundSeconds,
-  };
-}
-
-function mostExperts(layers: readonly LayerLoads[]): number {
-  return Math.max(...layers.map(({ loads }) => loads.length));
 }
 
 /** The newer loads of the placement's layers. */

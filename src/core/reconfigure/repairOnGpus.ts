@@ -5,14 +5,15 @@ import { type Repair, type RepairProblem, repairPlacement } from "./repair/repai
 
 /** As `repairPlacement`, on the GPUs of nodes with live ones only. */
 export function repairOnGpus(problem: RepairProblem): Repair {
-  const { old, survivors, policy } = problem;
-  const [before, after] = [gpuCluster(old.cluster), gpuCluster(survivors.cluster)];
+  const { old, whole = old, survivors, policy } = problem;
+  const [first, before, after] = [gpuCluster(whole.cluster), gpuCluster(old.cluster), gpuCluster(survivors.cluster)];
   const apart = (layers: readonly LayerPlacement[], { apart: slotsOf }: typeof before) =>
     layers.map((layer) => ({ ...layer, nodes: slotsOf(layer.nodes) }));
   const layers = apart(survivors.layers, after);
   const found = repairPlacement({
     ...problem,
     old: { cluster: before.cluster, layers: apart(old.layers, before) },
+    whole: { cluster: first.cluster, layers: apart(whole.layers, first) },
     survivors: { ...survivors, cluster: after.cluster, layers, holders: layers.map(hostSets) },
     policy: { ...policy, failureUnit: "node" },
   });

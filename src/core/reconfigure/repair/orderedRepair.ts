@@ -172,7 +172,8 @@ class Walk {
       if (this.#mayLeave !== undefined && state.copiesOn(node, victim) === 1 && !this.#mayLeave(state.setWithout(victim, node)))
         return false;
     }
-    const sources = [...state.hostsOf(expert), ...(this.#problem.survivors.leaving?.holders[layer]?.[expert] ?? [])];
+    const { leaving } = this.#problem.survivors;
+    const sources = state.hostsOf(expert).concat(leaving === undefined ? [] : leaving.holders[layer]![expert]!);
     const touched = victim === FREE_SLOT ? [expert] : [expert, victim];
     for (const one of touched) table.lift(one);
     state.replace(slot, expert);

@@ -15,6 +15,7 @@ import type { Survivors } from "../survivors.ts";
 import { type Arrival, addHosts } from "./addHosts.ts";
 import { fillSlots } from "./fillSlots.ts";
 import { HostSetTable } from "./hostSetTable.ts";
+import { houseAll } from "./houseAll.ts";
 import { levelLayer } from "./levelLayer.ts";
 import { rankBalance } from "./rankBalance.ts";
 import { type LayerSetting, RepairedLayer } from "./repairedLayer.ts";
@@ -22,6 +23,8 @@ import { type LayerSetting, RepairedLayer } from "./repairedLayer.ts";
 /** A placement that changes its nodes, or its loads. */
 export interface RepairProblem {
   readonly old: Placement;
+  /** The old placement before any of its GPUs failed: surviving as much is good enough. */
+  readonly whole?: Placement;
   readonly survivors: Survivors;
   /** Loads to place by, of the survivors' layers. */
   readonly loads: readonly LayerLoads[];
@@ -76,7 +79,10 @@ export function repairLayers(
 ): Arrival[] {
   const { old, policy } = problem;
   const { sets, shares } = setting;
-  const arrivals = addHosts({ ...setting, enough: lostBefore(problem), layers, mayLeave, watch: policy.watch });
+  const hosts = { ...setting, enough: lostBefore(problem), layers, mayLeave, watch: policy.watch };
+  const arrivals = addHosts(hosts);
+  const housed = houseAll(hosts);
+  if (housed.length > 0) arrivals.push(...housed, ...addHosts(hosts));
   const slack = policy.balanceSlack ?? usualBalanceSlack(policy);
   const random = randomSource(policy.seed);
   layers.forEach((layer, l) => {
@@ -130,9 +136,9 @@ export function repairPlacement(problem: RepairProblem): Repair {
 }
 
 /** Loss of the old placement, as the table of sets counts it. */
-function lostBefore({ old, policy }: RepairProblem): number {
-  const units = failureUnits(old.cluster, expectedFailures(policy));
+function lostBefore({ old, whole = old, policy }: RepairProblem): number {
+  const units = failureUnits(whole.cluster, expectedFailures(policy));
   const sets = new HostSetTable(units.count, units.probability);
-  for (const set of unitSets(allHostSets(old).flat(), units)) sets.use(sets.id(set));
+  for (const set of unitSets(allHostSets(whole).flat(), units)) sets.use(sets.id(set));
   return sets.lost * ROUNDING;
 }

@@ -1,0 +1,36 @@
+/** Experts that no live node holds a copy of (nodes that leave hand them over, or host memory does) get a slot each. */
+import { FREE_SLOT } from "../../layout/placement.ts";
+import type { Arrival, HostProblem } from "./addHosts.ts";
+
+/**
+ * Gives every expert without a slot a free one, or that of a copy which is missed least.
+ * @returns what arrived, in order
+ */
+export function houseAll({ layers, slots, sets }: HostProblem): Arrival[] {
+  const arrivals: Arrival[] = [];
+  layers.forEach((state, layer) => {
+    const { copies, expertAt } = state.table;
+    for (let expert = 0; expert < copies.length; expert++) {
+      if (copies[expert]!.length > 0) continue;
+      let best = -1;
+      let least = Infinity;
+      let lightest = Infinity;
+      for (let slot = 0; slot < expertAt.length && least >= 0; slot++) {
+        const victim = expertAt[slot]!;
+        const node = slots.nodeOfRank[slots.rankOfSlot[slot]!]!;
+        if (victim !== FREE_SLOT && copies[victim]!.length === 1) continue;
+        const after = victim === FREE_SLOT ? -1 : state.setWithout(victim, node);
+        const harm = after < 0 ? -1 : state.copiesOn(node, victim) > 1 || sets.covers(after) ? 0 : sets.weight(after);
+        const tokens = after < 0 ? 0 : state.tokensEach(victim);
+        if (harm > least || (harm === least && tokens >= lightest)) continue;
+        best = slot;
+        least = harm;
+        lightest = tokens;
+      }
+      if (best < 0) return;
+      state.replace(best, expert);
+      arrivals.push({ layer, expert, slot: best });
+    }
+  });
+  return arrivals;
+}
