@@ -199,10 +199,11 @@ export type { FailureOutcome, Likelihood, RecoveryMethod, RecoveryProbabilities 
 export { type RecoveryOptions, recoveryProbabilities } from "./core/recovery/recoveryProbabilities.ts";
 export { recoveryUpperBound } from "./core/recovery/recoveryUpperBound.ts";
 export { survivalProbability } from "./core/recovery/survivalProbability.ts";
+export type { CheckpointMethod } from "./core/simulation/checkpointing.ts";
 export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "./core/simulation/failureModels.ts";
 export type { Job, RunPolicy } from "./core/simulation/job.ts";
 export { type LoadSchedule, type LoadWindow, loadSchedule } from "./core/simulation/loadSchedule.ts";
-export type { Membership, MembershipEvent } from "./core/simulation/membership.ts";
+export type { Membership, MembershipEvent, Slowdown } from "./core/simulation/membership.ts";
 export type { ExpectedFailures } from "./core/simulation/planners.ts";
 export type { Activity, RunResult } from "./core/simulation/runRecord.ts";
 export { type RunSetup, simulateRun } from "./core/simulation/simulateRun.ts";
