@@ -206,6 +206,7 @@ export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } f
 export type { Job, RunPolicy } from "./core/simulation/job.ts";
 export { type LoadSchedule, type LoadWindow, loadSchedule } from "./core/simulation/loadSchedule.ts";
 export type { Membership, MembershipEvent, Slowdown } from "./core/simulation/membership.ts";
+export type { ExpectedFailures } from "./core/simulation/planners.ts";
 export type { Activity, RunResult } from "./core/simulation/runRecord.ts";
 export { type RunSetup, simulateRun } from "./core/simulation/simulateRun.ts";
 export { type Study, simulateTrial } from "./core/simulation/study.ts";

@@ -78,14 +78,19 @@ async function failuresOf(options: Options, gpusPerNode: number): Promise<Member
   if (every !== undefined) {
     const keep = options.keep ?? Math.floor(nodes / 2);
     const parameters = { nodes, "fail-every": every, keep };
-    return { parameters, membership: (random) => regularFailures(nodes, every, keep, random), secondsBetweenFailures: every };
+    return {
+      parameters,
+      membership: (random) => regularFailures(nodes, every, keep, random),
+      secondsBetweenFailures: every,
+      areIndependent: true,
+    };
   }
   if (mtbf !== undefined) return unitFailureSource(options, nodes, gpusPerNode);
   if (probability !== undefined) {
     const parameters = { nodes, "preemption-probability": probability };
     const membership = (random: RandomSource) => hourlyPreemptions(nodes, probability, random);
     if (probability === 0) return { parameters, membership };
-    return { parameters, membership, secondsBetweenFailures: SECONDS_PER_HOUR / nodes / probability };
+    return { parameters, membership, secondsBetweenFailures: SECONDS_PER_HOUR / nodes / probability, areIndependent: true };
   }
   if (failures === undefined) return { parameters: { nodes }, membership: () => noFailures(nodes) };
   const outside = failures.find(({ node }) => node >= nodes);

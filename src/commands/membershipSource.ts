@@ -9,4 +9,6 @@ export interface MembershipSource {
   readonly membership: (random: RandomSource) => Membership;
   /** Mean time between two failures, where the parameters say it beforehand. */
   readonly secondsBetweenFailures?: number;
+  /** Whether the parameters say that nodes fail one by one. */
+  readonly areIndependent?: boolean;
 }

@@ -92,7 +92,7 @@ export const simulate = defineCommand({
   description: [
     "Reads a routing log, or load-profiles one a line, replays it over and over, and simulates a training job on nodes that fail and join: every step, checkpoint, restart, reconfiguration and rebalance. Writes a simulation document a trial: what each system reached, and where its time went.",
     "Systems: lazarus places replicas by load and keeps training on the survivors; resilient does so too, with this toolkit's placement for goodput (for survival and balance beyond 24 nodes, where a search takes long) and balanced dispatch; ds is DeepSpeed's expert parallelism, which restarts from a checkpoint; ds-ft regroups the survivors while they hold all experts; tutel and tutel-ft are the same without computing on padding. ds-async is ds with checkpoints that are written in the background; peer-memory is ds with a copy of the state in a peer's memory at every step, as in Gemini, and moevement with one that operators join in turn and with a recovery of the failed node's peers alone, as in MoEvement.",
-    "resilient plans for failures as often as --fail-every, --mtbf or --preemption-probability makes them, and for one an hour where --trace or --failures name them, since it may not look ahead; --expected-mtbf says otherwise. It reviews its plan every ten recorded windows, keeps it while a step takes at most 2 % longer than with the loads it was made for, and goes on without a pause where a rebalance would change nothing; lazarus always pauses, as in the paper.",
+    "resilient plans for failures as often as --fail-every, --mtbf or --preemption-probability makes them, and for one an hour where --trace or --failures name them, since it may not look ahead; --expected-mtbf says otherwise. Where failures are not said to be independent (--trace, --failures, --mtbf domain=TIME) it counts on another node going with the first, as in the paper's spot instance trace. It reviews its plan every ten recorded windows, keeps it while a step takes at most 2 % longer than with the loads it was made for, and goes on without a pause where a rebalance would change nothing; lazarus always pauses, as in the paper.",
     "The step-time model, its constants and what they were fitted to stand in the model and hardware files. A trial with the same seed has the same failures for all systems.",
     "Limits: 100,000 nodes, of which lazarus and resilient place at most 10,000; traces of 1,000,000 changes, and 2,000,000,000 changes times nodes. Where it takes more than a minute, a line says how long.",
   ],
@@ -121,6 +121,9 @@ const renderers: Renderers<readonly SimulationDocument[]> = {
 };
 
 async function simulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
+  if (options["what-if"] && options.format === "csv") {
+    throw new UsageError("--what-if: CSV has no columns for it; ask for --format json or table");
+  }
   const input = await readSimulationInput(options, file);
   const { plan } = input;
   const nodes = options.nodes ?? plan?.nodes.length;

@@ -1,6 +1,6 @@
 /** The study that the options of `simulate` describe. */
 
-import type { Job } from "../core/simulation/job.ts";
+import type { Job, RunPolicy } from "../core/simulation/job.ts";
 import { planSystem } from "../core/simulation/planSystem.ts";
 import type { Study } from "../core/simulation/study.ts";
 import { type SystemName, trainingSystem, USUAL_SECONDS_BETWEEN_FAILURES } from "../core/simulation/systems.ts";
@@ -32,20 +32,22 @@ export async function simulatedStudy(
   given?: Job,
 ): Promise<SimulatedStudy> {
   const job = given ?? (await readJob(options, file, input));
-  const { parameters, membership, secondsBetweenFailures } = await readFailures({ ...options, nodes }, job.hardware.gpusPerNode);
+  const source = await readFailures({ ...options, nodes }, job.hardware.gpusPerNode);
+  const { parameters, membership, secondsBetweenFailures, areIndependent = false } = source;
   const expected = options["expected-mtbf"];
   const secondsBetween = expected ?? secondsBetweenFailures ?? USUAL_SECONDS_BETWEEN_FAILURES;
   // What follows from other parameters need not be repeated.
   const planned =
     options.systems.includes("resilient") && secondsBetween !== secondsBetweenFailures ? { "expected-mtbf": secondsBetween } : {};
   const names = [...(input.plan === undefined ? [] : ["plan" as const]), ...options.systems];
-  const contestants = names.map((name) => ({
-    system:
+  const contestants = names.map((name) => {
+    const policy = runPolicyOf(name, job, options, nodes ?? 1, expected ?? secondsBetweenFailures);
+    const system =
       name === "plan"
         ? planSystem(givenPlan(input.plan!, job.hardware.gpusPerNode, !input.hasLoads), job)
-        : trainingSystem(name, job, secondsBetween),
-    policy: runPolicyOf(name, job, options, nodes ?? 1, expected ?? secondsBetweenFailures),
-  }));
+        : trainingSystem(name, withInterval(job, policy), { secondsBetween, areIndependent });
+    return { system, policy };
+  });
   const checkpoints = contestants.map(({ system, policy }) => `${system.name}=${intervalText(policy.checkpoint)}`).join();
   return {
     job,
@@ -54,4 +56,9 @@ export async function simulatedStudy(
     secondsBetween,
     parameters: { ...jobParameters(options, file, job, input), ...parameters, ...planned, "checkpoint-every": checkpoints },
   };
+}
+
+/** The job as a system that counts checkpoints plans for it: with the interval that it has. */
+function withInterval(job: Job, { checkpoint = job.model.faultTolerantCheckpointEvery }: RunPolicy): Job {
+  return { ...job, model: { ...job.model, faultTolerantCheckpointEvery: checkpoint } };
 }

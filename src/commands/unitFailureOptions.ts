@@ -100,6 +100,7 @@ export function unitFailureSource(options: Options, nodes: number, gpusPerNode: 
     },
     membership: (random) => unitFailures(spec, random),
     secondsBetweenFailures: secondsBetweenUnitFailures(spec),
+    areIndependent: spec.mtbf.domain === NEVER,
   };
 }
 

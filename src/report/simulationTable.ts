@@ -73,13 +73,27 @@ function reachedTable(systems: readonly SystemSummary[], paint: Paint): string {
 /** Falls below lazarus by so much before a line says what for. */
 const WORTH_A_LINE = 0.01;
 
+/** What would be shown as 0.0 is no difference. */
+const LEAST_SHOWN = 0.05;
+
+/** What it bought and what for: restarts and step time, each on the side on which it stands. */
 function whatResilientBought(systems: readonly SystemSummary[]): string | undefined {
   const [lazarus, resilient] = ["lazarus", "resilient"].map((name) => systems.find(({ system }) => system === name));
   if (lazarus === undefined || resilient === undefined) return undefined;
   const below = 1 - resilient.samplesPerSecond.mean / lazarus.samplesPerSecond.mean;
   if (!(below > WORTH_A_LINE)) return undefined;
-  const spared = lazarus.restarts - resilient.restarts;
-  return `resilient trains ${percent(below)} fewer samples a second than lazarus here; it bought ${fixed(spared, 1)} fewer restarts a trial`;
+  const loss = `resilient trains ${percent(below)} fewer samples a second than lazarus here`;
+  const [restarts, step] = [lazarus.restarts - resilient.restarts, 1000 * (stepOf(lazarus) - stepOf(resilient))];
+  const bought = [
+    ...(restarts >= LEAST_SHOWN ? [`${fixed(restarts, 1)} fewer restarts a trial`] : []),
+    ...(step >= LEAST_SHOWN ? [`steps ${fixed(step, 1)} ms shorter`] : []),
+  ];
+  const paid = [
+    ...(restarts <= -LEAST_SHOWN ? [`${fixed(-restarts, 1)} more restarts a trial`] : []),
+    ...(step <= -LEAST_SHOWN ? [`steps ${fixed(-step, 1)} ms longer`] : []),
+  ];
+  const gain = bought.length === 0 ? "it bought nothing" : `it bought ${bought.join(" and ")}`;
+  return `${loss}; ${gain}${paid.length === 0 ? "" : ` for ${paid.join(" and ")}`}`;
 }
 
 /** What a change would buy: the difference of the rates trial by trial, on the same failures. */
@@ -120,11 +134,14 @@ function stepTable(systems: readonly SystemSummary[], paint: Paint): string {
   ]);
   const rows = systems.map(({ system, stepParts }) => {
     const parts = [...heads.keys()].map((part) => stepParts[part]);
-    const step = parts.reduce((sum, seconds) => sum + seconds, 0);
-    return [system, fixed(step * 1e3, 1), ...parts.map((seconds) => fixed(seconds * 1e3, 1))];
+    return [system, fixed(stepOf({ stepParts }) * 1e3, 1), ...parts.map((seconds) => fixed(seconds * 1e3, 1))];
   });
   const columns = ["step (ms)", ...heads.values()].map((head) => ({ head }));
   return textTable([{ head: "mean step", align: "left" }, ...columns], rows, paint);
+}
+
+function stepOf({ stepParts }: Pick<SystemSummary, "stepParts">): number {
+  return Object.values(stepParts).reduce((sum, seconds) => sum + seconds, 0);
 }
 
 function withInterval({ mean, interval }: MeanInterval, format: (value: number) => string): string {

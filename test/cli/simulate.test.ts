@@ -115,6 +115,7 @@ test.each([
   [["-n", "4", "--duration", "1m", "--systems", "ds,megatron"], /expected names between commas/],
   [["-n", "4", "--duration", "1m", "--checkpoint-every", "megatron=5"], /expected SYSTEM=INTERVAL/],
   [["-n", "4", "--duration", "1m", "--repair", "1m"], /--repair needs --mtbf/],
+  [["-n", "4", "--duration", "1m", "--what-if", "--format", "csv"], /CSV has no columns for it; ask for --format json or table/],
   [["-n", "8", "--duration", "1m", "--model", "deepseek-v3"], /lacks fp8Flops/],
   [["-n", "4", "--duration", "1m", "--model", "gpt-5"], /gpt-5/],
 ])("%j is refused in one line", async (words, message) => {

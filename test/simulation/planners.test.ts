@@ -1,5 +1,6 @@
 /** What the simulator's planner asks the placement for. */
 import { afterEach, expect, test, vi } from "vitest";
+import { storeSeconds } from "../../src/core/cost/trainingSpec.ts";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import type { Policy } from "../../src/core/placement/policy.ts";
 import { resilientPlanner } from "../../src/core/simulation/planners.ts";
@@ -21,15 +22,30 @@ const { reconfigureSeconds } = rtx3090.recovery;
 
 test.each([2, 24, 25])("%i nodes: none fails in the time of a reconfiguration as often as the job's failures say", (nodes) => {
   for (const secondsBetween of [60, 3600]) {
-    resilientPlanner(job, secondsBetween).plan([[1, 2, 3, 4]], uniformCluster(nodes, 4));
+    resilientPlanner(job, { secondsBetween, areIndependent: true }).plan([[1, 2, 3, 4]], uniformCluster(nodes, 4));
     const { failureProbability } = asked.at(-1)!;
     // Failures are a Poisson process of the whole job.
     expect((1 - failureProbability!) ** nodes).toBeCloseTo(Math.exp(-reconfigureSeconds / secondsBetween), 12);
   }
 });
 
+test("where failures are not independent another node goes with the first, on clusters of any size; checkpoints add to a step", () => {
+  for (const nodes of [10, 1000]) {
+    resilientPlanner(job, { secondsBetween: 3600, areIndependent: false }).plan([[1, 2, 3, 4]], uniformCluster(nodes, 4));
+    expect(nodes * asked.at(-1)!.failureProbability!).toBeCloseTo(1, 12);
+  }
+  const saving = (faultTolerantCheckpointEvery: typeof gptS.faultTolerantCheckpointEvery) => {
+    const other = { ...job, model: { ...gptS, faultTolerantCheckpointEvery } };
+    resilientPlanner(other, { secondsBetween: 3600, areIndependent: true }).plan([[1, 2, 3, 4]], uniformCluster(10, 4));
+    return asked.at(-1)!.training!.failures!.savingSecondsPerStep;
+  };
+  const pause = rtx3090.recovery.checkpointSeconds + storeSeconds(job, 10);
+  expect(saving({ steps: 50 })).toBeCloseTo(pause / 50, 12);
+  expect(saving({ seconds: 600 })).toBeUndefined();
+});
+
 test("up to 24 nodes goodput counts, with each layer standing for as many as the model has; beyond, survival", () => {
-  const planner = resilientPlanner(job, 600);
+  const planner = resilientPlanner(job, { secondsBetween: 600, areIndependent: true });
   planner.plan([[1, 2, 3, 4]], uniformCluster(24, 4));
   planner.plan(
     [

@@ -11,6 +11,8 @@ export interface FailureCosts {
   /** Work since the last checkpoint that a restart repeats, on average: seconds, and steps. */
   readonly repeatedSeconds: number;
   readonly repeatedSteps: number;
+  /** What checkpoints add to a step, where they come every so many steps; nothing counts without it. */
+  readonly savingSecondsPerStep?: number;
 }
 
 /**
@@ -19,9 +21,9 @@ export interface FailureCosts {
  * @param stepSeconds above 0
  */
 export function usefulStepsPerSecond(survival: number, stepSeconds: number, costs: FailureCosts): number {
-  const { secondsBetween, reconfigureSeconds, restartSeconds, repeatedSeconds, repeatedSteps } = costs;
+  const { secondsBetween, reconfigureSeconds, restartSeconds, repeatedSeconds, repeatedSteps, savingSecondsPerStep = 0 } = costs;
   // A restart cannot repeat more than was trained.
   const repeated = Math.min(secondsBetween, repeatedSeconds + repeatedSteps * stepSeconds);
   const pause = survival * reconfigureSeconds + (1 - survival) * restartSeconds;
-  return (secondsBetween - (1 - survival) * repeated) / stepSeconds / (secondsBetween + pause);
+  return (secondsBetween - (1 - survival) * repeated) / (stepSeconds + savingSecondsPerStep) / (secondsBetween + pause);
 }

@@ -9,7 +9,7 @@ import { elasticSystem } from "./elasticSystem.ts";
 import { expertParallelSystem } from "./expertParallelSystem.ts";
 import type { Job, RunPolicy } from "./job.ts";
 import { keptPlans, newPlans, type PlanBook } from "./planBook.ts";
-import { lazarusPlanner, resilientPlanner } from "./planners.ts";
+import { type ExpectedFailures, lazarusPlanner, resilientPlanner } from "./planners.ts";
 import { planTransfers } from "./planTransfers.ts";
 import type { TrainingSystem } from "./trainingSystem.ts";
 
@@ -52,19 +52,16 @@ export type PlannedJob = Pick<Job, "model" | "hardware" | "loads" | "gradientAcc
 
 /** Seconds between two failures that `resilient` plans for unless it is told otherwise. */
 export const USUAL_SECONDS_BETWEEN_FAILURES = 3600;
+const UNKNOWN_FAILURES: ExpectedFailures = { secondsBetween: USUAL_SECONDS_BETWEEN_FAILURES, areIndependent: false };
 /** How much longer a step may take before `resilient` makes a new plan. A rebalance costs about as much as a run of such steps. */
 const KEPT_PLAN_SLACK = 0.02;
 
 /**
  * Builds a system.
- * @param secondsBetweenFailures what `resilient` plans for; the others do not ask
+ * @param expected what `resilient` plans for; the others do not ask
  * @throws RangeError when the model's experts do not divide over the system's groups
  */
-export function trainingSystem(
-  name: SystemName,
-  job: PlannedJob,
-  secondsBetweenFailures = USUAL_SECONDS_BETWEEN_FAILURES,
-): TrainingSystem {
+export function trainingSystem(name: SystemName, job: PlannedJob, expected: ExpectedFailures = UNKNOWN_FAILURES): TrainingSystem {
   const { model, hardware } = job;
   const fewestNodes = Math.ceil(model.experts / model.slotsPerNode);
   const transfers = job.constantPauses === true ? undefined : planTransfers(job);
@@ -77,7 +74,7 @@ export function trainingSystem(
     return elasticSystem({
       name,
       fewestNodes,
-      plans: resilientPlans(job, secondsBetweenFailures),
+      plans: resilientPlans(job, expected),
       transfers,
       skipsIdleRebalances: true,
     });
@@ -85,9 +82,9 @@ export function trainingSystem(
   return expertParallelSystem({ name, model, hardware, ...expertParallel[name] });
 }
 
-function resilientPlans(job: PlannedJob, secondsBetweenFailures: number): PlanBook {
+function resilientPlans(job: PlannedJob, expected: ExpectedFailures): PlanBook {
   const { model, hardware, loads, gradientAccumulation } = job;
-  const planner = resilientPlanner(job, secondsBetweenFailures);
+  const planner = resilientPlanner(job, expected);
   return keptPlans((nodes, window) => elasticPlan(planner, model, hardware, nodes, window), {
     loads,
     slack: KEPT_PLAN_SLACK,

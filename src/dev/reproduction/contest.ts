@@ -13,7 +13,7 @@ export interface Setting {
   readonly membership: Study["membership"];
   readonly policies: ReadonlyMap<SystemName, RunPolicy>;
   readonly trials: number;
-  /** Seconds between two failures that `resilient` plans for; otherwise what it usually does. */
+  /** Seconds between two failures of single nodes that `resilient` plans for; otherwise what it does where nothing is known. */
   readonly secondsBetweenFailures?: number;
 }
 
@@ -40,7 +40,11 @@ export interface Outcome {
 export function contest({ job, membership, policies, trials, secondsBetweenFailures }: Setting): Map<SystemName, Outcome> {
   const names = [...policies.keys()];
   const contestants = names.map((name) => ({
-    system: trainingSystem(name, job, secondsBetweenFailures),
+    system: trainingSystem(
+      name,
+      job,
+      secondsBetweenFailures === undefined ? undefined : { secondsBetween: secondsBetweenFailures, areIndependent: true },
+    ),
     policy: policies.get(name)!,
   }));
   const study: Study = { job, membership, contestants };
