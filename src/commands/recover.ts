@@ -1,6 +1,7 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
 import { fileURLToPath } from "node:url";
+import { PLACEMENT_POLICIES } from "../core/placement/policy.ts";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { failuresOf } from "../core/reconfigure/changeGpus.ts";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
@@ -27,6 +28,7 @@ import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readFollowed } from "./readPlacements.ts";
 import { readLoad } from "./readProfile.ts";
+import { rebalanceBy, rebalancingOf } from "./rebalancedPlan.ts";
 import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
@@ -75,6 +77,7 @@ export const recover = defineCommand({
     const changes = ["failed", "joined", "drain", "profile"] as const;
     if (changes.every((name) => options[name] === undefined))
       throw new UsageError("what changed? pass --failed, --joined or --drain with nodes, or --profile with newer loads");
+    const by = rebalancingOf(options);
     const size = await readExpertSize(options);
     const isReplaced = isSameFile(file, options.output);
     let unchanged = true;
@@ -97,10 +100,11 @@ export const recover = defineCommand({
         throw new UsageError(`--expect: ${file ?? "standard input"} is another plan, ${follows}; plan from the newest one`);
       for (const { placement: document, history } of plans) {
         const old = placementOf(document);
-        const wanted = options.placement ?? policyNameOf(document);
+        const named = PLACEMENT_POLICIES.find((name) => name === options.placement);
+        const wanted = named ?? policyNameOf(document);
         const made = {
           madeBy: policyNameOf(document),
-          policy: policyOf(document, options.placement, usualShares(options, wanted, document.policy.shares)),
+          policy: policyOf(document, named, usualShares(options, wanted, document.policy.shares)),
         };
         const { gone } = history;
         const failures = failedOf(old.cluster, said.failed, { gone, missing: options.missing });
@@ -119,13 +123,15 @@ export const recover = defineCommand({
         const recovery = await withStopwatch("planning", (watch) =>
           namingRefusals(
             () =>
-              planRecovery(
-                recoveryProblem(
-                  options,
-                  { ...made, old, ...failures, drained, ...joining, loads: newer?.layers, expertBytes: size.bytes },
-                  watch,
-                ),
-              ),
+              by !== undefined && newer !== undefined
+                ? rebalanceBy(by, options, { ...made, old, loads: newer.layers, expertBytes: size.bytes })
+                : planRecovery(
+                    recoveryProblem(
+                      options,
+                      { ...made, old, ...failures, drained, ...joining, loads: newer?.layers, expertBytes: size.bytes },
+                      watch,
+                    ),
+                  ),
             (refusal) => inOptions(refusal, document.policy.placement),
           ),
         );

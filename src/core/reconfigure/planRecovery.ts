@@ -256,7 +256,7 @@ function mostExperts(layers: readonly LayerLoads[]): number {
 }
 
 /** The newer loads of the placement's layers. */
-function matchingLoads(old: readonly LayerLoads[], newer: readonly LayerLoads[]): LayerLoads[] {
+export function matchingLoads(old: readonly LayerLoads[], newer: readonly LayerLoads[]): LayerLoads[] {
   return old.map(({ layer, loads }) => {
     const found = newer.find((candidate) => candidate.layer === layer);
     const wrong = (what: string) => new Infeasible(`${what}; make it from the same model`, "loads");
