@@ -33,6 +33,7 @@ import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
 import { complain, warn } from "./warn.ts";
+import { decisionOn, readWorth } from "./worthMoving.ts";
 import { type DocumentWriter, formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const NOT_RECOVERABLE = 3;
@@ -78,6 +79,7 @@ export const recover = defineCommand({
     if (changes.every((name) => options[name] === undefined))
       throw new UsageError("what changed? pass --failed, --joined or --drain with nodes, or --profile with newer loads");
     const by = rebalancingOf(options);
+    const worth = await readWorth(options);
     const size = await readExpertSize(options);
     const isReplaced = isSameFile(file, options.output);
     let unchanged = true;
@@ -118,7 +120,6 @@ export const recover = defineCommand({
           await write(unchangedPlan(document, origin));
           continue;
         }
-        unchanged = false;
         if (made.policy?.placement === "resilient") announce("planning", searchSeconds(old.cluster, old.layers.length));
         const recovery = await withStopwatch("planning", (watch) =>
           namingRefusals(
@@ -135,6 +136,12 @@ export const recover = defineCommand({
             (refusal) => inOptions(refusal, document.policy.placement),
           ),
         );
+        const decision = worth && newer && decisionOn(recovery, old, newer.layers, worth, options["review-steps"]);
+        if (decision?.move === false) {
+          await write({ ...unchangedPlan(document, origin), decision });
+          continue;
+        }
+        unchanged = false;
         const planned = recoveryPlanDocument(
           recovery,
           old.cluster,
@@ -142,13 +149,14 @@ export const recover = defineCommand({
           joining.joinedGpus,
           { bytes: size.bytes, ...origin },
         );
+        const decided = decision === undefined ? planned : { ...planned, decision };
         const plan =
           options.rehearse && recovery.recoverable
             ? {
-                ...planned,
+                ...decided,
                 rehearsal: await actOut(rehearsalOf(old, recovery.survivors, recovery.change), options["rehearse-bytes"]),
               }
-            : planned;
+            : decided;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;

@@ -13,6 +13,7 @@ import { instancesOption } from "./nodeSource.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions } from "./planOptions.ts";
 import { rebalanceOptions } from "./rebalanceOptions.ts";
+import { worthOptions } from "./worthOptions.ts";
 
 export const recoveryOptions = {
   failed: failedOption,
@@ -62,6 +63,7 @@ export const recoveryOptions = {
     says: "Policy of the new placement; otherwise that of the old one. With --profile, flexmoe rebalances the plan in few operations as FlexMoE does, fewest-moves by what levels most for each copy fetched; both keep its policy and min-replicas, let no survival fall, and count on even shares.",
   }),
   ...rebalanceOptions,
+  ...worthOptions,
   shares: choice({
     choices: SHARES.toReversed(),
     says: "What resilient and balanced count on: free shares that a dispatcher solves for, or even ones. Default: what the placement was made for.",

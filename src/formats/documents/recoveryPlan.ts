@@ -54,6 +54,16 @@ export const recoveryPlanSchema = z.object({
   transfers: z.optional(
     z.array(z.object({ layer: count, expert: count, from: nodeName, to: nodeName, bytes: positiveCount, round: count })),
   ),
+  /** With --if-worth: whether the plan moves, what that saves until the next review, what it costs, and when it has paid off, if ever. */
+  decision: z.optional(
+    z.object({
+      move: z.boolean(),
+      gainSeconds: z.number(),
+      costSeconds: amount,
+      reviewSteps: positiveCount,
+      breakEvenSteps: z.optional(count),
+    }),
+  ),
   /** With an incremental policy: what it did, in order. */
   operations: z.optional(z.array(operation)),
   /** What repairing and placing anew came to, as far as they were looked at, and which the plan is. */
