@@ -1,6 +1,7 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
 import { fileURLToPath } from "node:url";
+import { PLACEMENT_POLICIES } from "../core/placement/policy.ts";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { failuresOf } from "../core/reconfigure/changeGpus.ts";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
@@ -27,10 +28,12 @@ import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readFollowed } from "./readPlacements.ts";
 import { readLoad } from "./readProfile.ts";
+import { rebalanceBy, rebalancingOf } from "./rebalancedPlan.ts";
 import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
 import { complain, warn } from "./warn.ts";
+import { decisionOn, readWorth } from "./worthMoving.ts";
 import { type DocumentWriter, formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const NOT_RECOVERABLE = 3;
@@ -75,6 +78,8 @@ export const recover = defineCommand({
     const changes = ["failed", "joined", "drain", "profile"] as const;
     if (changes.every((name) => options[name] === undefined))
       throw new UsageError("what changed? pass --failed, --joined or --drain with nodes, or --profile with newer loads");
+    const by = rebalancingOf(options);
+    const worth = await readWorth(options);
     const size = await readExpertSize(options);
     const isReplaced = isSameFile(file, options.output);
     let unchanged = true;
@@ -97,10 +102,11 @@ export const recover = defineCommand({
         throw new UsageError(`--expect: ${file ?? "standard input"} is another plan, ${follows}; plan from the newest one`);
       for (const { placement: document, history } of plans) {
         const old = placementOf(document);
-        const wanted = options.placement ?? policyNameOf(document);
+        const named = PLACEMENT_POLICIES.find((name) => name === options.placement);
+        const wanted = named ?? policyNameOf(document);
         const made = {
           madeBy: policyNameOf(document),
-          policy: policyOf(document, options.placement, usualShares(options, wanted, document.policy.shares)),
+          policy: policyOf(document, named, usualShares(options, wanted, document.policy.shares)),
         };
         const { gone } = history;
         const failures = failedOf(old.cluster, said.failed, { gone, missing: options.missing });
@@ -114,21 +120,28 @@ export const recover = defineCommand({
           await write(unchangedPlan(document, origin));
           continue;
         }
-        unchanged = false;
         if (made.policy?.placement === "resilient") announce("planning", searchSeconds(old.cluster, old.layers.length));
         const recovery = await withStopwatch("planning", (watch) =>
           namingRefusals(
             () =>
-              planRecovery(
-                recoveryProblem(
-                  options,
-                  { ...made, old, ...failures, drained, ...joining, loads: newer?.layers, expertBytes: size.bytes },
-                  watch,
-                ),
-              ),
+              by !== undefined && newer !== undefined
+                ? rebalanceBy(by, options, { ...made, old, loads: newer.layers, expertBytes: size.bytes })
+                : planRecovery(
+                    recoveryProblem(
+                      options,
+                      { ...made, old, ...failures, drained, ...joining, loads: newer?.layers, expertBytes: size.bytes },
+                      watch,
+                    ),
+                  ),
             (refusal) => inOptions(refusal, document.policy.placement),
           ),
         );
+        const decision = worth && newer && decisionOn(recovery, old, newer.layers, worth, options["review-steps"]);
+        if (decision?.move === false) {
+          await write({ ...unchangedPlan(document, origin), decision });
+          continue;
+        }
+        unchanged = false;
         const planned = recoveryPlanDocument(
           recovery,
           old.cluster,
@@ -136,13 +149,14 @@ export const recover = defineCommand({
           joining.joinedGpus,
           { bytes: size.bytes, ...origin },
         );
+        const decided = decision === undefined ? planned : { ...planned, decision };
         const plan =
           options.rehearse && recovery.recoverable
             ? {
-                ...planned,
+                ...decided,
                 rehearsal: await actOut(rehearsalOf(old, recovery.survivors, recovery.change), options["rehearse-bytes"]),
               }
-            : planned;
+            : decided;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;

@@ -1,5 +1,6 @@
 /** What `recover` can be told. */
 import { EFFORTS, FAILURE_UNITS, PLACEMENT_POLICIES, RECOVERY_EFFORT, SHARES } from "../core/placement/policy.ts";
+import { REBALANCING_POLICIES } from "../core/rebalance/rebalance.ts";
 import { PREFERENCES, WAY_RULE } from "../core/reconfigure/chooseWay.ts";
 import { MAPPING_POLICIES } from "../core/reconfigure/mapNodes.ts";
 import { parseBandwidth, parseCount, parseSeconds } from "../formats/units.ts";
@@ -11,6 +12,8 @@ import { joinedOption } from "./joinedOption.ts";
 import { instancesOption } from "./nodeSource.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions } from "./planOptions.ts";
+import { rebalanceOptions } from "./rebalanceOptions.ts";
+import { worthOptions } from "./worthOptions.ts";
 
 export const recoveryOptions = {
   failed: failedOption,
@@ -32,7 +35,7 @@ export const recoveryOptions = {
   "max-moves": option({
     argument: "N",
     parse: parseCount(0),
-    says: "Most replicas to move: of a repair, as many of them, 0 among others, as survive most, then are most even.",
+    says: "Most replicas to move (by flexmoe and fewest-moves: copies to fetch, also within a node): of a repair, as many of them, 0 among others, as survive most, then are most even.",
   }),
   prefer: choice({
     choices: PREFERENCES,
@@ -55,7 +58,12 @@ export const recoveryOptions = {
     parse: (text) => text,
     says: "A newer load-profile to place by, which is reason enough for a plan; otherwise the placement's own loads.",
   }),
-  placement: choice({ choices: PLACEMENT_POLICIES, says: "Policy of the new placement; otherwise that of the old one." }),
+  placement: choice({
+    choices: [...PLACEMENT_POLICIES, ...REBALANCING_POLICIES],
+    says: "Policy of the new placement; otherwise that of the old one. With --profile, flexmoe rebalances the plan in few operations as FlexMoE does, fewest-moves by what levels most for each copy fetched; both keep its policy and min-replicas, let no survival fall, and count on even shares.",
+  }),
+  ...rebalanceOptions,
+  ...worthOptions,
   shares: choice({
     choices: SHARES.toReversed(),
     says: "What resilient and balanced count on: free shares that a dispatcher solves for, or even ones. Default: what the placement was made for.",

@@ -1,5 +1,6 @@
 /** From a recovery to its document. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
+import type { Operation } from "../core/rebalance/operations.ts";
 import type { Failures, NodeGpu } from "../core/reconfigure/changeGpus.ts";
 import type { Ends, Recovery } from "../core/reconfigure/planRecovery.ts";
 import type { Window } from "./csv/windows.ts";
@@ -26,7 +27,7 @@ interface PlanOrigin {
  * @param follows SHA-256 of its document
  */
 export function recoveryPlanDocument(
-  recovery: Recovery,
+  recovery: Recovery & { readonly operations?: readonly Operation[] },
   cluster: readonly ClusterNode[],
   { failed, failedGpus }: Failures,
   joinedGpus: readonly NodeGpu[],
@@ -48,7 +49,7 @@ export function recoveryPlanDocument(
     failedSoFar: gone,
   };
   if (!recovery.recoverable) return { ...header, recoverable: false, lost: [...recovery.lost], reason: reasonOf(recovery) };
-  const { survivors, policy, placement, figures, change, seconds, ways } = recovery;
+  const { survivors, policy, placement, figures, change, seconds, ways, operations } = recovery;
   const senders = [...survivors.cluster, ...(survivors.leaving?.cluster ?? [])];
   const name = (node: number) => senders[node]!.name;
   const placed = placementDocument(placement, policy, figures, { window });
@@ -67,6 +68,7 @@ export function recoveryPlanDocument(
       bytes,
       round,
     })),
+    ...(operations && { operations: operations.map(({ fetched, ...rest }) => ({ ...rest, bytes: fetched * bytes })) }),
     repair: {
       taken: ways.taken,
       ...(ways.repair && { repair: ways.repair }),

@@ -6,6 +6,7 @@ import { placementTable } from "./placementTable.ts";
 import { fixed, grouped, percent, textTable } from "./table.ts";
 
 const MOST_LOST = 20;
+const OPERATION_FIGURES = ["layer", "expert", "rank", "bytes", "busiest over mean"];
 
 /**
  * Tables of a recovery plan.
@@ -26,6 +27,7 @@ export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, assumed?
     parts.push(timePart(plan, plan.time) + (isAssumed ? `\n${assumed[0]!.toUpperCase()}${assumed.slice(1)}` : ""));
     if (plan.repair !== undefined) parts.push(waysPart(plan.repair));
     parts.push(transferPart(plan, paint));
+    if (plan.operations !== undefined && plan.operations.length > 0) parts.push(operationPart(plan.operations, paint));
   }
   if (plan.rehearsal) parts.push(rehearsalPart(plan.rehearsal, paint));
   if (plan.spilled && plan.spilled.length > 0) parts.push(spilledPart(plan.spilled));
@@ -85,6 +87,23 @@ function waysPart({ taken, ...ways }: NonNullable<RecoveryPlanDocument["repair"]
   });
   if (ways.repair && ways.anew) lines.push(`Rule: ${WAY_RULE}.`);
   return lines.join("\n");
+}
+
+/** What an incremental policy did, in order. */
+function operationPart(operations: NonNullable<RecoveryPlanDocument["operations"]>, paint: Paint): string {
+  const columns = [{ head: "operation", align: "left" as const }, ...OPERATION_FIGURES.map((head) => ({ head }))];
+  const rows = operations
+    .slice(0, MOST_LOST)
+    .map((done) => [
+      done.kind,
+      String(done.layer),
+      done.kind === "migrate" && done.exchanged !== undefined ? `${done.expert} for ${done.exchanged}` : String(done.expert),
+      done.kind === "shrink" ? `${done.from}` : `${done.from} > ${done.to}`,
+      grouped(done.bytes),
+      `${fixed(done.before, 3)} > ${fixed(done.after, 3)}`,
+    ]);
+  const more = operations.length > MOST_LOST ? `\nand ${operations.length - MOST_LOST} more; --format json lists them all` : "";
+  return textTable(columns, rows, paint) + more;
 }
 
 /** What every node sends and receives. */

@@ -149,7 +149,7 @@ function refuseLosses({ placement, spilled }: Reconfiguration): void {
 }
 
 /** The newer loads of the placement's layers. */
-function matchingLoads(old: readonly LayerLoads[], newer: readonly LayerLoads[]): LayerLoads[] {
+export function matchingLoads(old: readonly LayerLoads[], newer: readonly LayerLoads[]): LayerLoads[] {
   return old.map(({ layer, loads }) => {
     const found = newer.find((candidate) => candidate.layer === layer);
     const wrong = (what: string) => new Infeasible(`${what}; make it from the same model`, "loads");

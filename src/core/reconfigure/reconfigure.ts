@@ -123,7 +123,8 @@ function mapPlan(problem: ReconfigurationProblem, plan: readonly LayerPlacement[
   return { physicalNode, layers, moves };
 }
 
-function schedule(
+/** Who sends what to whom, and when, as every node keeps its part. */
+export function schedule(
   survivors: Survivors,
   layers: readonly LayerPlacement[],
 ): Pick<Reconfiguration, "transfers" | "rounds" | "lowerBoundRounds"> {

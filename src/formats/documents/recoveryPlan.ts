@@ -14,6 +14,19 @@ const way = z.object({
   lowestSurvival: z.optional(amount),
 });
 
+/** Of all operations; `before` and `after`: busiest rank over the mean, with even shares. */
+const onExpert = { layer: count, expert: count, bytes: count, before: amount, after: amount };
+
+/** What an incremental policy did, rank by rank: `bytes` are fetched, and none where the receiver holds the expert already. */
+const operation = z.discriminatedUnion("kind", [
+  /** A copy given up, of the rank's first slot that has it. */
+  z.object({ kind: z.literal("shrink"), ...onExpert, from: count }),
+  /** A copy made in the first free slot of a rank. */
+  z.object({ kind: z.literal("expand"), ...onExpert, from: count, to: count }),
+  /** A copy that changes its rank, for one of `exchanged` that goes the other way, if there is one. */
+  z.object({ kind: z.literal("migrate"), ...onExpert, from: count, to: count, exchanged: z.optional(count) }),
+]);
+
 export const recoveryPlanSchema = z.object({
   type: z.literal("recovery-plan"),
   version: z.literal(1),
@@ -41,6 +54,18 @@ export const recoveryPlanSchema = z.object({
   transfers: z.optional(
     z.array(z.object({ layer: count, expert: count, from: nodeName, to: nodeName, bytes: positiveCount, round: count })),
   ),
+  /** With --if-worth: whether the plan moves, what that saves until the next review, what it costs, and when it has paid off, if ever. */
+  decision: z.optional(
+    z.object({
+      move: z.boolean(),
+      gainSeconds: z.number(),
+      costSeconds: amount,
+      reviewSteps: positiveCount,
+      breakEvenSteps: z.optional(count),
+    }),
+  ),
+  /** With an incremental policy: what it did, in order. */
+  operations: z.optional(z.array(operation)),
   /** What repairing and placing anew came to, as far as they were looked at, and which the plan is. */
   repair: z.optional(z.object({ taken: z.enum(["repair", "anew"]), repair: z.optional(way), anew: z.optional(way) })),
   /** What came of acting the plan out, with --rehearse. */
