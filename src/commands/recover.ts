@@ -1,5 +1,6 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
+import { freemem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { failuresOf } from "../core/reconfigure/changeGpus.ts";
@@ -30,6 +31,7 @@ import { readLoad } from "./readProfile.ts";
 import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
+import { checkRestore, restorableOf } from "./restoreOption.ts";
 import { complain, warn } from "./warn.ts";
 import { type DocumentWriter, formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -75,6 +77,7 @@ export const recover = defineCommand({
     const changes = ["failed", "joined", "drain", "profile"] as const;
     if (changes.every((name) => options[name] === undefined))
       throw new UsageError("what changed? pass --failed, --joined or --drain with nodes, or --profile with newer loads");
+    checkRestore(options);
     const size = await readExpertSize(options);
     const isReplaced = isSameFile(file, options.output);
     let unchanged = true;
@@ -105,6 +108,7 @@ export const recover = defineCommand({
         const { gone } = history;
         const failures = failedOf(old.cluster, said.failed, { gone, missing: options.missing });
         const drained = drainedOf(old.cluster, said.drain, failures.failed, gone);
+        const restorable = await restorableOf(old, options, gone);
         const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
         const origin = { window: document.window, drained, history, follows };
         const { joined = [] } = joining;
@@ -122,7 +126,7 @@ export const recover = defineCommand({
               planRecovery(
                 recoveryProblem(
                   options,
-                  { ...made, old, ...failures, drained, ...joining, loads: newer?.layers, expertBytes: size.bytes },
+                  { ...made, old, ...failures, drained, ...joining, restorable, loads: newer?.layers, expertBytes: size.bytes },
                   watch,
                 ),
               ),
@@ -134,7 +138,7 @@ export const recover = defineCommand({
           old.cluster,
           failuresOf(old.cluster, failures.failed, failures.failedGpus),
           joining.joinedGpus,
-          { bytes: size.bytes, ...origin },
+          { bytes: size.bytes, ageSeconds: options["checkpoint-age"], ...origin },
         );
         const plan =
           options.rehearse && recovery.recoverable
@@ -166,8 +170,11 @@ export const recover = defineCommand({
 /** Rehearses in processes that run the file which the build puts beside the commands. */
 async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalReport> {
   const nodeProgram = [fileURLToPath(new URL("./io/rehearsal/node.js", import.meta.url))];
-  const { rehearse } = await import("../io/rehearsal/rehearse.ts");
-  return rehearse(rehearsal, { bytes, timeoutSeconds: REHEARSAL_SECONDS, nodeProgram });
+  const { rehearse, fittingBytes, MOST_BYTES } = await import("../io/rehearsal/rehearse.ts");
+  // Contents are held two or three times over while they are made and sent.
+  const fitting = fittingBytes(rehearsal, Math.min(MOST_BYTES, freemem() / 4));
+  if (fitting < bytes) warn(`rehearsing with ${fitting} bytes an expert instead of ${bytes}, which this machine has memory for`);
+  return rehearse(rehearsal, { bytes: Math.min(bytes, fitting), timeoutSeconds: REHEARSAL_SECONDS, nodeProgram });
 }
 
 function renderers(options: RecoveryOptions, { assumed }: ExpertSize): Renderers<RecoveryPlanDocument> {

@@ -22,8 +22,10 @@ import { type Reconfiguration, reconfigure } from "./reconfigure.ts";
 import { orderedRepair } from "./repair/orderedRepair.ts";
 import { repairPlacement } from "./repair/repairPlacement.ts";
 import { repairOnGpus } from "./repairOnGpus.ts";
+import { landed, type Restorable } from "./restore.ts";
 import { keepInMemory, MEMORY_COPIES } from "./spillExperts.ts";
 import { type LostExpert, type Survivors, survivors } from "./survivors.ts";
+import { type RestoredExpert, type TierRates, type TierSeconds, tierSeconds } from "./tierSeconds.ts";
 
 /** What happened, and how to go on. */
 export interface RecoveryProblem extends Joining {
@@ -50,6 +52,8 @@ export interface RecoveryProblem extends Joining {
   readonly maxMoves?: number | undefined;
   /** Whether experts may wait in host memory when the slots do not hold all. */
   readonly spill?: boolean;
+  /** Where experts without a live replica have copies; `speed.rates` has the rates. Host memory fails with its node. */
+  readonly restorable?: Restorable | undefined;
   readonly speed: RecoverySpeed;
 }
 
@@ -62,6 +66,8 @@ export interface RecoverySpeed {
   /** Seconds until a failure is noticed, which a planned change need not be, and until new communication groups are formed. */
   readonly detectSeconds: number;
   readonly regroupSeconds: number;
+  /** Bytes per second of tiers that experts are restored from. */
+  readonly rates?: TierRates | undefined;
 }
 
 /** Where the time of a recovery goes. */
@@ -69,6 +75,8 @@ export interface RecoverySeconds extends Pick<RecoverySpeed, "detectSeconds" | "
   readonly transferSeconds: number;
   /** Transfer time that no schedule of these arrivals from old owners can undercut. */
   readonly lowerBoundSeconds: number;
+  /** When each tier is done, where experts are restored. */
+  readonly tiers?: TierSeconds["tiers"];
 }
 
 /** A recovery: who joined, and what became of the job. */
@@ -86,6 +94,8 @@ export interface GoesOn {
   readonly ways: Ways;
   readonly change: Reconfiguration;
   readonly seconds: RecoverySeconds;
+  /** Experts that lived nowhere. */
+  readonly restored: readonly RestoredExpert[];
 }
 
 /** Training cannot go on from what is live. */
@@ -105,7 +115,7 @@ export interface Ends {
  *   policy is needed and missing (about `policy`), or it cannot place on the live nodes; RangeError when a failed node does not exist
  */
 export function planRecovery(problem: RecoveryProblem): Recovery {
-  const { policy, spill = false, speed, drained = [] } = problem;
+  const { policy, spill = false, speed, drained = [], restorable } = problem;
   const { failed, failedGpus } = failuresOf(problem.old.cluster, problem.failed, problem.failedGpus);
   // What GPUs leave behind is a placement like any other; plans are made on live GPUs, which have the same slots.
   const changed = changeGpus(problem.old, failedGpus, problem.joinedGpus);
@@ -120,7 +130,7 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
   }
   if (joined.length === 0 && old.cluster.every((_, node) => failed.includes(node) || drained.includes(node)))
     throw new Infeasible("no node would be left; let others join first", "drained");
-  const live = survivors(old, failed, joined, drained);
+  const live = survivors(old, failed, joined, drained, restorable);
   const slots = totalSlots(live.cluster);
   if (live.lost.length > 0) return ends("experts are lost", live.lost, slots);
   const loads = problem.loads === undefined ? old.layers : matchingLoads(old.layers, problem.loads);
@@ -142,6 +152,7 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
     figures: planFigures(placement, policy),
     ways,
     change: { ...change, placement: { ...change.placement, cluster } },
+    restored: tierSeconds(change, speed).restored,
     seconds: secondsOf(change, failed.length + failedGpus.length === 0 ? { ...speed, detectSeconds: 0 } : speed),
   };
 }
@@ -213,7 +224,8 @@ function takeWay(problem: WayProblem): { readonly taken: Way; readonly ways: Way
 }
 
 /** The best beginning of a repair with at most so many transfers. */
-function beginning({ old, live, loads, policy, speed }: WayProblem, maxMoves: number): Way {
+function beginning({ old, live: survivors, loads, policy, speed }: WayProblem, maxMoves: number): Way {
+  const { survivors: live, copies } = landed(survivors);
   // Single transfers are between nodes; failures of GPUs within one are not looked at.
   const byNode = policy.failureUnit === "gpu" ? { ...policy, failureUnit: "node" as const } : policy;
   const { layers, transfers, lowestSurvival } = orderedRepair({ old, survivors: live, loads, policy: byNode }, maxMoves);
@@ -227,6 +239,7 @@ function beginning({ old, live, loads, policy, speed }: WayProblem, maxMoves: nu
     spilled,
     rounds: (transfers.at(-1)?.round ?? -1) + 1,
     lowerBoundRounds: Math.max(...received),
+    ...(copies.length > 0 && { restored: copies }),
   };
   const placement: MadePlacement = {
     cluster: live.cluster,
@@ -240,15 +253,10 @@ function beginning({ old, live, loads, policy, speed }: WayProblem, maxMoves: nu
   return { placement, change, figures: { ...figures, lowestSurvival: Math.min(lowestSurvival, figures.survival) } };
 }
 
-function secondsOf({ rounds, lowerBoundRounds }: Reconfiguration, speed: RecoverySpeed): RecoverySeconds {
-  const { expertBytes, bandwidth, detectSeconds, regroupSeconds } = speed;
-  const roundSeconds = expertBytes / bandwidth;
-  return {
-    detectSeconds,
-    regroupSeconds,
-    transferSeconds: rounds * roundSeconds,
-    lowerBoundSeconds: lowerBoundRounds * roundSeconds,
-  };
+function secondsOf(change: Reconfiguration, speed: RecoverySpeed): RecoverySeconds {
+  const { transferSeconds, lowerBoundSeconds, tiers } = tierSeconds(change, speed);
+  const { detectSeconds, regroupSeconds } = speed;
+  return { detectSeconds, regroupSeconds, transferSeconds, lowerBoundSeconds, ...(change.restored && { tiers }) };
 }
 
 function mostExperts(layers: readonly LayerLoads[]): number {
