@@ -214,7 +214,12 @@ function takeWay(problem: WayProblem): { readonly taken: Way; readonly ways: Way
   const countsSteps = policy.objective === "goodput" || policy.stepBudget !== undefined;
   const isOurs = mapping === "optimal" && policy.placement === madeBy && !countsSteps;
   if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isOurs)) return only(anew());
-  const repaired = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({ old, survivors: live, loads, policy });
+  const repaired = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({
+    old,
+    survivors: landed(live, true).survivors,
+    loads,
+    policy,
+  });
   const repair = way(repaired.placement, true);
   if (prefer === "repair" || (repaired.worse === 0 && isNearBound(live.cluster, mostExperts(loads), repair.figures, policy)))
     return { taken: repair, ways: { taken: "repair", repair: repair.figures } };

@@ -65,8 +65,12 @@ export function chooseReaders(hosts: readonly (readonly number[])[], nodes: numb
 /**
  * The live nodes with every missing expert in a slot: on a node whose host memory has it, or on any that reads it from the store; free slots
  * first, then those of experts with most copies. Where no slot can be had it waits in memory.
+ * @param sends whether nodes may send to any other what they have in memory
  */
-export function landed(live: Survivors): { readonly survivors: Survivors; readonly copies: readonly RestoredCopy[] } {
+export function landed(
+  live: Survivors,
+  sends = false,
+): { readonly survivors: Survivors; readonly copies: readonly RestoredCopy[] } {
   const { missing = [], cluster } = live;
   if (missing.length === 0) return { survivors: live, copies: [] };
   const slots = live.layers.map(({ nodes }) => nodes.map((row) => [...row]));
@@ -74,8 +78,10 @@ export function landed(live: Survivors): { readonly survivors: Survivors; readon
   const holders = live.holders.map((experts) => experts.map((nodes) => [...nodes]));
   const arrived = new Array<number>(cluster.length).fill(0);
   const copies = missing.map(({ layer, index, expert, tier }): RestoredCopy => {
-    const may = (tier === "host" ? live.holders[index]![expert]! : [...cluster.keys()]).toSorted(
-      (a, b) => arrived[a]! - arrived[b]! || a - b,
+    const keepers = live.holders[index]![expert]!;
+    const far = (node: number) => Number(tier === "host" && !keepers.includes(node));
+    const may = (tier === "host" && !sends ? keepers : [...cluster.keys()]).toSorted(
+      (a, b) => far(a) - far(b) || arrived[a]! - arrived[b]! || a - b,
     );
     const rows = slots[index]!;
     const free = may.find((node) => rows[node]!.includes(FREE_SLOT));
