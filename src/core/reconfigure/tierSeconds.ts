@@ -62,11 +62,15 @@ export function readTurns(node: readonly number[], lanes: number): number[] {
 export function tierSeconds(change: Reconfiguration, speed: TierSpeed): TierSeconds {
   const { transfers, rounds, lowerBoundRounds, restored: copies = [] } = change;
   const { expertBytes, bandwidth, rates = {} } = speed;
+  const plain = expertBytes / bandwidth;
+  const network = rounds * plain;
+  const tiers = { network, host: 0, store: 0 };
+  if (change.restored === undefined)
+    return { transferSeconds: network, lowerBoundSeconds: lowerBoundRounds * plain, tiers, restored: [] };
   const ends = copyEnds(copies, expertBytes, rates);
   const last = (tier: Tier) => copies.reduce((most, copy, i) => (copy.tier === tier ? Math.max(most, ends[i]!) : most), 0);
   const [host, store] = [last("host"), last("store")];
   const stored = new Set(copies.filter(({ tier }) => tier === "store").map(({ layer, expert }) => `${layer}/${expert}`));
-  const plain = expertBytes / bandwidth;
   const fromMemory = Math.max(plain, expertBytes / (rates.host ?? Infinity));
   const length = new Array<number>(rounds).fill(plain);
   const waits = new Array<boolean>(rounds).fill(false);
@@ -74,10 +78,10 @@ export function tierSeconds(change: Reconfiguration, speed: TierSpeed): TierSeco
     if (source === "host") length[round] = fromMemory;
     if (stored.has(`${layer}/${expert}`)) waits[round] = true;
   }
-  let network = 0;
+  let done = 0;
   const roundEnds = length.map((seconds, round) => {
-    network = (waits[round] ? Math.max(network, store) : network) + seconds;
-    return network;
+    done = (waits[round] ? Math.max(done, store) : done) + seconds;
+    return done;
   });
   const known = new Set<string>();
   const restored = copies.map((copy, i): RestoredExpert => {
@@ -91,9 +95,9 @@ export function tierSeconds(change: Reconfiguration, speed: TierSpeed): TierSeco
   }
   restored.sort((a, b) => a.layer - b.layer || a.expert - b.expert || a.to - b.to);
   return {
-    transferSeconds: Math.max(network, host, store),
+    transferSeconds: Math.max(done, host, store),
     lowerBoundSeconds: Math.max(lowerBoundRounds * plain, host, store),
-    tiers: { network, host, store },
+    tiers: { network: done, host, store },
     restored,
   };
 }
