@@ -1,5 +1,6 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
+import { freemem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { PLACEMENT_POLICIES } from "../core/placement/policy.ts";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
@@ -32,6 +33,7 @@ import { rebalanceBy, rebalancingOf } from "./rebalancedPlan.ts";
 import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
+import { checkRestore, restorableOf } from "./restoreOption.ts";
 import { complain, warn } from "./warn.ts";
 import { decisionOn, readWorth } from "./worthMoving.ts";
 import { type DocumentWriter, formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
@@ -78,6 +80,7 @@ export const recover = defineCommand({
     const changes = ["failed", "joined", "drain", "profile"] as const;
     if (changes.every((name) => options[name] === undefined))
       throw new UsageError("what changed? pass --failed, --joined or --drain with nodes, or --profile with newer loads");
+    checkRestore(options);
     const by = rebalancingOf(options);
     const worth = await readWorth(options);
     const size = await readExpertSize(options);
@@ -111,6 +114,7 @@ export const recover = defineCommand({
         const { gone } = history;
         const failures = failedOf(old.cluster, said.failed, { gone, missing: options.missing });
         const drained = drainedOf(old.cluster, said.drain, failures.failed, gone);
+        const restorable = await restorableOf(old, options, gone);
         const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
         const origin = { window: document.window, drained, history, follows };
         const { joined = [] } = joining;
@@ -129,7 +133,16 @@ export const recover = defineCommand({
                 : planRecovery(
                     recoveryProblem(
                       options,
-                      { ...made, old, ...failures, drained, ...joining, loads: newer?.layers, expertBytes: size.bytes },
+                      {
+                        ...made,
+                        old,
+                        ...failures,
+                        drained,
+                        ...joining,
+                        restorable,
+                        loads: newer?.layers,
+                        expertBytes: size.bytes,
+                      },
                       watch,
                     ),
                   ),
@@ -147,7 +160,7 @@ export const recover = defineCommand({
           old.cluster,
           failuresOf(old.cluster, failures.failed, failures.failedGpus),
           joining.joinedGpus,
-          { bytes: size.bytes, ...origin },
+          { bytes: size.bytes, ageSeconds: options["checkpoint-age"], ...origin },
         );
         const decided = decision === undefined ? planned : { ...planned, decision };
         const plan =
@@ -180,8 +193,11 @@ export const recover = defineCommand({
 /** Rehearses in processes that run the file which the build puts beside the commands. */
 async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalReport> {
   const nodeProgram = [fileURLToPath(new URL("./io/rehearsal/node.js", import.meta.url))];
-  const { rehearse } = await import("../io/rehearsal/rehearse.ts");
-  return rehearse(rehearsal, { bytes, timeoutSeconds: REHEARSAL_SECONDS, nodeProgram });
+  const { rehearse, fittingBytes, MOST_BYTES } = await import("../io/rehearsal/rehearse.ts");
+  // Contents are held two or three times over while they are made and sent.
+  const fitting = fittingBytes(rehearsal, Math.min(MOST_BYTES, freemem() / 4));
+  if (fitting < bytes) warn(`rehearsing with ${fitting} bytes an expert instead of ${bytes}, which this machine has memory for`);
+  return rehearse(rehearsal, { bytes: Math.min(bytes, fitting), timeoutSeconds: REHEARSAL_SECONDS, nodeProgram });
 }
 
 function renderers(options: RecoveryOptions, { assumed }: ExpertSize): Renderers<RecoveryPlanDocument> {

@@ -13,6 +13,7 @@ import { instancesOption } from "./nodeSource.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions } from "./planOptions.ts";
 import { rebalanceOptions } from "./rebalanceOptions.ts";
+import { restoreOptions } from "./restoreOption.ts";
 import { worthOptions } from "./worthOptions.ts";
 
 export const recoveryOptions = {
@@ -96,6 +97,7 @@ export const recoveryOptions = {
     says: "Time until a failure is noticed; planned changes need none.",
   }),
   regroup: option({ argument: "TIME", fallback: "10s", parse: parseSeconds, says: "Time to form new communication groups." }),
+  ...restoreOptions,
   rehearse: toggle({
     says: "Act the plan out on this machine: a process for each node, failed ones killed, transfers over loopback TCP, every node's experts checked by hash.",
   }),

@@ -8,7 +8,7 @@ import type { RecoveryOptions } from "./recoveryOptions.ts";
 /** What happened to a placement, and the policy to make a new one by. */
 type Happened = Pick<
   RecoveryProblem,
-  "old" | "madeBy" | "policy" | "failed" | "failedGpus" | "drained" | "joined" | "joinedGpus" | "loads"
+  "old" | "madeBy" | "policy" | "failed" | "failedGpus" | "drained" | "joined" | "joinedGpus" | "loads" | "restorable"
 > &
   Pick<RecoverySpeed, "expertBytes">;
 
@@ -38,6 +38,7 @@ export function recoveryProblem(
       bandwidth,
       detectSeconds: options.detect,
       regroupSeconds: options.regroup,
+      rates: options.restore,
     },
   };
 }

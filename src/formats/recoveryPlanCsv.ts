@@ -6,16 +6,22 @@ import type { RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 /** Where a replica comes from: another replica, on the node that sends it. */
 const FROM_REPLICA = "replica";
 
-/** CSV `[window,]round,layer,expert,from,to,bytes,source`; a lost expert has no round, sender or receiver. */
+/**
+ * CSV `[window,]round,layer,expert,from,to,bytes,source`; a lost expert has no round, sender or receiver. What a node takes out of its own host
+ * memory or the store comes first and has no round, and from the store no sender.
+ */
 export function recoveryPlanCsv(): (document: RecoveryPlanDocument, first: boolean) => Generator<string> {
   const partOf = windowTable(({ window }: RecoveryPlanDocument) => window);
   return function* (document, first) {
     const { header, cell } = partOf(document, first);
     if (first) yield `${header}round,layer,expert,from,to,bytes,source\n`;
     const begin = cell === "" ? [] : [cell.slice(0, -1)];
-    const { transfers = [], lost } = document;
+    const { transfers = [], restored = [], lost } = document;
     yield stringify([
-      ...transfers.map(({ round, layer, expert, from, to, bytes }) => [
+      ...restored
+        .filter(({ from, to }) => from === undefined || from === to)
+        .map(({ layer, expert, tier, from = "", to, bytes }) => [...begin, "", layer, expert, from, to, bytes, tier]),
+      ...transfers.map(({ round, layer, expert, from, to, bytes, source = FROM_REPLICA }) => [
         ...begin,
         round,
         layer,
@@ -23,7 +29,7 @@ export function recoveryPlanCsv(): (document: RecoveryPlanDocument, first: boole
         from,
         to,
         bytes,
-        FROM_REPLICA,
+        source,
       ]),
       ...lost.map(({ layer, expert }) => [...begin, "", layer, expert, "", "", "", ""]),
     ]);

@@ -17,10 +17,17 @@ interface PlanOrigin {
   readonly follows?: string | undefined;
 }
 
+/** What moves. */
+interface RestoredBytes {
+  readonly bytes: number;
+  readonly ageSeconds?: number | undefined;
+}
+
 /**
  * The document of a recovery.
  * @param cluster the old nodes, which failures and joined GPUs are of
  * @param bytes size of a replica on its way
+ * @param ageSeconds how old what the store has is
  * @param window of the placement, where there are several
  * @param drained old nodes that leave after handing over what they hold
  * @param history what came before the old placement
@@ -31,7 +38,7 @@ export function recoveryPlanDocument(
   cluster: readonly ClusterNode[],
   { failed, failedGpus }: Failures,
   joinedGpus: readonly NodeGpu[],
-  { bytes, window, drained = [], history = NO_HISTORY, follows }: PlanOrigin & { readonly bytes: number },
+  { bytes, ageSeconds, window, drained = [], history = NO_HISTORY, follows }: PlanOrigin & RestoredBytes,
 ): RecoveryPlanDocument {
   const nameOf = ({ node, gpu }: NodeGpu) => `${cluster[node]!.name}:${gpu}`;
   const namesOf = (nodes: readonly number[]) => nodes.map((node) => cluster[node]!.name);
@@ -49,7 +56,7 @@ export function recoveryPlanDocument(
     failedSoFar: gone,
   };
   if (!recovery.recoverable) return { ...header, recoverable: false, lost: [...recovery.lost], reason: reasonOf(recovery) };
-  const { survivors, policy, placement, figures, change, seconds, ways, operations } = recovery;
+  const { survivors, policy, placement, figures, change, seconds, ways, operations, restored } = recovery;
   const senders = [...survivors.cluster, ...(survivors.leaving?.cluster ?? [])];
   const name = (node: number) => senders[node]!.name;
   const placed = placementDocument(placement, policy, figures, { window });
@@ -60,15 +67,28 @@ export function recoveryPlanDocument(
     ...(placed.spilled === undefined ? {} : { spilled: placed.spilled }),
     placement: placed,
     moved: change.transfers.length,
-    transfers: change.transfers.map(({ layer, expert, from, to, round }) => ({
+    transfers: change.transfers.map(({ layer, expert, from, to, round, source }) => ({
       layer,
       expert,
       from: name(from),
       to: name(to),
       bytes,
       round,
+      ...given(source, "source"),
     })),
     ...(operations && { operations: operations.map(({ fetched, ...rest }) => ({ ...rest, bytes: fetched * bytes })) }),
+    ...(change.restored && {
+      restored: restored.map(({ layer, expert, tier, from, to, seconds: after }) => ({
+        layer,
+        expert,
+        tier,
+        ...(from === undefined ? {} : { from: name(from) }),
+        to: name(to),
+        bytes,
+        seconds: after,
+        ...(tier === "store" && ageSeconds !== undefined && { ageSeconds }),
+      })),
+    }),
     repair: {
       taken: ways.taken,
       ...(ways.repair && { repair: ways.repair }),
@@ -108,7 +128,7 @@ function reasonOf({ because, lost, slots, experts }: Ends): string {
     case "every node failed":
       return "every node failed; restart from a checkpoint";
     case "experts are lost":
-      return `${lost.length} experts have no live replica; restart from a checkpoint`;
+      return `${lost.length} experts have no live replica; restart from a checkpoint, or restore them (--restore store=2GBps, or whatever the checkpoint store gives)`;
     case "too few slots":
       return `the live nodes have ${slots} slots for ${experts} experts; add nodes (--joined), or keep cold experts in host memory (--spill cpu)`;
   }

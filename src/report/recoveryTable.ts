@@ -21,11 +21,12 @@ export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, assumed?
   const head = `${paint.bold("Recovery")} ${change.join("; ") || "nothing failed or joined"}`;
   if (!plan.recoverable)
     return [head, paint.red(`Not recoverable: ${plan.reason ?? "experts are lost"}`), ...lostPart(plan, paint)].join("\n\n");
-  const parts = [head, paint.green("Recoverable: every expert of every layer has a live host")];
+  const parts = [head, paint.green(recoverableLine(plan))];
   if (plan.time && plan.transfers) {
     const isAssumed = assumed !== undefined && plan.transfers.length > 0;
     parts.push(timePart(plan, plan.time) + (isAssumed ? `\n${assumed[0]!.toUpperCase()}${assumed.slice(1)}` : ""));
     if (plan.repair !== undefined) parts.push(waysPart(plan.repair));
+    if (plan.restored && plan.restored.length > 0) parts.push(restoredPart(plan.restored, plan.time));
     parts.push(transferPart(plan, paint));
     if (plan.operations !== undefined && plan.operations.length > 0) parts.push(operationPart(plan.operations, paint));
   }
@@ -33,6 +34,12 @@ export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, assumed?
   if (plan.spilled && plan.spilled.length > 0) parts.push(spilledPart(plan.spilled));
   if (plan.placement) parts.push(placementTable(plan.placement, paint));
   return parts.join("\n\n");
+}
+
+function recoverableLine({ restored = [] }: RecoveryPlanDocument): string {
+  if (restored.length === 0) return "Recoverable: every expert of every layer has a live host";
+  const experts = new Set(restored.map(({ layer, expert }) => `${layer}/${expert}`)).size;
+  return `Recoverable: every expert of every layer has a live host, or is restored (${experts})`;
 }
 
 /** What a failure stops; a planned change is not detected, and its replicas move while training goes on. */
@@ -56,12 +63,32 @@ function lostPart({ lost }: RecoveryPlanDocument, paint: Paint): string[] {
 }
 
 function rehearsalPart(
-  { passed, killed, transfers, bytesMoved, faults }: NonNullable<RecoveryPlanDocument["rehearsal"]>,
+  { passed, killed, transfers, bytesMoved, read = 0, faults }: NonNullable<RecoveryPlanDocument["rehearsal"]>,
   paint: Paint,
 ): string {
-  const acted = `${killed.length} processes killed, ${transfers} transfers of ${grouped(bytesMoved)} bytes over loopback`;
+  const acted = `${killed.length} processes killed, ${transfers} transfers of ${grouped(bytesMoved)} bytes over loopback${read === 0 ? "" : `, ${read} experts read from files`}`;
   if (passed) return paint.green(`Rehearsed: ${acted}; every node ended with exactly its experts`);
   return [paint.red(`Rehearsal failed: ${acted}`), ...faults.map((fault) => `  ${fault}`)].join("\n");
+}
+
+/** What comes from host memory and the store, and when it is there. */
+function restoredPart(
+  restored: NonNullable<RecoveryPlanDocument["restored"]>,
+  { tiers }: NonNullable<RecoveryPlanDocument["time"]>,
+): string {
+  const named = { host: "host memory", store: "the checkpoint store" };
+  const parts = (["host", "store"] as const).flatMap((tier) => {
+    const own = restored.filter((copy) => copy.tier === tier);
+    if (own.length === 0) return [];
+    const experts = new Set(own.map(({ layer, expert }) => `${layer}/${expert}`)).size;
+    const last = own.reduce((most, { seconds }) => Math.max(most, seconds), 0);
+    const age = own[0]!.ageSeconds;
+    return [
+      `${experts} expert${experts === 1 ? "" : "s"} from ${named[tier]}, there after ${fixed(last, 3)} s${age === undefined ? "" : `, ${grouped(age)} s old`}`,
+    ];
+  });
+  const network = tiers === undefined ? "" : `; network done after ${fixed(tiers.network, 3)} s`;
+  return `Restored, for having no live host: ${parts.join("; ")}${network}`;
 }
 
 function spilledPart(spilled: NonNullable<RecoveryPlanDocument["spilled"]>): string {

@@ -62,6 +62,7 @@ describe("rehearse", () => {
     expect(report).toEqual({
       passed: true,
       killed: ["node3"],
+      read: 0,
       transfers,
       bytesMoved: transfers * staging.bytes,
       verified: play.nodes.reduce((sum, node) => sum + node.shallHold.length, 0),

@@ -13,6 +13,7 @@ import { survivalProbability } from "../recovery/survivalProbability.ts";
 import { wayFigures } from "./chooseWay.ts";
 import { type GoesOn, matchingLoads, type RecoverySpeed } from "./planRecovery.ts";
 import { schedule } from "./reconfigure.ts";
+import { MEMORY_COPIES } from "./spillExperts.ts";
 import { survivors } from "./survivors.ts";
 
 /** A plan, and how to go on with it. */
@@ -60,7 +61,7 @@ export function planRebalance(problem: RebalanceProblem): RebalancedPlan & { rea
       survivalOf({ ...old, layers: old.layers.map((layer, l) => ({ ...layer, nodes: layers[l]! })) }) >= least,
   });
   const live = survivors(old, []);
-  const scheduled = schedule(live, placement.layers);
+  const scheduled = schedule(live, placement.layers, MEMORY_COPIES);
   const made: MadePlacement = {
     ...placement,
     keptMinReplicas: Math.min(policy.minReplicas, ...placement.layers.map(fewestHosts)),
@@ -80,13 +81,14 @@ export function planRebalance(problem: RebalanceProblem): RebalancedPlan & { rea
       taken: "repair",
       repair: wayFigures({ ...made, cluster: withLiveGpus(old.cluster) }, scheduled.transfers.length, transferSeconds, policy),
     },
-    change: { physicalNode: [...old.cluster.keys()], placement, spilled: [], ...scheduled },
+    change: { physicalNode: [...old.cluster.keys()], placement, ...scheduled },
     seconds: {
       detectSeconds: 0,
       regroupSeconds: operations.length === 0 ? 0 : speed.regroupSeconds,
       transferSeconds,
       lowerBoundSeconds: scheduled.lowerBoundRounds * roundSeconds,
     },
+    restored: [],
     operations,
     stuck,
   };

@@ -19,8 +19,10 @@ import { type Joining, joinedNodes } from "./joinedNodes.ts";
 import type { MappingPolicyName } from "./mapNodes.ts";
 import type { Reconfiguration } from "./reconfigure.ts";
 import { type RecoverySeconds, type RecoverySpeed, secondsOf } from "./recoverySeconds.ts";
+import type { Restorable } from "./restore.ts";
 import { type LostExpert, type Survivors, survivors } from "./survivors.ts";
 import { mostExperts, takeWay } from "./takeWay.ts";
+import { type RestoredExpert, tierSeconds } from "./tierSeconds.ts";
 
 export type { RecoverySeconds, RecoverySpeed } from "./recoverySeconds.ts";
 
@@ -49,6 +51,8 @@ export interface RecoveryProblem extends Joining {
   readonly maxMoves?: number | undefined;
   /** Whether experts may wait in host memory when the slots do not hold all. */
   readonly spill?: boolean;
+  /** Where experts without a live replica have copies; `speed.rates` has the rates. Host memory fails with its node. */
+  readonly restorable?: Restorable | undefined;
   readonly speed: RecoverySpeed;
 }
 
@@ -67,6 +71,8 @@ export interface GoesOn {
   readonly ways: Ways;
   readonly change: Reconfiguration;
   readonly seconds: RecoverySeconds;
+  /** Experts that lived nowhere. */
+  readonly restored: readonly RestoredExpert[];
 }
 
 /** Training cannot go on from what is live. */
@@ -86,7 +92,7 @@ export interface Ends {
  *   policy is needed and missing (about `policy`), or it cannot place on the live nodes; RangeError when a failed node does not exist
  */
 export function planRecovery(problem: RecoveryProblem): Recovery {
-  const { policy, spill = false, speed, drained = [] } = problem;
+  const { policy, spill = false, speed, drained = [], restorable } = problem;
   const { failed, failedGpus } = failuresOf(problem.old.cluster, problem.failed, problem.failedGpus);
   // What GPUs leave behind is a placement like any other; plans are made on live GPUs, which have the same slots.
   const changed = changeGpus(problem.old, failedGpus, problem.joinedGpus);
@@ -101,7 +107,7 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
   }
   if (joined.length === 0 && old.cluster.every((_, node) => failed.includes(node) || drained.includes(node)))
     throw new Infeasible("no node would be left; let others join first", "drained");
-  const live = survivors(old, failed, joined, drained);
+  const live = survivors(old, failed, joined, drained, restorable);
   const slots = totalSlots(live.cluster);
   if (live.lost.length > 0) return ends("experts are lost", live.lost, slots);
   const loads = problem.loads === undefined ? old.layers : matchingLoads(old.layers, problem.loads);
@@ -131,6 +137,7 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
     figures: planFigures(placement, policy),
     ways,
     change: { ...change, placement: { ...change.placement, cluster } },
+    restored: tierSeconds(change, speed).restored,
     seconds: secondsOf(change, failed.length + failedGpus.length === 0 ? { ...speed, detectSeconds: 0 } : speed),
   };
 }

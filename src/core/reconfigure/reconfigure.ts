@@ -6,6 +6,7 @@ import { chooseSources } from "./chooseSources.ts";
 import { exchangeExperts } from "./exchangeExperts.ts";
 import { mappingPolicies, missingReplicas } from "./mapNodes.ts";
 import { rankLoadLimit } from "./rankLoadLimit.ts";
+import { chooseReaders, type RestoredCopy, type Tier } from "./restore.ts";
 import { gpusOfParts, settleSlots } from "./settleSlots.ts";
 import { keepInMemory, MEMORY_COPIES } from "./spillExperts.ts";
 import type { Survivors } from "./survivors.ts";
@@ -38,6 +39,8 @@ export interface Transfer {
   readonly to: number;
   /** Transfers of one round run at the same time: a node sends at most one of them and receives at most one. */
   readonly round: number;
+  /** Where the sender has it, unless in a slot. */
+  readonly source?: "host";
 }
 
 /** How to get from what survived to the plan. */
@@ -53,6 +56,8 @@ export interface Reconfiguration {
   readonly rounds: number;
   /** Rounds that no schedule of these arrivals from old owners can undercut. */
   readonly lowerBoundRounds: number;
+  /** What nodes take out of their host memory or the store, where experts live nowhere. */
+  readonly restored?: readonly RestoredCopy[];
 }
 
 /**
@@ -82,8 +87,7 @@ export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
   return {
     physicalNode: best.physicalNode,
     placement: { cluster, layers },
-    spilled: keepInMemory(survivors, layers, memoryCopies),
-    ...schedule(survivors, layers),
+    ...schedule(survivors, layers, memoryCopies),
   };
 }
 
@@ -127,35 +131,76 @@ function mapPlan(problem: ReconfigurationProblem, plan: readonly LayerPlacement[
 export function schedule(
   survivors: Survivors,
   layers: readonly LayerPlacement[],
-): Pick<Reconfiguration, "transfers" | "rounds" | "lowerBoundRounds"> {
-  const owners: (readonly number[])[] = [];
-  const carried: { layer: number; expert: number }[] = [];
-  const replica: number[] = [];
-  const to: number[] = [];
+  memoryCopies: number,
+): Pick<Reconfiguration, "spilled" | "transfers" | "rounds" | "lowerBoundRounds" | "restored"> {
+  const { missing = [], cluster } = survivors;
+  const tierOf = new Map(missing.map(({ layer, expert, tier }) => [`${layer}/${expert}`, tier]));
+  const stored = missing.filter(({ tier }) => tier === "store");
+  const readers = chooseReaders(
+    stored.map(({ index, expert }) => {
+      const hosts = hostSets(layers[index]!)[expert]!;
+      return hosts.length > 0 ? hosts : [...cluster.keys()];
+    }),
+    cluster.length,
+  );
+  const restored: RestoredCopy[] = stored.map(({ layer, expert, tier }, i) => ({ layer, expert, tier, to: readers[i]! }));
+  const holders = survivors.holders.map((experts) => [...experts]);
+  stored.forEach(({ index, expert }, i) => {
+    holders[index]![expert] = [readers[i]!];
+  });
+  const arrivals: Arrival[] = [];
   layers.forEach((layer, index) => {
-    const heldBy = survivors.holders[index]!;
     const leavers = survivors.leaving?.holders[index];
     hostSets(layer).forEach((hosts, expert) => {
-      const old = heldBy[expert]!;
-      let next = 0;
-      for (const node of hosts) {
-        while (next < old.length && old[next]! < node) next++;
-        if (old[next] === node) continue;
-        replica.push(owners.length);
-        to.push(node);
+      const old = holders[index]![expert]!;
+      const tier = tierOf.get(`${layer.layer}/${expert}`);
+      const owners = leavers === undefined ? old : [...old, ...leavers[expert]!];
+      for (const to of hosts) {
+        if (!old.includes(to)) arrivals.push({ layer: layer.layer, expert, owners, to, tier });
+        else if (tier === "host") restored.push({ layer: layer.layer, expert, tier, to });
       }
-      owners.push(leavers === undefined ? old : [...old, ...leavers[expert]!]);
-      carried.push({ layer: layer.layer, expert });
     });
   });
-  const domain = [...survivors.cluster, ...(survivors.leaving?.cluster ?? [])].map((node) => node.domain);
+  const first = inRounds(
+    arrivals.filter(({ tier }) => tier !== "store"),
+    survivors,
+  );
+  // What the store brings is sent on when all of it is there.
+  const then = inRounds(
+    arrivals.filter(({ tier }) => tier === "store"),
+    survivors,
+  );
+  return {
+    spilled: keepInMemory({ cluster, holders }, layers, memoryCopies),
+    transfers: [...first.transfers, ...then.transfers.map((sent) => ({ ...sent, round: first.rounds + sent.round }))],
+    rounds: first.rounds + then.rounds,
+    lowerBoundRounds: Math.max(first.lowerBoundRounds, then.lowerBoundRounds),
+    ...(missing.length > 0 && { restored }),
+  };
+}
+
+/** A replica that has to reach a node, and who can send it. */
+interface Arrival {
+  readonly layer: number;
+  readonly expert: number;
+  readonly owners: readonly number[];
+  readonly to: number;
+  readonly tier: Tier | undefined;
+}
+
+function inRounds(
+  arrivals: readonly Arrival[],
+  { cluster, leaving }: Survivors,
+): Pick<Reconfiguration, "transfers" | "rounds" | "lowerBoundRounds"> {
+  const domain = [...cluster, ...(leaving?.cluster ?? [])].map((node) => node.domain);
   const nodes = domain.length;
-  const toNode = Int32Array.from(to);
-  const sources = chooseSources({ replica: Int32Array.from(replica), to: toNode, owners, domain });
-  const { colour, colours } = edgeColouring(sources.from, toNode, nodes, nodes);
-  const transfers = replica.map((of, i): Transfer => {
-    const { layer, expert } = carried[of]!;
-    return { layer, expert, from: sources.from[i]!, to: to[i]!, round: colour[i]! };
+  const to = Int32Array.from(arrivals, (arrival) => arrival.to);
+  const replica = Int32Array.from(arrivals, (_, i) => i);
+  const sources = chooseSources({ replica, to, owners: arrivals.map(({ owners }) => owners), domain });
+  const { colour, colours } = edgeColouring(sources.from, to, nodes, nodes);
+  const transfers = arrivals.map(({ layer, expert, tier, ...arrival }, i): Transfer => {
+    const source = tier === "host" ? { source: tier } : {};
+    return { layer, expert, from: sources.from[i]!, to: arrival.to, round: colour[i]!, ...source };
   });
   transfers.sort((a, b) => a.round - b.round);
   return { transfers, rounds: colours, lowerBoundRounds: sources.lowerBound };

@@ -12,6 +12,8 @@ export interface RehearsedNode {
   readonly fails: boolean;
   /** Replicas that it holds at first. */
   readonly holds: readonly ReplicaName[];
+  /** Replicas that it reads from the store. */
+  readonly reads?: readonly ReplicaName[];
   /** Replicas that it must hold in the end; none where it fails. */
   readonly shallHold: readonly ReplicaName[];
 }
@@ -46,10 +48,16 @@ export function rehearsalOf(
   // A live node whose GPUs failed holds what the others do.
   const alive = replicaNames(survivors, onLiveNodes(spilled, survivors));
   const after = replicaNames(change.placement, change.spilled);
+  for (const { layer, index, expert, tier } of survivors.missing ?? []) {
+    if (tier === "host") for (const node of survivors.holders[index]![expert]!) alive[node]!.push(`${layer}/${expert}`);
+  }
+  const reads = survivors.cluster.map(() => [] as ReplicaName[]);
+  for (const { layer, expert, tier, to } of change.restored ?? []) if (tier === "store") reads[to]!.push(`${layer}/${expert}`);
   const live = survivors.cluster.map(({ name }, n) => ({
     name,
     fails: false,
     holds: alive[n]!,
+    ...(reads[n]!.length > 0 && { reads: reads[n]! }),
     shallHold: after[n]!,
   }));
   const { oldNode: leavers = [], cluster: leavingNodes = [] } = survivors.leaving ?? {};

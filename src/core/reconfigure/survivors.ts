@@ -1,6 +1,7 @@
 /** What is left of a placement after nodes failed and others joined. */
 import type { ClusterNode } from "../layout/cluster.ts";
 import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
+import type { MissingExpert, Restorable } from "./restore.ts";
 
 /** An expert without a live replica. */
 export interface LostExpert {
@@ -18,6 +19,8 @@ export interface Survivors extends Placement {
   readonly lost: readonly LostExpert[];
   /** Nodes that leave when they have handed over what they hold; they are no live nodes, but send. */
   readonly leaving?: Leaving;
+  /** Experts without a live replica that come from another tier; those in host memory have the nodes that keep them as holders. */
+  readonly missing?: readonly MissingExpert[];
 }
 
 /** Nodes that leave. As senders they are numbered on from the live nodes. */
@@ -34,6 +37,7 @@ export interface Leaving {
  * @param failed nodes of the placement that failed
  * @param joined nodes that come in; they may bear the names of failed ones
  * @param drained nodes of the placement that leave after handing over what they hold, where they have not failed
+ * @param restorable where else experts have copies, of nodes that neither failed nor leave
  * @throws RangeError when a failed or drained node does not exist, two live nodes have one name, or no node is left
  */
 export function survivors(
@@ -41,6 +45,7 @@ export function survivors(
   failed: readonly number[],
   joined: readonly ClusterNode[] = [],
   drained: readonly number[] = [],
+  restorable?: Restorable,
 ): Survivors {
   for (const node of [...failed, ...drained]) {
     if (placement.cluster[node] === undefined) throw new RangeError(`there is no node ${node} that could have failed`);
@@ -67,12 +72,19 @@ export function survivors(
   const leavers = placement.layers.map((layer) =>
     withMemory({ ...layer, nodes: leaving.map((node) => layer.nodes[node]!) }, leaving, placement),
   );
-  const lost = layers.flatMap(({ layer }, index) =>
-    holders[index]!.flatMap((nodes, expert) =>
-      nodes.length === 0 && leavers[index]![expert]!.length === 0 ? [{ layer, expert }] : [],
-    ),
-  );
-  const alone = { cluster, layers, oldNode, holders, lost };
+  const lost: LostExpert[] = [];
+  const missing: MissingExpert[] = [];
+  layers.forEach(({ layer }, index) => {
+    holders[index]!.forEach((nodes, expert) => {
+      if (nodes.length > 0 || leavers[index]![expert]!.length > 0) return;
+      const keepers = (restorable?.keepers?.[index]?.[expert] ?? []).map((node) => oldNode.indexOf(node)).filter((n) => n >= 0);
+      if (keepers.length > 0) missing.push({ layer, index, expert, tier: "host" });
+      else if (restorable?.store) missing.push({ layer, index, expert, tier: "store" });
+      else lost.push({ layer, expert });
+      holders[index]![expert] = keepers;
+    });
+  });
+  const alone = { cluster, layers, oldNode, holders, lost, ...(missing.length > 0 && { missing }) };
   if (leaving.length === 0) return alone;
   const asSenders = leavers.map((experts) => experts.map((nodes) => nodes.map((node) => cluster.length + node)));
   return {

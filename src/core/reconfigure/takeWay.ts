@@ -10,6 +10,7 @@ import { type RecoverySpeed, secondsOf } from "./recoverySeconds.ts";
 import { orderedRepair } from "./repair/orderedRepair.ts";
 import { repairPlacement } from "./repair/repairPlacement.ts";
 import { repairOnGpus } from "./repairOnGpus.ts";
+import { landed } from "./restore.ts";
 import { keepInMemory, MEMORY_COPIES } from "./spillExperts.ts";
 import type { Survivors } from "./survivors.ts";
 
@@ -69,7 +70,7 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
   const repaired = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({
     old,
     whole,
-    survivors: live,
+    survivors: landed(live, true).survivors,
     loads,
     policy,
   });
@@ -82,7 +83,8 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
 }
 
 /** The best beginning of a repair with at most so many transfers. */
-function beginning({ old, whole, live, loads, policy, speed }: WayProblem, maxMoves: number): Way {
+function beginning({ old, whole, live: survivors, loads, policy, speed }: WayProblem, maxMoves: number): Way {
+  const { survivors: live, copies } = landed(survivors);
   // Single transfers are between nodes; failures of GPUs within one are not looked at.
   const byNode = policy.failureUnit === "gpu" ? { ...policy, failureUnit: "node" as const } : policy;
   const { layers, transfers, lowestSurvival } = orderedRepair({ old, whole, survivors: live, loads, policy: byNode }, maxMoves);
@@ -96,6 +98,7 @@ function beginning({ old, whole, live, loads, policy, speed }: WayProblem, maxMo
     spilled,
     rounds: (transfers.at(-1)?.round ?? -1) + 1,
     lowerBoundRounds: Math.max(...received),
+    ...(copies.length > 0 && { restored: copies }),
   };
   const placement: MadePlacement = {
     cluster: live.cluster,

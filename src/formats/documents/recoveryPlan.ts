@@ -52,7 +52,35 @@ export const recoveryPlanSchema = z.object({
   placement: z.optional(placementSchema),
   moved: z.optional(count),
   transfers: z.optional(
-    z.array(z.object({ layer: count, expert: count, from: nodeName, to: nodeName, bytes: positiveCount, round: count })),
+    z.array(
+      z.object({
+        layer: count,
+        expert: count,
+        from: nodeName,
+        to: nodeName,
+        bytes: positiveCount,
+        round: count,
+        /** Where the sender has it, unless in a slot. */
+        source: z.optional(z.literal("host")),
+      }),
+    ),
+  ),
+  /** Experts that lived nowhere: copies that nodes take out of host memory (`from`, over the network unless it is `to`) or the store. */
+  restored: z.optional(
+    z.array(
+      z.object({
+        layer: count,
+        expert: count,
+        tier: z.enum(["host", "store"]),
+        from: z.optional(nodeName),
+        to: nodeName,
+        bytes: positiveCount,
+        /** After the beginning of the transfers. */
+        seconds: amount,
+        /** How old the copy is. */
+        ageSeconds: z.optional(amount),
+      }),
+    ),
   ),
   /** With --if-worth: whether the plan moves, what that saves until the next review, what it costs, and when it has paid off, if ever. */
   decision: z.optional(
@@ -75,11 +103,20 @@ export const recoveryPlanSchema = z.object({
       killed: z.readonly(z.array(nodeName)),
       transfers: count,
       bytesMoved: count,
+      /** Experts read from files that stand for the store. */
+      read: z.optional(count),
       faults: z.readonly(z.array(z.string())),
     }),
   ),
   time: z.optional(
-    z.object({ detectSeconds: amount, regroupSeconds: amount, transferSeconds: amount, lowerBoundSeconds: amount }),
+    z.object({
+      detectSeconds: amount,
+      regroupSeconds: amount,
+      transferSeconds: amount,
+      lowerBoundSeconds: amount,
+      /** When each tier is done, where experts are restored; what came from the store is sent on after it. */
+      tiers: z.optional(z.object({ network: amount, host: amount, store: amount })),
+    }),
   ),
 });
 

@@ -10,6 +10,8 @@ export type Order =
       readonly token: string;
       readonly peers: readonly number[];
     }
+  /** Read replicas from files of the store. */
+  | { readonly order: "read"; readonly files: readonly { readonly replica: string; readonly file: string }[] }
   /** Send and receive replicas. */
   | { readonly order: "transfer"; readonly send: readonly Sending[]; readonly receive: readonly string[] }
   /** Drop all other replicas and say what the contents of these are. */

@@ -1,4 +1,5 @@
 /** A process that plays one node of a rehearsal; the director starts it and talks to it over Node's IPC channel. */
+import { readFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { contentOf, digestOf } from "./content.ts";
 import type { Answer, Order, Sending } from "./messages.ts";
@@ -21,6 +22,9 @@ class RehearsalNode {
         this.#token = order.token;
         for (const { replica, seed } of order.replicas) this.#contents.set(replica, contentOf(seed, order.bytes));
         return { port: await this.#listen() };
+      case "read":
+        for (const { replica, file } of order.files) this.#contents.set(replica, readFileSync(file));
+        return {};
       case "transfer":
         await Promise.all([...order.receive.map((replica) => this.#arrival(replica)), ...order.send.map((it) => this.#send(it))]);
         return {};

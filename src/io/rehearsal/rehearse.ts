@@ -1,5 +1,8 @@
 /** Acts out a reconfiguration on this machine: processes for nodes, bytes for experts, SIGKILL for failures. */
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Rehearsal, RehearsedNode } from "../../core/reconfigure/rehearsal.ts";
 import { IoError, UsageError } from "../../errors.ts";
 import { contentOf, digestOf } from "./content.ts";
@@ -29,6 +32,8 @@ export interface RehearsalReport {
   readonly killed: readonly string[];
   readonly transfers: number;
   readonly bytesMoved: number;
+  /** Replicas read from files that stand for the store. */
+  readonly read: number;
   /** Replicas on live nodes whose content was compared. */
   readonly verified: number;
   /** What is wrong, a line each. */
@@ -76,6 +81,7 @@ async function direct({ nodes, rounds }: Rehearsal, staging: Staging, processes:
   const failing = nodes.flatMap(({ fails }, n) => (fails ? [n] : []));
   const signals = await Promise.all(failing.map((n) => processes[n]!.kill()));
 
+  const read = await readStore(nodes, processes, (replica) => contentOf(seedOf(replica), bytes));
   for (const round of rounds) {
     const busy = new Set(round.flatMap(({ from, to }) => [from, to]));
     await Promise.all(
@@ -111,9 +117,39 @@ async function direct({ nodes, rounds }: Rehearsal, staging: Staging, processes:
     killed: failing.map((n) => nodes[n]!.name),
     transfers,
     bytesMoved: transfers * bytes,
+    read,
     verified,
     faults,
   };
+}
+
+/** Nodes read from files what a plan reads from the store. @returns how many replicas */
+async function readStore(
+  nodes: readonly RehearsedNode[],
+  processes: readonly NodeProcess[],
+  content: (replica: string) => Buffer,
+): Promise<number> {
+  const readers = nodes.flatMap(({ reads = [] }, n) => (reads.length > 0 ? [{ n, reads }] : []));
+  if (readers.length === 0) return 0;
+  const store = await mkdtemp(join(tmpdir(), "rehearsal-store-"));
+  try {
+    const fileOf = (replica: string) => join(store, replica.replace("/", "-"));
+    for (const replica of readers.flatMap(({ reads }) => reads)) await writeFile(fileOf(replica), content(replica));
+    await Promise.all(
+      readers.map(({ n, reads }) =>
+        processes[n]!.ask({ order: "read", files: reads.map((replica) => ({ replica, file: fileOf(replica) })) }),
+      ),
+    );
+  } finally {
+    await rm(store, { recursive: true, force: true });
+  }
+  return readers.reduce((sum, { reads }) => sum + reads.length, 0);
+}
+
+/** The most bytes an expert that a rehearsal may have within bytes in all, at least one. */
+export function fittingBytes({ nodes }: Rehearsal, mostBytes: number): number {
+  const most = nodes.reduce((sum, { holds, reads = [], shallHold }) => sum + holds.length + reads.length + shallHold.length, 0);
+  return Math.max(1, Math.floor(mostBytes / Math.max(1, most)));
 }
 
 function faultsOf({ name, shallHold }: RehearsedNode, { digests = {} }: Answer, digest: (replica: string) => string): string[] {

@@ -103,7 +103,7 @@ function bestArrivals(problem: HostProblem, set: number, visits: { left: number 
   };
   // What a node can take only becomes less, so that counts are bounds until they are counted anew.
   const most = new Map(nodes.map((node) => [node, count(node)]));
-  for (let turn = 0; rest.length > 0 && turn < MOST_SPREAD; turn++) {
+  for (let turn = 0; rest.length > 0 && most.size > 0 && turn < MOST_SPREAD; turn++) {
     const [node] = [...most].reduce((one, other) => (other[1] > one[1] ? other : one));
     const placed = count(node);
     const isStill = [...most].every(([other, bound]) => other === node || bound <= placed);
