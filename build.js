@@ -58,7 +58,18 @@ const modules = {
 };
 await build({ ...modules, entryPoints: ["src/io/rehearsal/node.ts"] });
 // The library runs in browsers, too: nothing of Node.js in it.
-await build({ ...settings, entryPoints: ["src/index.ts"], format: "esm", platform: "neutral", mainFields: ["module", "main"] });
+// What both entries use is in one file: an error of one is that of the other.
+await build({
+  ...settings,
+  entryPoints: ["src/index.ts", "src/formats/index.ts"],
+  format: "esm",
+  platform: "neutral",
+  mainFields: ["module", "main"],
+  splitting: true,
+  chunkNames: "shared",
+  // The same parsers without Node.js' buffers.
+  alias: { "csv-parse/sync": "csv-parse/browser/esm/sync", "csv-stringify/sync": "csv-stringify/browser/esm/sync" },
+});
 // gpu.js goes along: installed beside, it would fetch 115 MB of drivers, which only those who bench on a GPU need. It reads the
 // source of some of its own functions, so nothing in it is shortened.
 await build({

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +21,24 @@ test("the README's example runs with what the package exports", async () => {
   const failures = run(...imported.map((name) => exported.get(name)));
   expect(failures).toHaveLength(10);
   expect(failures[0]?.probability).toBe(1);
+});
+
+test("the README's controller runs with the built entries", () => {
+  const text = /```js\n(import [\s\S]*?)```/.exec(readFileSync(`${root}README.md`, "utf8"))![1]!;
+  const built = text
+    .replace('"lazarus-moe"', JSON.stringify(`${root}dist/index.js`))
+    .replace('"lazarus-moe/formats"', JSON.stringify(`${root}dist/formats/index.js`))
+    .replace(").tokens)", ").tokens.reduce((sum, count) => sum + count))");
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", built], { encoding: "utf8" });
+  expect({ stdout, stderr }).toEqual({ stdout: "758\n", stderr: "" });
+});
+
+test("a policy that does not exist is refused with the choices", () => {
+  const policy = { ...library.POLICY_DEFAULTS, failureProbability: 0.1, placement: "resilent" } as unknown as library.Policy;
+  const layers = [{ layer: 0, loads: [1, 2] }];
+  expect(() => library.makePlacement(library.uniformCluster(2, 2), layers, policy)).toThrow(
+    new RangeError('placement is "resilent"; expected one of resilient, balanced, eplb, mro, spread, compact'),
+  );
 });
 
 test("every type that stands in an exported declaration is exported, too", () => {

@@ -23,9 +23,11 @@ test("the package can be packed, and holds the program, its library and its docu
     "bin/package.json",
     "dist/cli.cache",
     "dist/cli.cjs",
+    "dist/formats/index.js",
     "dist/gpu.cjs",
     "dist/index.js",
     "dist/io/rehearsal/node.js",
+    "dist/shared.js",
     "fixtures",
     "man",
     "package.json",
@@ -36,8 +38,10 @@ test("the library, bundled, runs where there is nothing but the language", async
   const { outputFiles } = await build({
     stdin: {
       contents: `import { makePlacement, planFigures, uniformCluster } from "./dist/index.js";
+        import { parseCluster } from "./dist/formats/index.js";
         const policy = { placement: "resilient", allocation: "lazarus", minReplicas: 2, seed: 0, failureProbability: 0.1 };
         const placement = makePlacement(uniformCluster(4, 4), [{ layer: 0, loads: [412, 9, 77, 260] }], policy);
+        globalThis.slots = parseCluster("name,slots\\na,4\\n", "nodes.csv", { slots: 1, gpus: 1 })[0].slots;
         globalThis.survives = planFigures(placement, policy).recovery.tolerates;`,
       resolveDir: ".",
     },
@@ -49,4 +53,5 @@ test("the library, bundled, runs where there is nothing but the language", async
   const bare = createContext({});
   runInContext(outputFiles[0]!.text, bare);
   expect(bare["survives"]).toBe(3);
+  expect(bare["slots"]).toBe(4);
 });

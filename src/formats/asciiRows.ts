@@ -23,12 +23,17 @@ export type FourColumns = readonly [first: Int32Array, second: Int32Array, third
  * @param after text that ends a row, ASCII
  */
 export function* asciiRows(columns: FourColumns, before: string, after: string): Generator<Uint8Array> {
-  const [opening, ending] = [Buffer.from(before), Buffer.from(after)];
+  const [opening, ending] = [bytesOf(before), bytesOf(after)];
   const rows = columns[0].length;
   const rowsInPiece = Math.ceil(PIECE_LENGTH / (opening.length + ending.length + 4 * (MOST_DIGITS + 1)));
   for (let row = 0; row < rows; row += rowsInPiece) {
     yield rowBytes(columns, row, Math.min(rows, row + rowsInPiece), opening, ending);
   }
+}
+
+/** Not with Buffer, which browsers lack. */
+function bytesOf(ascii: string): Uint8Array {
+  return Uint8Array.from(ascii, (character) => character.charCodeAt(0));
 }
 
 /** Rows from `begin` to before `end`. */

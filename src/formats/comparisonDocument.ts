@@ -19,7 +19,7 @@ export interface MovePrice {
 }
 
 /** What is known of a plan beside its figures. */
-interface Described {
+export interface NamedPlan {
   readonly name: string;
   readonly policy: string;
   readonly placement: Placement;
@@ -28,7 +28,7 @@ interface Described {
 
 /** @param first the first plan's figures */
 export function comparedPlan(
-  { name, policy, placement, ages }: Described,
+  { name, policy, placement, ages }: NamedPlan,
   figures: Compared,
   first: Compared,
   price: MovePrice,

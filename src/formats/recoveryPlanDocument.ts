@@ -10,7 +10,7 @@ import { given } from "./given.ts";
 import { placementDocument } from "./placementDocument.ts";
 
 /** What a recovery-plan says of the plan that it was made from. */
-interface PlanOrigin {
+export interface PlanOrigin {
   readonly window?: Window | undefined;
   readonly drained?: readonly number[];
   readonly history?: PlanHistory;

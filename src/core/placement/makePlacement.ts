@@ -6,6 +6,7 @@ import { Infeasible } from "../layout/infeasible.ts";
 import { fewestHosts, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { failureUnits, MOST_FAILING_GPUS } from "../recovery/failureUnits.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
+import { checkPolicy } from "./checkPolicy.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { placeLayers } from "./placeLayers.ts";
 import { expectedFailures, POLICY_DEFAULTS, type Policy, usualBalanceSlack } from "./policy.ts";
@@ -35,9 +36,10 @@ interface Placed {
 
 /**
  * Places all layers on a cluster.
- * @throws RangeError when a layer has more experts than the cluster has slots, or the policy cannot place on such a cluster
+ * @throws RangeError when a layer has more experts than the cluster has slots, or the policy cannot place on such a cluster or is none
  */
 export function makePlacement(cluster: readonly ClusterNode[], layers: readonly LayerLoads[], policy: Policy): MadePlacement {
+  checkPolicy(policy);
   checkPlacementSize(cluster, layers.length);
   const empty = cluster.find(({ slots }) => slots === 0);
   if (empty !== undefined) throw new Infeasible(`${empty.name} has no slots and can hold no expert; leave it out`);

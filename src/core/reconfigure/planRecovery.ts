@@ -11,12 +11,13 @@ import { type ClusterNode, totalSlots, withLiveGpus } from "../layout/cluster.ts
 import { Infeasible } from "../layout/infeasible.ts";
 import type { LayerLoads, Placement } from "../layout/placement.ts";
 import { type PlanFigures, planFigures } from "../placement/assess.ts";
+import { checkChoice, checkPolicy } from "../placement/checkPolicy.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import type { PlacementPolicyName, Policy } from "../placement/policy.ts";
 import { changeGpus, failuresOf, type NodeGpu } from "./changeGpus.ts";
-import type { Preference, Ways } from "./chooseWay.ts";
+import { PREFERENCES, type Preference, type Ways } from "./chooseWay.ts";
 import { type Joining, joinedNodes } from "./joinedNodes.ts";
-import type { MappingPolicyName } from "./mapNodes.ts";
+import { MAPPING_POLICIES, type MappingPolicyName } from "./mapNodes.ts";
 import type { Reconfiguration } from "./reconfigure.ts";
 import { type RecoverySeconds, type RecoverySpeed, secondsOf } from "./recoverySeconds.ts";
 import type { Restorable } from "./restore.ts";
@@ -89,10 +90,13 @@ export interface Ends {
 /**
  * Plans a recovery.
  * @throws Infeasible when joined nodes or newer loads do not fit the placement (about `joined`, `slots`, `gpus` or `loads`), a
- *   policy is needed and missing (about `policy`), or it cannot place on the live nodes; RangeError when a failed node does not exist
+ *   policy is needed and missing (about `policy`), or it cannot place on the live nodes; RangeError when a failed node or a choice does not exist
  */
 export function planRecovery(problem: RecoveryProblem): Recovery {
   const { policy, spill = false, speed, drained = [], restorable } = problem;
+  if (policy !== undefined) checkPolicy(policy);
+  checkChoice("mapping", problem.mapping, MAPPING_POLICIES);
+  checkChoice("prefer", problem.prefer, PREFERENCES);
   const { failed, failedGpus } = failuresOf(problem.old.cluster, problem.failed, problem.failedGpus);
   // What GPUs leave behind is a placement like any other; plans are made on live GPUs, which have the same slots.
   const changed = changeGpus(problem.old, failedGpus, problem.joinedGpus);

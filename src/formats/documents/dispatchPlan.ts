@@ -1,6 +1,6 @@
 /** dispatch-plan: how many tokens of every expert go from which rank to which. */
 import * as z from "zod/mini";
-import { amount, count, label, positiveCount, wholeNumbers, window } from "./schema.ts";
+import { amount, checkDocument, count, label, positiveCount, wholeNumbers, window } from "./schema.ts";
 
 const perRank = wholeNumbers(0, "whole numbers of tokens, one a rank");
 
@@ -34,3 +34,14 @@ export const dispatchPlanSchema = z.object({
     }),
   ),
 });
+
+/** A dispatch-plan document. */
+export type DispatchPlanDocument = z.infer<typeof dispatchPlanSchema>;
+
+/**
+ * Checks a parsed dispatch-plan.
+ * @throws InputError
+ */
+export function checkDispatchPlan(value: unknown, source: string): DispatchPlanDocument {
+  return checkDocument(dispatchPlanSchema, "dispatch-plan", value, source);
+}

@@ -27,11 +27,14 @@ const schemas = {
   bench: benchSchema,
 } as const satisfies Record<string, z.ZodMiniType>;
 
+/** A kind of document. */
+export type DocumentKind = keyof typeof schemas;
+
 /** Kinds of documents. */
-export const documentKinds = Object.keys(schemas) as (keyof typeof schemas)[];
+export const documentKinds = Object.keys(schemas) as DocumentKind[];
 
 /** The JSON Schema (draft 2020-12) of a kind of document. Fields may be added to documents, so unknown ones are allowed. */
-export function jsonSchema(kind: keyof typeof schemas): object {
+export function jsonSchema(kind: DocumentKind): object {
   const schema = z.toJSONSchema(schemas[kind], {
     io: "input",
     unrepresentable: "any",
