@@ -1,6 +1,8 @@
 /** Rows of whole numbers as ASCII text: a large table is written several times as quickly as by joining strings. */
 
 const COMMA = 0x2c;
+const OPENING = 0x5b;
+const CLOSING = 0x5d;
 /** Digits of the largest safe integer. */
 const MOST_DIGITS = 16;
 /** Room for a piece, in bytes; short numbers fill a quarter of it. */
@@ -31,9 +33,35 @@ export function* asciiRows(columns: FourColumns, before: string, after: string):
   }
 }
 
+<<<<<<< HEAD
 /** Not with Buffer, which browsers lack. */
 function bytesOf(ascii: string): Uint8Array {
   return Uint8Array.from(ascii, (character) => character.charCodeAt(0));
+=======
+/**
+ * A table of whole numbers from 0 to 2^53 as JSON, an array a row, in pieces.
+ * @param table shape [rows][width]
+ */
+export function* asciiTable(table: Float64Array, width: number): Generator<Uint8Array> {
+  const rows = table.length / width;
+  const rowsInPiece = Math.max(1, Math.floor(PIECE_LENGTH / (width * (MOST_DIGITS + 1))));
+  for (let begin = 0; begin < rows; begin += rowsInPiece) {
+    const end = Math.min(rows, begin + rowsInPiece);
+    const bytes = new Uint8Array((end - begin) * (width * (MOST_DIGITS + 1) + 3) + 2);
+    let at = 0;
+    for (let row = begin; row < end; row++) {
+      bytes[at++] = row === 0 ? OPENING : COMMA;
+      bytes[at++] = OPENING;
+      for (let i = row * width; i < (row + 1) * width; i++) {
+        at = writeNumber(bytes, at, table[i]!);
+        bytes[at++] = COMMA;
+      }
+      bytes[at - 1] = CLOSING;
+    }
+    if (end === rows) bytes[at++] = CLOSING;
+    yield bytes.subarray(0, at);
+  }
+>>>>>>> w/screens
 }
 
 /** Rows from `begin` to before `end`. */

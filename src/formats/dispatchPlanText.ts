@@ -1,7 +1,7 @@
 /** dispatch-plan as JSON or CSV, layer by layer: a plan of many ranks is larger than one string may be. */
 import type { LayerDispatch } from "../core/dispatch/layerDispatch.ts";
 import { shuffleOf, summarizeDispatch } from "../core/dispatch/summary.ts";
-import { asciiRows, type FourColumns } from "./asciiRows.ts";
+import { asciiRows, asciiTable, type FourColumns } from "./asciiRows.ts";
 import { type Window, windowTable } from "./csv/windows.ts";
 
 /** One layer of a plan. */
@@ -49,8 +49,10 @@ export function* dispatchPlanJson({ window, policy, ranks, layers, shuffle }: Di
     yield `${separator}{"layer":${layer},"entries":[`;
     yield* withoutLastByte(asciiRows(columns(dispatch), "[", "],"));
     const { load, maxOverMean, localTokens, remoteTokens, sent } = summarizeDispatch(dispatch, deadRanks);
-    const rest = { sent: rows(sent, ranks), load: Array.from(load), maxOverMean, localTokens, remoteTokens };
-    yield `],${JSON.stringify({ ...rest, ...(shuffle ? { shuffle: shuffleRows(sent, ranks) } : {}) }).slice(1)}`;
+    yield `],"sent":`;
+    yield* asciiTable(sent, ranks);
+    const rest = { load: Array.from(load), maxOverMean, localTokens, remoteTokens };
+    yield `,${JSON.stringify({ ...rest, ...(shuffle ? { shuffle: shuffleRows(sent, ranks) } : {}) }).slice(1)}`;
     separator = ",";
   }
   yield "]}\n";
