@@ -33,11 +33,11 @@ export function* asciiRows(columns: FourColumns, before: string, after: string):
   }
 }
 
-<<<<<<< HEAD
 /** Not with Buffer, which browsers lack. */
 function bytesOf(ascii: string): Uint8Array {
   return Uint8Array.from(ascii, (character) => character.charCodeAt(0));
-=======
+}
+
 /**
  * A table of whole numbers from 0 to 2^53 as JSON, an array a row, in pieces.
  * @param table shape [rows][width]
@@ -61,7 +61,6 @@ export function* asciiTable(table: Float64Array, width: number): Generator<Uint8
     if (end === rows) bytes[at++] = CLOSING;
     yield bytes.subarray(0, at);
   }
->>>>>>> w/screens
 }
 
 /** Rows from `begin` to before `end`. */
