@@ -182,7 +182,10 @@ export {
   reconfigure,
   type Transfer,
 } from "./core/reconfigure/reconfigure.ts";
+export type { MissingExpert, Restorable, RestoredCopy, Tier } from "./core/reconfigure/restorable.ts";
+export { hostCopies, neighbourCopies } from "./core/reconfigure/restore.ts";
 export { type Leaving, type LostExpert, type Survivors, survivors } from "./core/reconfigure/survivors.ts";
+export type { RestoredExpert, TierRates, TierSeconds } from "./core/reconfigure/tierSeconds.ts";
 export { certifies } from "./core/recovery/certifies.ts";
 export { type CriticalSet, criticalSets, nodeCriticality } from "./core/recovery/criticalSets.ts";
 export {

@@ -1,7 +1,8 @@
 /** Where experts that live nowhere are restored from. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
 import type { Placement } from "../core/layout/placement.ts";
-import { hostCopies, neighbourCopies, type Restorable } from "../core/reconfigure/restore.ts";
+import type { Restorable } from "../core/reconfigure/restorable.ts";
+import { hostCopies, neighbourCopies } from "../core/reconfigure/restore.ts";
 import type { TierRates } from "../core/reconfigure/tierSeconds.ts";
 import { UsageError } from "../errors.ts";
 import { readCopyTable } from "../formats/hostCopies.ts";

@@ -20,7 +20,7 @@ import { type Joining, joinedNodes } from "./joinedNodes.ts";
 import { MAPPING_POLICIES, type MappingPolicyName } from "./mapNodes.ts";
 import type { Reconfiguration } from "./reconfigure.ts";
 import { type RecoverySeconds, type RecoverySpeed, secondsOf } from "./recoverySeconds.ts";
-import type { Restorable } from "./restore.ts";
+import type { Restorable } from "./restorable.ts";
 import { type LostExpert, type Survivors, survivors } from "./survivors.ts";
 import { mostExperts, takeWay } from "./takeWay.ts";
 import { type RestoredExpert, tierSeconds } from "./tierSeconds.ts";

@@ -1,35 +1,8 @@
 /** Experts that live nowhere and come back from below: from the host memory of a live node, else from the checkpoint store. */
 import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { chooseSources } from "./chooseSources.ts";
+import type { RestoredCopy } from "./restorable.ts";
 import type { Survivors } from "./survivors.ts";
-
-/** Where an expert without a live replica has a copy. */
-export type Tier = "host" | "store";
-
-/** Where copies are. */
-export interface Restorable {
-  /** Nodes of the old placement whose host memory keeps each expert, shape [layers][experts][nodes]. */
-  readonly keepers?: readonly (readonly (readonly number[])[])[] | undefined;
-  /** Whether the checkpoint store has all experts. */
-  readonly store: boolean;
-}
-
-/** An expert that lives nowhere, and the tier that has it. */
-export interface MissingExpert {
-  readonly layer: number;
-  /** Index of the layer. */
-  readonly index: number;
-  readonly expert: number;
-  readonly tier: Tier;
-}
-
-/** A copy that a live node takes out of its own host memory or out of the store. */
-export interface RestoredCopy {
-  readonly layer: number;
-  readonly expert: number;
-  readonly tier: Tier;
-  readonly to: number;
-}
 
 /**
  * Nodes whose host memory keeps each expert: all that the nodes held of which it keeps copies, shape [layers][experts][nodes].

@@ -1,7 +1,7 @@
 /** What is left of a placement after nodes failed and others joined. */
 import type { ClusterNode } from "../layout/cluster.ts";
 import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
-import type { MissingExpert, Restorable } from "./restore.ts";
+import type { MissingExpert, Restorable } from "./restorable.ts";
 
 /** An expert without a live replica. */
 export interface LostExpert {

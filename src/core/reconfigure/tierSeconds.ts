@@ -1,6 +1,6 @@
 /** How long transfers and restores take: tiers run side by side, and what came from the store is sent on once all of it is there. */
 import type { Reconfiguration } from "./reconfigure.ts";
-import type { RestoredCopy, Tier } from "./restore.ts";
+import type { RestoredCopy, Tier } from "./restorable.ts";
 
 /** Bytes per second. */
 export interface TierRates {
