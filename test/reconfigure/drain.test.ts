@@ -149,6 +149,8 @@ describe("nodes that leave", () => {
     expect(() => recovered({ old: single, failed: [2], drained: [0, 1] })).toThrow("no node would be left");
     expect(goesOn(recovered({ old: single, failed: [], drained: [0, 1, 2], joined: 2 })).change.transfers).toHaveLength(4);
     expect(() => recovered({ old: single, failed: [], drained: [0], maxMoves: 1 })).toThrow(/experts .* not be handed over/);
+    // As many moves as it takes hand everything over.
+    expect(goesOn(recovered({ old: single, failed: [], drained: [0], maxMoves: 2 })).change.transfers).toHaveLength(2);
     expect(() => recovered({ old: single, failed: [], drained: [7] })).toThrow(RangeError);
   });
 });

@@ -53,9 +53,24 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
     const placed = { ...placement, layers: change.placement.layers, spilled: change.spilled };
     return { placement, change, figures: wayFigures(placed, change.transfers.length, transferSeconds, policy) };
   };
+  const repair = () => {
+    const { placement, worse } = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({
+      old,
+      whole,
+      survivors: landed(live, true).survivors,
+      loads,
+      policy,
+    });
+    return { repaired: way(placement, true), worse };
+  };
   if (maxMoves !== undefined) {
+    const only = (taken: Way) => ({ taken, ways: { taken: "repair" as const, repair: taken.figures } });
     const taken = beginning(problem, maxMoves);
-    return { taken, ways: { taken: "repair", repair: taken.figures } };
+    if (live.leaving === undefined || taken.change.placement.layers.every(({ replicas }) => !replicas.includes(0)))
+      return only(taken);
+    // No beginning hands everything over; all of the repair does, if it is short enough.
+    const { repaired } = repair();
+    return only(repaired.change.transfers.length <= maxMoves ? repaired : taken);
   }
   const anew = () => way(placeResidents(live.cluster, loads, policy), false);
   const only = (taken: Way): { readonly taken: Way; readonly ways: Ways } => ({
@@ -67,19 +82,12 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
   // A plan of unknown making is repaired as one of ours is.
   const isKept = mapping === "optimal" && policy.placement === (madeBy ?? policy.placement) && !countsSteps;
   if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
-  const repaired = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({
-    old,
-    whole,
-    survivors: landed(live, true).survivors,
-    loads,
-    policy,
-  });
-  const repair = way(repaired.placement, true);
-  if (prefer === "repair" || (repaired.worse === 0 && isNearBound(live.cluster, mostExperts(loads), repair.figures, policy)))
-    return { taken: repair, ways: { taken: "repair", repair: repair.figures } };
+  const { repaired, worse } = repair();
+  if (prefer === "repair" || (worse === 0 && isNearBound(live.cluster, mostExperts(loads), repaired.figures, policy)))
+    return { taken: repaired, ways: { taken: "repair", repair: repaired.figures } };
   const fresh = anew();
-  const taken = betterWay(repair.figures, fresh.figures);
-  return { taken: taken === "repair" ? repair : fresh, ways: { taken, repair: repair.figures, anew: fresh.figures } };
+  const taken = betterWay(repaired.figures, fresh.figures);
+  return { taken: taken === "repair" ? repaired : fresh, ways: { taken, repair: repaired.figures, anew: fresh.figures } };
 }
 
 /** The best beginning of a repair with at most so many transfers. */
