@@ -1,6 +1,5 @@
 /** lazarus compare: plans side by side. */
 import { type Compared, comparePlans } from "../core/comparison/comparePlans.ts";
-import { DISPATCHERS, type Dispatcher } from "../core/comparison/layerImbalance.ts";
 import { modelSize } from "../core/cost/modelSize.ts";
 import type { LayerLoads } from "../core/layout/placement.ts";
 import { PLACEMENT_POLICIES, SHARES } from "../core/placement/policy.ts";
@@ -9,12 +8,12 @@ import { InputError, UsageError } from "../errors.ts";
 import { comparedPlan } from "../formats/comparisonDocument.ts";
 import { type ComparisonDocument, checkComparison } from "../formats/documents/comparison.ts";
 import { placementOf } from "../formats/documents/placement.ts";
-import { parseBytes, parseCount, parseNameList, parseNumber, parsePercent, UnitError } from "../formats/units.ts";
-import { meantInstead } from "./closestWord.ts";
+import { parseBytes, parseCount, parseNumber, parsePercent } from "../formats/units.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { commonLayers, judged, madePlans, parsePolicies, readPlans, sharesOfPlan } from "./comparedPlans.ts";
 import { holdsBaseline, readBaseline } from "./comparisonBaseline.ts";
+import { parseDispatchers } from "./dispatchers.ts";
 import { readHardware } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
@@ -131,16 +130,6 @@ export const compare = defineCommand({
     return holds ? 0 : 1;
   },
 });
-
-/** Dispatchers in a list; the optimum is always among them. */
-function parseDispatchers(text: string): Dispatcher[] {
-  const named = parseNameList(text).map((name) => {
-    const found = DISPATCHERS.find((dispatcher) => dispatcher === name);
-    if (found !== undefined) return found;
-    throw new UnitError(`expected dispatchers among ${DISPATCHERS.join(", ")}${meantInstead(name, DISPATCHERS)}`);
-  });
-  return DISPATCHERS.filter((dispatcher) => dispatcher === "optimal" || named.includes(dispatcher));
-}
 
 type Options = OptionValues<typeof options>;
 

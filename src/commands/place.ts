@@ -1,6 +1,6 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
 
-import { type ClusterNode, totalSlots } from "../core/layout/cluster.ts";
+import { totalSlots } from "../core/layout/cluster.ts";
 import type { LayerLoads, Placement } from "../core/layout/placement.ts";
 import { planFigures } from "../core/placement/assess.ts";
 import { explain } from "../core/placement/explain.ts";
@@ -21,6 +21,7 @@ import { bytesOfSlot, chosenSlots, findFewestSlots } from "./findFewestSlots.ts"
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
 import { type PlannedFor, readJob, warnOfOtherModel, withModelsLayers } from "./placedModel.ts";
+import { beyondLimit, lowered } from "./placementWarnings.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
 import { policyOptions, readPolicy, usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
@@ -28,7 +29,6 @@ import { readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
 import { placeRobustly, robustOption } from "./robustOption.ts";
 import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
-
 import { warn } from "./warn.ts";
 import { formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -175,13 +175,6 @@ async function* madePlacements(
   }
 }
 
-/** What a plan beyond the limit on balance is worth, and why; its table says why, too. */
-async function beyondLimit(plan: PlacementDocument, { balanceSlack }: Policy): Promise<string> {
-  const { givenUpText } = await import("../report/givenUpText.ts");
-  const why = givenUpText(plan);
-  return `no placement within --balance-slack ${balanceSlack} was found; this has the best balance found${why === undefined ? "" : `. ${why}`}`;
-}
-
 /** Assesses every placement of a file anew and explains it. */
 async function* auditedPlacements(
   options: Options,
@@ -240,15 +233,4 @@ async function* auditedPlacements(
 
 function explained(document: PlacementDocument, placement: Placement, policy: Policy): Promise<PlacementDocument> {
   return withStopwatch("explaining", (watch) => withExplanation(document, explain(placement, { ...policy, watch })));
-}
-
-/** A step is costed with the layers of the profile. */
-function lowered(kept: number, { placement, minReplicas }: Policy, cluster: readonly ClusterNode[], experts: number): string {
-  const slots = totalSlots(cluster);
-  const nodes = cluster.length;
-  if (nodes < minReplicas)
-    return `${nodes === 1 ? "one node holds" : `${nodes} nodes hold`} only ${kept} of ${minReplicas} replicas apart; --min-replicas is lowered`;
-  return slots < experts * minReplicas
-    ? `${slots} slots hold only ${kept} of ${minReplicas} replicas of each of ${experts} experts; --min-replicas is lowered`
-    : `${placement} gives some experts only ${kept} of ${minReplicas} replicas; it does not know --min-replicas`;
 }

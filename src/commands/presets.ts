@@ -25,7 +25,10 @@ export const presets = defineCommand({
   options: outputOptions,
   run: async (options, name) => {
     if (name !== undefined && !names.includes(name)) {
-      throw new UsageError(`there is no preset "${name}"${didYouMean(name, names, "; `lazarus presets` lists them")}`);
+      const begun = names.filter((known) => known.startsWith(name));
+      const hint =
+        begun.length > 1 ? `; did you mean ${begun.join(" or ")}?` : didYouMean(name, names, "; `lazarus presets` lists them");
+      throw new UsageError(`there is no preset "${name}"${hint}`);
     }
     if (name !== undefined && options.format !== undefined && options.format !== "json") {
       throw new UsageError(`--format ${options.format}: one preset is printed as JSON; leave NAME out for a table or CSV of all`);

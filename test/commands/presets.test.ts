@@ -36,6 +36,7 @@ describe("presets", () => {
 
   test.each([
     [["presets", "glm"], /^lazarus: there is no preset "glm"; did you mean glm-4\.5\?\n$/],
+    [["presets", "mixtral"], /^lazarus: there is no preset "mixtral"; did you mean mixtral-8x7b or mixtral-8x22b\?\n$/],
     [["presets", "zzz"], /^lazarus: there is no preset "zzz"; `lazarus presets` lists them\n$/],
     [["presets", "h100", "--format", "csv"], /^lazarus: --format csv: one preset is printed as JSON; leave NAME out/],
     [

@@ -63,7 +63,7 @@ export class LayerForecaster {
 
   /**
    * Judges the forecasts that were for this iteration, and takes it in.
-   * @param due origins up to this iteration were for now or earlier
+   * @param due origins up to this iteration forecast this one or an earlier one
    * @param lost origins before this one were for a gap in the log, and say nothing
    * @param told hears the errors of every method at an origin
    */

@@ -13,17 +13,7 @@ import { failureUnits, recoveryUnder, unitSets } from "../../recovery/failureUni
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { HostSetTable } from "./hostSetTable.ts";
 import { type OpenRepair, openRepair, type RepairProblem, repairLayers } from "./repairPlacement.ts";
-
-/** A replica that is sent, in its turn. */
-export interface OrderedTransfer {
-  /** Index of the layer. */
-  readonly layer: number;
-  readonly expert: number;
-  readonly from: number;
-  readonly to: number;
-  /** Transfers of one round may run at the same time; rounds never go back in the order. */
-  readonly round: number;
-}
+import { type OrderedTransfer, TransferRounds } from "./transferRounds.ts";
 
 /** As much of a repair as is worth making. */
 export interface OrderedRepair {
@@ -104,11 +94,8 @@ class Walk {
   readonly #repair: OpenRepair;
   readonly #maxMoves: number;
   readonly #mayLeave: ((set: number) => boolean) | undefined;
-  readonly #transfers: OrderedTransfer[] = [];
+  readonly #rounds: TransferRounds;
   readonly #balances: number[];
-  readonly #sent: Int32Array;
-  /** Nodes that send and receive in the round that is filled, and copies that are read and written. */
-  #round = newRound(0);
   #best: Stop;
   /** Loss at first, and where it is most so far; what is survived there. */
   readonly #firstLost: number;
@@ -123,7 +110,7 @@ class Walk {
     for (const layer of repair.layers) layer.shareOut();
     this.#balances = repair.layers.map(({ table }) => balanceOf(table));
     const { cluster, leaving } = problem.survivors;
-    this.#sent = new Int32Array(cluster.length + (leaving?.cluster.length ?? 0));
+    this.#rounds = new TransferRounds(cluster.length + (leaving?.cluster.length ?? 0));
     this.#firstLost = repair.setting.sets.lost;
     this.#mostLost = this.#firstLost;
     this.#lowestSurvival = this.#survival();
@@ -148,7 +135,7 @@ class Walk {
           if (isMade) isOver = false;
           return !isMade;
         });
-        if (isOver || this.#transfers.length >= this.#maxMoves) return;
+        if (isOver || this.#rounds.transfers.length >= this.#maxMoves) return;
       } else waiting = blocked;
     }
   }
@@ -166,7 +153,7 @@ class Walk {
     const victim = table.expertAt[slot]!;
     if (table.holds(setting.slots.rankOfSlot[slot]!, expert)) return false;
     const isSent = state.copiesOn(node, expert) === 0 && !(table.copies[expert]!.length === 0 && state.wasOn(node, expert));
-    if (isSent && this.#transfers.length >= this.#maxMoves) return false;
+    if (isSent && this.#rounds.transfers.length >= this.#maxMoves) return false;
     if (victim !== FREE_SLOT) {
       if (table.copies[victim]!.length === 1) return false;
       if (this.#mayLeave !== undefined && state.copiesOn(node, victim) === 1 && !this.#mayLeave(state.setWithout(victim, node)))
@@ -182,7 +169,7 @@ class Walk {
     for (const one of touched) if (table.copies[one]!.length > 0) table.lay(one);
     if (!isMade) return false;
     table.settle(touched, Infinity);
-    if (isSent) this.#send(layer, expert, sources, node, victim);
+    if (isSent) this.#rounds.send(layer, expert, sources, node, victim);
     this.#balances[layer] = balanceOf(table);
     this.#compare();
     return true;
@@ -190,22 +177,7 @@ class Walk {
 
   best(): OrderedRepair {
     const { transfers, ...stop } = this.#best;
-    return { ...stop, transfers: this.#transfers.slice(0, transfers) };
-  }
-
-  #send(layer: number, expert: number, sources: readonly number[], to: number, victim: number): void {
-    const key = (what: number, node: number) => `${layer}:${what}:${node}`;
-    const from = sources.reduce((best, node) => (this.#sent[node]! < this.#sent[best]! ? node : best));
-    const { senders, receivers, read, written } = this.#round;
-    if (senders.has(from) || receivers.has(to) || written.has(key(expert, from)) || read.has(key(victim, to))) {
-      this.#round = newRound(this.#round.number + 1);
-    }
-    this.#round.senders.add(from);
-    this.#round.receivers.add(to);
-    this.#round.read.add(key(expert, from));
-    this.#round.written.add(key(expert, to));
-    this.#sent[from]!++;
-    this.#transfers.push({ layer, expert, from, to, round: this.#round.number });
+    return { ...stop, transfers: this.#rounds.transfers.slice(0, transfers) };
   }
 
   /** Takes what is there now where it survives more than the best so far, or as much and is more even. */
@@ -236,7 +208,7 @@ class Walk {
       survival,
       lowestSurvival: this.#lowestSurvival,
       balance: Math.max(...this.#balances),
-      transfers: this.#transfers.length,
+      transfers: this.#rounds.transfers.length,
       layers: layers.map((layer) => layer.placement()),
     };
   }
@@ -249,16 +221,6 @@ class Walk {
     const perNode = { ...units, unitOfNode: Array.from({ length: units.count }, (_, unit) => unit) };
     return survivalProbability(recoveryUnder([hosts], perNode, policy.seed), units.probability).probability;
   }
-}
-
-function newRound(number: number) {
-  return {
-    number,
-    senders: new Set<number>(),
-    receivers: new Set<number>(),
-    read: new Set<string>(),
-    written: new Set<string>(),
-  };
 }
 
 function balanceOf({ busiest, mean }: { readonly busiest: number; readonly mean: number }): number {
