@@ -120,7 +120,7 @@ export const dispatchPlan = defineCommand({
         return 0;
       });
     }
-    return writeDocuments(options, planRenderers, async (write) => {
+    return writeDocuments(options, planRenderers(options), async (write) => {
       const { shuffle } = options;
       for await (const { window, policy, cluster, ranks, layers } of plans()) {
         const progress = await startProgress("dispatching", undefined, (count) => `${count} layers`);
@@ -134,13 +134,19 @@ export const dispatchPlan = defineCommand({
 
 type Options = OptionValues<typeof options>;
 
-const planRenderers: Renderers<DispatchPlan> = {
-  // A plan's layers are checked one by one as they are made.
-  check: () => {},
-  json: dispatchPlanJson,
-  csv: async () => dispatchPlanCsv(),
-  table: async () => (await import("../report/dispatchTable.ts")).dispatchTable,
-};
+function planRenderers({ layers }: Options): Renderers<DispatchPlan> {
+  return {
+    // A plan's layers are checked one by one as they are made.
+    check: () => {},
+    json: dispatchPlanJson,
+    csv: async () => dispatchPlanCsv(),
+    table: async () => {
+      const { dispatchTable } = await import("../report/dispatchTable.ts");
+      return (plan, paint, width) => dispatchTable(plan, paint, width, layers !== undefined);
+    },
+    usualName: "dispatch-plan.json",
+  };
+}
 
 async function weightsRenderers(): Promise<Renderers<DispatchWeightsDocument>> {
   const { checkDispatchWeights, dispatchWeightsCsv } = await import("../formats/dispatchWeights.ts");

@@ -28,6 +28,7 @@ import { withStopwatch } from "./progress.ts";
 import { readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
 import { placeRobustly, robustOption } from "./robustOption.ts";
+import { shownOptions, whatIsShown } from "./shownOptions.ts";
 import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
 import { warn } from "./warn.ts";
 import { formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
@@ -53,6 +54,7 @@ const options = {
   }),
   ...recoveryMethodOptions,
   ...planOutputOptions,
+  ...shownOptions,
 };
 
 export const place = defineCommand({
@@ -105,11 +107,16 @@ export const place = defineCommand({
 type Options = OptionValues<typeof options>;
 
 function renderers(options: Options): Renderers<PlacementDocument> {
+  const shown = whatIsShown(options);
   return {
     check: checkPlacement,
     json: placementJson,
     csv: async () => (await import("../formats/placementCsv.ts")).placementCsv(),
-    table: async () => (await import("../report/placementTable.ts")).placementTable,
+    table: async () => {
+      const { placementTable } = await import("../report/placementTable.ts");
+      return (document, paint, width) => placementTable(document, paint, width, shown);
+    },
+    usualName: "placement.json",
     others: planRenderers(options, (document) => document),
   };
 }
@@ -158,7 +165,8 @@ async function* madePlacements(
     const understood = slotsUnderstood(options.slots, cluster, experts);
     if (understood !== undefined) warn(understood);
     if (model) warnOfOtherModel(model, layers.length, experts);
-    if (made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, cluster, experts));
+    const isAsked = wanted !== undefined || policy.placement !== "eplb";
+    if (isAsked && made.keptMinReplicas < policy.minReplicas) warn(lowered(made.keptMinReplicas, policy, cluster, experts));
     if (!made.withinStepBudget)
       warn(`no placement within --step-budget ${policy.stepBudget} was found; this has the shortest step found`);
     if (options.pareto !== undefined) await writePareto(options.pareto, cluster, layers, policy);

@@ -103,11 +103,17 @@ export const profileLoad = defineCommand({
   },
 });
 
-function renderers(options: OptionValues<typeof numberingOptions>): Renderers<LoadProfileDocument> {
+function renderers(
+  options: OptionValues<typeof numberingOptions> & { readonly layers: readonly number[] | undefined },
+): Renderers<LoadProfileDocument> {
   return {
     check: checkLoadProfile,
     csv: async () => (await import("../formats/loadProfileCsv.ts")).loadProfileCsv(),
-    table: async () => (await import("../report/profileTable.ts")).profileTable,
+    table: async () => {
+      const { profileTable } = await import("../report/profileTable.ts");
+      return (profile, paint, width) => profileTable(profile, paint, width, options.layers !== undefined);
+    },
+    usualName: "profile.json",
     others: {
       sglang: async () => {
         const { encodeLogicalCount } = await import("../formats/logicalCount.ts");

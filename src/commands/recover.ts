@@ -34,6 +34,7 @@ import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
 import { checkRestore, restorableOf } from "./restoreOption.ts";
+import { whatIsShown } from "./shownOptions.ts";
 import { complain, warn } from "./warn.ts";
 import { decisionOn, readWorth } from "./worthMoving.ts";
 import { type DocumentWriter, formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
@@ -201,6 +202,7 @@ async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalRep
 }
 
 function renderers(options: RecoveryOptions, { assumed }: ExpertSize): Renderers<RecoveryPlanDocument> {
+  const shown = whatIsShown(options);
   return {
     check: checkRecoveryPlan,
     csv: async () => {
@@ -214,8 +216,9 @@ function renderers(options: RecoveryOptions, { assumed }: ExpertSize): Renderers
     },
     table: async () => {
       const { recoveryTable } = await import("../report/recoveryTable.ts");
-      return (plan, paint) => recoveryTable(plan, paint, assumed);
+      return (plan, paint, width) => recoveryTable(plan, paint, width, { ...shown, assumed });
     },
+    usualName: "recovery-plan.json",
     others: planRenderers(options, ({ placement }) => placement),
   };
 }

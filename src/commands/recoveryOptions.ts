@@ -14,6 +14,7 @@ import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions } from "./planOptions.ts";
 import { rebalanceOptions } from "./rebalanceOptions.ts";
 import { restoreOptions } from "./restoreOption.ts";
+import { shownOptions } from "./shownOptions.ts";
 import { worthOptions } from "./worthOptions.ts";
 
 export const recoveryOptions = {
@@ -108,6 +109,7 @@ export const recoveryOptions = {
     says: "Size of an expert in the rehearsal.",
   }),
   ...planOutputOptions,
+  ...shownOptions,
   rows: choice({
     choices: ["transfers", "placement"],
     fallback: "transfers",

@@ -5,6 +5,7 @@ import { isTerminalOutput, openOutput, replacesFile } from "../io/output.ts";
 import type { Paint } from "../report/paint.ts";
 import { manner } from "./manner.ts";
 import { choice, option } from "./option.ts";
+import { warn } from "./warn.ts";
 
 /** Text, or its bytes. */
 type Piece = string | Uint8Array;
@@ -20,7 +21,9 @@ export interface Renderers<T> {
   readonly json?: (document: T) => Iterable<Piece>;
   readonly csv: () => Promise<Renderer<T>>;
   /** What a person reads. */
-  readonly table: () => Promise<(document: T, paint: Paint) => string>;
+  readonly table: () => Promise<(document: T, paint: Paint, width: number) => string>;
+  /** Name under which the next command may find the document: who reads it at a terminal is told how to keep it. */
+  readonly usualName?: string;
   /** Further formats by name. */
   readonly others?: Readonly<Record<string, () => Promise<Renderer<T>>>>;
 }
@@ -75,6 +78,8 @@ export async function writeDocuments<T, R>(
     const { keeps = false, follows } = replacement();
     if (keeps && replacesFile(options.output)) output.abandon();
     else await output.finish(follows);
+    if (terminal && written > 0 && options.format === undefined && renderers.usualName !== undefined)
+      warn(`not saved; add -o ${renderers.usualName}`);
     return result;
   } catch (error) {
     output.abandon();
@@ -91,9 +96,14 @@ async function rendererOf<T>(format: string, renderers: Renderers<T>, terminal: 
   const { json, csv, table, others } = renderers;
   if (format === "csv") return csv();
   if (format === "table") {
-    const [{ paint }, render] = await Promise.all([import("../report/paint.ts"), table()]);
+    const [{ paint }, { screenWidth }, render] = await Promise.all([
+      import("../report/paint.ts"),
+      import("../report/screen.ts"),
+      table(),
+    ]);
     const colors = paint(terminal, manner().color);
-    return (document, first) => [`${first ? "" : "\n"}${render(cleanTexts(document), colors)}\n`];
+    const width = screenWidth(terminal ? process.stdout.columns : undefined);
+    return (document, first) => [`${first ? "" : "\n"}${render(cleanTexts(document), colors, width)}\n`];
   }
   return others?.[format]?.() ?? json ?? ((document) => [`${cleanJson(JSON.stringify(document))}\n`]);
 }

@@ -3,6 +3,7 @@ import type { Command, Example } from "../commands/command.ts";
 import { commonExitCodes, optionSpelling, overviewExamples, standardOptions, tagline, usageLine } from "../commands/help.ts";
 import { allCommands, commandNames } from "../commands/table.ts";
 import { version } from "../version.ts";
+import { type Block, manual } from "./manual/manual.ts";
 
 /** File name and roff text of every page. */
 export async function manPages(): Promise<Map<string, string>> {
@@ -27,6 +28,7 @@ function commandPage(command: Command): string {
       command.description.flatMap((paragraph) => [".PP", escaped(paragraph)]),
     ),
     ...section("OPTIONS", options.flatMap(tagged)),
+    ...manualSections(command.name),
     ...section("EXIT STATUS", Object.entries({ ...commonExitCodes, ...command.exitCodes }).flatMap(tagged)),
     ...section("SEE ALSO", [
       seeAlso(["lazarus", ...commandNames.filter((name) => name !== command.name).map((name) => `lazarus-${name}`)]),
@@ -49,10 +51,21 @@ function overviewPage(commands: readonly Command[]): string {
       "COMMANDS",
       commands.flatMap(({ name, summary }) => tagged([`lazarus ${name}`, `${summary}.`])),
     ),
+    ...manualSections(""),
     ...section("EXIT STATUS", Object.entries(commonExitCodes).flatMap(tagged)),
     ...section("SEE ALSO", [seeAlso(commandNames.map((name) => `lazarus-${name}`))]),
     "",
   ].join("\n");
+}
+
+function manualSections(command: string): string[] {
+  return (manual[command] ?? []).flatMap(({ heading, blocks }) => section(heading, blocks.flatMap(block)));
+}
+
+function block(content: Block): string[] {
+  if (typeof content === "string") return [".PP", escaped(content)];
+  if ("list" in content) return content.list.flatMap(tagged);
+  return [".PP", ".nf", ".RS 4", ...content.lines.map(escaped), ".RE", ".fi"];
 }
 
 /** The header has no date: the same source gives the same page. */

@@ -5,6 +5,7 @@ import { FAILURE_UNITS } from "../core/placement/policy.ts";
 import type { ComparedPlan, ComparisonDocument } from "../formats/documents/comparison.ts";
 import { comparisonVerdict } from "./comparisonVerdict.ts";
 import type { Paint } from "./paint.ts";
+import { wrapped } from "./screen.ts";
 import { fixed, grouped, percent, textTable } from "./table.ts";
 
 /** A figure of plans. */
@@ -16,8 +17,7 @@ interface Figure {
   readonly better?: "less" | "more";
 }
 
-/** Width that tables keep where they can: plans whose names would be wider get letters and a legend. */
-const WIDTH = 80;
+/** Plans whose names would be wider than the screen get letters and a legend. */
 const WIDEST_FIGURE = "busiest GPU, free shares".length + 2;
 const NUMBER = 12;
 
@@ -28,7 +28,7 @@ const ratio = (value: number) => fixed(value, 4);
 const share = (value: number) => percent(value, 2);
 
 /** Table with the verdict on top. */
-export function comparisonTable(document: ComparisonDocument, paint: Paint): string {
+export function comparisonTable(document: ComparisonDocument, paint: Paint, width: number): string {
   const { plans, shares, windows, iterations, layers, experts, failureProbability } = document;
   const rows = figures(document).flatMap((figure) => {
     const values = plans.map(figure.of);
@@ -45,8 +45,8 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint): str
       ],
     ];
   });
-  const width = plans.reduce((sum, { name }) => sum + Math.max(NUMBER, name.length + 4), WIDEST_FIGURE);
-  const short = width <= WIDTH;
+  const needed = plans.reduce((sum, { name }) => sum + Math.max(NUMBER, name.length + 4), WIDEST_FIGURE);
+  const short = needed <= width;
   const heads = plans.map(({ name }, p) => (short ? name : letter(p)));
   const legend = short ? [] : plans.map(({ name }, p) => `${letter(p)}  ${name}`);
   const of = windows.length === 0 ? "" : `, iterations ${windows[0]!.from} to ${windows.at(-1)!.to}`;
@@ -54,8 +54,8 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint): str
   const title = `Comparison of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
   const columns = [{ head: "", align: "left" as const }, ...heads.map((head) => ({ head: `${head}  ` }))];
   return [
-    ...wrapped(title).map((line) => line.replace("Comparison", paint.bold("Comparison"))),
-    ...comparisonVerdict(document).flatMap(wrapped),
+    wrapped(title, width).replace("Comparison", paint.bold("Comparison")),
+    ...comparisonVerdict(document).map((sentence) => wrapped(sentence, width)),
     ...(legend.length > 0 ? ["", ...legend] : []),
     "",
     textTable(columns, rows, paint),
@@ -148,17 +148,6 @@ function bestOf(values: readonly (number | undefined)[], { better, text }: Figur
   const known = values.filter((value) => value !== undefined);
   if (better === undefined || new Set(known.map(text)).size < 2) return undefined;
   return text(better === "less" ? Math.min(...known) : Math.max(...known));
-}
-
-/** Lines of a sentence, all but the first indented. */
-function wrapped(sentence: string): string[] {
-  const lines: string[] = [];
-  for (const word of sentence.split(" ")) {
-    const longer = `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && longer.length <= WIDTH) lines[lines.length - 1] = longer;
-    else lines.push(lines.length === 0 ? word : `  ${word}`);
-  }
-  return lines;
 }
 
 function letter(plan: number): string {

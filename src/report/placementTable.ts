@@ -1,132 +1,97 @@
-/** A placement as a person reads it: what it survives, how even it is, who holds what. */
+/** A placement as a person reads it: whether it is safe and even, then what it survives, how even it is, who holds what. */
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { explanationText } from "./explanationText.ts";
 import { givenUpText } from "./givenUpText.ts";
+import { layersTable } from "./layersTable.ts";
+import { mapOfLayer, mapOfNode } from "./nodesMap.ts";
 import type { Paint } from "./paint.ts";
-import { recoveryLevels } from "./recoveryLevels.ts";
+import { countsOnShares, isForBalance, placementVerdict } from "./placementVerdict.ts";
 import { redundancyText } from "./redundancyTable.ts";
-import { bar, fixed, grouped, percent, textTable } from "./table.ts";
+import { wrapped } from "./screen.ts";
+import { survivalTable } from "./survivalTable.ts";
+import { fixed, textTable } from "./table.ts";
 
-const BAR_WIDTH = 20;
-const LONGEST_MAP = 32;
+/** What of a placement is shown, where it is large. */
+export interface Shown {
+  /** Numbers of the layers; the five worst without it. */
+  readonly layers?: readonly number[] | undefined;
+  /** A node to show slot by slot, by its name. */
+  readonly node?: string | undefined;
+}
 
-/** Tables of a placement document. */
-export function placementTable(document: PlacementDocument, paint: Paint): string {
-  const { nodes, layers, policy } = document;
-  const slots = nodes.reduce((sum, node) => sum + node.slots, 0);
-  const rule = policy.allocation === undefined ? policy.placement : `${policy.placement}, allocation ${policy.allocation}`;
-  const experts = Math.max(...layers.map((layer) => layer.loads.length));
-  const parts = [
-    `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes with ${slots} slots, at least ${policy.keptMinReplicas ?? policy.minReplicas} replicas each`,
-  ];
-  const redundancy = redundancyText(document, paint);
-  if (redundancy !== undefined) parts.push(redundancy);
-  if (document.recovery) parts.push(recoveryPart(document.recovery, paint));
-  if (document.recovery?.byUnit)
-    parts.push(recoveryLevels(document.recovery.byUnit, document.recovery.failureProbability, paint));
-  if (document.balance) parts.push(balancePart(document, document.balance));
+/** Tables of a placement document, the verdict first. */
+export function placementTable(document: PlacementDocument, paint: Paint, width: number, shown: Shown = {}): string {
+  if (shown.node !== undefined) return mapOfNode(document, shown.node, shown.layers, paint, width);
+  const head = `${paint.bold("Placement")} ${headText(document)}`;
+  return [`${head}\n${placementVerdict(document, paint, width)}`, ...placementDetails(document, paint, width, shown)].join(
+    "\n\n",
+  );
+}
+
+/** All but the verdict. */
+export function placementDetails(document: PlacementDocument, paint: Paint, width: number, shown: Shown): string[] {
   const givenUp = givenUpText(document);
-  if (givenUp !== undefined) parts.push(givenUp);
-  if (document.cost) {
-    const { shares, compute, traffic, sync } = document.cost;
-    parts.push(
-      `Cost with ${shares} shares, summed over layers: compute ${fixed(compute, 2)} and traffic ${fixed(traffic, 2)} rank means, synchronisation ${fixed(sync, 2)} replicas${stepText(document.cost)}`,
-    );
-  }
-  parts.push(layersPart(document, paint), mapPart(document, paint));
-  if (document.explanation) parts.push(explanationText(document, document.explanation, paint));
-  return parts.join("\n\n");
+  const redundancy = redundancyText(document, paint);
+  const { recovery, cost, explanation } = document;
+  const survives = recovery?.failures.some(({ probability }) => probability > 0);
+  const survival =
+    recovery !== undefined && (survives || !isForBalance(document))
+      ? [survivalTable(recovery, document.nodes.length, paint, width)]
+      : [];
+  const balance = document.balance === undefined ? [] : [balancePart(document, document.balance, paint)];
+  return [
+    ...(givenUp === undefined ? [] : [wrapped(givenUp, width)]),
+    ...(redundancy === undefined ? [] : [redundancy]),
+    ...(isForBalance(document) ? [...balance, ...survival] : [...survival, ...balance]),
+    ...(cost === undefined ? [] : [costPart(cost, width)]),
+    layersTable(document, shown.layers, paint, width),
+    ...mapOfLayer(document, paint, width),
+    ...(explanation === undefined ? [] : [explanationText(document, explanation, paint)]),
+  ];
 }
 
-/** How even GPUs are; nodes are beside them where a node is not one GPU. */
-function balancePart({ nodes, layers }: PlacementDocument, balance: NonNullable<PlacementDocument["balance"]>): string {
+function headText({ nodes, layers, policy }: PlacementDocument): string {
+  const slots = nodes.reduce((sum, node) => sum + node.slots, 0);
+  const rule = policy.allocation === undefined ? policy.placement : `${policy.placement} with allocation ${policy.allocation}`;
+  const experts = Math.max(...layers.map((layer) => layer.loads.length));
+  const gpus = new Set(nodes.map((node) => node.gpus));
+  const of = gpus.size > 1 ? "" : ` of ${[...gpus][0]} GPU${gpus.has(1) ? "" : "s"}`;
+  const layerCount = `${layers.length} layer${layers.length === 1 ? "" : "s"}`;
+  return `${rule}: ${layerCount} of ${experts} experts, ${nodes.length} node${nodes.length === 1 ? "" : "s"}${of}, ${slots} slots`;
+}
+
+/** How even GPUs are under both kinds of shares; nodes are beside them where a node is not one GPU. */
+function balancePart(document: PlacementDocument, balance: NonNullable<PlacementDocument["balance"]>, paint: Paint): string {
   const { even, optimal, evenMean, optimalMean, byNode } = balance;
-  const line = (what: string, shared: number, best: number) =>
-    `${what}: ${fixed(shared, 3)} with even shares, ${fixed(best, 3)} at best`;
-  const lines = [line("Busiest GPU over mean, worst layer", even, optimal)];
-  if (evenMean !== undefined && optimalMean !== undefined && layers.length > 1)
-    lines.push(line("Busiest GPU over mean, mean layer", evenMean, optimalMean));
-  if (byNode !== undefined && nodes.some(({ gpus }) => gpus > 1))
-    lines.push(line("Busiest node over mean, worst layer", byNode.even, byNode.optimal));
-  return lines.join("\n");
+  const hasMean = evenMean !== undefined && optimalMean !== undefined && document.layers.length > 1;
+  const hasNodes = byNode !== undefined && document.nodes.some(({ gpus }) => gpus > 1);
+  const planned = countsOnShares(document);
+  const row = (shares: "even" | "free", worst: number, mean = 0, node = 0) => [
+    `${shares} shares${shares === planned ? " (as planned)" : ""}`,
+    fixed(worst, 3),
+    ...(hasMean ? [fixed(mean, 3)] : []),
+    ...(hasNodes ? [fixed(node, 3)] : []),
+  ];
+  const columns = [
+    { head: "busiest GPU over mean", align: "left" as const },
+    { head: document.layers.length > 1 ? "worst layer" : "" },
+    ...(hasMean ? [{ head: "mean layer" }] : []),
+    ...(hasNodes ? [{ head: "busiest node, worst layer" }] : []),
+  ];
+  const rows = [row("free", optimal, optimalMean, byNode?.optimal), row("even", even, evenMean, byNode?.even)];
+  return textTable(columns, planned === "free" ? rows : rows.toReversed(), paint);
 }
 
-type Recovery = NonNullable<PlacementDocument["recovery"]>;
+type Cost = NonNullable<PlacementDocument["cost"]>;
 
-function stepText({ stepSeconds, samplesPerSecond, usefulSamplesPerSecond }: NonNullable<PlacementDocument["cost"]>): string {
+function costPart(cost: Cost, width: number): string {
+  const { shares, compute, traffic, sync } = cost;
+  const text = `Cost with ${shares} shares, summed over layers: compute ${fixed(compute, 2)} and traffic ${fixed(traffic, 2)} rank means, synchronisation ${fixed(sync, 2)} replicas`;
+  return wrapped(text, width) + stepText(cost);
+}
+
+function stepText({ stepSeconds, samplesPerSecond, usefulSamplesPerSecond }: Cost): string {
   if (stepSeconds === undefined || samplesPerSecond === undefined) return "";
   const useful = usefulSamplesPerSecond === undefined ? "" : `, ${fixed(usefulSamplesPerSecond, 2)} of them useful with failures`;
   return `\nA step takes ${fixed(stepSeconds, 3)} s: ${fixed(samplesPerSecond, 2)} samples per second${useful}`;
-}
-
-function recoveryPart(recovery: Recovery, paint: Paint): string {
-  const sampled = recovery.failures.some((failure) => failure.interval);
-  const rows = recovery.failures.map(({ failed, probability, upperBound, interval }) => [
-    String(failed),
-    percent(probability, 2),
-    ...(sampled ? [interval ? `${percent(interval[0], 2)} to ${percent(interval[1], 2)}` : "certain"] : []),
-    upperBound === undefined ? "" : percent(upperBound, 2),
-    healthy(probability, paint)(bar(probability, BAR_WIDTH)),
-  ]);
-  const columns = [
-    { head: "failed nodes" },
-    { head: "all experts survive" },
-    ...(sampled ? [{ head: "95 % interval" }] : []),
-    { head: "upper bound" },
-    { head: "", align: "left" as const },
-  ];
-  const lost = recovery.failures.findIndex(({ probability }) => probability === 0);
-  const shown = lost < 0 ? rows : rows.slice(0, lost + 1);
-  const verdict = recovery.certified
-    ? `certified: no placement ${recovery.bound === "slots" ? "on these slots" : "with these replica counts"} survives more`
-    : "below the upper bound, so a better placement may exist";
-  return `${textTable(columns, shown, paint)}\nNever loses an expert to ${recovery.tolerates} or fewer failures; ${verdict} (method: ${methodText(recovery)})`;
-}
-
-function methodText({ method, samples, seed, backend }: Recovery): string {
-  if (samples === undefined || seed === undefined) return method;
-  const where = backend ? ` on ${backend.name}, ${backend.adapter}${backend.software ? " (software: no GPU)" : ""}` : "";
-  return `${method}, ${grouped(samples)} failure orders with seed ${seed}${where}`;
-}
-
-function healthy(probability: number, paint: Paint): (text: string) => string {
-  if (probability >= 0.9) return paint.green;
-  return probability >= 0.5 ? paint.yellow : paint.red;
-}
-
-function layersPart({ layers }: PlacementDocument, paint: Paint): string {
-  const rows = layers.map(({ layer, loads, replicas }) => {
-    const tokens = loads.reduce((sum, load) => sum + load, 0);
-    const hottest = loads.reduce((best, load, expert) => (load > loads[best]! ? expert : best), 0);
-    return [
-      String(layer),
-      grouped(tokens),
-      `${hottest} (${percent(tokens === 0 ? 0 : loads[hottest]! / tokens, 0)})`,
-      String(replicas[hottest]),
-      String(Math.min(...replicas)),
-      String(Math.max(...replicas)),
-    ];
-  });
-  const columns = ["layer", "tokens", "hottest expert", "its replicas", "least replicas", "most replicas"].map((head) => ({
-    head,
-  }));
-  return textTable(columns, rows, paint);
-}
-
-/** Who holds what in the first layer; a larger cluster would fill screens. */
-function mapPart({ nodes, layers }: PlacementDocument, paint: Paint): string {
-  const first = layers[0];
-  if (first === undefined || nodes.length > LONGEST_MAP)
-    return `${nodes.length} nodes are too many for a map; --format csv lists every slot`;
-  const width = String(first.loads.length - 1).length;
-  const rows = nodes.map(({ name, domain }, n) => {
-    const experts = first.nodes[n]!.map((expert) => (expert < 0 ? "·" : String(expert)).padStart(width)).join(" ");
-    return [name, ...(nodes.some((node) => node.domain) ? [domain ?? ""] : []), experts];
-  });
-  const columns = [
-    { head: "node", align: "left" as const },
-    ...(nodes.some((node) => node.domain) ? [{ head: "domain", align: "left" as const }] : []),
-    { head: `experts it holds in layer ${first.layer}`, align: "left" as const },
-  ];
-  return textTable(columns, rows, paint);
 }

@@ -2,14 +2,20 @@
 import { loadStatistics } from "../core/profile/loadStatistics.ts";
 import type { LoadProfileDocument } from "../formats/documents/loadProfile.ts";
 import type { Paint } from "./paint.ts";
+import { worstOf, wrapped } from "./screen.ts";
 import { bar, fixed, grouped, percent, textTable } from "./table.ts";
 
 const BAR_WIDTH = 12;
 
-/** Statistics of every layer. */
-export function profileTable({ experts, window, layers, forecast }: LoadProfileDocument, paint: Paint): string {
-  const rows = layers.map(({ layer, loads }) => {
-    const statistics = loadStatistics(loads);
+/**
+ * Statistics of layers, a verdict first.
+ * @param isChosen whether all layers are to be shown, as they were chosen
+ */
+export function profileTable(document: LoadProfileDocument, paint: Paint, width: number, isChosen: boolean): string {
+  const { experts, window, layers, forecast } = document;
+  const all = layers.map(({ layer, loads }) => ({ layer, statistics: loadStatistics(loads) }));
+  const { shown, rest } = isChosen ? { shown: all, rest: [] } : worstOf(all, ({ statistics }) => statistics.maxOverMean);
+  const rows = shown.map(({ layer, statistics }) => {
     const { tokens, maxOverMean, imbalanceRatio, balancedness, top2Share } = statistics;
     return [
       String(layer),
@@ -34,13 +40,37 @@ export function profileTable({ experts, window, layers, forecast }: LoadProfileD
     { head: "CV" },
     { head: "entropy" },
   ];
+  const table = `${textTable(columns, rows, paint)}${restText(all, rest, width)}`;
   if (forecast !== undefined) {
     const expected = `${paint.bold("Load forecast")} ${forecast.horizon} iterations after ${window.to} (${forecast.method}, from ${window.iterations} recorded): ${layers.length} layers of ${experts} experts`;
-    return `${expected}\n${forecastText(forecast)}\n\n${textTable(columns, rows, paint)}`;
+    return [`${wrapped(expected, width)}\n${forecastText(forecast)}\n${skew(all, width)}`, table].join("\n\n");
   }
   const iterations = window.from === window.to ? `iteration ${window.from}` : `iterations ${window.from} to ${window.to}`;
   const head = `${paint.bold("Load profile")} ${iterations} (${window.iterations} recorded, ${window.method}): ${layers.length} layers of ${experts} experts`;
-  return `${head}\n\n${textTable(columns, rows, paint)}`;
+  return [`${wrapped(head, width)}\n${skew(all, width)}`, table].join("\n\n");
+}
+
+type LayerStatistics = { readonly layer: number; readonly statistics: ReturnType<typeof loadStatistics> };
+
+/** How uneven experts are: why replicas are worth their slots. */
+function skew(layers: readonly LayerStatistics[], width: number): string {
+  const [first] = layers;
+  if (first === undefined) return "No layer";
+  const worst = layers.reduce((most, one) => (one.statistics.maxOverMean > most.statistics.maxOverMean ? one : most), first);
+  const mean = layers.reduce((sum, { statistics }) => sum + statistics.maxOverMean, 0) / layers.length;
+  const text =
+    layers.length === 1
+      ? `The hottest expert has ${fixed(mean, 1)} times the mean load`
+      : `The hottest expert of a layer has ${fixed(mean, 1)} times the mean load on average, ${fixed(worst.statistics.maxOverMean, 1)} times in layer ${worst.layer}`;
+  return wrapped(text, width);
+}
+
+function restText(all: readonly LayerStatistics[], rest: readonly LayerStatistics[], width: number): string {
+  if (rest.length === 0) return "";
+  const most = Math.max(...rest.map(({ statistics }) => statistics.maxOverMean));
+  const numbers = all.map(({ layer }) => layer);
+  const range = `${Math.min(...numbers)}-${Math.max(...numbers)}`;
+  return `\n${wrapped(`The other ${rest.length} layers: max/mean at most ${fixed(most, 2)}; --layers ${range} shows them`, width)}`;
 }
 
 /** How far to trust a forecast. */

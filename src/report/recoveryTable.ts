@@ -1,18 +1,25 @@
 /** A recovery plan as a person reads it: does training go on, what moves, how long it takes. */
 import { WAY_RULE } from "../core/reconfigure/chooseWay.ts";
 import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { mapOfNode } from "./nodesMap.ts";
 import type { Paint } from "./paint.ts";
-import { placementTable } from "./placementTable.ts";
+import { placementDetails, type Shown } from "./placementTable.ts";
+import { placementVerdict } from "./placementVerdict.ts";
+import { worstOf, wrapped } from "./screen.ts";
 import { fixed, grouped, percent, textTable } from "./table.ts";
 
 const MOST_LOST = 20;
 const OPERATION_FIGURES = ["layer", "expert", "rank", "bytes", "busiest over mean"];
 
-/**
- * Tables of a recovery plan.
- * @param assumed what was assumed about the size of experts
- */
-export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, assumed?: string): string {
+/** What of a plan is shown, and what was assumed about the size of experts. */
+interface ShownPlan extends Shown {
+  readonly assumed?: string | undefined;
+}
+
+/** Tables of a recovery plan: what it does and what that is worth, then the moves and the placement in detail. */
+export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, width: number, { assumed, ...shown }: ShownPlan): string {
+  if (shown.node !== undefined && plan.placement !== undefined)
+    return mapOfNode(plan.placement, shown.node, shown.layers, paint, width);
   const change = [
     plan.failed.length === 0 ? "" : `failed: ${plan.failed.join(", ")}`,
     plan.joined.length === 0 ? "" : `joined: ${plan.joined.join(", ")}`,
@@ -21,18 +28,24 @@ export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, assumed?
   const head = `${paint.bold("Recovery")} ${change.join("; ") || "nothing failed or joined"}`;
   if (!plan.recoverable)
     return [head, paint.red(`Not recoverable: ${plan.reason ?? "experts are lost"}`), ...lostPart(plan, paint)].join("\n\n");
-  const parts = [head, paint.green(recoverableLine(plan))];
+  const parts: string[] = [];
+  const summary = [head, paint.green(wrapped(recoverableLine(plan), width))];
   if (plan.time && plan.transfers) {
     const isAssumed = assumed !== undefined && plan.transfers.length > 0;
-    parts.push(timePart(plan, plan.time) + (isAssumed ? `\n${assumed[0]!.toUpperCase()}${assumed.slice(1)}` : ""));
-    if (plan.repair !== undefined) parts.push(waysPart(plan.repair));
+    summary.push(wrapped(timePart(plan, plan.time), width));
+    if (isAssumed) summary.push(wrapped(`${assumed[0]!.toUpperCase()}${assumed.slice(1)}`, width));
+  }
+  if (plan.placement) summary.push(placementVerdict(plan.placement, paint, width));
+  parts.push(summary.join("\n"));
+  if (plan.time && plan.transfers) {
+    if (plan.repair !== undefined) parts.push(waysPart(plan.repair, width));
     if (plan.restored && plan.restored.length > 0) parts.push(restoredPart(plan.restored, plan.time));
-    parts.push(transferPart(plan, paint));
+    parts.push(transferPart(plan, paint, width));
     if (plan.operations !== undefined && plan.operations.length > 0) parts.push(operationPart(plan.operations, paint));
   }
   if (plan.rehearsal) parts.push(rehearsalPart(plan.rehearsal, paint));
   if (plan.spilled && plan.spilled.length > 0) parts.push(spilledPart(plan.spilled));
-  if (plan.placement) parts.push(placementTable(plan.placement, paint));
+  if (plan.placement) parts.push(`${paint.bold("The placement then")}`, ...placementDetails(plan.placement, paint, width, shown));
   return parts.join("\n\n");
 }
 
@@ -100,7 +113,7 @@ function spilledPart(spilled: NonNullable<RecoveryPlanDocument["spilled"]>): str
 }
 
 /** What each way moves and is worth, and which it is. */
-function waysPart({ taken, ...ways }: NonNullable<RecoveryPlanDocument["repair"]>): string {
+function waysPart({ taken, ...ways }: NonNullable<RecoveryPlanDocument["repair"]>, width: number): string {
   const lines = (["repair", "anew"] as const).flatMap((name) => {
     const way = ways[name];
     if (way === undefined) return [];
@@ -110,9 +123,9 @@ function waysPart({ taken, ...ways }: NonNullable<RecoveryPlanDocument["repair"]
       way.lowestSurvival !== undefined && way.lowestSurvival < way.survival
         ? `, ${percent(way.lowestSurvival, 2)} at worst in between`
         : "";
-    return [`${name}: ${figures}${between}${name === taken ? " (taken)" : ""}`];
+    return [wrapped(`${name}: ${figures}${between}${name === taken ? " (taken)" : ""}`, width)];
   });
-  if (ways.repair && ways.anew) lines.push(`Rule: ${WAY_RULE}.`);
+  if (ways.repair && ways.anew) lines.push(wrapped(`Rule: ${WAY_RULE}.`, width));
   return lines.join("\n");
 }
 
@@ -134,15 +147,26 @@ function operationPart(operations: NonNullable<RecoveryPlanDocument["operations"
 }
 
 /** What every node sends and receives. */
-function transferPart({ transfers = [], placement, drained = [] }: RecoveryPlanDocument, paint: Paint): string {
+function transferPart({ transfers = [], placement, drained = [] }: RecoveryPlanDocument, paint: Paint, width: number): string {
   const rounds = transfers.reduce((most, transfer) => Math.max(most, transfer.round + 1), 0);
   if (transfers.length === 0) return "No replica moves";
   const summary =
     transfers.length === 1 ? "1 replica moves" : `${transfers.length} replicas move in ${rounds} round${rounds === 1 ? "" : "s"}`;
-  const rows = [...(placement?.nodes ?? []).map(({ name }) => name), ...drained].map((name) => [
+  const nodes = [...(placement?.nodes ?? []).map(({ name }) => name), ...drained].map((name) => ({
     name,
-    String(transfers.filter(({ from }) => from === name).length),
-    String(transfers.filter(({ to }) => to === name).length),
-  ]);
-  return `${summary}\n${textTable([{ head: "node", align: "left" }, { head: "sends" }, { head: "receives" }], rows, paint)}`;
+    sends: transfers.filter(({ from }) => from === name).length,
+    receives: transfers.filter(({ to }) => to === name).length,
+  }));
+  const [one] = nodes;
+  if (nodes.length > 1 && nodes.every(({ sends, receives }) => sends === one!.sends && receives === one!.receives))
+    return `${summary}; all nodes alike send ${one!.sends} and receive ${one!.receives}`;
+  const { shown, rest } = worstOf(nodes, ({ sends, receives }) => sends + receives);
+  const rows = shown.map(({ name, sends, receives }) => [name, String(sends), String(receives)]);
+  const table = textTable([{ head: "node", align: "left" }, { head: "sends" }, { head: "receives" }], rows, paint);
+  const most = (of: "sends" | "receives") => Math.max(...rest.map((node) => node[of]));
+  const others =
+    rest.length === 0
+      ? ""
+      : `\n${wrapped(`the other ${rest.length} nodes send at most ${most("sends")} and receive at most ${most("receives")}`, width)}`;
+  return `${summary}\n${table}${others}`;
 }

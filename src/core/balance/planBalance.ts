@@ -25,23 +25,7 @@ export interface PlanBalance {
  * @throws RangeError when an expert with tokens has no copy
  */
 export function planBalance(cluster: readonly ClusterNode[], layers: readonly LayerPlacement[]): PlanBalance {
-  const gpus = cluster.map((node) => node.gpus);
-  const eachRank = new Array<number>(totalGpus(cluster)).fill(1);
-  const ranksAreNodes = gpus.every((count) => count === 1);
-  const figures = layers.map((layer) => {
-    const byNode = {
-      even: Math.max(1, evenBalance(layer, gpus)),
-      optimal: optimalBalance(hostSets(layer), layer.loads, gpus).maxOverMean,
-    };
-    if (ranksAreNodes) return { ...byNode, byNode };
-    const copies = copiesByRank(cluster, layer);
-    const distinct = copies.map((list) => list.filter((rank, i) => rank !== list[i - 1]));
-    return {
-      even: Math.max(1, evenRankBalance(copies, layer.loads, eachRank.length)),
-      optimal: optimalBalance(distinct, layer.loads, eachRank).maxOverMean,
-      byNode,
-    };
-  });
+  const figures = layers.map((layer) => layerBalance(cluster, layer));
   const worst = (of: (figure: (typeof figures)[number]) => number) =>
     figures.reduce((most, figure) => Math.max(most, of(figure)), 1);
   const worstLayer = (of: (figure: (typeof figures)[number]) => number) =>
@@ -55,6 +39,30 @@ export function planBalance(cluster: readonly ClusterNode[], layers: readonly La
     optimalMean: mean(({ optimal }) => optimal),
     worst: { even: worstLayer(({ even }) => even), optimal: worstLayer(({ optimal }) => optimal) },
     byNode: { even: worst(({ byNode }) => byNode.even), optimal: worst(({ byNode }) => byNode.optimal) },
+  };
+}
+
+/**
+ * Balance of one layer, as `planBalance` has it of all.
+ * @throws RangeError when an expert with tokens has no copy
+ */
+export function layerBalance(
+  cluster: readonly ClusterNode[],
+  layer: LayerPlacement,
+): Pick<PlanBalance, "even" | "optimal" | "byNode"> {
+  const gpus = cluster.map((node) => node.gpus);
+  const byNode = {
+    even: Math.max(1, evenBalance(layer, gpus)),
+    optimal: optimalBalance(hostSets(layer), layer.loads, gpus).maxOverMean,
+  };
+  if (gpus.every((count) => count === 1)) return { ...byNode, byNode };
+  const eachRank = new Array<number>(totalGpus(cluster)).fill(1);
+  const copies = copiesByRank(cluster, layer);
+  const distinct = copies.map((list) => list.filter((rank, i) => rank !== list[i - 1]));
+  return {
+    even: Math.max(1, evenRankBalance(copies, layer.loads, eachRank.length)),
+    optimal: optimalBalance(distinct, layer.loads, eachRank).maxOverMean,
+    byNode,
   };
 }
 

@@ -1,0 +1,25 @@
+import type { ManualSection } from "./manual.ts";
+
+export const documents: readonly ManualSection[] = [
+  {
+    heading: "DOCUMENTS",
+    blocks: [
+      "Every command writes JSON on a pipe and a table on a terminal; --format and -o FILE override that. lazarus schema NAME prints the JSON Schema of a document. A recovery-plan is accepted wherever a placement is. What a command writes with --format csv the next one reads as it reads JSON, told apart by the header, and gives the same result. The columns:",
+      {
+        list: [
+          ["load-profile", "[window,]iteration,layer[,rank],expert,tokens; iteration is the last of the window"],
+          [
+            "placement",
+            "[window,]layer,node,domain,rank,slot,expert,tokens,placement,shares,minReplicas[,failureUnit][,failureProbability][,dead]",
+          ],
+          ["dispatch-plan", "[window,]layer,expert,source,target,tokens; with --weights: [window,]layer,expert,rank,weight"],
+          ["recovery-plan", "[window,]round,layer,expert,from,to,bytes,source; with --rows placement the new placement"],
+          ["simulation", "seed,system,...: a row a system, the job's parameters as JSON in the last column"],
+          ["bench", "backend,adapter,kernel,size,...: a row a kernel"],
+        ],
+      },
+      "window (FROM-TO) is there where there are several. A placement has a row a slot; a free slot has no expert, a GPU without slots has a row without slot (a dead one with 1 in the column dead), an expert without a slot (--spill cpu) has a row without node, and then one for each node that keeps it in host memory, without rank and slot. The order of nodes, GPUs and slots is that of the rows. The last columns say the same in all rows; what is expected to fail is there only when it is not what such nodes imply. In a dispatch-plan a row of no tokens says how many ranks there are, where the last one neither sends nor receives.",
+      "Not in CSV are seed, effort and the other settings of a placement, its figures, and a profile's method and number of iterations: they are taken as where nobody says otherwise. Rows that are missing, there twice or out of order are refused with their line.",
+    ],
+  },
+];

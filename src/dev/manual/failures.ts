@@ -1,0 +1,19 @@
+import type { ManualSection } from "./manual.ts";
+
+export const failures: readonly ManualSection[] = [
+  {
+    heading: "WHAT FAILED",
+    blocks: [
+      "--failed takes names, Slurm host lists, and @FILE or @- with what a cluster manager prints: host lists or tables of sinfo (with their header), sacctmgr -P show event, kubectl get nodes -o json (nodes that are not Ready), AWS interruption notices. Nodes that the placement does not have are left out with a warning; of names that somebody typed, they are refused.",
+      "gpu03:5 is one GPU of a node, and gpu03:2-3 are two: the node goes on with the slots of the others, the dead GPU keeps its rank and gets nothing (nodes[].deadGpus), and --joined gpu03:5 brings it back. Where a node has several GPUs, placements say what they survive when GPUs, nodes or domains fail (recovery.byUnit); place --failure-unit gpu seeks the first.",
+      "Nodes that are to leave hand over what they hold first: --drain gpu03 makes them sources of transfers, so that nothing is at risk, and of --drain @FILE it takes the drained or cordoned nodes. Such planned changes, --joined and a newer --profile among them, are not charged for detection. A node that a list of kubectl get nodes no longer has counts as failed (--missing alive, if it has not); what a table of sinfo, or a list with few of the plan's nodes, does not have is alive, with a warning, unless --missing failed is given.",
+      "Experts without a live host end the job, unless they are restored: --restore names what a node takes out of its own host memory (host=25GBps; --host-copies-of own|neighbour|FILE says whose experts it keeps, and the copies fail with it) and what all nodes together read from the checkpoint store (store=2GBps; one node of them: store-node=1GBps). The plan lists them in restored.",
+    ],
+  },
+  {
+    heading: "CONTROLLERS",
+    blocks: [
+      "A plan says how many recoveries led to it (generation), the SHA-256 of the plan that it was made from (follows), and which nodes failed so far (failedSoFar), so that a poller may report the same failure for ever: it is already handled, exit code 0, and nothing moves. recover PLAN -o PLAN replaces a plan only by one that changes something and can be carried out, and only while PLAN is what the new plan was made from: of two at once, one is refused (exit code 2). --expect HASH refuses any other plan than that. The README has a controller for Slurm and one for Kubernetes, which its tests run.",
+    ],
+  },
+];

@@ -1,0 +1,28 @@
+/** What the man pages say beside each command's own help: formats, documents and ways of working. */
+import { comparing } from "./comparing.ts";
+import { documents } from "./documents.ts";
+import { failures } from "./failures.ts";
+import { kernels } from "./kernels.ts";
+import { planFormats } from "./planFormats.ts";
+import { routingFormats } from "./routingFormats.ts";
+import { simulating } from "./simulating.ts";
+
+/** A paragraph, a list of what is so called and what it is, or lines to type. */
+export type Block = string | { readonly list: readonly (readonly [string, string])[] } | { readonly lines: readonly string[] };
+
+/** A section of a man page. */
+export interface ManualSection {
+  readonly heading: string;
+  readonly blocks: readonly Block[];
+}
+
+/** Sections by command, and those of the overview under "". */
+export const manual: Readonly<Record<string, readonly ManualSection[]>> = {
+  "": documents,
+  "profile-load": routingFormats,
+  place: planFormats,
+  recover: failures,
+  compare: comparing,
+  simulate: simulating,
+  bench: kernels,
+};
