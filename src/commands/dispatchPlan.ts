@@ -124,7 +124,7 @@ export const dispatchPlan = defineCommand({
       const { shuffle } = options;
       for await (const { window, policy, cluster, ranks, layers } of plans()) {
         const progress = await startProgress("dispatching", undefined, (count) => `${count} layers`);
-        const followed = eachCounted(dispatched(cluster, layers, policy, options["max-slack"]), progress.update);
+        const followed = eachCounted(dispatched(cluster, layers, policy, options["max-slack"]), progress);
         await write({ window, policy, ranks, shuffle, layers: followed }).finally(progress.stop);
       }
       return 0;

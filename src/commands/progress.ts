@@ -52,7 +52,7 @@ export async function startProgress(
       const left = Math.ceil((elapsed * ((whole ?? done) - done)) / Math.max(done, 1e-9) / 1000);
       const payload = { says: cleanText(says), amount: shown(done), whole: whole === undefined ? "" : shown(whole), left };
       if (bar !== undefined) bar.update(Math.min(done, whole ?? done), payload);
-      else if (!stopped && elapsed > PATIENCE) {
+      else if (!stopped && elapsed > PATIENCE && !(whole !== undefined && done >= whole)) {
         bar = makeBar(whole !== undefined);
         bar.start(whole ?? 0, done, payload);
       }
@@ -98,12 +98,16 @@ export async function withStopwatch<T>(says: string, work: (watch: () => void) =
   }
 }
 
-/** The same items; `update` is told how many have been handed on. */
-export function* eachCounted<T>(items: Iterable<T>, update: (count: number) => void): Generator<T> {
+/** The same items; `progress` follows how many have been handed on, and ends with them. */
+export function* eachCounted<T>(items: Iterable<T>, progress: Progress): Generator<T> {
   let count = 0;
-  for (const item of items) {
-    yield item;
-    update(++count);
+  try {
+    for (const item of items) {
+      yield item;
+      progress.update(++count);
+    }
+  } finally {
+    progress.stop();
   }
 }
 

@@ -1,32 +1,39 @@
 /** An explanation of a placement as a person reads it. */
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import type { Paint } from "./paint.ts";
+import { wrapped } from "./screen.ts";
 import { fixed, percent, textTable } from "./table.ts";
 
 const MOST_SETS = 8;
 const MOST_NODES = 8;
-const LONGEST_LIST = 60;
+const LEAST_LIST = 20;
 
 type Explanation = NonNullable<PlacementDocument["explanation"]>;
 
 /** What kills the job first, how far the plan is from the bound, and what more would buy. */
-export function explanationText(document: PlacementDocument, explanation: Explanation, paint: Paint): string {
+export function explanationText(document: PlacementDocument, explanation: Explanation, paint: Paint, width: number): string {
   return [
-    fatalPart(document, explanation, paint),
+    fatalPart(document, explanation, paint, width),
     boundPart(document, paint),
     alternativesPart(document, explanation, paint),
   ].join("\n\n");
 }
 
-function fatalPart({ recovery }: PlacementDocument, explanation: Explanation, paint: Paint): string {
+function fatalPart({ recovery }: PlacementDocument, explanation: Explanation, paint: Paint, width: number): string {
   const { fatalFailures, criticalSets, criticality } = explanation;
   const rows = criticalSets
     .slice(0, MOST_SETS)
     .map(({ nodes, experts }) => [
       nodes.join(" + "),
       String(experts.length),
-      shortened(experts.map(({ layer, expert }) => `${layer}:${expert}`).join(" ")),
+      experts.map(({ layer, expert }) => `${layer}:${expert}`).join(" "),
     ]);
+  const beside = Math.max("if all of these fail".length, ...rows.map(([nodes]) => nodes!.length)) + "experts lost".length + 4;
+  const shortRows = rows.map(([nodes, count, experts]) => [
+    nodes!,
+    count!,
+    shortened(experts!, Math.max(LEAST_LIST, width - beside)),
+  ]);
   const dies = 1 - (recovery?.failures[fatalFailures - 1]?.probability ?? 0);
   const head = `${paint.bold("What kills the job first")}: ${fatalFailures} failed node${fatalFailures === 1 ? "" : "s"} can, with probability ${percent(dies, 2)}`;
   const more = criticalSets.length > MOST_SETS ? `\nand ${criticalSets.length - MOST_SETS} more such sets` : "";
@@ -40,7 +47,7 @@ function fatalPart({ recovery }: PlacementDocument, explanation: Explanation, pa
     .slice(0, MOST_NODES)
     .map(({ node, probability }) => `${node} ${percent(probability)}`);
   const hinge = `Nodes it hangs on most (chance that it dies when they are among ${fatalFailures} failed): ${byDanger.join(", ")}`;
-  return `${head}\n${textTable(columns, rows, paint)}${more}\n${hinge}`;
+  return `${wrapped(head, width)}\n${textTable(columns, shortRows, paint)}${more}\n${wrapped(hinge, width)}`;
 }
 
 function boundPart({ recovery }: PlacementDocument, paint: Paint): string {
@@ -87,6 +94,6 @@ function alternativesPart(
   return `${paint.bold("What more would buy")}\n${textTable(columns, rows, paint)}`;
 }
 
-function shortened(text: string): string {
-  return text.length <= LONGEST_LIST ? text : `${text.slice(0, text.lastIndexOf(" ", LONGEST_LIST))} ...`;
+function shortened(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, text.lastIndexOf(" ", longest - " ...".length))} ...`;
 }

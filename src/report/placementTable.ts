@@ -46,7 +46,7 @@ export function placementDetails(document: PlacementDocument, paint: Paint, widt
     ...(cost === undefined ? [] : [costPart(cost, width)]),
     layersTable(document, shown.layers, paint, width),
     ...mapOfLayer(document, paint, width),
-    ...(explanation === undefined ? [] : [explanationText(document, explanation, paint)]),
+    ...(explanation === undefined ? [] : [explanationText(document, explanation, paint, width)]),
   ];
 }
 

@@ -16,12 +16,11 @@ export function profileTable(document: LoadProfileDocument, paint: Paint, width:
   const all = layers.map(({ layer, loads }) => ({ layer, statistics: loadStatistics(loads) }));
   const { shown, rest } = isChosen ? { shown: all, rest: [] } : worstOf(all, ({ statistics }) => statistics.maxOverMean);
   const rows = shown.map(({ layer, statistics }) => {
-    const { tokens, maxOverMean, imbalanceRatio, balancedness, top2Share } = statistics;
+    const { tokens, maxOverMean, balancedness, top2Share } = statistics;
     return [
       String(layer),
       grouped(tokens),
       fixed(maxOverMean, 2),
-      fixed(imbalanceRatio, 2),
       fixed(balancedness, 3),
       percent(top2Share),
       paint.yellow(bar(top2Share, BAR_WIDTH)),
@@ -33,7 +32,6 @@ export function profileTable(document: LoadProfileDocument, paint: Paint, width:
     { head: "layer" },
     { head: "tokens" },
     { head: "max/mean" },
-    { head: "imbalance" },
     { head: "balancedness" },
     { head: "top-2 share" },
     { head: "", align: "left" as const },

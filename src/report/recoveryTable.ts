@@ -39,7 +39,7 @@ export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, width: n
   parts.push(summary.join("\n"));
   if (plan.time && plan.transfers) {
     if (plan.repair !== undefined) parts.push(waysPart(plan.repair, width));
-    if (plan.restored && plan.restored.length > 0) parts.push(restoredPart(plan.restored, plan.time));
+    if (plan.restored && plan.restored.length > 0) parts.push(restoredPart(plan.restored, plan.time, width));
     parts.push(transferPart(plan, paint, width));
     if (plan.operations !== undefined && plan.operations.length > 0) parts.push(operationPart(plan.operations, paint));
   }
@@ -88,6 +88,7 @@ function rehearsalPart(
 function restoredPart(
   restored: NonNullable<RecoveryPlanDocument["restored"]>,
   { tiers }: NonNullable<RecoveryPlanDocument["time"]>,
+  width: number,
 ): string {
   const named = { host: "host memory", store: "the checkpoint store" };
   const parts = (["host", "store"] as const).flatMap((tier) => {
@@ -101,7 +102,7 @@ function restoredPart(
     ];
   });
   const network = tiers === undefined ? "" : `; network done after ${fixed(tiers.network, 3)} s`;
-  return `Restored, for having no live host: ${parts.join("; ")}${network}`;
+  return wrapped(`Restored, for having no live host: ${parts.join("; ")}${network}`, width);
 }
 
 function spilledPart(spilled: NonNullable<RecoveryPlanDocument["spilled"]>): string {

@@ -9,10 +9,10 @@ export function screenWidth(columns: number | undefined): number {
   return Math.min(WIDEST, Math.max(NARROWEST, columns ?? NARROWEST));
 }
 
-/** Lines of a sentence no wider than a screen where its words allow, all but the first indented. */
+/** Lines of a sentence no wider than a screen where its words allow, all but the first indented; numbers keep their per cent. */
 export function wrapped(sentence: string, width: number, indent = "  "): string {
   const lines: string[] = [];
-  for (const word of sentence.split(" ")) {
+  for (const word of sentence.split(/ (?!%)/)) {
     const longer = `${lines.at(-1)} ${word}`;
     if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
     else lines.push(lines.length === 0 ? word : `${indent}${word}`);

@@ -79,7 +79,7 @@ describe("place --recovery-method gpu", () => {
   test("the table says so, with intervals in a column of their own", async () => {
     const words = [...cluster, ...sampling, "--backend", "js", "--format", "table", at("profile.json")];
     const lines = (await inProcess(["place", ...words])).stdout.split("\n");
-    const head = lines.find((line) => line.startsWith("failed nodes")) as string;
+    const head = lines.find((line) => line.startsWith("failed at once")) as string;
     const rows = lines.slice(lines.indexOf(head) + 1).filter((line) => /^ +\d+ +[\d.]+ %/.test(line));
     const end = head.indexOf("95 % interval") + "95 % interval".length;
     expect(rows.map((row) => row.slice(0, end)).filter((row) => / (certain|[\d.]+ %)$/.test(row))).toHaveLength(rows.length);

@@ -39,7 +39,7 @@ describe("planned changes", () => {
       expect(await detected(...planned)).toBe(0);
     const { stdout } = await recover("p0.json", "--drain", "gpu02", "--format", "table", "--regroup", "3s");
     expect(stdout).toMatch(/^Recovery drained: gpu02\n/);
-    expect(stdout).toMatch(/Planned, so nothing to detect: transfer [\d.]+ s \(.*\); then regroup 3\.0 s/);
+    expect(stdout).toMatch(/Planned, so nothing to detect: transfer [\d.]+ s \(.*\);\s+then\s+regroup 3\.0 s/);
     expect(stdout).toMatch(/^gpu02 +[1-9]\d* +0 *$/m);
   });
 
@@ -226,7 +226,10 @@ describe("a plan in the place of the one that it follows", () => {
 });
 
 describe("the size of an expert", () => {
-  const [words, said] = [["recover", "--failed", "gpu02"], /an expert is taken to have 112 MiB, .*--model or --expert-bytes/i];
+  const [words, said] = [
+    ["recover", "--failed", "gpu02"],
+    /an expert is taken to have 112 MiB, [\s\S]*--model or --expert-bytes/i,
+  ];
   const size = async (...more: string[]) => {
     const { stdout, stderr } = await inProcess([...words, ...more], bytes("p0.json"));
     return { bytes: JSON.parse(stdout).transfers[0].bytes, stderr };
