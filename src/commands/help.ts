@@ -1,8 +1,11 @@
 /** The text behind --help, rendered from a command's own data. */
+
+import { screenWidth } from "../report/screen.ts";
 import type { Command, Example } from "./command.ts";
 import { choice, type Option, toggle } from "./option.ts";
 
-const WIDTH = 100;
+/** Longer lines are hard to read. */
+const WIDEST = 100;
 
 /** The toolkit in one line. */
 export const tagline = "place experts, dispatch tokens and recover from failures in Mixture-of-Experts training";
@@ -60,8 +63,10 @@ export function overview(commands: readonly Command[]): string {
     "Commands:",
     ...commands.map(({ name, summary }) => `  ${name.padEnd(14)} ${summary}`),
     "",
-    "Every command reads one document, JSON or CSV, from FILE or standard input and writes one to standard output.",
-    "`lazarus <command> --help` explains a command; `man lazarus` and `man lazarus-<command>` say the same.",
+    ...wrapped(
+      "Every command reads one document, JSON or CSV, from FILE or standard input and writes one to standard output. `lazarus <command> --help` explains a command; `man lazarus` and `man lazarus-<command>` say the same.",
+      0,
+    ),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -95,10 +100,11 @@ function optionHelp(name: string, entry: Option): string[] {
 
 /** Breaks a paragraph into lines at blanks. */
 function wrapped(paragraph: string, indent: number): string[] {
+  const width = screenWidth(process.stdout.columns);
   const lines: string[] = [];
   let line = "";
   for (const word of paragraph.split(" ")) {
-    if (line !== "" && indent + line.length + 1 + word.length > WIDTH) {
+    if (line !== "" && indent + line.length + 1 + word.length > Math.min(width, WIDEST)) {
       lines.push(" ".repeat(indent) + line);
       line = word;
     } else line = line === "" ? word : `${line} ${word}`;

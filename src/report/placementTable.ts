@@ -31,7 +31,7 @@ export function placementTable(document: PlacementDocument, paint: Paint, width:
 /** All but the verdict. */
 export function placementDetails(document: PlacementDocument, paint: Paint, width: number, shown: Shown): string[] {
   const givenUp = givenUpText(document);
-  const redundancy = redundancyText(document, paint);
+  const redundancy = redundancyText(document, paint, width);
   const { recovery, cost, explanation } = document;
   const survives = recovery?.failures.some(({ probability }) => probability > 0);
   const survival =

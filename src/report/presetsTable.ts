@@ -3,6 +3,7 @@ import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
 import { modelSize } from "../core/cost/modelSize.ts";
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import type { Paint } from "./paint.ts";
+import { wrapped } from "./screen.ts";
 import { fixed, textTable } from "./table.ts";
 
 /** What comes with the program. */
@@ -12,7 +13,7 @@ export interface Presets {
 }
 
 /** Two tables: models, then hardware. */
-export function presetsTable({ models, hardware }: Presets, paint: Paint): string {
+export function presetsTable({ models, hardware }: Presets, paint: Paint, width: number): string {
   const named = (heads: readonly string[]) => [{ head: "name", align: "left" as const }, ...heads.map((head) => ({ head }))];
   const modelRows = models.map((model) => [
     model.name,
@@ -38,6 +39,9 @@ export function presetsTable({ models, hardware }: Presets, paint: Paint): strin
     textTable(named(["MoE layers", "dense", "experts", "top-k", "hidden", "an expert", "all"]), modelRows, paint),
     paint.bold("Hardware"),
     textTable(named(["GPUs", "TFLOP/s 16 bit", "8 bit", "memory TB/s", "node GB/s", "net GB/s"]), hardwareRows, paint),
-    "`lazarus presets NAME` prints one as JSON, with the source of every figure: copy it, change it, and name the file instead.",
+    wrapped(
+      "`lazarus presets NAME` prints one as JSON, with the source of every figure: copy it, change it, and name the file instead.",
+      width,
+    ),
   ].join("\n\n");
 }

@@ -41,7 +41,7 @@ export function profileTable(document: LoadProfileDocument, paint: Paint, width:
   const table = `${textTable(columns, rows, paint)}${restText(all, rest, width)}`;
   if (forecast !== undefined) {
     const expected = `${paint.bold("Load forecast")} ${forecast.horizon} iterations after ${window.to} (${forecast.method}, from ${window.iterations} recorded): ${layers.length} layers of ${experts} experts`;
-    return [`${wrapped(expected, width)}\n${forecastText(forecast)}\n${skew(all, width)}`, table].join("\n\n");
+    return [`${wrapped(expected, width)}\n${forecastText(forecast, width)}\n${skew(all, width)}`, table].join("\n\n");
   }
   const iterations = window.from === window.to ? `iteration ${window.from}` : `iterations ${window.from} to ${window.to}`;
   const head = `${paint.bold("Load profile")} ${iterations} (${window.iterations} recorded, ${window.method}): ${layers.length} layers of ${experts} experts`;
@@ -72,7 +72,10 @@ function restText(all: readonly LayerStatistics[], rest: readonly LayerStatistic
 }
 
 /** How far to trust a forecast. */
-function forecastText({ error, lastError, origins, layers, scenarios }: NonNullable<LoadProfileDocument["forecast"]>): string {
+function forecastText(
+  { error, lastError, origins, layers, scenarios }: NonNullable<LoadProfileDocument["forecast"]>,
+  width: number,
+): string {
   const taken = new Map<string, number>();
   for (const { forecaster } of layers) taken.set(forecaster, (taken.get(forecaster) ?? 0) + 1);
   const by =
@@ -83,5 +86,5 @@ function forecastText({ error, lastError, origins, layers, scenarios }: NonNulla
     error === undefined || lastError === undefined
       ? "how far off is unknown: no such forecast could be judged yet"
       : `off by ${fixed(error, 4)} in L1 distance of shares over the last ${origins} origins, the last value by ${fixed(lastError, 4)}`;
-  return `By ${by};\n${far}`;
+  return wrapped(`By ${by}; ${far}`, width);
 }

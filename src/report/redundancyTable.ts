@@ -3,6 +3,7 @@ import { unitName } from "../core/placement/policy.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import type { RedundancyDocument } from "../formats/documents/redundancy.ts";
 import type { Paint } from "./paint.ts";
+import { wrapped } from "./screen.ts";
 import { fixed, grouped, percent, textTable } from "./table.ts";
 
 type Tried = RedundancyDocument["tried"][number];
@@ -49,7 +50,7 @@ function chosenOf({ tried }: RedundancyDocument): Tried {
 }
 
 /** What so many slots reach, those chosen marked. */
-export function redundancyText(document: PlacementDocument, paint: Paint): string | undefined {
+export function redundancyText(document: PlacementDocument, paint: Paint, width: number): string | undefined {
   const { nodes, redundancy } = document;
   if (redundancy === undefined) return undefined;
   const { tried } = redundancy;
@@ -71,7 +72,7 @@ export function redundancyText(document: PlacementDocument, paint: Paint): strin
     ...(hasMemory ? [{ head: "GPU memory" }] : []),
   ];
   const head = `${paint.bold("How much redundancy")}: the fewest slots ${goalText(document, redundancy)}`;
-  return `${head}\n${textTable(columns, rows, paint)}\n${sureText(nodes, redundancy)}`;
+  return [wrapped(head, width), textTable(columns, rows, paint), wrapped(sureText(nodes, redundancy), width)].join("\n");
 }
 
 /** Slots of a node and of a GPU, or of a GPU where nodes have different numbers of them. */

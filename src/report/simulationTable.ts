@@ -3,6 +3,7 @@ import { type MeanInterval, meanInterval } from "../core/simulation/meanInterval
 import { type SystemSummary, summarize } from "../core/simulation/summary.ts";
 import type { SimulationDocument } from "../formats/documents/simulation.ts";
 import type { Paint } from "./paint.ts";
+import { wrapped } from "./screen.ts";
 import { fixed, grouped, percent, textTable } from "./table.ts";
 
 /** Documents that depend on the same things but for the seed. */
@@ -28,50 +29,104 @@ export function simulationGroups(documents: readonly SimulationDocument[]): Simu
   }));
 }
 
-/** Tables of all simulations, a group after the other. */
-export function simulationTable(documents: readonly SimulationDocument[], paint: Paint): string {
-  return simulationGroups(documents)
-    .map((group) => groupTable(group, paint))
-    .join("\n\n");
+/** Tables of all simulations, a group after the other; what is the same in all is said once. */
+export function simulationTable(documents: readonly SimulationDocument[], paint: Paint, width: number): string {
+  const groups = simulationGroups(documents);
+  const first = groups[0]?.parameters ?? {};
+  const isCommon = (name: string) => groups.length > 1 && groups.every(({ parameters }) => parameters[name] === first[name]);
+  const common = Object.entries(first).filter(([name]) => isCommon(name));
+  const head = common.length === 0 ? [] : [wrapped(`${paint.bold("Simulations")} of ${settingText(common)}`, width)];
+  const tables = groups.map((group) =>
+    groupTable(
+      group,
+      Object.entries(group.parameters).filter(([name]) => !isCommon(name)),
+      paint,
+      width,
+    ),
+  );
+  return [...head, ...tables].join("\n\n");
 }
 
-function groupTable({ trials: documents, parameters, systems }: SimulationGroup, paint: Paint): string {
+function settingText(parameters: readonly (readonly [string, unknown])[]): string {
+  return parameters.map(([name, value]) => `${name} ${value}`).join(", ");
+}
+
+function groupTable(
+  { trials: documents, systems }: SimulationGroup,
+  setting: readonly (readonly [string, unknown])[],
+  paint: Paint,
+  width: number,
+): string {
   const trials = systems[0]?.trials ?? 0;
-  const setting = Object.entries(parameters)
-    .map(([name, value]) => `${name} ${value}`)
-    .join(", ");
-  const title = `${paint.bold("Simulation")} ${setting}; ${trials === 1 ? "one trial" : `means of ${trials} trials, 95 % intervals`}`;
-  const bought = whatResilientBought(systems);
+  const counted = trials === 1 ? "one trial" : `means of ${trials} trials, 95 % intervals`;
+  const title = `${paint.bold("Simulation")} ${[settingText(setting), counted].filter((text) => text !== "").join("; ")}`;
+  const verdict = [bestSystem(systems), whatResilientBought(systems)].filter((text) => text !== undefined);
   const changes = whatIfTable(documents, paint);
   return [
-    title,
-    `${reachedTable(systems, paint)}${bought === undefined ? "" : `\n${bought}`}`,
-    timeTable(systems, paint),
-    stepTable(systems, paint),
+    [title, ...verdict].map((text) => wrapped(text, width)).join("\n"),
+    ...panels(systems, paint, width),
     ...(changes === undefined ? [] : [changes]),
   ].join("\n\n");
 }
 
-function reachedTable(systems: readonly SystemSummary[], paint: Paint): string {
-  const first = systems[0]?.system ?? "";
-  const columns = ["samples", "samples/s", `over ${first}`, "effective", "hours", "steps", "failures", "restarts", "lost steps"];
-  const rows = systems.map((summary) => [
-    summary.system,
-    grouped(Math.round(summary.samples.mean)),
-    withInterval(summary.samplesPerSecond, (value) => fixed(value, 2)),
-    Number.isFinite(summary.ratio.mean) ? withInterval(summary.ratio, (value) => fixed(value, 3)) : "–",
-    withInterval(summary.effective, (value) => fixed(value, 3)),
-    withInterval(summary.totalSeconds, (value) => fixed(value / 3600, 2)),
-    fixed(summary.steps, 0),
-    fixed(summary.failures, 1),
-    fixed(summary.restarts, 1),
-    fixed(summary.lostSteps, 0),
-  ]);
-  return textTable([{ head: "system", align: "left" }, ...columns.map((head) => ({ head }))], rows, paint);
+/** Which system trains most, and how the first compares. */
+function bestSystem(systems: readonly SystemSummary[]): string | undefined {
+  const [first] = systems;
+  if (first === undefined || systems.length < 2) return undefined;
+  const rate = ({ samplesPerSecond }: SystemSummary) => samplesPerSecond.mean;
+  const best = systems.reduce((most, system) => (rate(system) > rate(most) ? system : most), first);
+  const others = systems
+    .filter(({ system }) => system !== best.system)
+    .map((other) => `${fixed(rate(other) / rate(best), 3)} of that with ${other.system}`);
+  return `Most samples a second: ${fixed(rate(best), 2)} with ${best.system}; ${others.join(", ")}`;
+}
+
+/** A figure a row, a system a column; side by side as many systems as the width holds. */
+function panels(systems: readonly SystemSummary[], paint: Paint, width: number): string[] {
+  const rows = [...reachedRows(systems), ...timeRows(systems), ...stepRows(systems)];
+  const headWidth = Math.max(...rows.map(([head]) => head!.length));
+  const widthOf = (place: number) =>
+    Math.max(systems[place]!.system.length, ...rows.map((row) => (row[place + 1] ?? "").length)) + 2;
+  const parts: number[][] = [];
+  let free = 0;
+  systems.forEach((_, place) => {
+    if (parts.length === 0 || widthOf(place) > free) {
+      parts.push([]);
+      free = width - headWidth;
+    }
+    parts.at(-1)!.push(place);
+    free -= widthOf(place);
+  });
+  return parts.map((places) =>
+    textTable(
+      [{ head: "", align: "left" }, ...places.map((place) => ({ head: systems[place]!.system }))],
+      rows.map((row) => [row[0]!, ...places.map((place) => row[place + 1] ?? "")]),
+      paint,
+    ),
+  );
+}
+
+function reachedRows(systems: readonly SystemSummary[]): string[][] {
+  const row = (head: string, cell: (summary: SystemSummary) => string) => [head, ...systems.map(cell)];
+  const ratio = ({ ratio }: SystemSummary) => (Number.isFinite(ratio.mean) ? withMargin(ratio, (value) => fixed(value, 3)) : "–");
+  return [
+    row("samples", ({ samples }) => grouped(Math.round(samples.mean))),
+    row("samples/s", ({ samplesPerSecond }) => withMargin(samplesPerSecond, (value) => fixed(value, 2))),
+    row(`over ${systems[0]?.system ?? ""}`, ratio),
+    row("effective time", ({ effective }) => withMargin(effective, (value) => fixed(value, 3))),
+    row("hours", ({ totalSeconds }) => withMargin(totalSeconds, (value) => fixed(value / 3600, 2))),
+    row("steps", ({ steps }) => fixed(steps, 0)),
+    row("failures", ({ failures }) => fixed(failures, 1)),
+    row("restarts", ({ restarts }) => fixed(restarts, 1)),
+    row("lost steps", ({ lostSteps }) => fixed(lostSteps, 0)),
+  ];
 }
 
 /** Falls below lazarus by so much before a line says what for. */
 const WORTH_A_LINE = 0.01;
+
+/** A share of the time that would be shown as 0.0 %. */
+const LEAST_SHARE = 5e-4;
 
 /** What would be shown as 0.0 is no difference. */
 const LEAST_SHOWN = 0.05;
@@ -114,34 +169,42 @@ function whatIfTable(trials: readonly SimulationDocument[], paint: Paint): strin
   return textTable([{ head: "what if", align: "left" }, ...systems.map((head) => ({ head }))], rows, paint);
 }
 
-function timeTable(systems: readonly SystemSummary[], paint: Paint): string {
+/** What time went to; what no system spent any on is left out. */
+function timeRows(systems: readonly SystemSummary[]): string[][] {
   const activities = Object.keys(systems[0]?.seconds ?? {}) as (keyof SystemSummary["seconds"])[];
-  const rows = systems.map(({ system, seconds, totalSeconds }) => [
-    system,
-    ...activities.map((activity) => percent(seconds[activity] / totalSeconds.mean)),
-  ]);
-  return textTable([{ head: "time spent on", align: "left" }, ...activities.map((head) => ({ head }))], rows, paint);
+  const share = ({ seconds, totalSeconds }: SystemSummary, activity: (typeof activities)[number]) =>
+    seconds[activity] / totalSeconds.mean;
+  const spent = activities.filter((activity) => systems.some((summary) => share(summary, activity) >= LEAST_SHARE));
+  return [
+    ["time spent on"],
+    ...spent.map((activity) => [`  ${activity}`, ...systems.map((summary) => percent(share(summary, activity)))]),
+  ];
 }
 
-function stepTable(systems: readonly SystemSummary[], paint: Paint): string {
-  const heads = new Map<keyof SystemSummary["stepParts"], string>([
-    ["overhead", "overhead"],
-    ["dense", "dense compute"],
-    ["denseSync", "dense gradients"],
-    ["experts", "expert compute"],
-    ["allToAll", "all-to-all"],
-    ["expertSync", "expert gradients"],
-  ]);
-  const rows = systems.map(({ system, stepParts }) => {
-    const parts = [...heads.keys()].map((part) => stepParts[part]);
-    return [system, fixed(stepOf({ stepParts }) * 1e3, 1), ...parts.map((seconds) => fixed(seconds * 1e3, 1))];
-  });
-  const columns = ["step (ms)", ...heads.values()].map((head) => ({ head }));
-  return textTable([{ head: "mean step", align: "left" }, ...columns], rows, paint);
+const STEP_PARTS = new Map<keyof SystemSummary["stepParts"], string>([
+  ["overhead", "overhead"],
+  ["dense", "dense compute"],
+  ["denseSync", "dense gradients"],
+  ["experts", "expert compute"],
+  ["allToAll", "all-to-all"],
+  ["expertSync", "expert gradients"],
+]);
+
+function stepRows(systems: readonly SystemSummary[]): string[][] {
+  const milliseconds = (seconds: number) => fixed(seconds * 1e3, 1);
+  return [
+    ["mean step (ms)", ...systems.map((summary) => milliseconds(stepOf(summary)))],
+    ...[...STEP_PARTS].map(([part, head]) => [`  ${head}`, ...systems.map(({ stepParts }) => milliseconds(stepParts[part]))]),
+  ];
 }
 
 function stepOf({ stepParts }: Pick<SystemSummary, "stepParts">): number {
   return Object.values(stepParts).reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** A mean and half the width of its interval, which is as wide to both sides. */
+function withMargin({ mean, interval }: MeanInterval, format: (value: number) => string): string {
+  return interval === undefined ? format(mean) : `${format(mean)} ± ${format((interval[1] - interval[0]) / 2)}`;
 }
 
 function withInterval({ mean, interval }: MeanInterval, format: (value: number) => string): string {

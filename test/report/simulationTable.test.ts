@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { SimulationDocument } from "../../src/formats/documents/simulation.ts";
 import { paint } from "../../src/report/paint.ts";
 import { simulationTable } from "../../src/report/simulationTable.ts";
@@ -14,7 +14,7 @@ function run(system: string, samplesPerSecond: number, restarts: number, stepSec
 
 function lineOf(lazarus: Run, resilient: Run): string | undefined {
   const document = { type: "simulation", version: 1, program: "lazarus", seed: 0, parameters: {}, seconds: 100 } as const;
-  const table = simulationTable([{ ...document, runs: [lazarus, resilient] }], paint(false));
+  const table = simulationTable([{ ...document, runs: [lazarus, resilient] }], paint(false), 200);
   return table.split("\n").find((line) => line.startsWith("resilient trains"));
 }
 
@@ -31,4 +31,39 @@ test.each([
 
 test("nothing is said of a loss within 1 %", () => {
   expect(lineOf(run("lazarus", 10, 1, 0.8), run("resilient", 9.95, 4, 0.7))).toBeUndefined();
+});
+
+describe("the table", () => {
+  const document = { type: "simulation", version: 1, program: "lazarus", seed: 0, seconds: 100 } as const;
+  const names = ["lazarus", "resilient", "ds-ft", "ds", "tutel", "moevement", "peer-memory"];
+  const trial = (mtbf: number, factor: number) => ({
+    ...document,
+    parameters: { nodes: 8, mtbf },
+    runs: names.map((name, i) => run(name, factor * (10 - i), i, 0.1)),
+  });
+
+  test("says first which system trains most, and how much less the others", () => {
+    const [title, verdict] = simulationTable([trial(60, 1)], paint(false), 200).split("\n");
+    expect(title).toBe("Simulation nodes 8, mtbf 60; one trial");
+    expect(verdict).toMatch(
+      /^Most samples a second: 10\.00 with lazarus; 0\.900 of that with resilient, 0\.800 of that with ds-ft/,
+    );
+  });
+
+  test("what all settings share is said once, what varies at each", () => {
+    const text = simulationTable([trial(60, 1), trial(90, 1)], paint(false), 200);
+    expect(text.match(/nodes 8/g)).toHaveLength(1);
+    expect(text).toMatch(/^Simulations of nodes 8\n\nSimulation mtbf 60; one trial\n/);
+    expect(text).toContain("\n\nSimulation mtbf 90; one trial\n");
+  });
+
+  test("fits 80 columns with seven systems and intervals, and has every figure of every system", () => {
+    const text = simulationTable([trial(60, 1), trial(60, 1.25)], paint(false), 80);
+    expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    const rates = text.split("\n").filter((line) => line.startsWith("samples/s"));
+    expect(rates.length).toBeGreaterThan(1);
+    const cells = rates.flatMap((line) => [...line.matchAll(/[\d.]+ ± [\d.]+/g)].map(([cell]) => cell));
+    // Student's t with one degree of freedom: 12.706 standard errors, which are half the difference of two.
+    expect(cells).toEqual(names.map((_, i) => `${(1.125 * (10 - i)).toFixed(2)} ± ${(0.125 * (10 - i) * 12.706).toFixed(2)}`));
+  });
 });
