@@ -17,6 +17,7 @@ export const kernels: readonly ManualSection[] = [
           ["webasm, cpu, js", "Need nothing."],
         ],
       },
+      "place --recovery-method gpu, for new placements and audits alike, samples the recovery probabilities on a backend, checks the first batch against plain JavaScript, and writes the method sampling with samples, seed, backend and 95 % intervals. Failure orders are drawn on the host, so that every backend gives the same numbers.",
       "Software adapters are called so in the result. Kernels are in single precision. The lines about NVIDIA have not been tried yet: no such card was at hand.",
     ],
   },

@@ -3,6 +3,7 @@ import { comparing } from "./comparing.ts";
 import { documents } from "./documents.ts";
 import { failures } from "./failures.ts";
 import { kernels } from "./kernels.ts";
+import { pipelines } from "./pipelines.ts";
 import { planFormats } from "./planFormats.ts";
 import { routingFormats } from "./routingFormats.ts";
 import { simulating } from "./simulating.ts";
@@ -23,6 +24,7 @@ export const manual: Readonly<Record<string, readonly ManualSection[]>> = {
   place: planFormats,
   recover: failures,
   compare: comparing,
+  "pipeline-plan": pipelines,
   simulate: simulating,
   bench: kernels,
 };
