@@ -161,6 +161,8 @@ export type { LayerTokens, RoutingStep } from "./core/profile/routingStep.ts";
 export { topExperts } from "./core/profile/topExperts.ts";
 export { WindowError } from "./core/profile/windowError.ts";
 export type { LayerTotals, WindowLoads, WindowMethod } from "./core/profile/windowLoads.ts";
+// Rebalance: few operations from one plan to the next.
+export type { Operation } from "./core/rebalance/operations.ts";
 // Recover: from a change of nodes to the new placement and the way there.
 export { changeGpus, type Failures, failuresOf, type NodeGpu } from "./core/reconfigure/changeGpus.ts";
 export { PREFERENCES, type Preference, type WayFigures, type Ways } from "./core/reconfigure/chooseWay.ts";
@@ -209,6 +211,7 @@ export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } f
 export type { Job, RunPolicy } from "./core/simulation/job.ts";
 export { type LoadSchedule, type LoadWindow, loadSchedule } from "./core/simulation/loadSchedule.ts";
 export type { Membership, MembershipEvent, Slowdown } from "./core/simulation/membership.ts";
+export type { MembershipTrace } from "./core/simulation/membershipTrace.ts";
 export type { ExpectedFailures } from "./core/simulation/planners.ts";
 export type { Activity, RunResult } from "./core/simulation/runRecord.ts";
 export { type RunSetup, simulateRun } from "./core/simulation/simulateRun.ts";

@@ -62,7 +62,7 @@ export { policyNameOf, policyOf } from "./policyFields.ts";
 // Presets.
 export { hardwarePreset, hardwarePresetNames, modelPreset, modelPresetNames } from "./presets/index.ts";
 export { recoveryPlanCsv } from "./recoveryPlanCsv.ts";
-export { type PlanOrigin, recoveryPlanDocument, unchangedPlan } from "./recoveryPlanDocument.ts";
+export { type PlanOrigin, type RestoredBytes, recoveryPlanDocument, unchangedPlan } from "./recoveryPlanDocument.ts";
 export { simulationCsv, simulationsFromCsv, timelineCsv } from "./simulationCsv.ts";
 export { readTrace, type TraceOptions } from "./traces/readTrace.ts";
 export type { Polarity } from "./traces/skyPilotTrace.ts";

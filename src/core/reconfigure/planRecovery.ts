@@ -7,11 +7,12 @@
  * 4. Who plays which part of it, what moves from where to where in which round, and how long that takes.
  */
 
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { type ClusterNode, totalSlots, withLiveGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import type { LayerLoads, Placement } from "../layout/placement.ts";
 import { type PlanFigures, planFigures } from "../placement/assess.ts";
-import { checkChoice, checkPolicy } from "../placement/checkPolicy.ts";
+import { checkPolicy } from "../placement/checkPolicy.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import type { PlacementPolicyName, Policy } from "../placement/policy.ts";
 import { changeGpus, failuresOf, type NodeGpu } from "./changeGpus.ts";

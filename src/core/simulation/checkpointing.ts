@@ -20,6 +20,9 @@ export type CheckpointMethod =
    */
   | { readonly kind: "sparse"; readonly windowSteps?: number };
 
+/** Their kinds. */
+export const CHECKPOINT_METHODS: readonly CheckpointMethod["kind"][] = ["blocking", "async", "partial", "peers", "sparse"];
+
 /** What a checkpoint to the store costs. */
 export interface StoreCosts {
   readonly pauseSeconds: number;
