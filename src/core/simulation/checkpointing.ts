@@ -1,4 +1,5 @@
 /** How a job's state is kept safe, and what that costs: to a store or in peers' memory, all at once or in parts. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { nodeBytesPerSecond } from "../cost/hardwareSpec.ts";
 import { modelSize } from "../cost/modelSize.ts";
 import type { StepParts } from "../cost/stepCost.ts";
@@ -35,6 +36,7 @@ export const MEMORY_COPIES = 2;
 
 /** What a checkpoint to the store costs on some nodes. */
 export function storeCosts(job: TrainingSpec, method: CheckpointMethod, nodes: number): StoreCosts {
+  checkChoice("method", method.kind ?? null, CHECKPOINT_METHODS);
   const { recovery } = job.hardware;
   const writeSeconds = storeSeconds(job, nodes);
   if (method.kind === "partial") {

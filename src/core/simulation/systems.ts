@@ -118,6 +118,7 @@ export function checkpointSeconds(
   nodes: number,
   secondsBetween: number,
 ): number {
+  checkChoice("system", name ?? null, [...systemNames, "plan"]);
   const { pauseSeconds, backgroundSeconds } = storeCosts(job, method, nodes);
   const both = secondsBetween / Math.max(1, job.hardware.recovery.reconfigureSeconds);
   const between = secondsBetween * (RESTARTING.includes(name) ? 1 : Math.max(1, both));

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
-import * as library from "../src/index.ts";
-import { inProcess } from "./support/inProcess.ts";
-import { root } from "./support/lazarus.ts";
+import * as library from "../../src/index.ts";
+import { inProcess } from "../support/inProcess.ts";
+import { root } from "../support/lazarus.ts";
 
 test("the README's example runs with what the package exports", async () => {
   const example = /```ts\n([\s\S]*?)```/.exec(readFileSync(`${root}README.md`, "utf8"))?.[1] as string;
