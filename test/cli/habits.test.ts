@@ -265,6 +265,11 @@ describe("completion", () => {
       ["--ver"],
       ["profile-load", "--input-format", ""],
       ["schema", ""],
+      ["place", "--placement", "=", "r"], // As bash splits --placement=r,
+      ["place", "--placement=r"], // and where COMP_WORDBREAKS has no equals sign.
+      ["simulate", "--systems", "lazarus,r"],
+      ["place", "--hardware", "=", "h"],
+      ["bench", "--kernels", "="],
     ];
     const questions = asked.map((words) => {
       const list = words.map((word) => `"${word}"`).join(" ");
@@ -276,6 +281,8 @@ describe("completion", () => {
     expect(answers.slice(0, 6)).toEqual(["recover", "--color", "sglang", "", "fish", "--version"]);
     expect(answers[6]?.split(" ")).toEqual(expect.arrayContaining(["trtllm", "parquet", "wide"]));
     expect(answers[7]?.split(" ")).toEqual(expect.arrayContaining(["placement", "bench"]));
+    expect(answers.slice(8, 12)).toEqual(["resilient", "--placement=resilient", "lazarus,resilient", "h100 h200"]);
+    expect(answers[12]?.split(" ")).toEqual(expect.arrayContaining(["router", "recovery-mc"]));
   });
 
   const missing = (name: string) => spawnSync(name, ["-c", "exit"]).error !== undefined;
@@ -283,10 +290,30 @@ describe("completion", () => {
 
   test.skipIf(missing("fish"))(`fish completes them from its script${reason("fish")}`, async () => {
     writeFileSync(join(folder, "lazarus.fish"), (await inProcess(["completion", "fish"])).stdout);
-    const lines = ["rec", "place --col", "place --format sg", "schema placem", "completion z", "--ver"];
+    const lines = [
+      "rec",
+      "place --col",
+      "place --format sg",
+      "schema placem",
+      "completion z",
+      "--ver",
+      "place --placement=r",
+      "simulate --systems lazarus,r",
+      "simulate --model=mixtral-8x7",
+    ];
     const asked = lines.map((line) => `complete -C "lazarus ${line}" | string split -f 1 \\t`).join("; ");
     const { stdout } = spawnSync("fish", ["-c", `source ${join(folder, "lazarus.fish")}; ${asked}`], { encoding: "utf8" });
-    expect(stdout.trim().split("\n")).toEqual(["recover", "--color", "sglang", "placement", "zsh", "--version"]);
+    expect(stdout.trim().split("\n")).toEqual([
+      "recover",
+      "--color",
+      "sglang",
+      "placement",
+      "zsh",
+      "--version",
+      "--placement=resilient",
+      "lazarus,resilient",
+      "--model=mixtral-8x7b",
+    ]);
   });
 
   test.skipIf(missing("zsh"))(`zsh takes its script and finds the command's options${reason("zsh")}`, async () => {
@@ -299,8 +326,29 @@ describe("completion", () => {
     expect(stderr).toBe("");
     expect(commands!.split("\n").map((line) => line.split(":")[0])).toEqual([...commandNames]);
     expect(schema).toMatch(/^1:document:\(.*placement.*\)$/m);
-    expect(place).toMatch(/^--format\[.*\]:value:\(json csv table sglang ascend trtllm vllm\)$/m);
+    expect(place).toMatch(/^--format=\[.*\]:value:\(json csv table sglang ascend trtllm vllm\)$/m);
     expect(place).toMatch(/^--explain\[[^:]*\]$/m);
+  });
+
+  test.skipIf(missing("zsh"))(`zsh completes what is typed on a terminal${reason("zsh")}`, async () => {
+    const file = join(folder, "_lazarus");
+    writeFileSync(file, (await inProcess(["completion", "zsh"])).stdout);
+    const typed = ["place --placement=r", "simulate --systems lazarus,res", "place --hardware h20"];
+    const script = `zmodload zsh/zpty
+for line in "$@"; do
+  zpty shell zsh -f -i
+  zpty -w shell "autoload -Uz compinit; compinit -D -u; source ${file}; PS1=; print RE''ADY"
+  while zpty -r shell chunk; do [[ $chunk == *READY* ]] && break; done
+  zpty -w -n shell "lazarus $line"$'\\t'
+  zpty -w -n shell $'\\x01print -r -- "<\\x05>" DO""NE\\n'
+  out=
+  while zpty -r shell chunk; do out+=$chunk; [[ $chunk == *DONE* ]] && break; done
+  print -r -- $out
+  zpty -d shell
+done`;
+    const { stdout } = spawnSync("zsh", ["-f", "-c", script, "zsh", ...typed], { encoding: "utf8", timeout: 60_000 });
+    for (const line of ["place --placement=resilient", "simulate --systems lazarus,resilient", "place --hardware h200"])
+      expect(stdout).toContain(`lazarus ${line}`);
   });
 
   test("zsh and fish scripts name every command and standard option", async () => {
