@@ -330,27 +330,6 @@ describe("completion", () => {
     expect(place).toMatch(/^--explain\[[^:]*\]$/m);
   });
 
-  test.skipIf(missing("zsh"))(`zsh completes what is typed on a terminal${reason("zsh")}`, async () => {
-    const file = join(folder, "_lazarus");
-    writeFileSync(file, (await inProcess(["completion", "zsh"])).stdout);
-    const typed = ["place --placement=r", "simulate --systems lazarus,res", "place --hardware h20"];
-    const script = `zmodload zsh/zpty
-for line in "$@"; do
-  zpty shell zsh -f -i
-  zpty -w shell "autoload -Uz compinit; compinit -D -u; source ${file}; PS1=; print RE''ADY"
-  while zpty -r shell chunk; do [[ $chunk == *READY* ]] && break; done
-  zpty -w -n shell "lazarus $line"$'\\t'
-  zpty -w -n shell $'\\x01print -r -- "<\\x05>" DO""NE\\n'
-  out=
-  while zpty -r shell chunk; do out+=$chunk; [[ $chunk == *DONE* ]] && break; done
-  print -r -- $out
-  zpty -d shell
-done`;
-    const { stdout } = spawnSync("zsh", ["-f", "-c", script, "zsh", ...typed], { encoding: "utf8", timeout: 60_000 });
-    for (const line of ["place --placement=resilient", "simulate --systems lazarus,resilient", "place --hardware h200"])
-      expect(stdout).toContain(`lazarus ${line}`);
-  });
-
   test("zsh and fish scripts name every command and standard option", async () => {
     for (const name of ["zsh", "fish"]) {
       const { code, stdout } = await inProcess(["completion", name]);

@@ -44,11 +44,6 @@ export function jsonSchema(kind: DocumentKind): object {
     override: ({ zodSchema, jsonSchema }) => {
       const bulk = bulkSchemas.get(zodSchema);
       if (bulk !== undefined) Object.assign(jsonSchema, bulk);
-      // Strict validators want a type at a time.
-      if (Array.isArray(jsonSchema.type)) {
-        jsonSchema.anyOf = jsonSchema.type.map((type) => ({ type }));
-        delete jsonSchema.type;
-      }
     },
   });
   return { title: `lazarus ${kind}`, ...schema };
