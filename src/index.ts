@@ -33,6 +33,7 @@ export type { Traffic } from "./core/comparison/trafficByTier.ts";
 export { type PlanRecord, type Worsened, worsened } from "./core/comparison/worsened.ts";
 export type { FailureCosts } from "./core/cost/goodput.ts";
 export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";
+export { type ModelSize, modelSize } from "./core/cost/modelSize.ts";
 export type {
   CheckpointInterval,
   DeepSeekModel,
@@ -158,15 +159,28 @@ export type { LayerProfile, LoadMethod, LoadProfile, ProfileWindow } from "./cor
 export { LoadProfiler, type LoadProfilerOptions, type WindowSelection } from "./core/profile/loadProfiler.ts";
 export { type LoadStatistics, loadStatistics } from "./core/profile/loadStatistics.ts";
 export type { LayerTokens, RoutingStep } from "./core/profile/routingStep.ts";
+export { selectLayers } from "./core/profile/selectLayers.ts";
 export { topExperts } from "./core/profile/topExperts.ts";
 export { WindowError } from "./core/profile/windowError.ts";
 export type { LayerTotals, WindowLoads, WindowMethod } from "./core/profile/windowLoads.ts";
+export type { LayerCosts } from "./core/rebalance/layerTime.ts";
+// Rebalance: few operations from one plan to the next.
+export {
+  type Expand,
+  type Migrate,
+  type Operation,
+  type OperationFigures,
+  replay as replayOperations,
+  type Shrink,
+} from "./core/rebalance/operations.ts";
+export { REBALANCING_POLICIES, type RebalanceOptions, type RebalancingPolicyName } from "./core/rebalance/rebalance.ts";
 // Recover: from a change of nodes to the new placement and the way there.
 export { changeGpus, type Failures, failuresOf, type NodeGpu } from "./core/reconfigure/changeGpus.ts";
 export { PREFERENCES, type Preference, type WayFigures, type Ways } from "./core/reconfigure/chooseWay.ts";
 export { type Joining, joinedNodes } from "./core/reconfigure/joinedNodes.ts";
 export { MAPPING_POLICIES, type MappingPolicyName } from "./core/reconfigure/mapNodes.ts";
 export { placeAfresh, placeResidents } from "./core/reconfigure/placeResidents.ts";
+export { planRebalance, type RebalancedPlan, type RebalanceProblem } from "./core/reconfigure/planRebalance.ts";
 export {
   type Ends,
   type GoesOn,
@@ -207,12 +221,26 @@ export { survivalProbability } from "./core/recovery/survivalProbability.ts";
 export type { CheckpointMethod } from "./core/simulation/checkpointing.ts";
 export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "./core/simulation/failureModels.ts";
 export type { Job, RunPolicy } from "./core/simulation/job.ts";
-export { type LoadSchedule, type LoadWindow, loadSchedule } from "./core/simulation/loadSchedule.ts";
+export { busiestExperts, type LoadSchedule, type LoadWindow, loadSchedule } from "./core/simulation/loadSchedule.ts";
+export { logNormalLoads } from "./core/simulation/logNormalLoads.ts";
+export type { MeanInterval } from "./core/simulation/meanInterval.ts";
 export type { Membership, MembershipEvent, Slowdown } from "./core/simulation/membership.ts";
+export type { MembershipTrace } from "./core/simulation/membershipTrace.ts";
+export { cappedTrace, placedTrace, type TraceEvent } from "./core/simulation/membershipTrace.ts";
 export type { ExpectedFailures } from "./core/simulation/planners.ts";
+export { type GivenPlan, planSystem } from "./core/simulation/planSystem.ts";
 export type { Activity, RunResult } from "./core/simulation/runRecord.ts";
 export { type RunSetup, simulateRun } from "./core/simulation/simulateRun.ts";
 export { type Study, simulateTrial } from "./core/simulation/study.ts";
-export { type PlannedJob, type SystemName, systemNames, trainingSystem, usualPolicy } from "./core/simulation/systems.ts";
+export { type SystemSummary, summarize, totalSeconds } from "./core/simulation/summary.ts";
+export {
+  checkpointSeconds,
+  type PlannedJob,
+  type SystemName,
+  systemNames,
+  trainingSystem,
+  usualPolicy,
+} from "./core/simulation/systems.ts";
 export type { TimelineEvent, TimelineRow } from "./core/simulation/timeline.ts";
 export type { Configuration, ScaleUp, TrainingSystem } from "./core/simulation/trainingSystem.ts";
+export { secondsBetweenUnitFailures, type UnitFailureSpec, unitFailures } from "./core/simulation/unitFailures.ts";

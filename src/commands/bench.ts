@@ -30,6 +30,8 @@ import { writeFile } from "./writeFile.ts";
 const benchOptions = {
   backend: choice({ choices: wantedBackends, fallback: "auto", says: `What runs the kernels, through gpu.js: ${backendChoice}` }),
   kernels: option({
+    words: kernelNames,
+    severalWords: true,
     argument: "LIST",
     fallback: kernelNames.join(","),
     parse: (text) =>
@@ -47,6 +49,7 @@ const benchOptions = {
     says: "Sizes: tokens (of the mean rank, with --plan), hidden, feedforward, experts, topk of the layer; nodes, sets and samples of recovery-mc.",
   }),
   model: option({
+    words: modelPresetNames,
     argument: "NAME|FILE",
     parse: (text) => text,
     says: `Take hidden, feedforward, experts and topk from this model: ${modelPresetNames.join(", ")}, or a JSON file like theirs; --sizes overrides them.`,
@@ -86,6 +89,7 @@ const benchOptions = {
     says: "Write a hardware file for the simulator with the measured rates and launch times; needs --model, whose layers make up a step.",
   }),
   hardware: option({
+    words: hardwarePresetNames,
     argument: "NAME|FILE",
     fallback: "rtx3090",
     parse: (text) => text,

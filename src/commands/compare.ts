@@ -1,5 +1,6 @@
 /** lazarus compare: plans side by side. */
 import { type Compared, comparePlans } from "../core/comparison/comparePlans.ts";
+import { DISPATCHERS } from "../core/comparison/layerImbalance.ts";
 import { modelSize } from "../core/cost/modelSize.ts";
 import type { LayerLoads } from "../core/layout/placement.ts";
 import { PLACEMENT_POLICIES, SHARES } from "../core/placement/policy.ts";
@@ -28,6 +29,8 @@ const { mtbf: _, ...jobOptions } = trainingOptions;
 
 const options = {
   with: option({
+    words: PLACEMENT_POLICIES,
+    severalWords: true,
     argument: "POLICY,...",
     parse: parsePolicies,
     says: `Also plans of these policies, made on the spot for the nodes, slots, settings and loads of the first plan (or the loads of --profile): ${PLACEMENT_POLICIES.join(", ")}.`,
@@ -53,6 +56,8 @@ const options = {
     says: "How the tokens of an expert are shared by its copies in steps, traffic and time. Default: what the first plan was made for.",
   }),
   dispatch: option({
+    words: DISPATCHERS,
+    severalWords: true,
     argument: "DISPATCHER,...",
     parse: parseDispatchers,
     says: "Replay --routing also under these dispatchers, beside the optimum: even (all copies of an expert take the same), lplb (each node's copies share what is theirs by a linear program over the iteration, as DeepSeek's LPLB does within a group of GPUs), optimal (one over all GPUs, as SGLang's lp).",

@@ -41,28 +41,40 @@ function optionsOf(command: Command): [string, Option][] {
 }
 
 /** Words that may follow an option; nothing when it takes a file or a number. */
-function choicesOf({ choices = [] }: Option): readonly string[] {
-  return choices;
+function wordsOf({ choices, words = [] }: Option): string {
+  return (choices ?? words).join(" ");
 }
 
+/** In bash `--option=value` is three words unless the user's COMP_WORDBREAKS has no equals sign. */
 function bashScript(commands: readonly Command[]): string {
   const cases = commands.map((command) => {
     const { name: verb, operandChoices = [] } = command;
     const words = optionsOf(command).map(([name]) => `--${name}`);
     const values = optionsOf(command)
-      .filter(([, entry]) => choicesOf(entry).length > 0)
-      .map(([name, entry]) => `        --${name}) words="${choicesOf(entry).join(" ")}";;\n`);
+      .filter(([, entry]) => wordsOf(entry) !== "")
+      .map(([name, entry]) => {
+        const listed = entry.severalWords ? " several=yes" : "";
+        return `        --${name}) words="${wordsOf(entry)}"${listed};;\n`;
+      });
     const otherwise = `        *) case $word in -*) words="${words.join(" ")}";; *) words="${operandChoices.join(" ")}";; esac;;\n`;
     return `    ${verb})\n      case $previous in\n${values.join("")}${otherwise}      esac;;\n`;
   });
   return `_lazarus() {
-  local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=
+  local word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words= several= before=
+  case $word in
+    =) word= ;;
+    --*=*) previous=\${word%%=*} before=\${word%%=*}= word=\${word#*=} ;;
+  esac
+  [ "$previous" = = ] && previous=\${COMP_WORDS[COMP_CWORD-2]}
   case \${COMP_CWORD}:\${COMP_WORDS[1]} in
     1:*) words="${commands.map(({ name }) => name).join(" ")} --help --version";;
   esac
   [ "$COMP_CWORD" -gt 1 ] && case \${COMP_WORDS[1]} in
 ${cases.join("")}  esac
-  COMPREPLY=($(compgen -W "$words" -- "$word"))
+  case $several$word in
+    yes*,*) before=$before\${word%,*}, word=\${word##*,} ;;
+  esac
+  COMPREPLY=($(compgen -P "$before" -W "$words" -- "$word"))
 }
 complete -o default -F _lazarus lazarus
 `;
@@ -71,13 +83,9 @@ complete -o default -F _lazarus lazarus
 function zshScript(commands: readonly Command[]): string {
   const cases = commands.map((command) => {
     const lines = optionsOf(command).map(([name, entry]) => {
-      const values =
-        choicesOf(entry).length > 0
-          ? `:value:(${choicesOf(entry).join(" ")})`
-          : entry.argument === undefined
-            ? ""
-            : ":value:_files";
-      return `        ${singleQuoted(`--${name}[${entry.says.replaceAll(/[[\]:]/g, " ")}]${values}`)}`;
+      const equals = entry.argument === undefined ? "" : "=";
+      const values = entry.argument === undefined ? "" : `:value:${zshAction(entry)}`;
+      return `        ${singleQuoted(`--${name}${equals}[${entry.says.replaceAll(/[[\]:]/g, " ")}]${values}`)}`;
     });
     const { name: verb, operandChoices } = command;
     const operand = operandChoices ? `'1:${command.operand?.toLowerCase()}:(${operandChoices.join(" ")})'` : "'*:file:_files'";
@@ -100,17 +108,19 @@ compdef _lazarus lazarus
 `;
 }
 
+function zshAction(entry: Option): string {
+  const words = wordsOf(entry);
+  if (words === "") return "_files";
+  if (entry.severalWords) return `_values -s , value ${words}`;
+  return entry.choices === undefined ? `{compadd -- ${words}; _files}` : `(${words})`;
+}
+
 function fishScript(commands: readonly Command[]): string {
   const lines = commands.flatMap((command) => [
     `complete -c lazarus -n __fish_use_subcommand -f -a ${command.name} -d ${singleQuoted(command.summary)}`,
     ...optionsOf(command).map(([name, entry]) => {
       const letter = entry.letter === undefined ? "" : ` -s ${entry.letter}`;
-      const values =
-        choicesOf(entry).length > 0
-          ? ` -x -a ${singleQuoted(choicesOf(entry).join(" "))}`
-          : entry.argument === undefined
-            ? ""
-            : " -r";
+      const values = entry.argument === undefined ? "" : fishValues(entry);
       return `complete -c lazarus -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${letter}${values} -d ${singleQuoted(entry.says)}`;
     }),
   ]);
@@ -121,6 +131,13 @@ function fishScript(commands: readonly Command[]): string {
   );
   const alone = ["help", "version"].map((name) => `complete -c lazarus -n __fish_use_subcommand -l ${name}`);
   return `${[...alone, ...lines, ...operands].join("\n")}\n`;
+}
+
+function fishValues(entry: Option): string {
+  const words = wordsOf(entry);
+  if (words === "") return " -r";
+  if (entry.severalWords) return ` -x -a ${singleQuoted(`(__fish_append , ${words})`)}`;
+  return `${entry.choices === undefined ? " -r" : " -x"} -a ${singleQuoted(words)}`;
 }
 
 function singleQuoted(text: string): string {

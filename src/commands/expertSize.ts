@@ -11,6 +11,7 @@ const ASSUMED_BYTES = 112 * 2 ** 20;
 
 export const expertSizeOptions = {
   model: option({
+    words: modelPresetNames,
     argument: "NAME|FILE",
     parse: (text) => text,
     says: `What is trained: ${modelPresetNames.join(", ")}, or a JSON file like theirs; an expert's weights and optimiser state have the size that it says.`,

@@ -4,6 +4,7 @@ import { hourlyPreemptions, noFailures, regularFailures } from "../core/simulati
 import { cappedTrace, placedTrace } from "../core/simulation/membershipTrace.ts";
 import { UsageError } from "../errors.ts";
 import { namesOnlyNodesWithEvents, readTrace } from "../formats/traces/readTrace.ts";
+import { POLARITIES } from "../formats/traces/skyPilotTrace.ts";
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
 import type { MembershipSource } from "./membershipSource.ts";
@@ -26,7 +27,7 @@ export const failureOptions = {
     says: "Nodes that join and fail as recorded: rows ms,add|remove,node; rows hours,count; SkyPilot JSON; the output of `sacctmgr -P show event`; or a membership-trace.",
   }),
   polarity: choice({
-    choices: ["held", "preempted"],
+    choices: POLARITIES,
     fallback: "held",
     says: "What the data of a SkyPilot trace count: instances held, or instances preempted.",
   }),

@@ -14,6 +14,10 @@ export interface Option<T = unknown> {
   readonly fallback?: string;
   /** The only values there are. */
   readonly choices?: readonly string[];
+  /** Words that the value may be, or that it may name some of between commas: what shells complete. */
+  readonly words?: readonly string[];
+  /** Whether commas stand between several of them; otherwise the value may be a file instead. */
+  readonly severalWords?: boolean;
   /** Whether the value names a file that is written. */
   readonly writes?: boolean;
   /** Turns what was typed into the value; throws an Error whose message says what was expected. */
@@ -29,6 +33,8 @@ export type OptionTable = Readonly<Record<string, Option>>;
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never };
 
 interface Common {
+  readonly words?: readonly string[];
+  readonly severalWords?: boolean;
   readonly writes?: boolean;
   readonly letter?: string;
   readonly says: string;

@@ -28,6 +28,8 @@ const options = {
   ...failureOptions,
   ...jobOptions,
   systems: option({
+    words: systemNames,
+    severalWords: true,
     argument: "LIST",
     fallback: "lazarus,ds-ft,ds",
     parse: parseSystems,

@@ -22,12 +22,14 @@ const TEN_YEARS = 10 * 365 * 86_400;
 export const jobOptions = {
   ...checkpointOptions,
   model: option({
+    words: modelPresetNames,
     argument: "NAME|FILE",
     fallback: "gpt-l",
     parse: (text) => text,
     says: `What is trained: ${modelPresetNames.join(", ")}, or a JSON file like theirs.`,
   }),
   hardware: option({
+    words: hardwarePresetNames,
     argument: "NAME|FILE",
     fallback: "rtx3090",
     parse: (text) => text,

@@ -12,11 +12,13 @@ import { namingRefusals } from "./refusals.ts";
 
 export const trainingOptions = {
   model: option({
+    words: modelPresetNames,
     argument: "NAME|FILE",
     parse: (text) => text,
     says: `What is trained: ${modelPresetNames.join(", ")}, or a JSON file like theirs. With --hardware, the document says how long a step takes.`,
   }),
   hardware: option({
+    words: hardwarePresetNames,
     argument: "NAME|FILE",
     parse: (text) => text,
     says: `On what: ${hardwarePresetNames.join(", ")}, or a JSON file like theirs.`,

@@ -14,6 +14,7 @@ export const worthOptions = {
     says: "Steps until the next review, for --if-worth.",
   }),
   hardware: option({
+    words: hardwarePresetNames,
     argument: "NAME|FILE",
     parse: (text) => text,
     says: `What is trained on, for --if-worth: ${hardwarePresetNames.join(", ")}, or a JSON file like theirs.`,

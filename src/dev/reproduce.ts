@@ -18,10 +18,11 @@ import { findings, resilientTable } from "./reproduction/resilientTable.ts";
 import { singleFailures } from "./reproduction/singleFailures.ts";
 import { spotInstances } from "./reproduction/spotInstances.ts";
 import { sweeps } from "./reproduction/sweeps.ts";
-import { readRoutingTrace, readSpotTrace } from "./reproduction/traces.ts";
+import { readRoutingTrace, readSpotTrace, requireTraces } from "./reproduction/traces.ts";
 import { tutel } from "./reproduction/tutel.ts";
 
 const [folder = "reproduction", data = "../shared/data"] = process.argv.slice(2);
+requireTraces(data);
 const routing = readRoutingTrace(data);
 const nodes = readSpotTrace(data);
 const [small, medium, large] = ["gpt-s", "gpt-m", "gpt-l"].map(model) as [ModelSpec, ModelSpec, ModelSpec];

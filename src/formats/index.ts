@@ -7,6 +7,7 @@
 
 // What is thrown.
 export { InputError, type InputPosition, UsageError } from "../errors.ts";
+export { benchCsv, benchFromCsv } from "./benchCsv.ts";
 // Clusters, and what managers of clusters say of nodes.
 export { type DescribedNode, describedNodes, type NodeDefaults, parseCluster } from "./cluster.ts";
 // Comparisons.
@@ -19,6 +20,7 @@ export type { Window } from "./csv/windows.ts";
 // Dispatch.
 export { checkedLayer, type DispatchedLayer, type DispatchPlan, dispatchPlanCsv, dispatchPlanJson } from "./dispatchPlanText.ts";
 export { checkDispatchWeights, type DispatchWeightsDocument, dispatchWeightsCsv } from "./dispatchWeights.ts";
+export { type BenchDocument, checkBench } from "./documents/bench.ts";
 export { type ComparedPlan, type ComparisonDocument, checkComparison } from "./documents/comparison.ts";
 export { checkDispatchPlan, type DispatchPlanDocument } from "./documents/dispatchPlan.ts";
 export { type DocumentKind, documentKinds, jsonSchema } from "./documents/jsonSchema.ts";
@@ -47,6 +49,7 @@ export { encodeLogicalCount } from "./logicalCount.ts";
 export { checkModel } from "./modelFile.ts";
 export { type NodeReport, nodeReport } from "./nodeLists/nodeReport.ts";
 export type { NodeState } from "./nodeLists/nodeStates.ts";
+export { paretoCsv } from "./paretoCsv.ts";
 export { parseJson } from "./parseJson.ts";
 export { pipelinePlanCsv } from "./pipelinePlanCsv.ts";
 export { lostPipelineDocument, type PlannedPipelineJob, pipelinePlanDocument } from "./pipelinePlanDocument.ts";
@@ -62,7 +65,11 @@ export { policyNameOf, policyOf } from "./policyFields.ts";
 // Presets.
 export { hardwarePreset, hardwarePresetNames, modelPreset, modelPresetNames } from "./presets/index.ts";
 export { recoveryPlanCsv } from "./recoveryPlanCsv.ts";
-export { type PlanOrigin, recoveryPlanDocument, unchangedPlan } from "./recoveryPlanDocument.ts";
+export { type PlanOrigin, type RestoredBytes, recoveryPlanDocument, unchangedPlan } from "./recoveryPlanDocument.ts";
+export { withRedundancy } from "./redundancyDocument.ts";
+export { readRoutingSteps } from "./routing/readRoutingSteps.ts";
+export type { RoutingTable } from "./routing/routingColumns.ts";
+export type { RoutingFormat, RoutingOptions } from "./routing/stepReader.ts";
 export { simulationCsv, simulationsFromCsv, timelineCsv } from "./simulationCsv.ts";
 export { readTrace, type TraceOptions } from "./traces/readTrace.ts";
 export type { Polarity } from "./traces/skyPilotTrace.ts";

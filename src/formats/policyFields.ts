@@ -1,4 +1,5 @@
 /** From a policy to what a document says of it, and back. */
+import { checkChoice } from "../core/algorithms/checkChoice.ts";
 import type { ClusterNode } from "../core/layout/cluster.ts";
 import {
   ALLOCATION_POLICIES,
@@ -8,6 +9,7 @@ import {
   type PlacementPolicyName,
   POLICY_DEFAULTS,
   type Policy,
+  SHARES,
   type Shares,
   sharesOf,
 } from "../core/placement/policy.ts";
@@ -73,6 +75,8 @@ export function policyOf(
   wanted?: PlacementPolicyName,
   shares: Shares | undefined = document.policy.shares,
 ): Policy | undefined {
+  checkChoice("placement", wanted, PLACEMENT_POLICIES);
+  checkChoice("shares", shares, SHARES);
   const { policy, recovery, nodes } = document;
   const placement = wanted ?? policyNameOf(document);
   if (placement === undefined) return undefined;

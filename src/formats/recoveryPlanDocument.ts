@@ -18,7 +18,7 @@ export interface PlanOrigin {
 }
 
 /** What moves. */
-interface RestoredBytes {
+export interface RestoredBytes {
   readonly bytes: number;
   readonly ageSeconds?: number | undefined;
 }

@@ -267,6 +267,11 @@ describe("completion", () => {
       ["--ver"],
       ["profile-load", "--input-format", ""],
       ["schema", ""],
+      ["place", "--placement", "=", "r"], // As bash splits --placement=r,
+      ["place", "--placement=r"], // and where COMP_WORDBREAKS has no equals sign.
+      ["simulate", "--systems", "lazarus,r"],
+      ["place", "--hardware", "=", "h"],
+      ["bench", "--kernels", "="],
     ];
     const questions = asked.map((words) => {
       const list = words.map((word) => `"${word}"`).join(" ");
@@ -278,6 +283,8 @@ describe("completion", () => {
     expect(answers.slice(0, 6)).toEqual(["recover", "--color", "sglang", "", "fish", "--version"]);
     expect(answers[6]?.split(" ")).toEqual(expect.arrayContaining(["trtllm", "parquet", "wide"]));
     expect(answers[7]?.split(" ")).toEqual(expect.arrayContaining(["placement", "bench"]));
+    expect(answers.slice(8, 12)).toEqual(["resilient", "--placement=resilient", "lazarus,resilient", "h100 h200"]);
+    expect(answers[12]?.split(" ")).toEqual(expect.arrayContaining(["router", "recovery-mc"]));
   });
 
   const missing = (name: string) => spawnSync(name, ["-c", "exit"]).error !== undefined;
@@ -285,10 +292,30 @@ describe("completion", () => {
 
   test.skipIf(missing("fish"))(`fish completes them from its script${reason("fish")}`, async () => {
     writeFileSync(join(folder, "lazarus.fish"), (await inProcess(["completion", "fish"])).stdout);
-    const lines = ["rec", "place --col", "place --format sg", "schema placem", "completion z", "--ver"];
+    const lines = [
+      "rec",
+      "place --col",
+      "place --format sg",
+      "schema placem",
+      "completion z",
+      "--ver",
+      "place --placement=r",
+      "simulate --systems lazarus,r",
+      "simulate --model=mixtral-8x7",
+    ];
     const asked = lines.map((line) => `complete -C "lazarus ${line}" | string split -f 1 \\t`).join("; ");
     const { stdout } = spawnSync("fish", ["-c", `source ${join(folder, "lazarus.fish")}; ${asked}`], { encoding: "utf8" });
-    expect(stdout.trim().split("\n")).toEqual(["recover", "--color", "sglang", "placement", "zsh", "--version"]);
+    expect(stdout.trim().split("\n")).toEqual([
+      "recover",
+      "--color",
+      "sglang",
+      "placement",
+      "zsh",
+      "--version",
+      "--placement=resilient",
+      "lazarus,resilient",
+      "--model=mixtral-8x7b",
+    ]);
   });
 
   test.skipIf(missing("zsh"))(`zsh takes its script and finds the command's options${reason("zsh")}`, async () => {
@@ -301,7 +328,7 @@ describe("completion", () => {
     expect(stderr).toBe("");
     expect(commands!.split("\n").map((line) => line.split(":")[0])).toEqual([...commandNames]);
     expect(schema).toMatch(/^1:document:\(.*placement.*\)$/m);
-    expect(place).toMatch(/^--format\[.*\]:value:\(json csv table sglang ascend trtllm vllm\)$/m);
+    expect(place).toMatch(/^--format=\[.*\]:value:\(json csv table sglang ascend trtllm vllm\)$/m);
     expect(place).toMatch(/^--explain\[[^:]*\]$/m);
   });
 

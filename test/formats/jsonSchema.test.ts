@@ -1,3 +1,4 @@
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { fromJSONSchema } from "zod";
 import { documentKinds, jsonSchema } from "../../src/formats/documents/jsonSchema.ts";
@@ -33,6 +34,12 @@ describe("JSON Schemas", async () => {
 
   test.each(Object.keys(made))("%s is as its schema says", (kind) => {
     expect(accepts(kind as (typeof documentKinds)[number], made[kind])).toBe(true);
+  });
+
+  test.each(documentKinds)("that of %s compiles under Ajv's strict mode, which accepts what we do", (kind) => {
+    const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(jsonSchema(kind));
+    const documents = Object.entries(made).map(([other, value]) => [other, validate(value)]);
+    expect(documents).toEqual(Object.keys(made).map((other) => [other, other === kind]));
   });
 
   test.each(documentKinds)("that of %s refuses other documents, and documents without a field", (kind) => {

@@ -1,11 +1,12 @@
 /** Plans side by side, all judged by the same loads, shares and failures. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { planCost } from "../cost/planCost.ts";
 import { stepSeconds } from "../cost/stepCost.ts";
 import type { TrainingCosts } from "../cost/trainingCosts.ts";
 import { gpuOfSlot, totalGpus, totalSlots, withLiveGpus } from "../layout/cluster.ts";
 import { FREE_SLOT, type LayerLoads, type Placement } from "../layout/placement.ts";
 import { type Assessment, assess } from "../placement/assess.ts";
-import type { Shares } from "../placement/policy.ts";
+import { SHARES, type Shares } from "../placement/policy.ts";
 import { movesBetween } from "./movesBetween.ts";
 import { type Traffic, trafficByTier } from "./trafficByTier.ts";
 
@@ -47,6 +48,7 @@ const FREELY_DISPATCHED = 200_000;
 
 /** @param plans all with the same layers and experts; clusters may differ */
 export function comparePlans(plans: readonly Contestant[], { shares, ...yardstick }: Terms): Compared[] {
+  checkChoice("shares", shares ?? null, SHARES);
   return plans.map(({ placement, training }) => {
     const cluster = withLiveGpus(placement.cluster);
     const size = totalGpus(cluster) * placement.layers.reduce((sum, { loads }) => sum + loads.length, 0);

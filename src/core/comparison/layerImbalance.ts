@@ -1,4 +1,5 @@
 /** How uneven a layer's ranks are under loads that change from step to step while the replicas stay. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { type ClusterNode, totalGpus, withLiveGpus } from "../layout/cluster.ts";
 import { type LayerPlacement, replicasByRank } from "../layout/placement.ts";
 import type { Shares } from "../placement/policy.ts";
@@ -28,6 +29,7 @@ export type Imbalance = (loads: Float64Array) => number;
  * iteration before, which is exact. Experts without a slot count for nothing, as in `assess`.
  */
 export function layerImbalance(nodes: readonly ClusterNode[], layer: LayerPlacement, dispatcher: Dispatcher): Imbalance {
+  checkChoice("dispatcher", dispatcher ?? null, DISPATCHERS);
   const cluster = withLiveGpus(nodes);
   const ranks = totalGpus(cluster);
   const hosts = replicasByRank(cluster, layer);

@@ -1,9 +1,10 @@
 /** How plans age: every recorded iteration of a log replayed on each of them. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import type { Placement } from "../layout/placement.ts";
-import type { Shares } from "../placement/policy.ts";
+import { SHARES, type Shares } from "../placement/policy.ts";
 import type { RoutingStep } from "../profile/routingStep.ts";
-import { type Dispatcher, dispatcherOf, type Imbalance, layerImbalance } from "./layerImbalance.ts";
+import { DISPATCHERS, type Dispatcher, dispatcherOf, type Imbalance, layerImbalance } from "./layerImbalance.ts";
 
 /** What so many of the iterations do not exceed, each one that was recorded (nearest rank), and their mean. */
 export interface Quantiles {
@@ -47,6 +48,8 @@ export class Replay {
    * @param dispatchers to replay beside
    */
   constructor(plans: readonly Placement[], shares: Shares, dispatchers: readonly Dispatcher[] = []) {
+    checkChoice("shares", shares ?? null, SHARES);
+    for (const dispatcher of dispatchers) checkChoice("dispatcher", dispatcher, DISPATCHERS);
     const [first] = plans;
     this.#layers = first!.layers.map(({ layer }) => layer);
     this.#experts = first!.layers[0]!.loads.length;

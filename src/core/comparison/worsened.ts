@@ -1,6 +1,7 @@
 /** Figures of plans that became worse than they were. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import type { PlanBalance } from "../balance/planBalance.ts";
-import type { Shares } from "../placement/policy.ts";
+import { SHARES, type Shares } from "../placement/policy.ts";
 import type { Quantiles } from "./replay.ts";
 
 /** What of a plan is held against an earlier comparison. */
@@ -35,6 +36,7 @@ export function worsened(
   shares: Shares,
   allowed: number,
 ): Worsened[] {
+  checkChoice("shares", shares ?? null, SHARES);
   return plans.flatMap((plan) => {
     const old = baseline.find(({ name }) => name === plan.name);
     if (old === undefined) return [];

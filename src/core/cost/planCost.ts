@@ -1,4 +1,5 @@
 /** What a placement asks of the busiest rank and node in every step: compute, traffic and synchronisation. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import type { Placement } from "../layout/placement.ts";
 import { evenLayerCosting, syncCost } from "./evenPlanCost.ts";
 import { freeLayerCosting } from "./freePlanCost.ts";
@@ -18,6 +19,7 @@ const costings = { even: evenLayerCosting, free: freeLayerCosting };
  * @throws RangeError when an expert with tokens has no replica
  */
 export function planCost({ cluster, layers }: Pick<Placement, "cluster" | "layers">, shares: keyof typeof costings): PlanCost {
+  checkChoice("shares", shares ?? null, Object.keys(costings));
   const costing = costings[shares];
   let compute = 0;
   let traffic = 0;

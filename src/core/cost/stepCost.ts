@@ -1,4 +1,5 @@
 /** How long a training step takes, as a linear function of what a plan does to the busiest rank. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import type { HardwareSpec } from "./hardwareSpec.ts";
 import { attentionParameters, headProducts, modelSize, outputParameters } from "./modelSize.ts";
@@ -52,6 +53,8 @@ export function stepCostCoefficients(
   nodes: number,
   gradientAccumulation = 1,
 ): StepCostCoefficients {
+  checkChoice("architecture", model.architecture ?? null, ["gpt", "deepseek", "grouped-query"]);
+  if (model.architecture !== "gpt") checkChoice("precision", model.precision ?? null, Object.keys(BYTES));
   const parts = model.architecture === "gpt" ? gptCost(model, hardware) : gatedCost(model, hardware);
   const denseSync = (parts.denseSync * (nodes - 1)) / nodes / gradientAccumulation;
   return {

@@ -1,6 +1,7 @@
 /** Routing steps in, forecasts out. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { largestRemainder } from "../algorithms/largestRemainder.ts";
-import { type ForecastMethod, type LoadForecast, meanOf } from "../profile/loadForecast.ts";
+import { FORECAST_METHODS, type ForecastMethod, type LoadForecast, meanOf } from "../profile/loadForecast.ts";
 import type { LoadProfile } from "../profile/loadProfile.ts";
 import type { RoutingStep } from "../profile/routingStep.ts";
 import { WindowError } from "../profile/windowError.ts";
@@ -51,6 +52,8 @@ export class LoadForecaster {
   /** @throws RangeError when the horizon is not a positive whole number */
   constructor(options: LoadForecasterOptions) {
     const { method, horizon, others = [] } = options;
+    checkChoice("method", method ?? null, FORECAST_METHODS);
+    for (const other of others) checkChoice("method", other, FORECAST_METHODS);
     if (!Number.isSafeInteger(horizon) || horizon < 1)
       throw new RangeError(`horizon must be a positive whole number of iterations, got ${horizon}`);
     this.#options = options;

@@ -1,9 +1,11 @@
 /** Placements that are even under every one of several loads: what an ensemble's spread is good for (MEMTL, arXiv 2309.00907). */
+
 import { optimalBalance } from "../balance/optimalBalance.ts";
 import { copiesByRank } from "../balance/planBalance.ts";
 import { evenRankBalance } from "../balance/rankBalance.ts";
 import { type ClusterNode, totalGpus, withLiveGpus } from "../layout/cluster.ts";
 import type { LayerLoads, LayerPlacement } from "../layout/placement.ts";
+import { checkPolicy } from "../placement/checkPolicy.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { BALANCE_TOLERANCE, keepsBalanceLimit, type Policy, type Shares, sharesOf } from "../placement/policy.ts";
 import type { LoadForecast } from "../profile/loadForecast.ts";
@@ -35,6 +37,7 @@ export interface RobustPlacement {
  * @throws RangeError when a scenario lacks a layer
  */
 export function robustPlacement({ layers, scenarios, policy, place, survival }: RobustProblem): RobustPlacement {
+  checkPolicy(policy);
   const possible = scenarios.map(({ name, layers: tables }) => {
     const byLayer = new Map(tables.map(({ layer, loads }) => [layer, loads]));
     return { name, layers: layers.map(({ layer }) => ({ layer, loads: loadsOf(byLayer, layer, name) })) };

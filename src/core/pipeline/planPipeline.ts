@@ -1,4 +1,5 @@
 /** How a pipeline job goes on after workers failed: ReCycle (Gandhi et al., arXiv 2405.14009). */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { oneForwardOneBackward } from "./oneForwardOneBackward.ts";
 import { type PeriodBound, periodBound } from "./periodBound.ts";
 import type { PipelineJob, PipelineWorker } from "./pipelineJob.ts";
@@ -68,6 +69,8 @@ export function planPipeline(
   slots: (stage: number) => number,
   { backward, optimizer }: PipelineTechniques,
 ): PipelinePlan {
+  checkChoice("backward", backward ?? null, BACKWARDS);
+  checkChoice("optimizer", optimizer ?? null, OPTIMIZERS);
   const all: PipelineTechniques[] = [
     { backward: "whole", optimizer: "together" },
     { backward: "split", optimizer: "together" },

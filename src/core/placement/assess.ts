@@ -1,4 +1,5 @@
 /** What a placement is worth: what it survives, how even it can be, what a step costs. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { type PlanBalance, planBalance } from "../balance/planBalance.ts";
 import { planCost } from "../cost/planCost.ts";
 import { type PlanCost, stepSeconds } from "../cost/stepCost.ts";
@@ -12,7 +13,8 @@ import type { Likelihood, RecoveryProbabilities } from "../recovery/outcomes.ts"
 import { recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
 import { recoveryUpperBound } from "../recovery/recoveryUpperBound.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
-import { choosesReplicas, type Policy, type Shares, sharesOf } from "./policy.ts";
+import { checkPolicy } from "./checkPolicy.ts";
+import { choosesReplicas, PLACEMENT_POLICIES, type Policy, type Shares, sharesOf } from "./policy.ts";
 import { checkPlacementSize } from "./sizeLimits.ts";
 
 /**
@@ -51,6 +53,7 @@ export interface Assessment extends Resilience {
  * @param found recovery probabilities to take instead of finding them here
  */
 export function assess(placement: Placement, yardstick: Yardstick, found: FoundRecovery = {}): Assessment {
+  checkChoice("placement", yardstick.placement, PLACEMENT_POLICIES);
   checkPlacementSize(placement.cluster, placement.layers.length);
   const cluster = withLiveGpus(placement.cluster);
   const hosts = allHostSets(placement);
@@ -121,6 +124,7 @@ const FREELY_COSTED = 200_000;
  * @param found recovery probabilities to take instead of finding them here
  */
 export function planFigures(placement: Placement, policy: Policy, found?: FoundRecovery): PlanFigures {
+  checkPolicy(policy);
   const { layers, spilled = [] } = placement;
   const cluster = withLiveGpus(placement.cluster);
   const assessment = assess(placement, policy, found);
@@ -134,6 +138,7 @@ export function planFigures(placement: Placement, policy: Policy, found?: FoundR
 
 /** What a step of a placement costs, and how much work it is under the failures that the policy reckons with. */
 export function stepFigures(placement: Placement, policy: Policy, assessment: Assessment): StepFigures {
+  checkPolicy(policy);
   const { training, failureProbability: probability } = policy;
   const shares = sharesOf(policy);
   const cost = { shares, ...planCost(placement, shares) };

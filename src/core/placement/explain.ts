@@ -6,6 +6,7 @@ import { allHostSets, type Placement } from "../layout/placement.ts";
 import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
 import type { Likelihood } from "../recovery/outcomes.ts";
 import { type Assessment, assess } from "./assess.ts";
+import { checkPolicy } from "./checkPolicy.ts";
 import { placeOnGrown } from "./placeOnGrown.ts";
 import type { Policy } from "./policy.ts";
 
@@ -35,6 +36,7 @@ export interface Explanation {
  * @param policy by which the alternatives are placed
  */
 export function explain(placement: Placement, policy: Policy): Explanation {
+  checkPolicy(policy);
   const hosts = allHostSets(placement);
   const fatalFailures = Math.max(1, Math.min(...hosts.flat().map((set) => set.length)));
   return {

@@ -5,11 +5,13 @@
  * and the first that reached the goal; counts left out below are tried, too, while they are few, for a search may fail with more
  * slots than it needs.
  */
+
 import type { ClusterNode } from "../layout/cluster.ts";
 import { totalGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import type { LayerLoads } from "../layout/placement.ts";
 import { type Assessment, assess, resilienceOf } from "./assess.ts";
+import { checkPolicy } from "./checkPolicy.ts";
 import { onGrownCluster } from "./growth.ts";
 import { type MadePlacement, makePlacement } from "./makePlacement.ts";
 import type { Policy } from "./policy.ts";
@@ -57,6 +59,7 @@ export function fewestSlots(
   goal: RedundancyGoal,
   trying: (slotsPerGpu: number) => void = () => {},
 ): FewestSlots {
+  checkPolicy(asked);
   checkPlacementSize(nodes, layers.length);
   if (asked.placement === "resilient") checkSearch(nodes, layers.length);
   checkReachable(goal, nodes, asked);

@@ -4,6 +4,7 @@ import type { PlanCost } from "../cost/stepCost.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import type { LayerLoads } from "../layout/placement.ts";
 import { assess, resilienceOf, stepFigures } from "./assess.ts";
+import { checkPolicy } from "./checkPolicy.ts";
 import { type MadePlacement, makePlacement } from "./makePlacement.ts";
 import { BALANCE_SLACK, type PlacementPolicyName, type Policy } from "./policy.ts";
 
@@ -44,6 +45,7 @@ export function paretoFront(
   policy: Policy,
   done: (made: number, of: number) => void = () => {},
 ): ParetoPoint[] {
+  checkPolicy(policy);
   const { training } = policy;
   const points: Omit<ParetoPoint, "isOnFront">[] = [];
   const total = OTHERS.length + 1 + (training ? BUDGETS + 2 : SLACKS.length);

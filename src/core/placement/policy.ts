@@ -2,6 +2,7 @@
  * How a placement is to be made. The only list of policies, efforts, shares, failure units, objectives and of what is assumed
  * where nothing is said: types, document schemas, option choices and help texts derive from it.
  */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import type { TrainingCosts } from "../cost/trainingCosts.ts";
 import type { ClusterNode } from "../layout/cluster.ts";
 import { type FailureModel, type FailureUnit, sharesDomains } from "../recovery/failureUnits.ts";
@@ -102,6 +103,8 @@ export function usualBalanceSlack({ objective }: Pick<Policy, "objective">): num
 
 /** How the dispatcher is to share an expert's tokens among its replicas under a policy. */
 export function sharesOf({ placement, shares = POLICY_DEFAULTS.shares }: Pick<Policy, "placement" | "shares">): Shares {
+  checkChoice("placement", placement ?? null, PLACEMENT_POLICIES);
+  checkChoice("shares", shares, SHARES);
   return choosesReplicas({ placement }) ? shares : "even";
 }
 

@@ -1,4 +1,5 @@
 /** Routing steps in, load profiles out: which iterations make a window. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import type { LoadProfile } from "./loadProfile.ts";
 import type { RoutingStep } from "./routingStep.ts";
 import { WindowError } from "./windowError.ts";
@@ -18,6 +19,8 @@ export interface LoadProfilerOptions {
   readonly method: WindowMethod;
 }
 
+const WINDOWS: readonly WindowSelection["kind"][] = ["all", "range", "last"];
+
 /**
  * Turns a stream of steps into load profiles. Memory is that of one step, or of K steps when the last K are asked for.
  * A step may be overwritten after `add` returns.
@@ -34,6 +37,7 @@ export class LoadProfiler {
   /** @throws RangeError on a window, `every` or alpha out of range */
   constructor(options: LoadProfilerOptions) {
     const { window, every, method } = options;
+    checkChoice("window", window.kind ?? null, WINDOWS);
     if (window.kind === "last") requirePositive("last iterations", window.iterations);
     if (window.kind === "range" && !(window.from <= window.to)) {
       throw new RangeError(`window must not end before it starts, got ${window.from} to ${window.to}`);

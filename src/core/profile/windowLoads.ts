@@ -1,6 +1,7 @@
 /** Loads of one window, accumulated step by step. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { largestRemainder } from "../algorithms/largestRemainder.ts";
-import type { LayerProfile, LoadMethod, LoadProfile, ProfileWindow } from "./loadProfile.ts";
+import { type LayerProfile, LOAD_METHODS, type LoadMethod, type LoadProfile, type ProfileWindow } from "./loadProfile.ts";
 import type { LayerTokens, RoutingStep } from "./routingStep.ts";
 import { WindowError } from "./windowError.ts";
 
@@ -41,6 +42,7 @@ export class WindowLoads {
 
   /** @throws RangeError when alpha is not in (0, 1] */
   constructor(method: WindowMethod) {
+    checkChoice("method", method.kind ?? null, LOAD_METHODS);
     if (method.kind === "ema" && !(method.alpha > 0 && method.alpha <= 1)) {
       throw new RangeError(`alpha must be above 0 and at most 1, got ${method.alpha}`);
     }

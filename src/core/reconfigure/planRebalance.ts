@@ -1,12 +1,14 @@
 /** From a plan and newer loads to what an incremental policy makes of it: nodes stay who they are, few experts change slots. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { withLiveGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import { fewestHosts, type LayerLoads, type Placement } from "../layout/placement.ts";
 import { planFigures } from "../placement/assess.ts";
+import { checkPolicy } from "../placement/checkPolicy.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { expectedFailures, type Policy } from "../placement/policy.ts";
 import type { Operation } from "../rebalance/operations.ts";
-import { type RebalanceOptions, rebalance } from "../rebalance/rebalance.ts";
+import { REBALANCING_POLICIES, type RebalanceOptions, rebalance } from "../rebalance/rebalance.ts";
 import { hostsByUnit } from "../recovery/failureUnits.ts";
 import { recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
 import { survivalProbability } from "../recovery/survivalProbability.ts";
@@ -42,6 +44,8 @@ const ROUNDING = 1e-12;
  */
 export function planRebalance(problem: RebalanceProblem): RebalancedPlan & { readonly joined: readonly [] } {
   const { old, by, policy, speed, threshold, maxMoves, leastGain } = problem;
+  checkPolicy(policy);
+  checkChoice("by", by ?? null, REBALANCING_POLICIES);
   if (old.spilled?.some(({ nodes }) => nodes.length > 0))
     throw new Infeasible("experts wait in host memory, which incremental policies leave there", "slots");
   const loads = matchingLoads(old.layers, problem.loads);

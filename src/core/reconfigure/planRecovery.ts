@@ -7,13 +7,14 @@
  * 4. Who plays which part of it, what moves from where to where in which round, and how long that takes.
  */
 
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { type ClusterNode, totalSlots, withLiveGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import type { LayerLoads, Placement } from "../layout/placement.ts";
 import { type PlanFigures, planFigures } from "../placement/assess.ts";
-import { checkChoice, checkPolicy } from "../placement/checkPolicy.ts";
+import { checkPolicy } from "../placement/checkPolicy.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
-import type { PlacementPolicyName, Policy } from "../placement/policy.ts";
+import { PLACEMENT_POLICIES, type PlacementPolicyName, type Policy } from "../placement/policy.ts";
 import { changeGpus, failuresOf, type NodeGpu } from "./changeGpus.ts";
 import { PREFERENCES, type Preference, type Ways } from "./chooseWay.ts";
 import { type Joining, joinedNodes } from "./joinedNodes.ts";
@@ -95,6 +96,7 @@ export interface Ends {
 export function planRecovery(problem: RecoveryProblem): Recovery {
   const { policy, spill = false, speed, drained = [], restorable } = problem;
   if (policy !== undefined) checkPolicy(policy);
+  checkChoice("madeBy", problem.madeBy, PLACEMENT_POLICIES);
   checkChoice("mapping", problem.mapping, MAPPING_POLICIES);
   checkChoice("prefer", problem.prefer, PREFERENCES);
   const { failed, failedGpus } = failuresOf(problem.old.cluster, problem.failed, problem.failedGpus);

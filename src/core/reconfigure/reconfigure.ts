@@ -1,10 +1,11 @@
 /** From what survived to a new plan: who plays which part, what moves, and in which order (Lazarus section 4.3). */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { edgeColouring } from "../algorithms/edgeColouring.ts";
 import { FREE_SLOT, hostSets, type LayerPlacement, type Placement, type SpilledExpert } from "../layout/placement.ts";
-import type { Shares } from "../placement/policy.ts";
+import { SHARES, type Shares } from "../placement/policy.ts";
 import { chooseSources } from "./chooseSources.ts";
 import { exchangeExperts } from "./exchangeExperts.ts";
-import { mappingPolicies, missingReplicas } from "./mapNodes.ts";
+import { MAPPING_POLICIES, mappingPolicies, missingReplicas } from "./mapNodes.ts";
 import { rankLoadLimit } from "./rankLoadLimit.ts";
 import type { RestoredCopy, Tier } from "./restorable.ts";
 import { chooseReaders } from "./restore.ts";
@@ -68,6 +69,8 @@ export interface Reconfiguration {
  */
 export function reconfigure(problem: ReconfigurationProblem): Reconfiguration {
   const { survivors, plan, exchange, memoryCopies = MEMORY_COPIES } = problem;
+  checkChoice("mapping", problem.mapping, MAPPING_POLICIES);
+  checkChoice("exchange", exchange, SHARES);
   checkFit(survivors, plan);
   const { cluster } = survivors;
   let best = mapPlan(problem, plan);

@@ -1,4 +1,5 @@
 /** What fails as one (GPUs, nodes or failure domains), how likely, and which units hold each expert. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { type ClusterNode, firstRanks, totalGpus, withLiveGpus } from "../layout/cluster.ts";
 import { allHostSets, type Placement, replicasByRank } from "../layout/placement.ts";
 import type { RecoveryProbabilities } from "./outcomes.ts";
@@ -57,6 +58,7 @@ const numbering: Record<FailureUnit, (cluster: readonly ClusterNode[]) => Cluste
  * @throws RangeError for GPUs of nodes that have several: `hostsByUnit` tells them apart, `gpuCluster` makes nodes of them
  */
 export function clusterUnits(cluster: readonly ClusterNode[], unit: FailureUnit): ClusterUnits {
+  checkChoice("unit", unit ?? null, FAILURE_UNITS);
   return numbering[unit](cluster);
 }
 

@@ -1,4 +1,5 @@
 /** How a job's state is kept safe, and what that costs: to a store or in peers' memory, all at once or in parts. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { nodeBytesPerSecond } from "../cost/hardwareSpec.ts";
 import { modelSize } from "../cost/modelSize.ts";
 import type { StepParts } from "../cost/stepCost.ts";
@@ -20,6 +21,9 @@ export type CheckpointMethod =
    */
   | { readonly kind: "sparse"; readonly windowSteps?: number };
 
+/** Their kinds. */
+export const CHECKPOINT_METHODS: readonly CheckpointMethod["kind"][] = ["blocking", "async", "partial", "peers", "sparse"];
+
 /** What a checkpoint to the store costs. */
 export interface StoreCosts {
   readonly pauseSeconds: number;
@@ -32,6 +36,7 @@ export const MEMORY_COPIES = 2;
 
 /** What a checkpoint to the store costs on some nodes. */
 export function storeCosts(job: TrainingSpec, method: CheckpointMethod, nodes: number): StoreCosts {
+  checkChoice("method", method.kind ?? null, CHECKPOINT_METHODS);
   const { recovery } = job.hardware;
   const writeSeconds = storeSeconds(job, nodes);
   if (method.kind === "partial") {

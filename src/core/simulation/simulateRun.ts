@@ -1,5 +1,7 @@
 /** One training job on one failing cluster, event by event. */
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import { Infeasible } from "../layout/infeasible.ts";
+import { CHECKPOINT_METHODS } from "./checkpointing.ts";
 import { windowEnd } from "./loadSchedule.ts";
 import { toTicks } from "./membership.ts";
 import type { RunResult } from "./runRecord.ts";
@@ -17,6 +19,7 @@ export type { RunSetup } from "./runState.ts";
  * @throws RangeError when neither seconds nor samples bound the job, or when it can never reach its samples
  */
 export function simulateRun(setup: RunSetup): RunResult {
+  checkChoice("method", setup.policy.method?.kind, CHECKPOINT_METHODS);
   if (setup.job.seconds === Number.POSITIVE_INFINITY && setup.job.samples === Number.POSITIVE_INFINITY) {
     throw new RangeError("a job needs an end: seconds or samples");
   }

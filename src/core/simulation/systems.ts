@@ -1,5 +1,6 @@
 /** The training systems that can be simulated, by name. */
 
+import { checkChoice } from "../algorithms/checkChoice.ts";
 import type { ModelSpec } from "../cost/modelSpec.ts";
 import { stepCostCoefficients, stepSeconds } from "../cost/stepCost.ts";
 import type { TrainingSpec } from "../cost/trainingSpec.ts";
@@ -62,6 +63,7 @@ const KEPT_PLAN_SLACK = 0.02;
  * @throws RangeError when the model's experts do not divide over the system's groups
  */
 export function trainingSystem(name: SystemName, job: PlannedJob, expected: ExpectedFailures = UNKNOWN_FAILURES): TrainingSystem {
+  checkChoice("system", name ?? null, systemNames);
   const { model, hardware } = job;
   const fewestNodes = Math.ceil(model.experts / model.slotsPerNode);
   const transfers = job.constantPauses === true ? undefined : planTransfers(job);
@@ -98,6 +100,7 @@ const RESTARTING: readonly string[] = ["ds", "ds-async", "tutel"];
 
 /** What a system usually does beside training: the model's checkpoint intervals, and rebalances where it can. */
 export function usualPolicy(name: SystemName | "plan", model: ModelSpec, rebalanceSteps: number): RunPolicy {
+  checkChoice("system", name ?? null, [...systemNames, "plan"]);
   const checkpoint = RESTARTING.includes(name) ? model.checkpointEvery : model.faultTolerantCheckpointEvery;
   const method = methods[name];
   return { checkpoint, rebalanceSteps, ...(method === undefined ? {} : { method }) };
@@ -115,6 +118,7 @@ export function checkpointSeconds(
   nodes: number,
   secondsBetween: number,
 ): number {
+  checkChoice("system", name ?? null, [...systemNames, "plan"]);
   const { pauseSeconds, backgroundSeconds } = storeCosts(job, method, nodes);
   const both = secondsBetween / Math.max(1, job.hardware.recovery.reconfigureSeconds);
   const between = secondsBetween * (RESTARTING.includes(name) ? 1 : Math.max(1, both));

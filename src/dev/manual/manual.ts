@@ -8,8 +8,8 @@ import { planFormats } from "./planFormats.ts";
 import { routingFormats } from "./routingFormats.ts";
 import { simulating } from "./simulating.ts";
 
-/** A paragraph, a list of what is so called and what it is, or lines to type. */
-export type Block = string | { readonly list: readonly (readonly [string, string])[] } | { readonly lines: readonly string[] };
+/** A paragraph, or a list of what is so called and what it is. */
+export type Block = string | { readonly list: readonly (readonly [string, string])[] };
 
 /** A section of a man page. */
 export interface ManualSection {

@@ -1,5 +1,7 @@
 /** JSON Schemas of the documents, derived from the schemas that check them. */
+
 import * as z from "zod/mini";
+import { checkChoice } from "../../core/algorithms/checkChoice.ts";
 import { dispatchWeightsSchema } from "../dispatchWeights.ts";
 import { benchSchema } from "./bench.ts";
 import { comparisonSchema } from "./comparison.ts";
@@ -35,6 +37,7 @@ export const documentKinds = Object.keys(schemas) as DocumentKind[];
 
 /** The JSON Schema (draft 2020-12) of a kind of document. Fields may be added to documents, so unknown ones are allowed. */
 export function jsonSchema(kind: DocumentKind): object {
+  checkChoice("kind", kind ?? null, documentKinds);
   const schema = z.toJSONSchema(schemas[kind], {
     io: "input",
     unrepresentable: "any",

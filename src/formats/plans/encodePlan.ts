@@ -1,8 +1,9 @@
 /** A placement in the words of a serving system. */
+import { checkChoice } from "../../core/algorithms/checkChoice.ts";
 import { UsageError } from "../../errors.ts";
 import type { PlacementDocument } from "../documents/placement.ts";
 import { encodeAscend } from "./ascend.ts";
-import { hiddenLayer, type LayerNumbering, type PlanSystem } from "./plan.ts";
+import { hiddenLayer, type LayerNumbering, type PlanSystem, planSystems } from "./plan.ts";
 import { planTable, wastedSlots } from "./planTable.ts";
 import { encodeSglang } from "./sglang.ts";
 import { encodeTrtllm } from "./trtllm.ts";
@@ -25,6 +26,7 @@ export function encodePlan(
   settings: PlanSettings,
   notice?: (message: string) => void,
 ): string {
+  checkChoice("system", system ?? null, planSystems);
   const table = planTable(document, system, settings, notice);
   const slots = table.rows.reduce((sum, row) => sum + row.slots.length, 0);
   const wasted = wastedSlots(table);

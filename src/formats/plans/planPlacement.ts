@@ -1,10 +1,19 @@
 /** From a plan of another system to a placement: the plan says who holds what, the user the nodes, a profile the loads. */
+import { checkChoice } from "../../core/algorithms/checkChoice.ts";
 import type { ClusterNode } from "../../core/layout/cluster.ts";
 import { countReplicas, type LayerLoads } from "../../core/layout/placement.ts";
 import { InputError } from "../../errors.ts";
 import type { DescribedNode } from "../cluster.ts";
 import type { PlacementDocument } from "../documents/placement.ts";
-import { countsHiddenLayers, type ForeignPlan, type LayerNumbering, moeLayerAt, moeLayersOf, type PlanRow } from "./plan.ts";
+import {
+  countsHiddenLayers,
+  type ForeignPlan,
+  type LayerNumbering,
+  moeLayerAt,
+  moeLayersOf,
+  type PlanRow,
+  planSystems,
+} from "./plan.ts";
 
 /** What a plan does not say. */
 export interface PlanSurroundings extends LayerNumbering {
@@ -22,6 +31,7 @@ export interface PlanSurroundings extends LayerNumbering {
  */
 export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings, file: string): PlacementDocument {
   const { system, rows, ranks } = plan;
+  checkChoice("system", system ?? null, planSystems);
   const { nodes, loads } = surroundings;
   const wrong = (what: string) => new InputError(`in the ${system} plan: ${what}`, { file });
   const slots = rows[0]?.slots.length ?? 0;

@@ -1,7 +1,9 @@
 /** Routing logs as a JSON array of numbers: [layers][experts] or [steps][layers][experts]. */
+
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError, quoteInput } from "../../errors.ts";
 import { wholeValue } from "./csvLine.ts";
+import { joinedChunks } from "./joinedChunks.ts";
 import { ID_LIMITS } from "./routingColumns.ts";
 import type { RoutingOptions, StepReader } from "./stepReader.ts";
 
@@ -33,7 +35,7 @@ export class MatrixSteps implements StepReader {
   }
 
   *finish(): Generator<RoutingStep> {
-    const text = new TextDecoder().decode(Buffer.concat(this.chunks));
+    const text = new TextDecoder().decode(joinedChunks(this.chunks));
     this.chunks.length = 0;
     const { byRank, file } = this.options;
     if (byRank)

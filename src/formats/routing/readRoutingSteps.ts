@@ -1,9 +1,11 @@
 /** Routing logs of every format, read as a stream. */
+import { checkChoice } from "../../core/algorithms/checkChoice.ts";
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError } from "../../errors.ts";
 import { CsvSteps } from "./csvSteps.ts";
+import { joinedChunks } from "./joinedChunks.ts";
 import { MatrixSteps } from "./matrixSteps.ts";
-import type { RoutingOptions, StepReader } from "./stepReader.ts";
+import { ROUTING_FORMATS, type RoutingOptions, type StepReader } from "./stepReader.ts";
 
 /** Bytes that may precede the first telling one: a byte order mark and blanks. */
 const LEADING = new Set([0xef, 0xbb, 0xbf, 0x20, 0x09, 0x0d, 0x0a]);
@@ -21,11 +23,12 @@ export async function* readRoutingSteps(source: AsyncIterable<Uint8Array>, optio
   if (experts !== undefined && !(Number.isSafeInteger(experts) && experts >= 1 && experts <= 65_536)) {
     throw new RangeError(`experts must be a whole number from 1 to 65536, got ${experts}`);
   }
+  checkChoice("format", format, ROUTING_FORMATS);
   let reader = format === undefined ? undefined : readerOf(format, options);
   let head = new Uint8Array(0);
   for await (const chunk of source) {
     if (reader === undefined) {
-      head = Buffer.concat([head, chunk]);
+      head = joinedChunks([head, chunk]);
       reader = detect(head, options);
       if (reader !== undefined) for (const step of reader.read(head)) yield step;
     } else for (const step of reader.read(chunk)) yield step;

@@ -3,7 +3,8 @@ import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import type { RoutingTable } from "./routingColumns.ts";
 
 /** Formats of a routing log: three CSV tables, and `matrix`, a JSON array [layers][experts] or [steps][layers][experts]. */
-export type RoutingFormat = RoutingTable | "matrix";
+export const ROUTING_FORMATS = ["wide", "long", "tokens", "matrix"] as const satisfies readonly (RoutingTable | "matrix")[];
+export type RoutingFormat = (typeof ROUTING_FORMATS)[number];
 
 /** How to read a routing log. */
 export interface RoutingOptions {

@@ -1,4 +1,5 @@
 /** Membership traces of every format, told apart by how they begin. */
+import { checkChoice } from "../../core/algorithms/checkChoice.ts";
 import type { RandomSource } from "../../core/algorithms/random.ts";
 import type { MembershipTrace } from "../../core/simulation/membershipTrace.ts";
 import { checkMembershipTrace } from "../documents/membershipTrace.ts";
@@ -6,7 +7,7 @@ import { parseJson } from "../parseJson.ts";
 import { checkTraceSize } from "./countTrace.ts";
 import { hourlyCounts } from "./hourlyCounts.ts";
 import { millisecondTrace } from "./millisecondTrace.ts";
-import { type Polarity, skyPilotTrace } from "./skyPilotTrace.ts";
+import { POLARITIES, type Polarity, skyPilotTrace } from "./skyPilotTrace.ts";
 import { slurmEvents } from "./slurmEvents.ts";
 
 /** What a trace leaves open. */
@@ -28,6 +29,7 @@ export function namesOnlyNodesWithEvents(text: string): boolean {
  * @throws InputError
  */
 export function readTrace(text: string, file: string, { polarity, random, nodes }: TraceOptions): MembershipTrace {
+  checkChoice("polarity", polarity ?? null, POLARITIES);
   const start = text.trimStart();
   if (start.startsWith("{")) {
     const value = parseJson(text, file);

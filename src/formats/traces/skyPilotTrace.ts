@@ -7,7 +7,8 @@ import { checkFields, wholeNumbers } from "../documents/schema.ts";
 import { MOST_TRACED_NODES, traceOfCounts } from "./countTrace.ts";
 
 /** What the data count: instances that were held, or instances that were preempted. */
-export type Polarity = "held" | "preempted";
+export const POLARITIES = ["held", "preempted"] as const;
+export type Polarity = (typeof POLARITIES)[number];
 
 const schema = z.object({
   metadata: z.object({ gap_seconds: z.number().check(z.positive()) }),
