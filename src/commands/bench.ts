@@ -1,5 +1,7 @@
 /** lazarus bench: how fast the kernels of an MoE layer run here. */
+
 import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
+import { layerForm } from "../core/cost/layerForm.ts";
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { benchFromCsv } from "../formats/benchCsv.ts";
@@ -12,6 +14,7 @@ import { benchKernels, type KernelName, kernelNames } from "../gpu/benchKernels.
 import { type BenchResult, benchmark } from "../gpu/benchmark.ts";
 import { calibratedHardware, calibrationKernels } from "../gpu/calibration.ts";
 import { WrongResult } from "../gpu/checkResult.ts";
+import { layerLaunches } from "../gpu/kernels/layer.ts";
 import { launchSeconds } from "../gpu/launchOverhead.ts";
 import { comparedBy, secondLooks } from "../gpu/regressions.ts";
 import { readText } from "../io/input.ts";
@@ -165,12 +168,12 @@ async function measured(
   { model, hardware }: Specs,
   baseline: BenchDocument | undefined,
 ): Promise<BenchDocument> {
-  const { setting, plan } = await benchSetting(options, model);
+  const { setting, layer, plan } = await benchSetting(options, model);
   const kernels = options.calibrate === undefined ? options.kernels : [...new Set([...options.kernels, ...calibrationKernels])];
   const backend = await openWantedBackend(options.backend, "bench runs");
   try {
     const { name, adapter, software } = backend;
-    const opened = { backend: name, adapter, software };
+    const opened = { backend: name, adapter, software, layer };
     if (baseline) checkBaseline(baseline, options.baseline as string, opened);
     let results: BenchResult[] = [];
     const progress = await startProgress(`measuring on ${backend.name}`, kernels.length, (count) => `${count} kernels`);
@@ -191,7 +194,10 @@ async function measured(
     }
     if (options.calibrate !== undefined && model !== undefined) {
       const launch = backend.device === undefined ? 0 : await launchSeconds(backend.device, options.repetitions);
-      await writeHardware(options.calibrate, calibratedHardware(backend.adapter, results, launch, model.layers, hardware));
+      await writeHardware(
+        options.calibrate,
+        calibratedHardware(backend.adapter, results, launch, layerLaunches(layerForm(model)), model.layers, hardware),
+      );
     }
     return {
       type: "bench",

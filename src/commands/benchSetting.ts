@@ -1,11 +1,12 @@
 /** What bench computes on, from its options. */
 
+import { type LayerForm, layerForm, layerFormText } from "../core/cost/layerForm.ts";
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { type BenchSizes, defaultSizes } from "../formats/benchSizes.ts";
 import type { BenchDocument } from "../formats/documents/bench.ts";
 import { type BenchSetting, drawnHostSets } from "../gpu/benchKernels.ts";
-import { checkLayerShape, type LayerShape } from "../gpu/layerShape.ts";
+import { checkLayerShape, type LayerShape, plainForm } from "../gpu/layerShape.ts";
 import { type BenchPlan, readPlan } from "./readPlan.ts";
 import { namingRefusals } from "./refusals.ts";
 
@@ -25,13 +26,15 @@ interface SettingOptions {
 export async function benchSetting(
   options: SettingOptions,
   model: ModelSpec | undefined,
-): Promise<{ setting: BenchSetting; plan: BenchDocument["plan"] }> {
+): Promise<{ setting: BenchSetting; layer: string; plan: BenchDocument["plan"] }> {
   const { sizes: typed = {}, seed } = options;
   const sizes: BenchSizes = { ...defaultSizes, ...(model && modelSizes(model)), ...typed };
   const plan = options.plan === undefined ? undefined : await readPlan(options.plan, sizes.tokens);
   if (plan) refusePlanned(typed, plan);
   const { hidden, feedforward: feedForward, samples } = sizes;
   const received = plan?.busiest.received;
+  const whole = model ? layerForm(model) : plainForm;
+  const form = plan ? withoutGroups(whole) : whole;
   const shape: LayerShape = {
     hidden,
     feedForward,
@@ -41,11 +44,12 @@ export async function benchSetting(
       : { tokens: sizes.tokens, experts: sizes.experts, topK: sizes.topk }),
   };
   const setting = () => {
-    checkLayerShape(shape);
+    checkLayerShape(shape, form);
     const recovery = { ...(plan?.hosts ?? drawnHosts(sizes, seed)), samples };
     const { layer, rank, maxOverMean } = plan?.busiest ?? {};
     return {
-      setting: { shape, ...(received ? { received } : {}), recovery, seed },
+      setting: { shape, form, ...(received ? { received } : {}), recovery, seed },
+      layer: `${model?.name ?? "as in Mixtral"}: ${layerFormText(form)}`,
       plan: layer === undefined || rank === undefined || maxOverMean === undefined ? undefined : { layer, rank, maxOverMean },
     };
   };
@@ -66,4 +70,9 @@ function refusePlanned(typed: Partial<BenchSizes>, plan: BenchPlan): void {
   const decided = ["experts", "topk", ...(plan.hosts ? ["nodes", "sets"] : [])];
   const twice = decided.find((name) => name in typed);
   if (twice !== undefined) throw new UsageError(`--sizes ${twice}: --plan decides this; leave it out`);
+}
+
+/** A rank's own experts are no whole groups. */
+function withoutGroups({ gate: { groups: _, ...gate }, ...form }: LayerForm): LayerForm {
+  return { ...form, gate };
 }

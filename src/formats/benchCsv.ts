@@ -27,15 +27,15 @@ const COLUMNS = [
 /** Columns that may be empty. */
 const RATES: readonly string[] = ["gflops", "gigabytesPerSecond"];
 /** What is the same for all kernels, beside the two columns in front. */
-const COMMON = ["software", "seed", "planLayer", "planRank", "planMaxOverMean"] as const;
+const COMMON = ["software", "seed", "layer", "planLayer", "planRank", "planMaxOverMean"] as const;
 
 /** CSV `backend,adapter,kernel,size,...` in pieces. */
 export function* benchCsv(
-  { backend, adapter, software, seed, plan, results }: BenchDocument,
+  { backend, adapter, software, seed, layer, plan, results }: BenchDocument,
   header: boolean,
 ): Generator<string> {
   if (header) yield stringify([["backend", "adapter", ...COLUMNS, ...COMMON]]);
-  const common = [String(software), seed, plan?.layer, plan?.rank, plan?.maxOverMean];
+  const common = [String(software), seed, layer, plan?.layer, plan?.rank, plan?.maxOverMean];
   yield stringify(results.map((result) => [backend, adapter, ...COLUMNS.map((column) => result[column] ?? ""), ...common]));
 }
 
@@ -66,7 +66,7 @@ export function benchFromCsv(text: string, file: string): BenchDocument {
     checked: true,
   }));
   const software = first.cells.get("software");
-  const hasPlan = COMMON.slice(2).some((name) => first.cells.get(name) !== "");
+  const hasPlan = COMMON.slice(3).some((name) => first.cells.get(name) !== "");
   const plan = () => ({
     plan: {
       layer: numberIn(first, "planLayer"),
@@ -81,6 +81,7 @@ export function benchFromCsv(text: string, file: string): BenchDocument {
     adapter: first.cells.get("adapter"),
     software: software === "true" ? true : software === "false" ? false : software,
     seed: numberIn(first, "seed"),
+    layer: first.cells.get("layer"),
     ...(hasPlan ? plan() : {}),
     results,
   };

@@ -2,7 +2,7 @@
 import type { Backend } from "./backend.ts";
 import type { BenchKernel } from "./benchKernel.ts";
 import { resultError } from "./checkResult.ts";
-import type { Call } from "./device.ts";
+import { type Call, readingCall } from "./device.ts";
 import { deviceWork } from "./deviceWork.ts";
 import { type Timing, timeCall, timePairs } from "./timing.ts";
 
@@ -75,6 +75,6 @@ async function preparedCall({ device }: Pick<Backend, "device">, kernel: BenchKe
   if (device === undefined) return undefined;
   const guarded = <T>(work: () => Promise<T>) =>
     deviceWork(`${kernel.name} (${kernel.size})`, "try smaller --sizes or another --backend", work);
-  const call = await guarded(() => kernel.prepare(device));
+  const call = readingCall(device, await guarded(() => kernel.prepare(device)));
   return () => guarded(call);
 }

@@ -1,7 +1,6 @@
 /** From measured rates to what the simulator takes for hardware. */
 import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
 import type { BenchResult } from "./benchmark.ts";
-import { LAYER_LAUNCHES } from "./kernels/layer.ts";
 
 /** Kernels whose rates a calibration is made of. */
 export const calibrationKernels = ["expert-ffn", "dispatch"] as const;
@@ -14,12 +13,14 @@ const PASSES = 3;
  * layers' kernels in a step. All arithmetic is in single precision, so that is the rate for every format.
  * @param others where network rates and recovery times come from, which no bench can measure
  * @param launchSeconds time that one kernel costs whatever it does
+ * @param launches kernels of one layer
  * @throws RangeError when one of `calibrationKernels` was not measured
  */
 export function calibratedHardware(
   name: string,
   results: readonly BenchResult[],
   launchSeconds: number,
+  launches: number,
   moeLayers: number,
   others: HardwareSpec,
 ): HardwareSpec {
@@ -37,6 +38,6 @@ export function calibratedHardware(
     computeEfficiency: 1,
     // The efficiency stays for the links, so the memory's rate is stated as if it were subject to it, too.
     memoryBytesPerSecond: rate("dispatch", "gigabytesPerSecond") / others.bandwidthEfficiency,
-    stepOverheadSeconds: PASSES * LAYER_LAUNCHES * moeLayers * launchSeconds,
+    stepOverheadSeconds: PASSES * launches * moeLayers * launchSeconds,
   };
 }

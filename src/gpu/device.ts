@@ -10,6 +10,9 @@ export interface DeviceArray {
 /** A compiled kernel: arrays in, one array out. The result belongs to the caller, who releases it. */
 export type DeviceKernel = (...args: readonly DeviceArray[]) => Promise<DeviceArray>;
 
+/** One call of something on a device, whose result stays there and belongs to the caller. */
+export type Launch = () => Promise<DeviceArray>;
+
 /** One call of something: its result on the host. */
 export type Call = () => Promise<Float32Array>;
 
@@ -27,14 +30,10 @@ export interface Device {
   release(...arrays: readonly DeviceArray[]): void;
 }
 
-/** Calls a stage of kernels with the same arrays every time, and reads its result. */
-export function readingCall<Arrays extends readonly DeviceArray[]>(
-  device: Device,
-  stage: (...arrays: Arrays) => Promise<DeviceArray>,
-  ...arrays: Arrays
-): Call {
+/** Launches and reads the result. */
+export function readingCall(device: Device, launch: Launch): Call {
   return async () => {
-    const result = await stage(...arrays);
+    const result = await launch();
     const values = await device.read(result);
     device.release(result);
     return values;

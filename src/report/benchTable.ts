@@ -4,8 +4,9 @@ import type { Paint } from "./paint.ts";
 import { fixed, textTable } from "./table.ts";
 
 /** Table of a bench document. */
-export function benchTable({ backend, adapter, software, plan, results }: BenchDocument, paint: Paint): string {
+export function benchTable({ backend, adapter, software, layer, plan, results }: BenchDocument, paint: Paint): string {
   const parts = [`${paint.bold("Bench")} ${backend} on ${adapter}${software ? " (software: no GPU)" : ""}`];
+  parts.push(`Layer: ${layer}`);
   if (plan) {
     const { layer, rank, maxOverMean } = plan;
     parts.push(`Tokens of rank ${rank} in layer ${layer}, the plan's busiest: ${fixed(maxOverMean, 3)} times the mean`);

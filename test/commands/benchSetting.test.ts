@@ -32,9 +32,9 @@ describe("sizes", () => {
   test("come from what is typed, then the model, then the defaults", async () => {
     const { shape } = (await setting("tokens=16,topk=2", undefined, "gpt-l")).setting;
     expect(shape).toEqual({ tokens: 16, hidden: 1024, feedForward: 4096, experts: 16, topK: 2 });
-    const deepSeek = (await setting("experts=4,topk=2", undefined, "deepseek-v3")).setting.shape;
-    expect(deepSeek).toMatchObject({ hidden: 7168, feedForward: 2048, experts: 4, topK: 2 });
-    await expect(setting("", undefined, "deepseek-v3")).rejects.toThrow(/--sizes: 7516192768 weights of experts are too many/);
+    const deepSeek = (await setting("hidden=64,experts=16,topk=2", undefined, "deepseek-v3")).setting.shape;
+    expect(deepSeek).toMatchObject({ hidden: 64, feedForward: 2048, experts: 16, topK: 2 });
+    await expect(setting("", undefined, "deepseek-v3")).rejects.toThrow(/--sizes: 11318329344 weights of experts are too many/);
   });
 
   test.each([

@@ -241,6 +241,7 @@ describe("the same bytes from JSON and CSV", () => {
       adapter: 'a "fast", one',
       software: false,
       seed: 3,
+      layer: 'as in, "Mixtral": softmax gate',
       plan: { layer: 2, rank: 7, maxOverMean: 1.25 },
       results: [
         { ...result, gflops: 2.5 },

@@ -14,6 +14,8 @@ export const benchSchema = z.object({
   /** Whether that is a processor that plays a GPU. */
   software: z.boolean(),
   seed: count,
+  /** How the layer computes: gate, experts, and whose way that is. */
+  layer: label,
   /** The rank of the plan whose tokens the kernels computed. */
   plan: z.optional(z.object({ layer: count, rank: count, maxOverMean: z.number().check(z.minimum(1)) })),
   results: z.array(
