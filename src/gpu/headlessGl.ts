@@ -1,6 +1,7 @@
 /** WebGL in Node: the package `gl`, compiled, and a display. */
 import { createRequire } from "node:module";
 import { BackendUnavailable } from "./backendUnavailable.ts";
+import { quietMesa } from "./quietMesa.ts";
 
 interface GlContext {
   readonly RENDERER: number;
@@ -15,6 +16,7 @@ interface GlContext {
  * @throws BackendUnavailable
  */
 export function requireHeadlessGl(): string {
+  quietMesa();
   const context = loadGl()(1, 1);
   if (context === null) {
     throw new BackendUnavailable(

@@ -1,6 +1,8 @@
 /** WebGPU in Node: Dawn's package `webgpu`, where gpu.js looks for it. */
 import { BackendUnavailable } from "./backendUnavailable.ts";
+import { probeDawn } from "./dawnProbe.ts";
 import type { GpuJsModule } from "./gpuJs.ts";
+import { quietMesa } from "./quietMesa.ts";
 import { isSoftwareAdapter } from "./softwareAdapter.ts";
 
 interface Dawn {
@@ -37,6 +39,8 @@ const DRIVER_REMEDY =
  */
 export async function provideWebGpu({ WebGPUContext }: GpuJsModule): Promise<WebGpu> {
   const { create, globals } = await loadDawn();
+  quietMesa();
+  probeDawn(DRIVER_REMEDY);
   const gpu = create([]);
   const restore = setGlobals({ ...globals, navigator: { gpu } });
   try {

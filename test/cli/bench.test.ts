@@ -111,22 +111,21 @@ describe("bench", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
-  test("auto says on one line what it took and why not the others", async () => {
-    const { stdout, stderr, code } = await bench(...smallest);
+  test("auto says on one line what it took and why not the others, and nobody else says anything", () => {
+    // Without a driver Dawn writes two lines of its own.
+    const env = { ...process.env, VK_ICD_FILENAMES: at("no-driver.json"), VK_DRIVER_FILES: at("no-driver.json") };
+    const { stdout, stderr, status } = program(["bench", ...smallest], { env });
     const { backend } = JSON.parse(stdout) as BenchDocument;
-    // Vulkan's loader and Dawn write to standard error by themselves.
-    const said = stderr.split("\n").filter((line) => line.startsWith("lazarus:"));
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(new RegExp(`^lazarus: bench runs on ${backend}, `));
+    expect(stderr).toMatch(new RegExp(`^lazarus: bench runs on ${backend}, [^\\n]*\\n$`));
     const order = ["webgpu", "headlessgl", "webasm"];
-    for (const name of order.slice(0, order.indexOf(backend))) expect(said[0]).toContain(`; not ${name}: `);
-    expect(code).toBe(0);
+    for (const name of order.slice(0, order.indexOf(backend))) expect(stderr).toContain(`; not ${name}: `);
+    expect(status).toBe(0);
   });
 
   test("a backend asked for by name that does not work is an error with a remedy", () => {
     const env = { ...process.env, VK_ICD_FILENAMES: at("no-driver.json"), VK_DRIVER_FILES: at("no-driver.json") };
     const { status, stdout, stderr } = program(["bench", "--backend", "webgpu", ...smallest], { env });
-    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^lazarus: .*(adapter|webgpu).*; .*install/);
+    expect(stderr).toMatch(/^lazarus: .*(adapter|webgpu).*; .*install[^\n]*\n$/);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   });
 
