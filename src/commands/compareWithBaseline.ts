@@ -19,7 +19,9 @@ export function checkBaseline(
     throw new InputError(`the baseline was measured on ${baseline.backend}, this run on ${backend}; choose --backend`, { file });
   }
   if (baseline.layer !== layer) {
-    throw new InputError(`the baseline's layer is "${baseline.layer}", this run's "${layer}"; choose --model`, { file });
+    throw new InputError(`the baseline's layer is "${baseline.layer}", this run's "${layer}"; choose --model or --sizes`, {
+      file,
+    });
   }
   if (baseline.adapter !== adapter) {
     warn(`the baseline was measured on ${baseline.adapter}, this is ${adapter}: ratios need not be the same`);

@@ -67,17 +67,22 @@ export function gpuJsDevice(module: GpuJsModule, gpu: GpuJs, kernelClass: Kernel
       return { value };
     };
   };
+  const copies = new Map<string, DeviceKernel>();
+  const copyOf = (size: readonly number[]) => {
+    const known = copies.get(size.join());
+    if (known !== undefined) return known;
+    const [, y, z] = size;
+    const index = z !== undefined ? "[this.thread.z][this.thread.y]" : y !== undefined ? "[this.thread.y]" : "";
+    const made = kernel(`function(values) { return values${index}[this.thread.x]; }`, size);
+    copies.set(size.join(), made);
+    return made;
+  };
   return {
     kernel,
     transient,
     resident: async (values, size) => {
-      if (!holdsArrays) return transient(values, size);
-      const [x, y, z] = size;
-      const index = z !== undefined ? "[this.thread.z][this.thread.y]" : y !== undefined ? "[this.thread.y]" : "";
-      return kernel(
-        `function(values) { return values${index}[this.thread.x]; }`,
-        [x, y, z].filter((n) => n !== undefined),
-      )(transient(values, size));
+      const array = transient(values, size);
+      return holdsArrays ? copyOf(size)(array) : array;
     },
     read: async ({ value }) => flat(isHandle(value) ? await value.toArray() : value),
     release: (...arrays) => {

@@ -13,6 +13,7 @@ interface Dawn {
 }
 
 interface Adapter {
+  readonly limits: { readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number };
   readonly info: {
     readonly vendor: string;
     readonly architecture: string;
@@ -26,6 +27,7 @@ interface Adapter {
 export interface WebGpu {
   readonly adapter: string;
   readonly software: boolean;
+  readonly largestArrayBytes: number;
   /** Takes it away again, so that the process can end. */
   close(): Promise<void>;
 }
@@ -53,7 +55,8 @@ export async function provideWebGpu({ WebGPUContext }: GpuJsModule): Promise<Web
       await WebGPUContext.destroy();
       restore();
     };
-    return { adapter: name, software, close };
+    const largestArrayBytes = Math.min(adapter.limits.maxBufferSize, adapter.limits.maxStorageBufferBindingSize);
+    return { adapter: name, software, largestArrayBytes, close };
   } catch (error) {
     restore();
     throw error;
