@@ -1,29 +1,22 @@
 /** lazarus bench: how fast the kernels of an MoE layer run here. */
-import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
-import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { benchFromCsv } from "../formats/benchCsv.ts";
-import { parseBenchSizes } from "../formats/benchSizes.ts";
+import { parseBenchSizes, parseScaling } from "../formats/benchSizes.ts";
 import { wrongKind } from "../formats/csv/documentKind.ts";
 import { type BenchDocument, checkBench } from "../formats/documents/bench.ts";
 import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
 import { parseCount, parseNameList, parsePercent, UnitError } from "../formats/units.ts";
-import { benchKernels, type KernelName, kernelNames } from "../gpu/benchKernels.ts";
-import { type BenchResult, benchmark } from "../gpu/benchmark.ts";
-import { calibratedHardware, calibrationKernels } from "../gpu/calibration.ts";
-import { WrongResult } from "../gpu/checkResult.ts";
-import { launchSeconds } from "../gpu/launchOverhead.ts";
-import { comparedBy, secondLooks } from "../gpu/regressions.ts";
+import { kernelNames } from "../gpu/benchKernels.ts";
 import { readText } from "../io/input.ts";
+import { runBench } from "./benchRun.ts";
 import { benchSetting } from "./benchSetting.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
-import { checkBaseline, compareWithBaseline } from "./compareWithBaseline.ts";
+import { compareWithBaseline } from "./compareWithBaseline.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
-import { choice, type OptionValues, option } from "./option.ts";
-import { startProgress } from "./progress.ts";
+import { choice, option } from "./option.ts";
 import { readJsonOrCsv } from "./readJsonOrCsv.ts";
-import { backendChoice, openWantedBackend, wantedBackends } from "./wantedBackend.ts";
+import { backendChoice, wantedBackends } from "./wantedBackend.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 import { writeFile } from "./writeFile.ts";
 
@@ -46,13 +39,24 @@ const benchOptions = {
   sizes: option({
     argument: "NAME=COUNT,...",
     parse: parseBenchSizes,
-    says: "Sizes: tokens (of the mean rank, with --plan), hidden, feedforward, experts, topk of the layer; nodes, sets and samples of recovery-mc.",
+    says: "Sizes: tokens (of the mean rank, with --plan), hidden, feedforward, experts, topk of the layer; nodes, sets and samples of recovery-mc. MODEL/N, such as mixtral/8, is the layer of a preset with hidden and feedforward divided by N.",
+  }),
+  scaling: option({
+    argument: "NAME=COUNT,COUNT,...",
+    parse: parseScaling,
+    says: "Go through several counts of one of the sizes, such as tokens=64,256,1024: a table of times by size, and --plot.",
+  }),
+  plot: option({
+    argument: "FILE.svg",
+    writes: true,
+    parse: (text) => text,
+    says: "Draw the times over the sizes of --scaling.",
   }),
   model: option({
     words: modelPresetNames,
     argument: "NAME|FILE",
     parse: (text) => text,
-    says: `Take hidden, feedforward, experts and topk from this model: ${modelPresetNames.join(", ")}, or a JSON file like theirs; --sizes overrides them.`,
+    says: `Take hidden, feedforward, experts and topk from this model: ${modelPresetNames.join(", ")}, or a JSON file like theirs, and compute its gate and experts. hidden and feedforward are divided, with a word, until a run takes seconds; --sizes overrides them.`,
   }),
   plan: option({
     argument: "FILE",
@@ -108,8 +112,9 @@ export const bench = defineCommand({
   ],
   description: [
     "Runs the kernels of a Mixture-of-Experts layer (router, histogram, dispatch, expert-ffn, combine, and layer, which is all of them without leaving the device) and recovery-mc (Monte Carlo recovery probability) through gpu.js. Every result is compared with a double-precision reference, whole numbers exactly; a wrong result ends the bench and gives no numbers.",
-    "Limits: 134,217,728 weights of experts, 68,719,476,736 products a run.",
-    "Kernels and plain JavaScript are timed in turn. Times include reading the result back. Inputs, weights and plans are on the device beforehand with webgpu and headlessgl; webasm copies them into its memory with each call, which is part of its times. Rates count products and sums, or bytes of inputs and results, of the algorithm, not of the implementation. Short calls are timed in batches of some milliseconds; the speedup is the median of the ratios of pairs of batches, with an interval that holds the true one in 95 of 100 runs.",
+    "The layer is that of --model, or of the preset that --sizes names: softmax or sigmoid gates, with biases and limited to groups of experts or not, renormalised or not, GELU or gated experts, shared ones; without either, Mixtral's. Biases are drawn; those of gpt-oss' matrices are left out.",
+    "Limits: 2.1 GB of memory, reckoned before any is taken, arrays of 1.1 GB or what the device takes, 68,719,476,736 products a run; what fits instead is said. Without --sizes and --model, GPUs get a larger layer than processors.",
+    "Kernels and plain JavaScript are timed in turn. Times include reading the result back. Inputs, weights and plans are on the device beforehand with webgpu and headlessgl; webasm copies them into its memory with each call, which is part of its times. On devices with memory of their own, the time on the device, of all uploads and of the readback are told apart, rates are of the time on the device, and stand beside what the maker says where the card is known. Rates count products and sums, or bytes of inputs and results, of the algorithm, not of the implementation. Short calls are timed in batches of some milliseconds; the speedup is the median of the ratios of pairs of batches, with an interval that holds the true one in 95 of 100 runs.",
     "--baseline compares speedups: machines differ, ratios less so. On processors these are ratios of processor time, which other work on the machine hardly moves; on GPUs of time by the clock. What is slower than allowed is measured twice more before it fails; a baseline that is known to worse than a tenth is refused.",
   ],
   options: benchOptions,
@@ -120,10 +125,36 @@ export const bench = defineCommand({
     if (options.calibrate !== undefined && options.model === undefined) {
       throw new UsageError("--calibrate needs --model: the time of a step's launches depends on its layers");
     }
-    const baseline = options.baseline === undefined ? undefined : await readBaseline(options.baseline);
-    const document = await measured(options, await readSpecs(options), baseline);
-    const asFast =
-      baseline === undefined || compareWithBaseline(document, baseline, options.baseline as string, options["max-regression"]);
+    if (options.calibrate !== undefined && options.scaling !== undefined) {
+      throw new UsageError("--calibrate: rates are of one size; leave --scaling out");
+    }
+    if (options.plot !== undefined && options.scaling === undefined) {
+      throw new UsageError("--plot draws times over sizes; it needs --scaling");
+    }
+    const { calibrate, scaling, seed, repetitions, kernels, backend } = options;
+    const file = options.baseline;
+    const known = file === undefined ? undefined : await readBaseline(file);
+    const model = options.model === undefined ? undefined : await readModel(options.model);
+    const others = await readHardware(options.hardware);
+    const document = await runBench({
+      backend,
+      kernels,
+      settingFor: await benchSetting(options, model),
+      scaling,
+      model,
+      repetitions,
+      seed,
+      baseline: known && { document: known, file: file!, maxRegression: options["max-regression"] },
+      calibrate: calibrate === undefined ? undefined : { file: calibrate, others },
+    });
+    const asFast = known === undefined || compareWithBaseline(document, known, file!, options["max-regression"]);
+    if (options.plot !== undefined) {
+      const [{ chartSvg }, { scalingChart }] = await Promise.all([
+        import("../report/chart.ts"),
+        import("../report/benchChart.ts"),
+      ]);
+      await writeFile(options.plot, [await chartSvg(scalingChart(document))]);
+    }
     await writeDocuments(options, renderers, (write) => write(document));
     return asFast ? 0 : 1;
   },
@@ -144,75 +175,3 @@ const renderers: Renderers<BenchDocument> = {
   csv: async () => (await import("../formats/benchCsv.ts")).benchCsv,
   table: async () => (await import("../report/benchTable.ts")).benchTable,
 };
-
-type BenchOptions = OptionValues<typeof benchOptions>;
-
-interface Specs {
-  readonly model: ModelSpec | undefined;
-  readonly hardware: HardwareSpec;
-}
-
-async function readSpecs({ model, hardware }: BenchOptions): Promise<Specs> {
-  return {
-    model: model === undefined ? undefined : await readModel(model),
-    hardware: await readHardware(hardware),
-  };
-}
-
-/**
- * The document of a bench; what is slower than a baseline allows was measured three times.
- * @throws InputError on a baseline that cannot be compared with
- * @throws MachineError when no backend works as wanted, or a result is wrong
- */
-async function measured(
-  options: BenchOptions,
-  { model, hardware }: Specs,
-  baseline: BenchDocument | undefined,
-): Promise<BenchDocument> {
-  const { setting, plan } = await benchSetting(options, model);
-  const kernels = options.calibrate === undefined ? options.kernels : [...new Set([...options.kernels, ...calibrationKernels])];
-  const backend = await openWantedBackend(options.backend, "bench runs");
-  try {
-    const { name, adapter, software } = backend;
-    const opened = { backend: name, adapter, software };
-    if (baseline) checkBaseline(baseline, options.baseline as string, opened);
-    let results: BenchResult[] = [];
-    const progress = await startProgress(`measuring on ${backend.name}`, kernels.length, (count) => `${count} kernels`);
-    try {
-      for (const kernel of benchKernels(kernels, setting)) {
-        results.push(await benchmark(backend, kernel, options.repetitions));
-        progress.update(results.length);
-      }
-      if (baseline) {
-        const measure = async (kernel: string) => {
-          const [again] = benchKernels([kernel as KernelName], setting);
-          return benchmark(backend, again!, options.repetitions);
-        };
-        results = await secondLooks(results, baseline.results, options["max-regression"], comparedBy(opened), measure);
-      }
-    } finally {
-      progress.stop();
-    }
-    if (options.calibrate !== undefined && model !== undefined) {
-      const launch = backend.device === undefined ? 0 : await launchSeconds(backend.device, options.repetitions);
-      await writeHardware(options.calibrate, calibratedHardware(backend.adapter, results, launch, model.layers, hardware));
-    }
-    return {
-      type: "bench",
-      version: 1,
-      ...opened,
-      seed: options.seed,
-      ...(plan === undefined ? {} : { plan }),
-      results: results.map((result) => ({ ...result, checked: true })),
-    };
-  } catch (error) {
-    if (!(error instanceof WrongResult)) throw error;
-    throw new WrongResult(`${backend.name}: ${error.message}; these times would mean nothing`);
-  } finally {
-    await backend.close();
-  }
-}
-
-async function writeHardware(file: string, spec: HardwareSpec): Promise<void> {
-  await writeFile(file, [`${JSON.stringify(spec, null, 2)}\n`]);
-}

@@ -9,10 +9,19 @@ import { complain, warn } from "./warn.ts";
  * otherwise is met with a warning.
  * @throws InputError
  */
-export function checkBaseline(baseline: BenchDocument, file: string, opened: Pick<BenchDocument, "backend" | "adapter">): void {
-  const { backend, adapter } = opened;
+export function checkBaseline(
+  baseline: BenchDocument,
+  file: string,
+  opened: Pick<BenchDocument, "backend" | "adapter" | "layer">,
+): void {
+  const { backend, adapter, layer } = opened;
   if (baseline.backend !== backend) {
     throw new InputError(`the baseline was measured on ${baseline.backend}, this run on ${backend}; choose --backend`, { file });
+  }
+  if (baseline.layer !== layer) {
+    throw new InputError(`the baseline's layer is "${baseline.layer}", this run's "${layer}"; choose --model or --sizes`, {
+      file,
+    });
   }
   if (baseline.adapter !== adapter) {
     warn(`the baseline was measured on ${baseline.adapter}, this is ${adapter}: ratios need not be the same`);

@@ -1,5 +1,5 @@
 /** Models and hardware: those that come with the program by name, others from files. */
-import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
+import { calibrationOf, type HardwareSpec } from "../core/cost/hardwareSpec.ts";
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { IoError, UsageError } from "../errors.ts";
 import { checkHardware } from "../formats/hardwareFile.ts";
@@ -7,6 +7,7 @@ import { checkModel } from "../formats/modelFile.ts";
 import { hardwarePreset, hardwarePresetNames, modelPreset, modelPresetNames } from "../formats/presets/index.ts";
 import { didYouMean } from "./closestWord.ts";
 import { readDocument } from "./readDocuments.ts";
+import { warn } from "./warn.ts";
 
 /** The model that --model names. @throws UsageError, InputError, IoError */
 export async function readModel(wanted: string): Promise<ModelSpec> {
@@ -15,7 +16,17 @@ export async function readModel(wanted: string): Promise<ModelSpec> {
 
 /** The hardware that --hardware names. @throws UsageError, InputError, IoError */
 export async function readHardware(wanted: string): Promise<HardwareSpec> {
-  return hardwarePreset(wanted) ?? (await fromFile("hardware", wanted, hardwarePresetNames, checkHardware));
+  const preset = hardwarePreset(wanted);
+  if (preset !== undefined) return preset;
+  const hardware = await fromFile("hardware", wanted, hardwarePresetNames, checkHardware);
+  const calibration = calibrationOf(hardware);
+  if (calibration !== undefined) {
+    const { measured, keptFrom } = calibration;
+    warn(
+      `${hardware.name}: ${measured} as bench measured them, with plain single-precision kernels, not at the rates of tensor cores; the rest is kept from ${keptFrom ?? "elsewhere"}`,
+    );
+  }
+  return hardware;
 }
 
 async function fromFile<T>(

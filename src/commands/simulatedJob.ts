@@ -10,6 +10,7 @@ import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import type { Input } from "../io/input.ts";
 import { checkpointOptions, storeParameters, withStore } from "./checkpointOptions.ts";
+import { warnOfLongStep } from "./longStep.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { readProfiles, withDefaults } from "./readProfile.ts";
@@ -101,6 +102,7 @@ export async function readJob(
     minReplicas: minReplicas ?? planned.minReplicas,
   };
   const hardware = withStore(await readHardware(options.hardware), options);
+  warnOfLongStep(model, hardware);
   const loadsOf = async () => {
     if (!hasLoads)
       return loadSchedule(

@@ -7,12 +7,16 @@ import { type BenchDocument, checkBench } from "./documents/bench.ts";
 const COLUMNS = [
   "kernel",
   "size",
+  "scaled",
   "repetitions",
   "medianMs",
   "minMs",
   "p95Ms",
   "cpuMs",
   "spread",
+  "deviceMs",
+  "uploadMs",
+  "readbackMs",
   "gflops",
   "gigabytesPerSecond",
   "plainMedianMs",
@@ -25,17 +29,37 @@ const COLUMNS = [
   "error",
 ] as const;
 /** Columns that may be empty. */
-const RATES: readonly string[] = ["gflops", "gigabytesPerSecond"];
+const SOMETIMES: readonly string[] = ["scaled", "deviceMs", "uploadMs", "readbackMs", "gflops", "gigabytesPerSecond"];
 /** What is the same for all kernels, beside the two columns in front. */
-const COMMON = ["software", "seed", "planLayer", "planRank", "planMaxOverMean"] as const;
+const COMMON = [
+  "software",
+  "seed",
+  "layer",
+  "scaling",
+  "peakGflops",
+  "peakGigabytesPerSecond",
+  "planLayer",
+  "planRank",
+  "planMaxOverMean",
+] as const;
 
 /** CSV `backend,adapter,kernel,size,...` in pieces. */
 export function* benchCsv(
-  { backend, adapter, software, seed, plan, results }: BenchDocument,
+  { backend, adapter, software, seed, layer, scaling, peak, plan, results }: BenchDocument,
   header: boolean,
 ): Generator<string> {
   if (header) yield stringify([["backend", "adapter", ...COLUMNS, ...COMMON]]);
-  const common = [String(software), seed, plan?.layer, plan?.rank, plan?.maxOverMean];
+  const common = [
+    String(software),
+    seed,
+    layer,
+    scaling,
+    peak?.gflops,
+    peak?.gigabytesPerSecond,
+    plan?.layer,
+    plan?.rank,
+    plan?.maxOverMean,
+  ];
   yield stringify(results.map((result) => [backend, adapter, ...COLUMNS.map((column) => result[column] ?? ""), ...common]));
 }
 
@@ -60,19 +84,23 @@ export function benchFromCsv(text: string, file: string): BenchDocument {
       COLUMNS.flatMap((name): [string, string | number][] => {
         const text = row.cells.get(name)!;
         if (name === "kernel" || name === "size") return [[name, text]];
-        return text === "" && RATES.includes(name) ? [] : [[name, numberIn(row, name)]];
+        return text === "" && SOMETIMES.includes(name) ? [] : [[name, numberIn(row, name)]];
       }),
     ),
     checked: true,
   }));
   const software = first.cells.get("software");
-  const hasPlan = COMMON.slice(2).some((name) => first.cells.get(name) !== "");
+  const hasPlan = COMMON.slice(6).some((name) => first.cells.get(name) !== "");
   const plan = () => ({
     plan: {
       layer: numberIn(first, "planLayer"),
       rank: numberIn(first, "planRank"),
       maxOverMean: numberIn(first, "planMaxOverMean"),
     },
+  });
+  const peak = () => ({
+    gflops: numberIn(first, "peakGflops"),
+    gigabytesPerSecond: numberIn(first, "peakGigabytesPerSecond"),
   });
   const document = {
     type: "bench",
@@ -81,6 +109,9 @@ export function benchFromCsv(text: string, file: string): BenchDocument {
     adapter: first.cells.get("adapter"),
     software: software === "true" ? true : software === "false" ? false : software,
     seed: numberIn(first, "seed"),
+    layer: first.cells.get("layer"),
+    ...(first.cells.get("scaling") === "" ? {} : { scaling: first.cells.get("scaling") }),
+    ...(first.cells.get("peakGflops") === "" ? {} : { peak: peak() }),
     ...(hasPlan ? plan() : {}),
     results,
   };

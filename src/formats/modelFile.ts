@@ -6,6 +6,16 @@ import { ID_LIMITS } from "./routing/routingColumns.ts";
 
 const interval = z.union([z.strictObject({ steps: positiveCount }), z.strictObject({ seconds: amount })]);
 
+const gate = z.strictObject({
+  scores: z.enum(["softmax", "sigmoid"]),
+  biased: z.exactOptional(z.boolean()),
+  renormalized: z.boolean(),
+  scale: z.exactOptional(z.number().check(z.positive())),
+  groups: z.exactOptional(
+    z.strictObject({ count: positiveCount, chosen: positiveCount, by: z.enum(["largest", "two-largest"]) }),
+  ),
+});
+
 const setting = {
   name: label,
   sequencesPerNode: positiveCount,
@@ -17,6 +27,8 @@ const setting = {
   faultTolerantCheckpointEvery: interval,
   dispatchIsAllRemote: z.boolean(),
   gradientAccumulation: z.exactOptional(positiveCount),
+  gate: z.exactOptional(gate),
+  activation: z.exactOptional(z.enum(["gelu", "swiglu", "clamped-swiglu"])),
   layers: z.int().check(z.positive(), z.maximum(ID_LIMITS.layer)),
   experts: z.int().check(z.positive(), z.maximum(ID_LIMITS.expert)),
   topK: positiveCount,

@@ -15,6 +15,10 @@ export interface Backend {
   readonly adapter: string;
   /** Whether it is a processor that plays a GPU. */
   readonly software: boolean;
+  /** Whether kernels keep arrays in memory of the device's own. */
+  readonly holdsArrays: boolean;
+  /** The largest array that kernels take, where the device says so. */
+  readonly largestArrayBytes: number | undefined;
   /** Nothing for `js`. */
   readonly device: Device | undefined;
   /** Frees everything; the process can end afterwards. */
@@ -33,14 +37,13 @@ export interface Declined {
  */
 export async function openBackend(name: BackendName): Promise<Backend> {
   if (name === "js") {
-    const { adapter, software } = processor();
-    return { name, adapter, software, device: undefined, close: async () => {} };
+    return { name, ...processor(), device: undefined, close: async () => {} };
   }
   const module = loadGpuJs();
   switch (name) {
     case "webgpu": {
-      const { adapter, software, close } = await provideWebGpu(module);
-      return openGpuJs(module, name, { adapter, software, kernelClass: module.WebGPUKernel, holdsArrays: true, close });
+      const provided = await provideWebGpu(module);
+      return openGpuJs(module, name, { ...provided, kernelClass: module.WebGPUKernel, holdsArrays: true });
     }
     case "headlessgl":
       return openHeadlessGl(module);
@@ -66,9 +69,15 @@ export async function openFirstBackend(): Promise<{ backend: Backend; declined: 
 }
 
 function openHeadlessGl(module: GpuJsModule): Promise<Backend> {
-  const adapter = requireHeadlessGl();
-  const host = { adapter, software: isSoftwareAdapter(adapter), kernelClass: module.HeadlessGLKernel, holdsArrays: true };
-  return openGpuJs(module, "headlessgl", host);
+  const { adapter, largestArrayBytes } = requireHeadlessGl();
+  const software = isSoftwareAdapter(adapter);
+  return openGpuJs(module, "headlessgl", {
+    adapter,
+    software,
+    largestArrayBytes,
+    kernelClass: module.HeadlessGLKernel,
+    holdsArrays: true,
+  });
 }
 
 interface Host {
@@ -76,12 +85,13 @@ interface Host {
   readonly software: boolean;
   readonly kernelClass: KernelClass;
   readonly holdsArrays: boolean;
+  readonly largestArrayBytes: number | undefined;
   readonly close?: () => Promise<void>;
 }
 
 /** Always an explicit mode: gpu.js's `gpu` and `async` fall back without a word. */
 async function openGpuJs(module: GpuJsModule, name: Exclude<BackendName, "js">, host: Host): Promise<Backend> {
-  const { adapter, software, kernelClass, holdsArrays } = host;
+  const { adapter, software, kernelClass, holdsArrays, largestArrayBytes } = host;
   let gpu: GpuJs | undefined;
   const close = async () => {
     await gpu?.destroy();
@@ -91,7 +101,7 @@ async function openGpuJs(module: GpuJsModule, name: Exclude<BackendName, "js">, 
     gpu = new module.GPU({ mode: name });
     const device = gpuJsDevice(module, gpu, kernelClass, holdsArrays);
     await probe(device, name);
-    return { name, adapter, software, device, close };
+    return { name, adapter, software, holdsArrays, largestArrayBytes, device, close };
   } catch (error) {
     await close();
     if (error instanceof BackendUnavailable) throw error;
@@ -117,5 +127,6 @@ async function probe(device: Device, name: BackendName): Promise<void> {
 
 /** Kernels on the processor have no memory of their own. */
 function processor() {
-  return { adapter: cpus()[0]?.model.trim() ?? process.arch, software: false, holdsArrays: false };
+  const adapter = cpus()[0]?.model.trim() ?? process.arch;
+  return { adapter, software: false, holdsArrays: false, largestArrayBytes: undefined };
 }

@@ -1,5 +1,5 @@
 /** What a benchmark of one kernel consists of. */
-import type { Call, Device } from "./device.ts";
+import type { Device, Launch } from "./device.ts";
 
 /** How much a call does, whatever the implementation: products and sums, or bytes of inputs and results. */
 export type Work = { readonly flop: number } | { readonly bytes: number };
@@ -15,8 +15,8 @@ export interface BenchKernel {
   reference(): Float64Array;
   /** The yardstick: direct JavaScript on typed arrays, one thread. */
   plain(): Float32Array;
-  /** The same on a device, with weights and plans put there beforehand. */
-  prepare(device: Device): Promise<Call>;
+  /** The same on a device, with weights and plans put there beforehand; results stay there. */
+  prepare(device: Device): Promise<Launch>;
 }
 
 export const everyCell = (): boolean => true;

@@ -1,4 +1,5 @@
 /** The kernels by name. */
+import type { LayerForm } from "../core/cost/layerForm.ts";
 import { Infeasible } from "../core/layout/infeasible.ts";
 import { minimalHostSets } from "../core/recovery/minimalHostSets.ts";
 import type { BenchKernel } from "./benchKernel.ts";
@@ -21,6 +22,8 @@ export type KernelName = (typeof kernelNames)[number];
 /** What the kernels compute on. */
 export interface BenchSetting {
   readonly shape: LayerShape;
+  /** How the layer computes; Mixtral's way without it. */
+  readonly form?: LayerForm;
   /** What a plan sends to the rank; without it tokens are routed as they are drawn. */
   readonly received?: readonly ReceivedChunk[];
   readonly recovery: {
@@ -39,9 +42,9 @@ export interface BenchSetting {
  */
 export function* benchKernels(
   names: readonly KernelName[],
-  { shape, received, recovery, seed }: BenchSetting,
+  { shape, form, received, recovery, seed }: BenchSetting,
 ): Generator<BenchKernel> {
-  const workload = layerWorkload(shape, seed, received);
+  const workload = layerWorkload(shape, seed, received, form);
   const order = rowOrder(workload);
   const make: Record<KernelName, () => BenchKernel> = {
     router: () => routerKernel(workload),

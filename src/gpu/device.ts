@@ -10,6 +10,9 @@ export interface DeviceArray {
 /** A compiled kernel: arrays in, one array out. The result belongs to the caller, who releases it. */
 export type DeviceKernel = (...args: readonly DeviceArray[]) => Promise<DeviceArray>;
 
+/** One call of something on a device, whose result stays there and belongs to the caller. */
+export type Launch = () => Promise<DeviceArray>;
+
 /** One call of something: its result on the host. */
 export type Call = () => Promise<Float32Array>;
 
@@ -27,14 +30,10 @@ export interface Device {
   release(...arrays: readonly DeviceArray[]): void;
 }
 
-/** Calls a stage of kernels with the same arrays every time, and reads its result. */
-export function readingCall<Arrays extends readonly DeviceArray[]>(
-  device: Device,
-  stage: (...arrays: Arrays) => Promise<DeviceArray>,
-  ...arrays: Arrays
-): Call {
+/** Launches and reads the result. */
+export function readingCall(device: Device, launch: Launch): Call {
   return async () => {
-    const result = await stage(...arrays);
+    const result = await launch();
     const values = await device.read(result);
     device.release(result);
     return values;
@@ -68,17 +67,22 @@ export function gpuJsDevice(module: GpuJsModule, gpu: GpuJs, kernelClass: Kernel
       return { value };
     };
   };
+  const copies = new Map<string, DeviceKernel>();
+  const copyOf = (size: readonly number[]) => {
+    const known = copies.get(size.join());
+    if (known !== undefined) return known;
+    const [, y, z] = size;
+    const index = z !== undefined ? "[this.thread.z][this.thread.y]" : y !== undefined ? "[this.thread.y]" : "";
+    const made = kernel(`function(values) { return values${index}[this.thread.x]; }`, size);
+    copies.set(size.join(), made);
+    return made;
+  };
   return {
     kernel,
     transient,
     resident: async (values, size) => {
-      if (!holdsArrays) return transient(values, size);
-      const [x, y, z] = size;
-      const index = z !== undefined ? "[this.thread.z][this.thread.y]" : y !== undefined ? "[this.thread.y]" : "";
-      return kernel(
-        `function(values) { return values${index}[this.thread.x]; }`,
-        [x, y, z].filter((n) => n !== undefined),
-      )(transient(values, size));
+      const array = transient(values, size);
+      return holdsArrays ? copyOf(size)(array) : array;
     },
     read: async ({ value }) => flat(isHandle(value) ? await value.toArray() : value),
     release: (...arrays) => {

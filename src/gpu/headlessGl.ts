@@ -1,9 +1,12 @@
 /** WebGL in Node: the package `gl`, compiled, and a display. */
 import { createRequire } from "node:module";
 import { BackendUnavailable } from "./backendUnavailable.ts";
+import { quietMesa } from "./quietMesa.ts";
 
 interface GlContext {
   readonly RENDERER: number;
+  readonly MAX_TEXTURE_SIZE: number;
+  getParameter(name: number): unknown;
   getExtension(name: string): { destroy(): void } | null;
   /** What the driver says; `getParameter` says ANGLE whatever the driver. */
   _getParameterDirect?(name: number): unknown;
@@ -11,10 +14,11 @@ interface GlContext {
 
 /**
  * Checks what gpu.js needs for headlessgl; by itself it only says that something is missing.
- * @returns the adapter's name
+ * @returns the adapter's name, and what its largest texture holds, a number a texel
  * @throws BackendUnavailable
  */
-export function requireHeadlessGl(): string {
+export function requireHeadlessGl(): { adapter: string; largestArrayBytes: number } {
+  quietMesa();
   const context = loadGl()(1, 1);
   if (context === null) {
     throw new BackendUnavailable(
@@ -25,8 +29,9 @@ export function requireHeadlessGl(): string {
     );
   }
   const renderer = context._getParameterDirect?.(context.RENDERER);
+  const widest = Number(context.getParameter(context.MAX_TEXTURE_SIZE));
   context.getExtension("STACKGL_destroy_context")?.destroy();
-  return typeof renderer === "string" ? renderer : "ANGLE";
+  return { adapter: typeof renderer === "string" ? renderer : "ANGLE", largestArrayBytes: 4 * widest ** 2 };
 }
 
 /** The copy that gpu.js will load: it goes along with this program. */

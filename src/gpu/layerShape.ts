@@ -1,4 +1,5 @@
 /** How large an MoE layer is on one rank. */
+import type { LayerForm } from "../core/cost/layerForm.ts";
 import { Infeasible } from "../core/layout/infeasible.ts";
 
 /** Sizes of the layer that a rank computes. */
@@ -15,10 +16,12 @@ export interface LayerShape {
   readonly topK: number;
 }
 
-/** Weights that single precision holds in 512 MB. */
-const MOST_WEIGHTS = 2 ** 27;
-/** Products that plain JavaScript, beside which every kernel is timed, computes in a minute and a half. */
-const MOST_PRODUCTS = 2 ** 36;
+/** Where no model says otherwise: Mixtral's, softmax over the chosen and SwiGLU. */
+export const plainForm: LayerForm = {
+  gate: { scores: "softmax", renormalized: true },
+  activation: "swiglu",
+  sharedExperts: 0,
+};
 
 /** Rows that the experts compute: one for each token and expert it is routed to. */
 export function rowsOf({ tokens, topK }: LayerShape): number {
@@ -29,18 +32,20 @@ export function rowsOf({ tokens, topK }: LayerShape): number {
  * @throws RangeError when a size is not a positive whole number, topK exceeds the experts, or a count reaches 2^24, where
  * single precision stops being exact
  */
-export function checkLayerShape(shape: LayerShape): void {
+export function checkLayerShape(shape: LayerShape, form: LayerForm): void {
   for (const [name, size] of Object.entries(shape)) {
     if (!Number.isSafeInteger(size) || size < 1) throw new Infeasible(`${name} must be a positive whole number, got ${size}`);
   }
   if (shape.topK > shape.experts) throw new Infeasible(`topK ${shape.topK} exceeds the ${shape.experts} experts`);
-  const weights = 2 * shape.experts * shape.hidden * shape.feedForward;
-  if (weights > MOST_WEIGHTS)
-    throw new Infeasible(`${weights} weights of experts are too many, at most ${MOST_WEIGHTS} are measured`);
-  const products = rowsOf(shape) * 2 * shape.hidden * shape.feedForward;
-  if (products > MOST_PRODUCTS)
-    throw new Infeasible(
-      `${products} products a run are too many, at most ${MOST_PRODUCTS} are measured; plain JavaScript takes a second for a billion`,
-    );
+  checkGroups(shape, form);
   if (rowsOf(shape) >= 1 << 24) throw new Infeasible(`${rowsOf(shape)} rows are too many; a kernel counts below 2^24`);
+}
+
+function checkGroups({ experts, topK }: LayerShape, { gate: { groups } }: LayerForm): void {
+  if (groups === undefined) return;
+  const { count, chosen } = groups;
+  if (experts % count !== 0) throw new Infeasible(`${experts} experts do not make ${count} groups of equal size`);
+  if (chosen > count) throw new Infeasible(`${chosen} groups cannot be chosen among ${count}`);
+  if (topK > (experts / count) * chosen)
+    throw new Infeasible(`topK ${topK} exceeds the ${(experts / count) * chosen} experts of ${chosen} of the ${count} groups`);
 }

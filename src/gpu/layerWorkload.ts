@@ -1,9 +1,11 @@
 /** What the kernels of a layer compute on: drawn tokens and weights, and the dispatch that routing them leads to. */
 
 import { type RandomSource, randomSource } from "../core/algorithms/random.ts";
+import type { LayerForm } from "../core/cost/layerForm.ts";
 import type { LayerDispatch } from "../core/dispatch/layerDispatch.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
-import { checkLayerShape, type LayerShape, rowsOf } from "./layerShape.ts";
+import { checkLayerShape, type LayerShape, plainForm, rowsOf } from "./layerShape.ts";
+import { routeToken } from "./routeToken.ts";
 
 /** Tokens of one expert that come from one rank. */
 export interface ReceivedChunk {
@@ -15,29 +17,45 @@ export interface ReceivedChunk {
 /** Inputs of a layer, and the routing they lead to. */
 export interface LayerWorkload {
   readonly shape: LayerShape;
+  readonly form: LayerForm;
   /** Token features, shape [tokens][hidden]. */
   readonly features: Float32Array;
   /** Router weights, shape [hidden][experts]. */
   readonly router: Float32Array;
-  /** Experts of each token by falling probability, then their probabilities, shape [tokens][2 * topK]. */
+  /** What each expert's score is raised by when a biased gate chooses, shape [experts]. */
+  readonly bias: Float32Array;
+  /** Experts of each token in the order of choice, then their weights, shape [tokens][2 * topK]. */
   readonly routed: Float64Array;
   /** What the rank receives, by expert, then source: the part of a dispatch plan that has this rank as target. */
   readonly received: readonly ReceivedChunk[];
-  /** Weights of the experts' first matrices, shape [experts][hidden][feedForward]; drawn when first asked for. */
-  readonly up: Float32Array;
-  /** Weights of the experts' second matrices, shape [experts][feedForward][hidden]; drawn when first asked for. */
-  readonly down: Float32Array;
+  /** Weights of the experts. */
+  readonly weights: ExpertWeights;
+  /** Weights of the shared experts as one that is as wide as all of them; nothing without such. */
+  readonly shared: ExpertWeights | undefined;
   /** Numbers to stand for what the experts give, in expert order, shape [rows][hidden]; drawn when first asked for. */
   readonly outputs: Float32Array;
 }
 
+/** Weights of experts of one width; drawn when first asked for. */
+export interface ExpertWeights {
+  readonly experts: number;
+  /** Features between the matrices. */
+  readonly width: number;
+  /** First matrices, shape [experts][hidden][width]. */
+  readonly up: Float32Array;
+  /** Those beside them whose results gate theirs, of the same shape; of no account to GELU. */
+  readonly gate: Float32Array;
+  /** Second matrices, shape [experts][width][hidden]. */
+  readonly down: Float32Array;
+}
+
 /** Ranks that send to ours where no plan says which. */
 const SOURCES = 4;
-/** Least distance between two logits that decide a routing: far above what single precision confuses. */
-const LEAST_GAP = 1e-3;
 const MOST_DRAWS = 1000;
 /** How far all tokens lean in one direction, which makes some experts popular. */
 const COMMON_LEANING = 0.5;
+/** How far the biases of a gate lie apart, on scores between 0 and 1. */
+const BIAS_DEVIATION = 0.05;
 
 /**
  * Draws a layer. Without a plan, tokens are routed as they fall, with some experts more popular than others.
@@ -45,37 +63,69 @@ const COMMON_LEANING = 0.5;
  * router picks its expert, and topK must be 1 because a received row is for one expert
  * @throws RangeError on a shape that cannot be, or that does not fit the plan
  */
-export function layerWorkload(shape: LayerShape, seed: number, received?: readonly ReceivedChunk[]): LayerWorkload {
-  checkLayerShape(shape);
+export function layerWorkload(
+  shape: LayerShape,
+  seed: number,
+  received?: readonly ReceivedChunk[],
+  form: LayerForm = plainForm,
+): LayerWorkload {
+  checkLayerShape(shape, form);
   const { hidden, feedForward, experts } = shape;
+  const { sharedExperts } = form;
   const random = randomSource(seed);
   const router = uniformArray(hidden * experts, 1 / Math.sqrt(hidden), random);
-  const { features, routed } = drawTokens(shape, router, random, received && wantedExperts(shape, received));
-  const drawnOnce = (part: number, length: number, deviation: number) => {
-    let drawn: Float32Array | undefined;
-    return () => {
-      drawn ??= uniformArray(length, deviation, randomSource(seed, part));
-      return drawn;
-    };
-  };
-  const up = drawnOnce(1, experts * hidden * feedForward, 1 / Math.sqrt(hidden));
-  const down = drawnOnce(2, experts * hidden * feedForward, 1 / Math.sqrt(feedForward));
-  const outputs = drawnOnce(3, rowsOf(shape) * hidden, 1);
+  const bias = uniformArray(experts, BIAS_DEVIATION, randomSource(seed, 4));
+  const decide = (feature: Float32Array) => routeToken(feature, router, bias, shape, form.gate);
+  const { features, routed } = drawTokens(shape, router, random, decide, received && wantedExperts(shape, received));
+  const outputs = drawnOnce(rowsOf(shape) * hidden, 1, () => randomSource(seed, 3));
   return {
     shape,
+    form,
     features,
     router,
+    bias,
     routed,
     received: received ?? dispatchToOneRank(shape, routed),
-    get up() {
-      return up();
-    },
-    get down() {
-      return down();
-    },
+    weights: drawnWeights(experts, feedForward, hidden, [1, 2, 5], seed),
+    shared: sharedExperts === 0 ? undefined : drawnWeights(1, sharedExperts * feedForward, hidden, [6, 7, 8], seed),
     get outputs() {
       return outputs();
     },
+  };
+}
+
+/** @param parts streams of the seed for first, second and gating matrices */
+function drawnWeights(
+  experts: number,
+  width: number,
+  hidden: number,
+  parts: readonly [number, number, number],
+  seed: number,
+): ExpertWeights {
+  const length = experts * hidden * width;
+  const [up, down, gate] = parts.map((part) =>
+    drawnOnce(length, 1 / Math.sqrt(part === parts[1] ? width : hidden), () => randomSource(seed, part)),
+  );
+  return {
+    experts,
+    width,
+    get up() {
+      return up!();
+    },
+    get gate() {
+      return gate!();
+    },
+    get down() {
+      return down!();
+    },
+  };
+}
+
+function drawnOnce(length: number, deviation: number, random: () => RandomSource): () => Float32Array {
+  let drawn: Float32Array | undefined;
+  return () => {
+    drawn ??= uniformArray(length, deviation, random());
+    return drawn;
   };
 }
 
@@ -96,7 +146,13 @@ function wantedExperts({ tokens, topK }: LayerShape, received: readonly Received
   return wanted;
 }
 
-function drawTokens(shape: LayerShape, router: Float32Array, random: RandomSource, wanted: readonly number[] | undefined) {
+function drawTokens(
+  shape: LayerShape,
+  router: Float32Array,
+  random: RandomSource,
+  decide: (feature: Float32Array) => readonly number[] | undefined,
+  wanted: readonly number[] | undefined,
+) {
   const { tokens, hidden, experts, topK } = shape;
   const features = new Float32Array(tokens * hidden);
   const routed = new Float64Array(tokens * 2 * topK);
@@ -112,29 +168,13 @@ function drawTokens(shape: LayerShape, router: Float32Array, random: RandomSourc
         const towards = expert === undefined ? 0 : router[i * experts + expert]!;
         feature[i] = (random.uniform() - 0.5) * 2 * Math.sqrt(3) + common[i]! + leaning * towards;
       }
-      const decided = route(feature, router, shape);
+      const decided = decide(feature);
       if (decided === undefined || (expert !== undefined && decided[0] !== expert)) continue;
       routed.set(decided, token * 2 * topK);
       break;
     }
   }
   return { features, routed };
-}
-
-/** Experts and probabilities of one token, shape [2 * topK]; nothing when two logits that matter are too close. */
-function route(feature: Float32Array, router: Float32Array, { experts, topK }: LayerShape): number[] | undefined {
-  const logits = new Array<number>(experts).fill(0);
-  feature.forEach((value, i) => {
-    for (let e = 0; e < experts; e++) logits[e] = logits[e]! + value * router[i * experts + e]!;
-  });
-  const order = [...logits.keys()].sort((a, b) => logits[b]! - logits[a]!);
-  const sorted = order.map((expert) => logits[expert]!);
-  for (let i = 0; i < Math.min(topK, experts - 1); i++) {
-    if (sorted[i]! - sorted[i + 1]! < LEAST_GAP) return undefined;
-  }
-  const sum = logits.reduce((total, logit) => total + Math.exp(logit), 0);
-  const chosen = order.slice(0, topK);
-  return [...chosen, ...chosen.map((expert) => Math.exp(logits[expert]!) / sum)];
 }
 
 /** Dispatch plan that sends every row to rank 0, which holds all experts; tokens come from the ranks in equal runs. */

@@ -63,7 +63,7 @@ export function regressions(
 
 /**
  * Measures suspects again: what is slow by accident is not slow three times.
- * @param measure measures the kernel of this name anew
+ * @param measure measures a kernel anew
  * @returns the results, with the best of each suspect's
  */
 export async function secondLooks<Result extends ComparedResult>(
@@ -71,13 +71,13 @@ export async function secondLooks<Result extends ComparedResult>(
   baseline: readonly ComparedResult[],
   allowed: number,
   by: ComparedBy,
-  measure: (kernel: string) => Promise<Result>,
+  measure: (suspect: Regression) => Promise<Result>,
 ): Promise<Result[]> {
   const best = [...results];
   for (let look = 0; look < SECOND_LOOKS; look++) {
-    for (const { kernel } of regressions(best, baseline, allowed, by)) {
-      const at = best.findIndex((result) => result.kernel === kernel);
-      const again = await measure(kernel);
+    for (const suspect of regressions(best, baseline, allowed, by)) {
+      const at = best.findIndex((result) => resultKey(result) === resultKey(suspect));
+      const again = await measure(suspect);
       if (again[by] > best[at]![by]) best[at] = again;
     }
   }

@@ -96,7 +96,10 @@ async function deviceCount(
   const guarded = <T>(work: () => Promise<T>) => deviceWork("sampling recovery", "try another --backend", work);
   const stage = survivorsStage(device, batch);
   const hostArray = await guarded(() => device.resident(hosts, [words, batch.sets.length]));
-  return (alive) => guarded(readingCall(device, stage, device.transient(alive, [words, batch.nodes, batch.samples]), hostArray));
+  return (alive) => {
+    const transient = device.transient(alive, [words, batch.nodes, batch.samples]);
+    return guarded(readingCall(device, () => stage(transient, hostArray)));
+  };
 }
 
 /** @throws WrongResult */

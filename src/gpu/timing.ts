@@ -36,30 +36,42 @@ const BATCH_MS = 5;
 const LEAST_MS = 300;
 
 /** Times one call. @param repetitions least number of batches */
-export async function timeCall(call: () => unknown, repetitions: number): Promise<Timing> {
-  return timing((await timeInTurn([call], repetitions))[0]!);
+export async function timeCall(
+  call: () => unknown,
+  repetitions: number,
+  progress: (share: number) => void = () => {},
+): Promise<Timing> {
+  return timing((await timeInTurn([call], repetitions, progress))[0]!);
 }
 
 /**
  * Times two calls in pairs of batches, the first now before, now behind the second, so that what else the machine does falls on
  * both alike.
+ * @param progress is told which share of the time has passed
  * @returns figures of both, and the second's time over the first's, by the clock and by processor time
  */
 export async function timePairs(
   first: () => unknown,
   second: () => unknown,
   repetitions: number,
+  progress: (share: number) => void = () => {},
 ): Promise<{ first: Timing; second: Timing; wall: Ratio; cpu: Ratio }> {
-  const [a, b] = (await timeInTurn([first, second], repetitions)) as [Batches, Batches];
+  const [a, b] = (await timeInTurn([first, second], repetitions, progress)) as [Batches, Batches];
   return { first: timing(a), second: timing(b), wall: ratio(b.wallMs, a.wallMs), cpu: ratio(b.cpuMs, a.cpuMs) };
 }
 
-async function timeInTurn(calls: readonly (() => unknown)[], repetitions: number): Promise<Batches[]> {
+async function timeInTurn(
+  calls: readonly (() => unknown)[],
+  repetitions: number,
+  progress: (share: number) => void = () => {},
+): Promise<Batches[]> {
   const batches: Batches[] = [];
   for (const call of calls) batches.push({ calls: await batchSize(call), wallMs: [], cpuMs: [] });
   const total = ({ calls: count, wallMs }: Batches) => count * wallMs.reduce((sum, ms) => sum + ms, 0);
   const order = [...calls.keys()];
-  while (batches.some((batch) => batch.wallMs.length < repetitions || total(batch) < LEAST_MS)) {
+  const share = (batch: Batches) => Math.min(batch.wallMs.length / repetitions, total(batch) / LEAST_MS);
+  while (batches.some((batch) => share(batch) < 1)) {
+    progress(Math.min(...batches.map(share)));
     for (const i of order) await timeBatch(calls[i]!, batches[i]!);
     order.reverse();
   }

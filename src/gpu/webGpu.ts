@@ -1,6 +1,8 @@
 /** WebGPU in Node: Dawn's package `webgpu`, where gpu.js looks for it. */
 import { BackendUnavailable } from "./backendUnavailable.ts";
+import { probeDawn } from "./dawnProbe.ts";
 import type { GpuJsModule } from "./gpuJs.ts";
+import { quietMesa } from "./quietMesa.ts";
 import { isSoftwareAdapter } from "./softwareAdapter.ts";
 
 interface Dawn {
@@ -11,6 +13,7 @@ interface Dawn {
 }
 
 interface Adapter {
+  readonly limits: { readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number };
   readonly info: {
     readonly vendor: string;
     readonly architecture: string;
@@ -24,6 +27,7 @@ interface Adapter {
 export interface WebGpu {
   readonly adapter: string;
   readonly software: boolean;
+  readonly largestArrayBytes: number;
   /** Takes it away again, so that the process can end. */
   close(): Promise<void>;
 }
@@ -37,6 +41,8 @@ const DRIVER_REMEDY =
  */
 export async function provideWebGpu({ WebGPUContext }: GpuJsModule): Promise<WebGpu> {
   const { create, globals } = await loadDawn();
+  quietMesa();
+  probeDawn(DRIVER_REMEDY);
   const gpu = create([]);
   const restore = setGlobals({ ...globals, navigator: { gpu } });
   try {
@@ -49,7 +55,8 @@ export async function provideWebGpu({ WebGPUContext }: GpuJsModule): Promise<Web
       await WebGPUContext.destroy();
       restore();
     };
-    return { adapter: name, software, close };
+    const largestArrayBytes = Math.min(adapter.limits.maxBufferSize, adapter.limits.maxStorageBufferBindingSize);
+    return { adapter: name, software, largestArrayBytes, close };
   } catch (error) {
     restore();
     throw error;

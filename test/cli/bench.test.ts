@@ -67,6 +67,52 @@ describe("bench", () => {
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
   });
 
+  test("--scaling goes through sizes, measures once what they do not touch, and draws them", async () => {
+    const words = [
+      "--backend",
+      "webasm",
+      ...small.map((text) => text.replace("tokens=12,", "")),
+      "--kernels",
+      "dispatch,recovery-mc",
+    ];
+    const scaling = ["--scaling", "tokens=40,12", "--plot", at("scaling.svg")];
+    const run = document(await bench(...words, ...scaling));
+    expect(run.scaling).toBe("tokens");
+    expect(run.results.map(({ kernel, scaled, size }) => [kernel, scaled, size.split(" ")[0]])).toEqual([
+      ["dispatch", 12, "rows=24"],
+      ["recovery-mc", 12, "samples=16"],
+      ["dispatch", 40, "rows=80"],
+    ]);
+    const svg = readFileSync(at("scaling.svg"), "utf8");
+    for (const text of ["<svg", "Time of a call by tokens: webasm", "plain JavaScript", "dispatch"]) expect(svg).toContain(text);
+    writeFileSync(at("scaling.json"), JSON.stringify(run));
+    const { benchTable } = await import("../../src/report/benchTable.ts");
+    const { paint } = await import("../../src/report/paint.ts");
+    const plainPaint = paint(false);
+    expect(benchTable(run, plainPaint)).toMatch(
+      /\nms by tokens +12 +rate +40 +rate\ndispatch +[\d.]+ +[\d.]+ GB\/s +[\d.]+ +[\d.]+ GB\/s\nrecovery-mc/,
+    );
+    const peak = { gflops: 1000, gigabytesPerSecond: 200 };
+    const [result] = run.results;
+    const fast = { ...result!, gigabytesPerSecond: 50, deviceMs: 1, uploadMs: 2, readbackMs: 3 };
+    const table = benchTable({ ...run, peak, scaling: undefined, results: [fast] }, plainPaint);
+    expect(table).toMatch(/at most 1\.0 TFLOP\/s in single precision, 200 GB\/s of memory/);
+    expect(table).toMatch(/ on device +upload +readback +rate +of peak .* 1\.00 +2\.00 +3\.00 +50\.0 GB\/s +25\.0 % /s);
+  });
+
+  test("says that a model is scaled, and takes no baseline of another layer", async () => {
+    const words = ["bench", "--backend", "js", "--kernels", "histogram"];
+    const scaled = await inProcess([...words, "--sizes", "tokens=12", "--model", "deepseek-v3"]);
+    expect(scaled.stderr).toMatch(
+      /^lazarus: deepseek-v3 is scaled to .*: hidden=\d+,feedforward=\d+, 1\/\d+ of its own; --sizes says otherwise\n$/,
+    );
+    const other = await inProcess([...words, "--baseline", baseline("layer.json", "js", 1), "--sizes", "gpt-s/16,tokens=12"]);
+    expect(other.stderr).toMatch(
+      /the baseline's layer is "as in Mixtral: .*", this run's "gpt-s\/16: .*"; choose --model or --sizes\n$/,
+    );
+    expect(other.code).toBe(2);
+  });
+
   test("exits with 1 when a kernel is slower than the baseline, and still writes its numbers", async () => {
     const sizes = ["--sizes", "tokens=12,experts=3", "--kernels", "histogram,router", "--format", "table"];
     const { code, stdout, stderr } = await bench("--backend", "js", ...sizes, "--baseline", baseline("fast.json", "js", 1e9));
@@ -111,42 +157,69 @@ describe("bench", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   });
 
-  test("auto says on one line what it took and why not the others", async () => {
-    const { stdout, stderr, code } = await bench(...smallest);
+  test("auto says on one line what it took and why not the others, and nobody else says anything", () => {
+    // Without a driver Dawn writes two lines of its own.
+    const env = { ...process.env, VK_ICD_FILENAMES: at("no-driver.json"), VK_DRIVER_FILES: at("no-driver.json") };
+    const { stdout, stderr, status } = program(["bench", ...smallest], { env });
     const { backend } = JSON.parse(stdout) as BenchDocument;
-    // Vulkan's loader and Dawn write to standard error by themselves.
-    const said = stderr.split("\n").filter((line) => line.startsWith("lazarus:"));
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(new RegExp(`^lazarus: bench runs on ${backend}, `));
+    expect(stderr).toMatch(new RegExp(`^lazarus: bench runs on ${backend}, [^\\n]*\\n$`));
     const order = ["webgpu", "headlessgl", "webasm"];
-    for (const name of order.slice(0, order.indexOf(backend))) expect(said[0]).toContain(`; not ${name}: `);
-    expect(code).toBe(0);
+    for (const name of order.slice(0, order.indexOf(backend))) expect(stderr).toContain(`; not ${name}: `);
+    expect(status).toBe(0);
   });
 
   test("a backend asked for by name that does not work is an error with a remedy", () => {
     const env = { ...process.env, VK_ICD_FILENAMES: at("no-driver.json"), VK_DRIVER_FILES: at("no-driver.json") };
     const { status, stdout, stderr } = program(["bench", "--backend", "webgpu", ...smallest], { env });
-    expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^lazarus: .*(adapter|webgpu).*; .*install/);
+    expect(stderr).toMatch(/^lazarus: .*(adapter|webgpu).*; .*install[^\n]*\n$/);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
   });
 
-  test("--calibrate writes a hardware file with what was measured", async () => {
+  test("--calibrate says what was measured and what was kept, and simulate repeats it; a step of hours is met with a warning", async () => {
     const words = ["--model", "gpt-s", "--sizes", "tokens=4,hidden=8,feedforward=8", "--calibrate", at("hardware.json")];
-    const { results } = document(
-      await bench("--backend", "webasm", "--kernels", "dispatch,expert-ffn", ...words, "--hardware", "h200"),
+    const { stdout, stderr } = await bench(
+      "--backend",
+      "webasm",
+      "--kernels",
+      "dispatch,expert-ffn",
+      ...words,
+      "--hardware",
+      "h200",
     );
+    const { results, adapter } = checkBench(JSON.parse(stdout), "bench");
     const hardware = checkHardware(JSON.parse(readFileSync(at("hardware.json"), "utf8")), "hardware.json");
     expect(hardware.fp16Flops).toBeCloseTo(results[1]!.gflops! * 1e9, 0);
     expect(hardware.fp8Flops).toBe(hardware.fp16Flops);
     expect(hardware.memoryBytesPerSecond! * hardware.bandwidthEfficiency).toBeCloseTo(results[0]!.gigabytesPerSecond! * 1e9, 0);
     expect(hardware.stepOverheadSeconds).toBeGreaterThan(0);
     expect(hardware).toMatchObject({ computeEfficiency: 1, networkBytesPerSecond: 50e9, recovery: { restartSeconds: 300 } });
+    const sources = Object.entries(hardware.sources!);
+    const named = (begin: string) =>
+      sources.filter(([, source]) => source.startsWith(begin)).flatMap(([names]) => names.split(", "));
+    const measured = ["fp16Flops", "fp8Flops", "computeEfficiency", "memoryBytesPerSecond", "stepOverheadSeconds"];
+    expect(named("measured by lazarus bench (webasm on ")).toEqual(measured);
+    const { name: _, sources: __, ...figures } = hardware;
+    expect([...measured, ...named("kept from h200: ")].sort()).toEqual(Object.keys(figures).sort());
+    expect(hardware.sources!["networkBytesPerSecond"]).toBe("kept from h200: one 400 Gb/s adapter a GPU");
+
+    const long = /lazarus: a step of gpt-s takes [\d.]+ (minutes|hours) on .*: no training runs so/;
+    expect(stderr).toMatch(long);
+    const job = ["simulate", "--load-spread", "1", "-n", "4", "--mtbf", "1h", "--duration", "3h", "--model", "gpt-s"];
+    const simulated = await inProcess([...job, "--hardware", at("hardware.json")]);
+    expect(simulated.stderr).toContain(
+      `lazarus: ${adapter}: ${measured.join(", ")} as bench measured them, with plain single-precision kernels, not at the rates of tensor cores; the rest is kept from h200\n`,
+    );
+    expect(simulated.stderr).toMatch(long);
+    expect((await inProcess([...job, "--hardware", "h200"])).stderr).not.toMatch(/measured|no training/);
   });
 
   test("refuses options before it measures", async () => {
     const { code, stderr } = await bench("--calibrate", at("hardware.json"));
     expect(stderr).toMatch(/^lazarus: --calibrate needs --model: [^\n]*\n$/);
     expect(code).toBe(2);
+    expect((await bench("--plot", at("none.svg"))).stderr).toMatch(
+      /^lazarus: --plot draws times over sizes; it needs --scaling\n$/,
+    );
   });
 });
 

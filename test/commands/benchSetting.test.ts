@@ -11,7 +11,7 @@ import { replicasByRank } from "../../src/core/layout/placement.ts";
 import { planFigures } from "../../src/core/placement/assess.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import { InputError, UsageError } from "../../src/errors.ts";
-import { parseBenchSizes } from "../../src/formats/benchSizes.ts";
+import { parseBenchSizes, parseScaling } from "../../src/formats/benchSizes.ts";
 import { dispatchPlanJson } from "../../src/formats/dispatchPlanText.ts";
 import { placementDocument } from "../../src/formats/placementDocument.ts";
 import { modelPreset } from "../../src/formats/presets/index.ts";
@@ -22,19 +22,58 @@ const file = (name: string, text: string | Uint8Array) => {
   writeFileSync(join(folder, name), text);
   return join(folder, name);
 };
-const setting = (sizes = "", plan?: string, model?: "gpt-l" | "deepseek-v3") =>
+const host = { isGpu: false, largestArrayBytes: undefined };
+const settingFor = (sizes = "", plan?: string, model?: string, scaling?: string) =>
   benchSetting(
-    { sizes: sizes === "" ? undefined : parseBenchSizes(sizes), plan, seed: 0 },
+    {
+      sizes: sizes === "" ? undefined : parseBenchSizes(sizes),
+      plan,
+      scaling: scaling === undefined ? undefined : parseScaling(scaling),
+      seed: 0,
+    },
     model === undefined ? undefined : modelPreset(model),
   );
+const setting = async (sizes?: string, plan?: string, model?: string) => (await settingFor(sizes, plan, model))(host);
 
 describe("sizes", () => {
   test("come from what is typed, then the model, then the defaults", async () => {
-    const { shape } = (await setting("tokens=16,topk=2", undefined, "gpt-l")).setting;
-    expect(shape).toEqual({ tokens: 16, hidden: 1024, feedForward: 4096, experts: 16, topK: 2 });
-    const deepSeek = (await setting("experts=4,topk=2", undefined, "deepseek-v3")).setting.shape;
-    expect(deepSeek).toMatchObject({ hidden: 7168, feedForward: 2048, experts: 4, topK: 2 });
-    await expect(setting("", undefined, "deepseek-v3")).rejects.toThrow(/--sizes: 7516192768 weights of experts are too many/);
+    const { shape } = (await setting("tokens=2,topk=2", undefined, "gpt-l")).setting;
+    expect(shape).toEqual({ tokens: 2, hidden: 1024, feedForward: 4096, experts: 16, topK: 2 });
+    const deepSeek = await setting("hidden=64,experts=16,topk=2", undefined, "deepseek-v3");
+    expect(deepSeek.setting.shape).toMatchObject({ hidden: 64, feedForward: 2048, experts: 16, topK: 2 });
+    expect(deepSeek.setting.form).toMatchObject({ gate: { scores: "sigmoid" }, sharedExperts: 1 });
+    expect(deepSeek.layer).toMatch(
+      /^deepseek-v3: sigmoid gate with biases, experts of 4 of 8 groups, weights renormalised times 2\.5; SwiGLU experts \(3 matrices\), 1 shared$/,
+    );
+    expect((await setting()).layer).toBe("as in Mixtral: softmax gate, weights renormalised; SwiGLU experts (3 matrices)");
+  });
+
+  test("of a model are divided until a run takes seconds, on a GPU less", async () => {
+    const sizes = await settingFor("", undefined, "deepseek-v3");
+    expect(sizes(host).setting.shape).toEqual({ tokens: 256, hidden: 224, feedForward: 64, experts: 256, topK: 8 });
+    expect(sizes(host).layer).toMatch(/^deepseek-v3\/32: /);
+    const onGpu = sizes({ isGpu: true, largestArrayBytes: undefined });
+    expect(onGpu.setting.shape).toMatchObject({ tokens: 512, hidden: 448, feedForward: 128 });
+    // 256 matrices of 448 x 128 numbers are 59 MB.
+    const small = sizes({ isGpu: true, largestArrayBytes: 50e6 });
+    expect(small.setting.shape).toMatchObject({ hidden: 224, feedForward: 64 });
+  });
+
+  test("MODEL/N is a preset with hidden and feedforward divided, and its layer", async () => {
+    const eighth = await setting("mixtral/8,tokens=16");
+    expect(eighth.setting.shape).toEqual({ tokens: 16, hidden: 512, feedForward: 1792, experts: 8, topK: 2 });
+    expect(eighth.layer).toMatch(/^mixtral-8x7b\/8: softmax/);
+    expect((await setting("gpt-oss-120b/16")).layer).toMatch(/^gpt-oss-120b\/16: .*clamped SwiGLU/);
+    await expect(setting("mixtral/8", undefined, "gpt-s")).rejects.toThrow(/--sizes mixtral-8x7b\/8: --model names the model/);
+  });
+
+  test("are gone through by --scaling, each checked before the first is measured", async () => {
+    const sizes = await settingFor("hidden=8", undefined, undefined, "tokens=64,16");
+    expect(sizes(host, { tokens: 16 }).setting.shape).toMatchObject({ tokens: 16, hidden: 8 });
+    await expect(settingFor("", undefined, undefined, "experts=2,1")).rejects.toThrow(/topK 2 exceeds the 1 experts/);
+    await expect(settingFor("tokens=8", undefined, undefined, "tokens=64,16")).rejects.toThrow(/--sizes tokens: --scaling goes/);
+    expect(parseScaling("tokens=64, 16,64").values).toEqual([16, 64]);
+    for (const wrong of ["tokens=64", "tokens", "width=1,2", "tokens=1,x"]) expect(() => parseScaling(wrong)).toThrow(/expected/);
   });
 
   test.each([
@@ -42,6 +81,9 @@ describe("sizes", () => {
     ["tokens=12,tokens=3", /each name once/],
     ["tokens=0", /at least 1/],
     ["tokens", /at least 1/],
+    ["mixtral/0", /at least 1/],
+    ["mixtrel/8", /expected a model before the slash: gpt-s/],
+    ["mixtral/8,gpt-s/2", /expected one model/],
   ])("%s is refused", (text, message) => {
     expect(() => parseBenchSizes(text)).toThrow(message);
   });
@@ -50,6 +92,15 @@ describe("sizes", () => {
     ["experts=2,topk=3", /--sizes: topK 3 exceeds the 2 experts/],
     ["nodes=2", /--sizes: 3 copies need at least 3 nodes, got 2/],
     ["tokens=9000000,hidden=16,feedforward=16", /rows are too many/],
+    [
+      "tokens=4096,hidden=4096,feedforward=14336,experts=256",
+      /--sizes: this takes 363 GB of memory, at most 2\.15 GB are used; tokens=4096,hidden=256,feedforward=896 would fit$/,
+    ],
+    ["tokens=8000000,hidden=4096,feedforward=1,topk=1", /memory.*; tokens=\d+,hidden=16,feedforward=1 would fit/],
+    ["tokens=4096,hidden=2048,feedforward=2048", /billion products a run are too many/],
+    ["nodes=16777215,samples=16777215", /recovery-mc takes .* GB of memory, .*; take fewer nodes or sets$/],
+    ["nodes=1000,samples=1000000", /recovery-mc takes .* GB of memory, .*; samples=\d+ would fit$/],
+    ["nodes=1000,sets=16777215", /recovery-mc .*; /],
   ])("%s does not fit together", async (text, message) => {
     await expect(setting(text)).rejects.toThrow(UsageError);
     await expect(setting(text)).rejects.toThrow(message);

@@ -241,13 +241,16 @@ describe("the same bytes from JSON and CSV", () => {
       adapter: 'a "fast", one',
       software: false,
       seed: 3,
+      layer: 'as in, "Mixtral": softmax gate',
+      peak: { gflops: 66_900, gigabytesPerSecond: 3350.5 },
+      scaling: "tokens",
       plan: { layer: 2, rank: 7, maxOverMean: 1.25 },
       results: [
-        { ...result, gflops: 2.5 },
+        { ...result, gflops: 2.5, scaled: 64, deviceMs: 0.5, uploadMs: 3, readbackMs: 0.25 },
         { ...result, kernel: "dispatch", gigabytesPerSecond: 0.1 },
       ],
     };
-    const { plan: _, ...without } = document;
+    const { plan: _, peak: __, scaling: ___, ...without } = document;
     for (const each of [document, without]) expect(benchFromCsv([...benchCsv(each, true)].join(""), "bench.csv")).toEqual(each);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { benchKernels, drawnHostSets, kernelNames } from "../../src/gpu/benchKernels.ts";
 import { resultError, WrongResult } from "../../src/gpu/checkResult.ts";
-import type { Device, DeviceArray } from "../../src/gpu/device.ts";
+import { type Device, type DeviceArray, readingCall } from "../../src/gpu/device.ts";
 import type { LayerShape } from "../../src/gpu/layerShape.ts";
 import { onBackend, testBackends } from "../support/backends.ts";
 
@@ -37,7 +37,7 @@ for (const { name, unavailable } of await testBackends()) {
         async (_, setting) => {
           await onBackend(name, async ({ device }) => {
             for (const kernel of benchKernels(kernelNames, setting)) {
-              const call = await kernel.prepare(device as Device);
+              const call = readingCall(device as Device, await kernel.prepare(device as Device));
               // Twice: what the first call leaves behind must not change the second.
               await call();
               expect(resultError(kernel, kernel.reference(), await call())).toBeLessThan(1e-5);
@@ -55,7 +55,7 @@ for (const { name, unavailable } of await testBackends()) {
             seed: 1,
           };
           const [layer] = [...benchKernels(["layer"], setting)];
-          const call = await layer!.prepare(device as Device);
+          const call = readingCall(device as Device, await layer!.prepare(device as Device));
           const repeat = async (times: number) => {
             for (let i = 0; i < times; i++) await call();
           };
@@ -88,7 +88,7 @@ test("kernels release every array they make, once", async () => {
       },
     };
     for (const kernel of benchKernels(kernelNames, settings[1]!)) {
-      const call = await kernel.prepare(watched);
+      const call = readingCall(watched, await kernel.prepare(watched));
       await call();
       expect(live.size).toBe(0);
     }

@@ -59,13 +59,24 @@ describe("regressions", () => {
 describe("second looks", () => {
   const looks = async (...again: number[]) => {
     const measured: string[] = [];
-    const measure = async (kernel: string) => {
-      measured.push(kernel);
+    const measure = async ({ size }: { size: string }) => {
+      measured.push(size);
       return result(again[measured.length - 1]!);
     };
     const [best] = await secondLooks([result(1)], [result(2)], 0.1, "cpuSpeedup", measure);
     return { measured: measured.length, best: best!.cpuSpeedup };
   };
+
+  test("are at the size that is slow", async () => {
+    const sizes = ["small", "large"].map((size) => ({ ...result(1), size }));
+    const before = [sizes[0]!, { ...result(2), size: "large" }];
+    const measure = async ({ size }: { size: string }) => ({ ...result(2), size });
+    const looked = await secondLooks(sizes, before, 0.1, "cpuSpeedup", measure);
+    expect(looked.map(({ size, cpuSpeedup }) => [size, cpuSpeedup])).toEqual([
+      ["small", 1],
+      ["large", 2],
+    ]);
+  });
 
   test("end where a suspect is cleared", async () => expect(await looks(1.9)).toEqual({ measured: 1, best: 1.9 }));
   test("are two, and the best counts", async () => {

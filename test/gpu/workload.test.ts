@@ -41,16 +41,16 @@ describe("a drawn layer", () => {
   test("is the same for the same seed", () => {
     const shape = { tokens: 20, hidden: 6, feedForward: 3, experts: 4, topK: 2 };
     expect(layerWorkload(shape, 3).features).toEqual(layerWorkload(shape, 3).features);
-    expect(layerWorkload(shape, 3).up).toEqual(layerWorkload(shape, 3).up);
-    expect(layerWorkload(shape, 3).up).not.toEqual(layerWorkload(shape, 4).up);
+    expect(layerWorkload(shape, 3).weights.up).toEqual(layerWorkload(shape, 3).weights.up);
+    expect(layerWorkload(shape, 3).weights.up).not.toEqual(layerWorkload(shape, 4).weights.up);
   });
 
   test("draws its parts apart: none is one of another seed's", () => {
     const shape = { tokens: 20, hidden: 6, feedForward: 3, experts: 4, topK: 2 };
     const numbers = (seed: number) => {
-      const { router, up, outputs } = layerWorkload(shape, seed);
+      const { router, weights, outputs } = layerWorkload(shape, seed);
       // Both have the width of the same uniform draws, up to the standard deviation.
-      return [router, up, outputs.map((value) => value / Math.sqrt(shape.hidden))].map((part) => part[0]!.toFixed(5));
+      return [router, weights.up, outputs.map((value) => value / Math.sqrt(shape.hidden))].map((part) => part[0]!.toFixed(5));
     };
     const drawn = [0, 1, 2, 3].flatMap(numbers);
     expect(new Set(drawn).size).toBe(drawn.length);

@@ -49,6 +49,18 @@ export interface RecoveryTimes {
   readonly rebalanceSeconds: number;
 }
 
+/** How the source of a figure begins that bench measured, or took over from other hardware. */
+export const MEASURED = "measured by lazarus bench";
+export const KEPT = "kept from";
+
+/** Names of the figures that bench measured, and of the hardware that the others are from; nothing where it measured none. */
+export function calibrationOf({ sources = {} }: HardwareSpec): { measured: string; keptFrom: string | undefined } | undefined {
+  const measured = Object.entries(sources).filter(([, source]) => source.startsWith(MEASURED));
+  if (measured.length === 0) return undefined;
+  const kept = Object.values(sources).find((source) => source.startsWith(KEPT));
+  return { measured: measured.map(([names]) => names).join(", "), keptFrom: kept?.slice(KEPT.length + 1).split(":")[0] };
+}
+
 /** Rate at which a node sends to other servers, and receives. */
 export function nodeBytesPerSecond({ networkBytesPerSecond, bandwidthEfficiency, gpusPerNode }: HardwareSpec): number {
   return networkBytesPerSecond * bandwidthEfficiency * gpusPerNode;

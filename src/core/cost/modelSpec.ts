@@ -1,5 +1,7 @@
 /** What a Mixture-of-Experts model is made of: the data that the cost model and the simulator work from. */
 
+import type { Activation, Gate } from "./gate.ts";
+
 /** When checkpoints are taken: every so many steps, or so long after the last one began. */
 export type CheckpointInterval = { readonly steps: number } | { readonly seconds: number };
 
@@ -23,6 +25,10 @@ export interface TrainingSetting {
   readonly gradientAccumulation?: number;
   /** Whether a token counts as sent even when its expert is at hand, as in DeepSeek-V3's published performance model. */
   readonly dispatchIsAllRemote: boolean;
+  /** How the router weighs experts; `layerForm` says what holds without it. */
+  readonly gate?: Gate;
+  /** What an expert computes; `layerForm` says what holds without it. */
+  readonly activation?: Activation;
   /** Where the figures are from, by field. */
   readonly sources?: Readonly<Record<string, string>>;
 }

@@ -13,13 +13,21 @@ export const benchSchema = z.object({
   adapter: label,
   /** Whether that is a processor that plays a GPU. */
   software: z.boolean(),
+  /** What the adapter could do by its maker, where that is known: single precision, and memory. */
+  peak: z.optional(z.object({ gflops: rate, gigabytesPerSecond: rate })),
   seed: count,
+  /** How the layer computes: gate, experts, and whose way that is. */
+  layer: label,
   /** The rank of the plan whose tokens the kernels computed. */
   plan: z.optional(z.object({ layer: count, rank: count, maxOverMean: z.number().check(z.minimum(1)) })),
+  /** The size that was gone through. */
+  scaling: z.optional(label),
   results: z.array(
     z.object({
       kernel: label,
       size: label,
+      /** That size here. */
+      scaled: z.optional(positiveCount),
       repetitions: positiveCount,
       medianMs: milliseconds,
       minMs: milliseconds,
@@ -28,6 +36,11 @@ export const benchSchema = z.object({
       cpuMs: milliseconds,
       /** Distance between the quartiles over the median. */
       spread: z.number().check(z.nonnegative()),
+      /** Without reading the result back, and how long that takes, and putting all inputs there: where the device has memory of its own. */
+      deviceMs: z.optional(milliseconds),
+      uploadMs: z.optional(milliseconds),
+      readbackMs: z.optional(milliseconds),
+      /** On the device. */
       gflops: z.optional(rate),
       gigabytesPerSecond: z.optional(rate),
       /** Plain JavaScript in the same run. */

@@ -1,6 +1,6 @@
 /** Dispatch: the rows that the all-to-all left by source rank are put in order of expert, as a dispatch plan says. */
 import { type BenchKernel, everyCell } from "../benchKernel.ts";
-import { type Device, type DeviceKernel, readingCall } from "../device.ts";
+import type { Device, DeviceKernel } from "../device.ts";
 import { rowsOf } from "../layerShape.ts";
 import type { LayerWorkload } from "../layerWorkload.ts";
 import type { RowOrder } from "../rowOrder.ts";
@@ -25,13 +25,12 @@ export function dispatchKernel(workload: LayerWorkload, order: RowOrder): BenchK
         return features[token * hidden + (cell % hidden)]!;
       }),
     plain: () => plainDispatch(workload, buffer),
-    prepare: async (device) =>
-      readingCall(
-        device,
-        gatherStage(device, rows, hidden),
-        await device.resident(buffer, [hidden, rows]),
-        await device.resident(Float32Array.from(order.received), [1, rows]),
-      ),
+    prepare: async (device) => {
+      const stage = gatherStage(device, rows, hidden);
+      const received = await device.resident(buffer, [hidden, rows]);
+      const sources = await device.resident(Float32Array.from(order.received), [1, rows]);
+      return () => stage(received, sources);
+    },
   };
 }
 

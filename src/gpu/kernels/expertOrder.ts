@@ -11,6 +11,9 @@ export interface DeviceRowOrder {
   readonly sources: DeviceArray;
 }
 
+/** Kernels that one call of `expertOrderStage` launches. */
+export const EXPERT_ORDER_LAUNCHES = 2;
+
 /** On the device: routing and its histogram to the order of rows by expert, then token. */
 export function expertOrderStage(device: Device, shape: LayerShape) {
   const { tokens, experts, topK } = shape;

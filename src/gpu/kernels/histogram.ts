@@ -1,6 +1,6 @@
 /** The histogram: tokens routed to each expert, as whole numbers below 2^24. */
 import { type BenchKernel, everyCell } from "../benchKernel.ts";
-import { type Device, type DeviceArray, readingCall } from "../device.ts";
+import type { Device, DeviceArray } from "../device.ts";
 import { type LayerShape, rowsOf } from "../layerShape.ts";
 import type { LayerWorkload } from "../layerWorkload.ts";
 
@@ -26,7 +26,8 @@ export function histogramKernel({ shape, routed, received }: LayerWorkload): Ben
         device.release(blocks);
         return counts;
       };
-      return readingCall(device, total, await device.resident(input, [2 * topK, tokens]));
+      const routing = await device.resident(input, [2 * topK, tokens]);
+      return () => total(routing);
     },
   };
 }
@@ -35,6 +36,9 @@ export function histogramKernel({ shape, routed, received }: LayerWorkload): Ben
 export function blockLength(tokens: number): number {
   return 2 ** Math.ceil(Math.log2(tokens) / 2);
 }
+
+/** Kernels that one call of `histogramStage` launches. */
+export const HISTOGRAM_LAUNCHES = 2;
 
 /** On the device: routing to the counts of each block of tokens, [experts, blocks], and in all, [experts]. */
 export function histogramStage(device: Device, { tokens, experts, topK }: LayerShape) {

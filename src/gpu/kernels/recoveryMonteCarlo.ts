@@ -1,6 +1,6 @@
 /** Monte Carlo recovery: how many random failure orders leave every host set a live node after 1, 2, ... failures. */
 import { type BenchKernel, everyCell } from "../benchKernel.ts";
-import { type Device, type DeviceArray, readingCall } from "../device.ts";
+import type { Device, DeviceArray } from "../device.ts";
 import { aliveWords, failureOrders, hostSetWords, wordsOf } from "../failureOrders.ts";
 import { blockLength } from "./histogram.ts";
 
@@ -26,13 +26,12 @@ export function recoveryKernel(workload: RecoveryWorkload, seed: number): BenchK
     exact: everyCell,
     reference: () => survivorsByOrder(workload, orders),
     plain: () => plainSurvivors(workload, alive, hosts),
-    prepare: async (device) =>
-      readingCall(
-        device,
-        survivorsStage(device, workload),
-        await device.resident(alive, [words, nodes, samples]),
-        await device.resident(hosts, [words, sets.length]),
-      ),
+    prepare: async (device) => {
+      const stage = survivorsStage(device, workload);
+      const aliveArray = await device.resident(alive, [words, nodes, samples]);
+      const hostArray = await device.resident(hosts, [words, sets.length]);
+      return () => stage(aliveArray, hostArray);
+    },
   };
 }
 
