@@ -1,9 +1,11 @@
 /** How fast loads change, as a picture. */
 import type { LoadDriftDocument } from "../formats/documents/loadDrift.ts";
-import { numberAxis, wholeAxis } from "./pictures/axes.ts";
+import { balanceAxis, numberAxis, wholeAxis } from "./pictures/axes.ts";
 import { linePlot, type Series } from "./pictures/linePlot.ts";
 import type { Panel, Picture } from "./pictures/picture.ts";
 import { short } from "./pictures/scales.ts";
+
+const BALANCE = "busiest GPU over the mean";
 
 type Layer = LoadDriftDocument["layers"][number];
 
@@ -29,14 +31,12 @@ export function driftPicture({ experts, window, windows, every, spacing, plans, 
           return y === undefined ? [] : [{ x: each.layer, y, tip: `layer ${each.layer}, ${name}: ${short(y)}` }];
         }),
       }));
+      const values = drawn.flatMap(({ points }) => points.map(({ y }) => y));
       const numbers = layers.map(({ layer }) => layer);
       return linePlot(
         {
           x: wholeAxis("layer", Math.min(...numbers), Math.max(...numbers), width < 500 ? 5 : 12),
-          y: numberAxis(
-            unit,
-            drawn.flatMap(({ points }) => points.map(({ y }) => y)).concat(unit === "busiest GPU over the mean" ? 1 : 0),
-          ),
+          y: unit === BALANCE ? balanceAxis(unit, values) : numberAxis(unit, [0, ...values]),
           series: drawn,
         },
         width,
@@ -54,7 +54,7 @@ export function driftPicture({ experts, window, windows, every, spacing, plans, 
       panel(
         "What that does to a plan",
         `EPLB's plans for ${plans.ranks} GPUs of ${plans.slotsARank} slots, even shares: in the window they are made for, and ${age} iterations on.`,
-        "busiest GPU over the mean",
+        BALANCE,
         [
           ["fresh", ({ balance }) => balance.fresh],
           [`${age} iterations old`, ({ balance }) => balance.old],

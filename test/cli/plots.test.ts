@@ -84,6 +84,105 @@ test("58 layers of 256 experts stay below 2 MB; more layers and experts are put 
   expect(picture).toContain("3 layers a row; 3 experts a column.");
 });
 
+interface Plan {
+  readonly nodes: readonly { readonly name: string }[];
+  readonly layers: readonly {
+    readonly layer: number;
+    readonly loads: readonly number[];
+    readonly nodes: readonly (readonly number[])[];
+  }[];
+  readonly balance: { readonly even: number; readonly optimal: number };
+  readonly recovery: {
+    readonly failures: readonly { readonly failed: number; readonly probability: number; readonly upperBound?: number }[];
+  };
+}
+
+const place = "place fixtures/routing.csv -n 6 -c 6";
+
+test.each([
+  ["mro", "even"],
+  ["resilient", "optimal"],
+] as const)("place, %s: the busiest rank is the document's, and what failures kill is the curve's", async (policy, shares) => {
+  const { document, picture } = await plotted<Plan>(`${place} --placement ${policy}`);
+  const said = tips(picture);
+  const loads = said.flatMap((tip) => /^rank \d+ after: ([\d.]+) x/.exec(tip)?.[1] ?? []).map(Number);
+  expect(loads).toHaveLength(6);
+  expect(Math.max(...loads)).toBeCloseTo(document.balance[shares], 2);
+  expect(loads.reduce((sum, load) => sum + load, 0)).toBeCloseTo(6, 2);
+  const { failures } = document.recovery;
+  for (const { failed, probability, upperBound } of failures.slice(0, 3)) {
+    expect(said).toContain(`this placement, ${failed} failed: ${(100 * probability).toFixed(2)} %`);
+    const bounded = said.some(
+      (tip) => tip.startsWith("bound for") && tip.endsWith(`, ${failed} failed: ${(100 * (upperBound ?? 0)).toFixed(2)} %`),
+    );
+    expect(bounded).toBe(upperBound !== undefined);
+  }
+  const words = texts(picture);
+  for (const [i, [size, sets]] of [
+    ["One failed node", 6] as const,
+    ["Two failed nodes", 15] as const,
+    ["Three failed nodes", 20] as const,
+  ].entries()) {
+    const fatal = Math.round((1 - failures[i]!.probability) * sets);
+    const title = fatal === 0 ? size : `${size}: ${fatal} of ${sets}, ${((100 * fatal) / sets).toFixed(2)} %, lose experts`;
+    expect(words).toContain(title);
+  }
+});
+
+test("place --audit: before is without replicas; a field for every expert that a node holds, with its copies", async () => {
+  const { stdout } = await inProcess([...place.split(" "), "--placement", "mro"]);
+  writeFileSync(at("plan.json"), stdout);
+  const plan = JSON.parse(stdout) as Plan;
+  const { picture } = await plotted<Plan>(`place --audit ${at("plan.json")}`);
+  const layer = Number(/Layer (\d+), the least even of 4/.exec(picture)![1]);
+  const { loads, nodes } = plan.layers.find((each) => each.layer === layer)!;
+  const said = tips(picture);
+  let held = 0;
+  for (const [n, slots] of nodes.entries()) {
+    for (const expert of new Set(slots)) {
+      const copies = slots.filter((other) => other === expert).length;
+      expect(said).toContain(`${plan.nodes[n]!.name}, expert ${expert}: ${copies} cop${copies === 1 ? "y" : "ies"}`);
+      held++;
+    }
+  }
+  expect(said.filter((tip) => tip.includes(" cop"))).toHaveLength(held);
+  // 16 experts on 6 ranks: rank 1 has the last third of expert 2, 3 and 4, and the first third of expert 5.
+  const [mean, second] = [loads.reduce((sum, load) => sum + load, 0) / 6, loads[2]! / 3 + loads[3]! + loads[4]! + loads[5]! / 3];
+  expect(said).toContain(`rank 1 before: ${(second / mean).toFixed(3)} x the mean`);
+});
+
+interface Dispatch {
+  readonly layers: readonly {
+    readonly layer: number;
+    readonly sent: readonly (readonly number[])[];
+    readonly maxOverMean: number;
+  }[];
+}
+
+test("dispatch-plan: tokens from rank to rank are the sum of the layers", async () => {
+  writeFileSync(at("plan.json"), (await inProcess([...place.split(" "), "--placement", "mro"])).stdout);
+  const { document, picture } = await plotted<Dispatch>(`dispatch-plan ${at("plan.json")}`);
+  const said = tips(picture);
+  for (let from = 0; from < 6; from++) {
+    for (let to = 0; to < 6; to++) {
+      const tokens = document.layers.reduce((sum, { sent }) => sum + sent[from]![to]!, 0);
+      const written = `${from} to ${to}: ${String(tokens).replace(/\B(?=(\d{3})+$)/g, " ")}`;
+      expect(said.includes(written)).toBe(tokens > 0);
+    }
+  }
+  for (const { layer, maxOverMean } of document.layers) expect(said).toContain(`layer ${layer}: ${maxOverMean.toFixed(3)}`);
+  const weights = await inProcess(["dispatch-plan", at("plan.json"), "--weights", "--plot", at("w.svg")]);
+  expect([weights.code, weights.stderr]).toEqual([2, expect.stringMatching(/--plot draws tokens, --weights writes shares/)]);
+});
+
+test("of several documents the last is drawn, and a line says so", async () => {
+  const profiles = await inProcess(["profile-load", "fixtures/routing.csv", "--every", "10"]);
+  writeFileSync(at("windows.json"), profiles.stdout);
+  const { picture, stderr } = await plotted<Plan>(`place ${at("windows.json")} -n 6 -c 6 --placement mro`);
+  expect(stderr).toMatch(/--plot draws the last of 2 documents; 1 left out/);
+  expect(picture).toContain("loads of iterations 11 to 20");
+});
+
 test("a page is whole: no script, nothing fetched, the same marks in both widths", async () => {
   const { picture } = await plotted<Profile>("profile-load fixtures/routing.csv", "page.html");
   expect(picture).toMatch(/^<!DOCTYPE html>/);

@@ -1,31 +1,34 @@
 /** Axes that plots have in common. */
 import type { Axis } from "./linePlot.ts";
-import { short, ticks } from "./scales.ts";
+import { tickNames, ticks } from "./scales.ts";
+
+/** Ticks of an axis of numbers. */
+const WANTED = 5;
+/** Loads over the mean up to here are drawn at one scale. */
+const LEAST_IMBALANCE = 1.1;
 
 /** An axis of numbers, from and to round ones. */
-export function numberAxis(
-  title: string,
-  values: readonly number[],
-  wanted = 5,
-  nameOf: (value: number) => string = short,
-): Axis {
+export function numberAxis(title: string, values: readonly number[], name: (value: number) => string = String): Axis {
   const [from, to] = ends(values);
-  const step = ticks(from, to, wanted);
-  const gap = (step[1] ?? to) - (step[0] ?? from) || 1;
+  const step = ticks(from, to, WANTED);
+  const gap = step.length > 1 ? step[1]! - step[0]! : to - from;
   const low = Math.floor(from / gap + 1e-9) * gap;
   const high = Math.max(Math.ceil(to / gap - 1e-9) * gap, low + gap);
-  return {
-    title,
-    from: low,
-    to: high,
-    ticks: ticks(low, high, Math.round((high - low) / gap)).map((at) => ({ at, name: nameOf(at) })),
-  };
+  const found = ticks(low, high, Math.round((high - low) / gap));
+  const names = name === String ? tickNames(found) : found.map(name);
+  return { title, from: low, to: high, ticks: found.map((at, i) => ({ at, name: names[i]! })) };
+}
+
+/** Loads over their mean: from 1, and so far that a hundredth does not look like much. */
+export function balanceAxis(title: string, values: readonly number[]): Axis {
+  return numberAxis(title, [1, LEAST_IMBALANCE, ...values]);
 }
 
 /** An axis that ends where its values end: of times, iterations, numbers of things. */
-export function wholeAxis(title: string, from: number, to: number, wanted = 8, nameOf: (value: number) => string = short): Axis {
+export function wholeAxis(title: string, from: number, to: number, wanted = 8): Axis {
   const found = ticks(from, to, wanted).filter((at) => Number.isInteger(at));
-  return { title, from, to, ticks: found.map((at) => ({ at, name: nameOf(at) })) };
+  const names = tickNames(found);
+  return { title, from, to, ticks: found.map((at, i) => ({ at, name: names[i]! })) };
 }
 
 /** Things in a row, each with its name; at 0, 1, 2 and so on. */

@@ -40,7 +40,7 @@ function drawn({ rows, columns, rowTitle, columnTitle, cell }: HeatMap, wanted: 
   const width = tenths(Math.min(MOST.width, Math.max(LEAST.width, (wanted - left) / columns.length)));
   const height = Math.min(MOST.height, Math.max(LEAST.height, Math.floor(420 / rows.length)));
   const longest = longestOf(columns);
-  const isUpright = longest + 6 > width * 2 && longest > 2.5 * FONT;
+  const isUpright = longest + 6 > width && longest > 2.5 * FONT;
   const top = FONT + 10 + (isUpright ? Math.min(LONGEST_NAME, longest) + 6 : FONT + 4);
   const marks = [label(0, FONT, `${rowTitle} ↓ · ${columnTitle} →`, ' class="dim"')];
   const columnEvery = roundUp((isUpright ? FONT + 3 : longest + 8) / width);
@@ -56,8 +56,9 @@ function drawn({ rows, columns, rowTitle, columnTitle, cell }: HeatMap, wanted: 
     const middle = top + (r + 0.5) * height;
     if (r % rowEvery === 0) marks.push(label(left - 6, middle + 4, fitted(name, left - 8), ' text-anchor="end"'));
   });
-  const gap = (size: number) => size - (size >= APART && width >= APART ? 1 : 0);
-  const size = `width="${px(gap(width))}" height="${gap(height)}"`;
+  // Close fields overlap a little, or the page would show between some of them.
+  const isApart = width >= APART && height >= APART;
+  const size = `width="${px(width + (isApart ? -1 : 0.5))}" height="${height - (isApart ? 1 : 0)}"`;
   rows.forEach((_, r) => {
     const fields: string[] = [];
     const texts: string[] = [];

@@ -48,7 +48,7 @@ export interface LinePlot {
   readonly series: readonly Series[];
   readonly rugs?: readonly Rug[];
   readonly names?: readonly Named[];
-  /** A line across, with words on it. */
+  /** A line across, and what it is. */
   readonly level?: { readonly at: number; readonly name: string };
   readonly height?: number;
 }
@@ -70,6 +70,7 @@ export function linePlot({ x, y, series, rugs = [], names = [], level, height = 
             : { name, look: `l${colour}`, kind: kind === "dashed" ? ("dashed" as const) : ("line" as const) },
         )
       : []),
+    ...(level === undefined ? [] : [{ name: level.name, look: "frame", kind: "dashed" as const }]),
     ...rugs.map(({ name, colour }) => ({ name, look: `l${colour}`, kind: "tick" as const })),
   ];
   const key = legend(swatches, width);
@@ -99,7 +100,6 @@ export function linePlot({ x, y, series, rugs = [], names = [], level, height = 
   marks.push(label(width - right, foot + 33, fitted(x.title, width - left), ' class="dim" text-anchor="end"'));
   if (level !== undefined) {
     marks.push(`<path class="frame" stroke-dasharray="2 3" d="M${px(left)} ${px(down(level.at))}H${px(width - right)}"/>`);
-    marks.push(label(width - right - 4, down(level.at) - 4, level.name, ' class="dim" text-anchor="end"'));
   }
   rugs.forEach(({ colour, at }, r) => {
     const strokes = at.map(

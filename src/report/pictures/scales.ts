@@ -39,6 +39,15 @@ export function stepOf(value: number, ascending: readonly number[]): number {
   return step;
 }
 
+/** Numbers of an axis with the digits that tell one from the next. */
+export function tickNames(values: readonly number[]): string[] {
+  const step = Math.abs((values[1] ?? 0) - (values[0] ?? 0));
+  const most = Math.max(...values.map(Math.abs));
+  if (most >= 1e4 || step === 0 || step < 1e-6) return values.map(short);
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return values.map((value) => value.toFixed(decimals));
+}
+
 /** A number with few digits. */
 export function short(value: number): string {
   const size = Math.abs(value);

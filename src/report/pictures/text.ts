@@ -4,7 +4,7 @@ import { cleanText } from "../../cleanText.ts";
 /** Pixels of the letters of axes, legends and notes. */
 export const FONT = 12;
 /** Share of its size that a letter takes; no font is at hand to measure. */
-const LETTER = 0.58;
+const LETTER = 0.64;
 const NARROW = /[ .,:;'|!()[\]iljtfrI-]/;
 /** Scripts whose signs fill a square. */
 const WIDE =
@@ -19,7 +19,7 @@ export function markup(text: string): string {
 /** Pixels that a text takes, by and large. */
 export function textWidth(text: string, size = FONT): number {
   let width = 0;
-  for (const sign of text) width += WIDE.test(sign) ? 1 : NARROW.test(sign) ? 0.36 : LETTER;
+  for (const sign of text) width += WIDE.test(sign) ? 1 : NARROW.test(sign) ? 0.4 : LETTER;
   return width * size;
 }
 
