@@ -25,6 +25,7 @@ import { failedOf } from "./failedOption.ts";
 import { joinedOf } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
+import { lastOf } from "./plotOption.ts";
 import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readFollowed } from "./readPlacements.ts";
@@ -216,6 +217,7 @@ function renderers(options: RecoveryOptions, { assumed }: ExpertSize): Renderers
       const { recoveryTable } = await import("../report/recoveryTable.ts");
       return (plan, paint) => recoveryTable(plan, paint, assumed);
     },
+    picture: async () => lastOf((await import("../report/recoveryPicture.ts")).recoveryPicture),
     others: planRenderers(options, ({ placement }) => placement),
   };
 }

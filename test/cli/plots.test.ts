@@ -175,6 +175,84 @@ test("dispatch-plan: tokens from rank to rank are the sum of the layers", async 
   expect([weights.code, weights.stderr]).toEqual([2, expect.stringMatching(/--plot draws tokens, --weights writes shares/)]);
 });
 
+interface Comparison {
+  readonly plans: readonly {
+    readonly name: string;
+    readonly balance: { readonly evenMean: number };
+    readonly failures: readonly { readonly failed: number; readonly probability: number }[];
+    readonly steps: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
+  }[];
+}
+
+test("compare: survival and percentiles of all plans are the document's", async () => {
+  writeFileSync(at("plan.json"), (await inProcess([...place.split(" "), "--placement", "mro"])).stdout);
+  const { document, picture } = await plotted<Comparison>(
+    `compare ${at("plan.json")} --with eplb --routing fixtures/routing.csv`,
+  );
+  const said = tips(picture);
+  expect(document.plans).toHaveLength(2);
+  for (const { name, failures, steps } of document.plans) {
+    for (const { failed, probability } of failures.slice(0, 2))
+      expect(said).toContain(`${name}, ${failed} failed: ${(100 * probability).toFixed(2)} %`);
+    for (const [percent, value] of [
+      ["50", steps.p50] as const,
+      ["90", steps.p90] as const,
+      ["99", steps.p99] as const,
+      ["100", steps.max] as const,
+    ])
+      expect(said).toContain(`${name}, ${percent} % of the iterations: at most ${value.toFixed(3)}`);
+    expect(said.filter((tip) => tip.startsWith(`${name}, rank `))).toHaveLength(6);
+    expect(said.filter((tip) => tip.startsWith(`${name}, iteration `))).toHaveLength(20);
+  }
+});
+
+interface Recovery {
+  readonly transfers: readonly {
+    readonly layer: number;
+    readonly expert: number;
+    readonly from: string;
+    readonly to: string;
+    readonly round: number;
+  }[];
+  readonly restored?: readonly { readonly tier: string; readonly seconds: number }[];
+}
+
+test("recover: every transfer is on the map and in its round, at both ends; restored copies by tier", async () => {
+  const words = "place fixtures/routing.csv -n 6 -c 4 --placement spread".split(" ");
+  writeFileSync(at("plan.json"), (await inProcess(words)).stdout);
+  const { document, picture } = await plotted<Recovery>(
+    `recover ${at("plan.json")} --failed node3,node1 --restore host=25GBps,store=2GBps --model gpt-l`,
+  );
+  const said = tips(picture);
+  expect(document.transfers.length).toBeGreaterThan(5);
+  for (const { layer, expert, from, to, round } of document.transfers) {
+    const pair = document.transfers.filter((other) => other.from === from && other.to === to).length;
+    expect(said.some((tip) => tip.startsWith(`${from} to ${to}: ${pair} replica`))).toBe(true);
+    const ends = (node: string) => said.find((tip) => tip.startsWith(`${node}, round ${round}: `));
+    expect(ends(to)).toContain(`receives layer ${layer} expert ${expert} from ${from}`);
+    expect(ends(from)).toContain(`sends layer ${layer} expert ${expert} to ${to}`);
+  }
+  const stored = document.restored!.filter(({ tier }) => tier === "store");
+  expect(stored.length).toBeGreaterThan(0);
+  const last = Math.max(...stored.map(({ seconds }) => seconds));
+  expect(said).toContain(`checkpoint store: ${stored.length} after ${last.toFixed(3)} s`);
+});
+
+test("recover: no picture where there is no plan, with its reason, and the file stays", async () => {
+  writeFileSync(at("plan.json"), (await inProcess([...place.split(" "), "--placement", "mro"])).stdout);
+  writeFileSync(at("kept.svg"), "as it was");
+  const run = await inProcess([
+    "recover",
+    at("plan.json"),
+    "--failed",
+    "node0,node1,node2,node3,node4",
+    "--plot",
+    at("kept.svg"),
+  ]);
+  expect([run.code, run.stderr]).toEqual([3, expect.stringMatching(/no picture: .*live/)]);
+  expect(readFileSync(at("kept.svg"), "utf8")).toBe("as it was");
+});
+
 test("of several documents the last is drawn, and a line says so", async () => {
   const profiles = await inProcess(["profile-load", "fixtures/routing.csv", "--every", "10"]);
   writeFileSync(at("windows.json"), profiles.stdout);

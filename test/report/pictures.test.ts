@@ -7,6 +7,7 @@ import { heatPanel } from "../../src/report/pictures/heatMap.ts";
 import { pictureHtml } from "../../src/report/pictures/html.ts";
 import { linePlot } from "../../src/report/pictures/linePlot.ts";
 import { limits, short, stepOf, ticks } from "../../src/report/pictures/scales.ts";
+import { stepScale } from "../../src/report/pictures/steps.ts";
 import { pictureSvg } from "../../src/report/pictures/svg.ts";
 import { fitted, markup, textWidth, wrapped } from "../../src/report/pictures/text.ts";
 import { isWellFormed, texts } from "../support/svg.ts";
@@ -39,6 +40,7 @@ test("ticks are round, rise, and lie between the ends", () => {
 
 test("limits of a colour scale rise below the greatest value, and each step has values where they spread", () => {
   expect(limits(1, 1000, 7)).toEqual([10, 20, 50, 100, 200, 500]);
+  expect(limits(1, 9, 7)).toEqual([2, 5]);
   expect(limits(90, 100, 7)).toEqual([92, 94, 96, 98]);
   fc.assert(
     fc.property(fc.double({ min: 1e-3, max: 1e9, noNaN: true }), fc.double({ min: 0, max: 1e9, noNaN: true }), (least, more) => {
@@ -51,6 +53,23 @@ test("limits of a colour scale rise below the greatest value, and each step has 
     }),
   );
   expect([0.5, 1, 1.5, 2, 9].map((value) => stepOf(value, [1, 2]))).toEqual([0, 1, 1, 2, 2]);
+});
+
+test("a colour for each of a few whole numbers, ranges beyond, and legends that say which", () => {
+  const scale = stepScale([1, 3, 0, 2]);
+  expect(scale.swatches.map(({ name: words }) => words)).toEqual(["1", "2", "3"]);
+  expect([1, 2, 3].map(scale.lookOf)).toEqual(scale.swatches.map(({ look }) => look));
+  expect(stepScale([0, 0]).swatches).toEqual([]);
+  expect(stepScale([7, 7]).swatches).toHaveLength(1);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1 }), (values) => {
+      const { swatches, lookOf } = stepScale(values);
+      expect(new Set(swatches.map(({ look }) => look)).size).toBe(swatches.length);
+      for (const value of values) expect(swatches.map(({ look }) => look)).toContain(lookOf(value));
+      const [least, most] = [Math.min(...values), Math.max(...values)];
+      expect([lookOf(least), lookOf(most)]).toEqual([swatches[0]!.look, swatches.at(-1)!.look]);
+    }),
+  );
 });
 
 test("colours around the mean are those of the legend", () => {

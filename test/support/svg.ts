@@ -10,9 +10,9 @@ export function tips(svg: string): string[] {
   return [...svg.matchAll(/<title>([^<]*)<\/title><\/(?:rect|circle|path)>/g)].map(([, tip]) => tip!);
 }
 
-/** Texts, in their order. */
+/** Texts, in their order, with plain spaces. */
 export function texts(svg: string): string[] {
-  return [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!);
+  return [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!.replaceAll("\u00a0", " "));
 }
 
 /** Whether tags are closed in the order in which they are open, and every attribute and text is escaped. */

@@ -67,7 +67,14 @@ function drawn({ rows, columns, rowTitle, columnTitle, cell }: HeatMap, wanted: 
       if (found === undefined) return;
       fields.push(`<rect class="${found.look}" x="${px(c * width)}" ${size}><title>${markup(found.tip)}</title></rect>`);
       if (found.text !== undefined && textWidth(found.text, 11) <= width - 2 && height >= 14)
-        texts.push(label(c * width + width / 2, height / 2 + 4, found.text, ' class="on" text-anchor="middle"'));
+        texts.push(
+          label(
+            c * width + width / 2,
+            height / 2 + 4,
+            found.text,
+            ` class="on ${found.look.replace("s", "t")}" text-anchor="middle"`,
+          ),
+        );
     });
     marks.push(
       `\n<g shape-rendering="crispEdges" transform="translate(${px(left)},${px(top + r * height)})">${fields.join("")}${texts.join("")}</g>`,

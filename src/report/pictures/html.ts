@@ -2,7 +2,7 @@
 import { legend } from "./legend.ts";
 import type { Drawing, Picture } from "./picture.ts";
 import { WIDTH } from "./svg.ts";
-import { markup } from "./text.ts";
+import { glued, markup } from "./text.ts";
 import { STYLE } from "./theme.ts";
 
 /** Pixels of a panel on a telephone of 360. */
@@ -23,9 +23,9 @@ p{margin:0 0 6px;color:#666;overflow-wrap:anywhere}figure{margin:0;overflow-x:au
 export function* pictureHtml({ title, subtitle, panels }: Picture): Generator<string> {
   yield `<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width,initial-scale=1">\n`;
   yield `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">\n`;
-  yield `<title>${markup(title)}</title>\n<style>${PAGE}\n${STYLE}</style>\n</head>\n<body>\n<main>\n<h1>${markup(title)}</h1>\n<p>${markup(subtitle)}</p>\n`;
+  yield `<title>${markup(title)}</title>\n<style>${PAGE}\n${STYLE}</style>\n</head>\n<body>\n<main>\n<h1>${markup(glued(title))}</h1>\n<p>${markup(glued(subtitle))}</p>\n`;
   for (const { title: part, note, swatches = [], draw } of panels) {
-    yield `<section>\n<h2>${markup(part)}</h2>\n${note === undefined ? "" : `<p>${markup(note)}</p>\n`}`;
+    yield `<section>\n<h2>${markup(glued(part))}</h2>\n${note === undefined ? "" : `<p>${markup(glued(note))}</p>\n`}`;
     for (const [name, width] of [["wide", WIDTH] as const, ["narrow", NARROW] as const]) {
       const key = legend(swatches, width);
       if (key.height > 0) yield `<div class="${name}">${svg({ width, ...key }, "colours")}</div>\n`;

@@ -108,7 +108,11 @@ export function linePlot({ x, y, series, rugs = [], names = [], level, height = 
     );
     marks.push(`\n<g>${strokes.join("")}</g>`);
   });
-  for (const one of series) marks.push(`\n<g>${seriesMarks(one, across, down)}</g>`);
+  // Lines that coincide show beside each other, the later ones being thinner.
+  series.forEach((one, i) => {
+    const stroke = 1.5 + (series.length - 1 - i) * Math.min(1.2, 4 / series.length);
+    marks.push(`\n<g>${seriesMarks(one, stroke, across, down)}</g>`);
+  });
   marks.push(
     placedNames(
       names.map((named) => ({ ...named, x: across(named.x), y: down(named.y) })),
@@ -128,6 +132,7 @@ function share({ from, to, isLogarithmic }: Axis, value: number): number {
 
 function seriesMarks(
   { colour, kind = "line", points }: Series,
+  stroke: number,
   across: (x: number) => number,
   down: (y: number) => number,
 ): string {
@@ -138,7 +143,7 @@ function seriesMarks(
       return i === 0 ? `M${at} ${to}` : kind === "steps" ? `H${at}V${to}` : `L${at} ${to}`;
     });
     const dashes = kind === "dashed" ? ' stroke-dasharray="5 4"' : "";
-    marks.push(`<path class="l${colour}" stroke-width="1.8" stroke-linejoin="round"${dashes} d="${path.join("")}"/>`);
+    marks.push(`<path class="l${colour}" stroke-width="${px(stroke)}" stroke-linejoin="round"${dashes} d="${path.join("")}"/>`);
   }
   const isClose = points.length > 60;
   for (const { x, y, tip } of points) {

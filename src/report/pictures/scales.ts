@@ -28,8 +28,7 @@ export function limits(least: number, most: number, steps: number): number[] {
       if (limit < most && found.length < steps - 1) found.unshift(limit);
     }
   }
-  const lowest = found.findLastIndex((limit) => limit <= least);
-  return found.slice(Math.max(0, lowest));
+  return found.filter((limit) => limit > least);
 }
 
 /** The step that a value is in: so many of the limits lie at or below it. */

@@ -15,26 +15,26 @@ export interface StepScale {
   readonly swatches: readonly Swatch[];
 }
 
-/** Colours for some counts, those of 0 left out. */
+/** Colours for some counts, those of 0 left out; whole numbers that are few have a colour each. */
 export function stepScale(values: Iterable<number>, nameOf: (limit: number) => string = short): StepScale {
-  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  let [least, most, areWhole] = [Number.POSITIVE_INFINITY, 0, true];
   for (const value of values) {
     if (value <= 0) continue;
     least = Math.min(least, value);
     most = Math.max(most, value);
+    areWhole &&= Number.isInteger(value);
   }
-  const found = most > least ? limits(least, most, STEPS) : [];
-  const look = (value: number) => lookOf(stepOf(value, found), found.length);
+  if (most === 0) return { lookOf: () => lookOf(0, 0), swatches: [] };
+  const areFew = areWhole && most - least < STEPS;
+  const found = areFew ? Array.from({ length: most - least }, (_, i) => least + 1 + i) : limits(least, most, STEPS);
   const range = (step: number) => {
-    if (step === 0) return `below ${nameOf(found[0]!)}`;
+    if (areFew) return nameOf(least + step);
+    if (step === 0) return found.length === 0 ? `${nameOf(least)}–${nameOf(most)}` : `below ${nameOf(found[0]!)}`;
     const low = nameOf(found[step - 1]!);
     return step === found.length ? `${low} and more` : `${low}–${nameOf(found[step]!)}`;
   };
-  const swatches =
-    found.length > 0
-      ? Array.from({ length: found.length + 1 }, (_, step) => ({ name: range(step), look: lookOf(step, found.length) }))
-      : most > 0
-        ? [{ name: least === most ? nameOf(most) : `${nameOf(least)}–${nameOf(most)}`, look: look(most) }]
-        : [];
-  return { lookOf: look, swatches };
+  return {
+    lookOf: (value) => lookOf(stepOf(value, found), found.length),
+    swatches: Array.from({ length: found.length + 1 }, (_, step) => ({ name: range(step), look: lookOf(step, found.length) })),
+  };
 }

@@ -36,11 +36,16 @@ export function fitted(text: string, width: number, size = FONT): string {
   return "…";
 }
 
+/** The text with figures and their units on one line. */
+export function glued(text: string): string {
+  return text.replace(/(?<=\d) (?=[%x]|s\b|\d{3}(?!\d))/g, "\u00a0");
+}
+
 /** Lines of whole words that fit. */
 export function wrapped(text: string, width: number, size = FONT): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of cleanText(text).split(" ")) {
+  for (const word of glued(cleanText(text)).split(" ")) {
     const longer = line === "" ? word : `${line} ${word}`;
     if (line !== "" && textWidth(longer, size) > width) {
       lines.push(line);

@@ -15,21 +15,26 @@ export const KINDS = APART.length;
 /** How many steps `s0` and so on there are. */
 export const STEPS = MUCH.length;
 
-const colours = (page: string, ink: string, dim: string, grid: string, lists: readonly (readonly string[])[]) => {
+/** From this step on words on a field are in the other colour. */
+const MIDDLE = 4;
+
+/** @param few, many colours of words on fields of little and much */
+const colours = (
+  [page, ink, dim, grid, few, many]: readonly [string, string, string, string, string, string],
+  lists: readonly (readonly string[])[],
+) => {
   const [apart, heat, much] = lists as [readonly string[], readonly string[], readonly string[]];
   return [
     `.bg{fill:${page}}text,.ink{fill:${ink}}.dim{fill:${dim}}.grid{stroke:${grid};fill:none}.axis{stroke:${dim};fill:none}.frame{stroke:${ink};fill:none}.none{fill:${grid}}.edge{stroke:${page}}`,
     ...apart.map((colour, i) => `.c${i}{fill:${colour}}.l${i}{stroke:${colour};fill:none}`),
     ...heat.map((colour, i) => `.h${i}{fill:${colour}}`),
-    ...much.map((colour, i) => `.s${i}{fill:${colour}}`),
+    ...much.map((colour, i) => `.s${i}{fill:${colour}}.t${i}{fill:${i < MIDDLE ? few : many}}`),
   ].join("");
 };
 
 /** The rules of every drawing. */
 export const STYLE = [
   `text{font-family:sans-serif;font-size:12px}.head{font-size:17px;font-weight:bold}.part{font-size:14px;font-weight:bold}.on{pointer-events:none}`,
-  colours("#ffffff", "#222222", "#666666", "#dddddd", [APART, HEAT, MUCH]),
-  `@media (prefers-color-scheme:dark){${colours("#16181c", "#e6e6e6", "#a0a4aa", "#3a3d42", [APART_DARK, HEAT_DARK, MUCH_DARK])}}`,
-  // What is written over dark and light fields keeps its own contrast.
-  `.dark{fill:#111111}.pale{fill:#ffffff}`,
+  colours(["#ffffff", "#222222", "#666666", "#dddddd", "#111111", "#ffffff"], [APART, HEAT, MUCH]),
+  `@media (prefers-color-scheme:dark){${colours(["#16181c", "#e6e6e6", "#a0a4aa", "#3a3d42", "#ffffff", "#111111"], [APART_DARK, HEAT_DARK, MUCH_DARK])}}`,
 ].join("\n");
