@@ -61,10 +61,7 @@ export function openPlot<T>(file: string, sketch: Sketch<T>): Plot<T> {
       const picture = sketch.picture();
       if (typeof picture === "string") return complain(`no picture: ${picture}`);
       isDrawn = true;
-      const pieces = /svg$/i.test(file)
-        ? (await import("../report/pictures/svg.ts")).pictureSvg(picture)
-        : (await import("../report/pictures/html.ts")).pictureHtml(picture);
-      for (const piece of pieces) await output.write(piece);
+      for (const piece of await drawnFor(file, picture)) await output.write(piece);
     },
     finish: async () => {
       if (isDrawn) await output.finish();
@@ -72,4 +69,11 @@ export function openPlot<T>(file: string, sketch: Sketch<T>): Plot<T> {
     },
     abandon: () => output.abandon(),
   };
+}
+
+/** A picture as what the name of its file ends in. */
+export async function drawnFor(file: string, picture: Picture): Promise<Iterable<string>> {
+  return /svg$/i.test(file)
+    ? (await import("../report/pictures/svg.ts")).pictureSvg(picture)
+    : (await import("../report/pictures/html.ts")).pictureHtml(picture);
 }

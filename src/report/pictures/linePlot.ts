@@ -24,7 +24,7 @@ export interface Series {
   readonly name: string;
   /** Number of its colour. */
   readonly colour: number;
-  readonly kind?: "line" | "dashed" | "steps" | "dots" | "rings";
+  readonly kind?: "line" | "dashed" | "steps" | "dots" | "rings" | "discs";
   readonly points: readonly Point[];
 }
 
@@ -61,11 +61,11 @@ export function linePlot({ x, y, series, rugs = [], names = [], level, height = 
   const swatches: Swatch[] = [
     ...(series.length > 1 || rugs.length > 0
       ? series.map(({ name, colour, kind = "line" }) =>
-          kind === "dots" || kind === "rings"
+          kind === "dots" || kind === "rings" || kind === "discs"
             ? {
                 name,
-                look: kind === "dots" ? `c${colour}` : `l${colour}`,
-                kind: kind === "dots" ? ("dot" as const) : ("ring" as const),
+                look: kind === "rings" ? `l${colour}` : `c${colour}`,
+                kind: kind === "rings" ? ("ring" as const) : ("dot" as const),
               }
             : { name, look: `l${colour}`, kind: kind === "dashed" ? ("dashed" as const) : ("line" as const) },
         )
@@ -110,18 +110,14 @@ export function linePlot({ x, y, series, rugs = [], names = [], level, height = 
   });
   // Lines that coincide show beside each other, the later ones being thinner.
   series.forEach((one, i) => {
-    const stroke = 1.5 + (series.length - 1 - i) * Math.min(1.2, 4 / series.length);
+    const stroke = one.kind === "steps" ? 1 : 1.5 + (series.length - 1 - i) * Math.min(0.7, 3 / series.length);
     marks.push(`\n<g>${seriesMarks(one, stroke, across, down)}</g>`);
   });
-  marks.push(
-    placedNames(
-      names.map((named) => ({ ...named, x: across(named.x), y: down(named.y) })),
-      left,
-      width,
-      top,
-      bottom,
-    ),
+  const placed = names.map((named) => ({ ...named, x: across(named.x), y: down(named.y) }));
+  const lines = series.flatMap(({ kind, points }) =>
+    kind === "steps" ? stepBoxes(points.map(({ x: at, y: to }) => [across(at), down(to)])) : [],
   );
+  marks.push(placedNames(placed, lines, [left, top, width, bottom]));
   return { width, height: foot + 38, marks: marks.join("") };
 }
 
@@ -137,7 +133,7 @@ function seriesMarks(
   down: (y: number) => number,
 ): string {
   const marks: string[] = [];
-  if (kind !== "dots" && kind !== "rings" && points.length > 1) {
+  if (kind !== "dots" && kind !== "rings" && kind !== "discs" && points.length > 1) {
     const path = points.map(({ x, y }, i) => {
       const [at, to] = [px(across(x)), px(down(y))];
       return i === 0 ? `M${at} ${to}` : kind === "steps" ? `H${at}V${to}` : `L${at} ${to}`;
@@ -148,12 +144,8 @@ function seriesMarks(
   const isClose = points.length > 60;
   for (const { x, y, tip } of points) {
     if (tip === undefined) continue;
-    const [look, radius] =
-      kind === "rings"
-        ? [`l${colour}`, 3]
-        : kind === "dots"
-          ? [`c${colour}`, isClose ? 2.2 : 3.5]
-          : [`c${colour}`, isClose ? 1.5 : 3];
+    const radius = kind === "discs" ? 6 : kind === "rings" ? 3 : kind === "dots" ? (isClose ? 2.2 : 3.5) : isClose ? 1.5 : 3;
+    const look = kind === "rings" ? `l${colour}` : `c${colour}`;
     marks.push(
       `<circle class="${look}" cx="${px(across(x))}" cy="${px(down(y))}" r="${radius}"><title>${markup(tip)}</title></circle>`,
     );
@@ -161,10 +153,22 @@ function seriesMarks(
   return marks.join("");
 }
 
-/** Words beside their points, where they cover neither each other nor a point; a thin line leads to those that stand far off. */
-function placedNames(names: readonly Named[], left: number, right: number, top: number, bottom: number): string {
-  type Box = readonly [number, number, number, number];
-  const taken: Box[] = names.map(({ x, y }) => [x - 4, y - 4, x + 4, y + 4]);
+type Box = readonly [left: number, top: number, right: number, bottom: number];
+
+/** Where a line in steps runs. */
+function stepBoxes(points: readonly (readonly number[])[]): Box[] {
+  return points.slice(1).flatMap(([x, y], i): Box[] => {
+    const [fromX, fromY] = points[i] as [number, number];
+    return [
+      [Math.min(fromX, x!), fromY - 1, Math.max(fromX, x!), fromY + 1],
+      [x! - 1, Math.min(fromY, y!), x! + 1, Math.max(fromY, y!)],
+    ];
+  });
+}
+
+/** Words beside their points, where they cover neither each other nor a point or line; a thin line leads to those that stand far off. */
+function placedNames(names: readonly Named[], lines: readonly Box[], [left, top, right, bottom]: Box): string {
+  const taken: Box[] = [...lines, ...names.map(({ x, y }): Box => [x - 6, y - 6, x + 6, y + 6])];
   const hits = (a: Box) => taken.some((b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]);
   const marks: string[] = [];
   for (const { x, y, name } of names) {

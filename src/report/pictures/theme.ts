@@ -25,7 +25,7 @@ const colours = (
 ) => {
   const [apart, heat, much] = lists as [readonly string[], readonly string[], readonly string[]];
   return [
-    `.bg{fill:${page}}text,.ink{fill:${ink}}.dim{fill:${dim}}.grid{stroke:${grid};fill:none}.axis{stroke:${dim};fill:none}.frame{stroke:${ink};fill:none}.none{fill:${grid}}.edge{stroke:${page}}`,
+    `.bg{fill:${page}}text,.ink{fill:${ink}}.dim{fill:${dim}}.grid{stroke:${grid};fill:none}.axis{stroke:${dim};fill:none}.frame{stroke:${ink};fill:none}.none{fill:${grid}}.edge{stroke:${page};stroke-width:0.5}.framed{stroke:${ink};stroke-width:1.5}`,
     ...apart.map((colour, i) => `.c${i}{fill:${colour}}.l${i}{stroke:${colour};fill:none}`),
     ...heat.map((colour, i) => `.h${i}{fill:${colour}}`),
     ...much.map((colour, i) => `.s${i}{fill:${colour}}.t${i}{fill:${i < MIDDLE ? few : many}}`),
@@ -34,7 +34,9 @@ const colours = (
 
 /** The rules of every drawing. */
 export const STYLE = [
-  `text{font-family:sans-serif;font-size:12px}.head{font-size:17px;font-weight:bold}.part{font-size:14px;font-weight:bold}.on{pointer-events:none}`,
+  `text{font-family:sans-serif;font-size:12px}.head{font-size:17px;font-weight:bold}.part{font-size:14px;font-weight:bold}.on{pointer-events:none}.next{opacity:0.3}`,
   colours(["#ffffff", "#222222", "#666666", "#dddddd", "#111111", "#ffffff"], [APART, HEAT, MUCH]),
   `@media (prefers-color-scheme:dark){${colours(["#16181c", "#e6e6e6", "#a0a4aa", "#3a3d42", "#ffffff", "#111111"], [APART_DARK, HEAT_DARK, MUCH_DARK])}}`,
+  // Over colours that are light in both.
+  ".over{fill:#111111;font-size:11px}",
 ].join("\n");
