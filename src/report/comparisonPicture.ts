@@ -43,7 +43,7 @@ export function comparisonPicture(
       survivalPanel(
         "What survives so many failed nodes",
         "Probability that every expert of every layer keeps a live host.",
-        "nodes",
+        "nodes ",
         drawn.map(({ name, failures }) => ({ name, failures })),
       ),
       ...percentiles(drawn),

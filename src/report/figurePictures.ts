@@ -51,7 +51,7 @@ export function recoveryPicture(
         name,
         failures: own.filter(({ placement }) => placement === name),
       }));
-      return survivalPanel(panel, "", "nodes", curves);
+      return survivalPanel(panel, "", "nodes ", curves);
     }),
   };
 }

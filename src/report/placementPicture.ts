@@ -100,7 +100,7 @@ function survival(recovery: NonNullable<PlacementDocument["recovery"]>, nodes: n
   return survivalPanel(
     "What survives so many failures",
     `${note}Method: ${recovery.method}.`,
-    levels.length === 0 ? "nodes" : "nodes, or what the legend says,",
+    levels.length === 0 ? "nodes " : "",
     curves,
   );
 }

@@ -20,7 +20,7 @@ export interface Survival {
 /** Beyond, a curve is on the axis. */
 const LEAST = 5e-4;
 
-/** @param failing what fails, as `nodes` */
+/** @param failing what fails, as `nodes `; empty where the legend says */
 export function survivalPanel(title: string, note: string, failing: string, curves: readonly Survival[]): Panel {
   const last = Math.max(
     ...curves.map(({ failures }) =>
@@ -65,7 +65,7 @@ export function survivalPanel(title: string, note: string, failing: string, curv
       linePlot(
         {
           x: wholeAxis(
-            `${failing} failed at once`,
+            `${failing}failed at once`,
             Math.min(...all),
             Math.max(...all, Math.min(...all) + 1),
             width < 500 ? 6 : 12,

@@ -9,7 +9,7 @@ import { linePlot } from "../../src/report/pictures/linePlot.ts";
 import { limits, short, stepOf, ticks } from "../../src/report/pictures/scales.ts";
 import { stepScale } from "../../src/report/pictures/steps.ts";
 import { pictureSvg } from "../../src/report/pictures/svg.ts";
-import { fitted, markup, textWidth, wrapped } from "../../src/report/pictures/text.ts";
+import { fitted, markup, textWidth, toldApart, wrapped } from "../../src/report/pictures/text.ts";
 import { isWellFormed, texts } from "../support/svg.ts";
 
 const name = fc.string({ unit: "grapheme", maxLength: 40 });
@@ -132,6 +132,19 @@ test("names become markup: nothing steers, nothing is longer than its room", () 
     }),
   );
   expect(fitted("accelerator-node-0017", 90)).toMatch(/^acc.*…*17$/);
+});
+
+test("long names are told apart: what they have in common gives way first", () => {
+  const names = ["rack-12-node-0001.example.org", "rack-12-node-0002.example.org", "rack-12-node-0010.example.org"];
+  expect(toldApart(names, 110)).toEqual(["…01…", "…02…", "…10…"]);
+  expect(toldApart(names, 500)).toEqual(names);
+  expect(toldApart(["gpu1", "gpu2"], 110)).toEqual(["gpu1", "gpu2"]);
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 9999 }), { minLength: 2, maxLength: 30 }), (numbers) => {
+      const long = numbers.map((number) => `a-very-long-name-of-a-node-${number}.in.some.domain.example.org`);
+      expect(new Set(toldApart(long, 90)).size).toBe(long.length);
+    }),
+  );
 });
 
 const plotOf = (names: readonly string[], width: number) =>

@@ -1,9 +1,12 @@
 /** Axes that plots have in common. */
 import type { Axis } from "./linePlot.ts";
 import { tickNames, ticks } from "./scales.ts";
+import { toldApart } from "./text.ts";
 
 /** Ticks of an axis of numbers. */
 const WANTED = 5;
+/** Pixels of a name below an axis. */
+const LONGEST_NAME = 90;
 /** Loads over the mean up to here are drawn at one scale. */
 const LEAST_IMBALANCE = 1.1;
 
@@ -33,7 +36,7 @@ export function wholeAxis(title: string, from: number, to: number, wanted = 8): 
 
 /** Things in a row, each with its name; at 0, 1, 2 and so on. */
 export function namedAxis(title: string, names: readonly string[]): Axis {
-  return { title, from: -0.5, to: names.length - 0.5, ticks: names.map((name, at) => ({ at, name })) };
+  return { title, from: -0.5, to: names.length - 0.5, ticks: toldApart(names, LONGEST_NAME).map((name, at) => ({ at, name })) };
 }
 
 /** Shares from 0 to 100 %. */

@@ -1,7 +1,7 @@
 /** Rows times columns of coloured fields. */
 import type { Swatch } from "./legend.ts";
 import type { Drawing, Panel } from "./picture.ts";
-import { FONT, fitted, label, markup, px, textWidth } from "./text.ts";
+import { FONT, label, markup, px, textWidth, toldApart } from "./text.ts";
 
 /** A field of a heat map. */
 export interface Cell {
@@ -35,26 +35,27 @@ export function heatPanel(title: string, note: string, map: HeatMap): Panel {
   return { title, note, swatches: map.swatches, draw: (width) => drawn(map, width) };
 }
 
-function drawn({ rows, columns, rowTitle, columnTitle, cell }: HeatMap, wanted: number): Drawing {
-  const left = Math.min(LONGEST_NAME, longestOf(rows)) + 8;
+function drawn({ rowTitle, columnTitle, cell, ...names }: HeatMap, wanted: number): Drawing {
+  const [rows, columns] = [toldApart(names.rows, LONGEST_NAME), toldApart(names.columns, LONGEST_NAME)];
+  const left = longestOf(rows) + 8;
   const width = tenths(Math.min(MOST.width, Math.max(LEAST.width, (wanted - left) / columns.length)));
   const height = Math.min(MOST.height, Math.max(LEAST.height, Math.floor(420 / rows.length)));
   const longest = longestOf(columns);
   const isUpright = longest + 6 > width && longest > 2.5 * FONT;
-  const top = FONT + 10 + (isUpright ? Math.min(LONGEST_NAME, longest) + 6 : FONT + 4);
+  const top = FONT + 10 + (isUpright ? longest + 6 : FONT + 4);
   const marks = [label(0, FONT, `${rowTitle} ↓ · ${columnTitle} →`, ' class="dim"')];
   const columnEvery = roundUp((isUpright ? FONT + 3 : longest + 8) / width);
   columns.forEach((name, c) => {
     if (c % columnEvery !== 0) return;
     const middle = left + (c + 0.5) * width;
     const turn = ` transform="translate(${px(middle + 4)},${px(top - 5)}) rotate(-90)"`;
-    if (isUpright) marks.push(label(0, 0, fitted(name, LONGEST_NAME), turn));
+    if (isUpright) marks.push(label(0, 0, name, turn));
     else marks.push(label(middle, top - 5, name, ' text-anchor="middle"'));
   });
   const rowEvery = roundUp((FONT + 1) / height);
   rows.forEach((name, r) => {
     const middle = top + (r + 0.5) * height;
-    if (r % rowEvery === 0) marks.push(label(left - 6, middle + 4, fitted(name, left - 8), ' text-anchor="end"'));
+    if (r % rowEvery === 0) marks.push(label(left - 6, middle + 4, name, ' text-anchor="end"'));
   });
   // Close fields overlap a little, or the page would show between some of them.
   const isApart = width >= APART && height >= APART;

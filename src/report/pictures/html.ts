@@ -8,7 +8,7 @@ import { STYLE } from "./theme.ts";
 /** Pixels of a panel on a telephone of 360. */
 const NARROW = 328;
 /** Characters beyond which a drawing is not there twice: on a narrow screen it is then moved under a finger. */
-const TWICE = 40_000;
+const TWICE = 120_000;
 
 const PAGE = `html{color-scheme:light dark;-webkit-text-size-adjust:100%}
 body{margin:0;background:#fff;color:#222;font:15px/1.4 sans-serif}

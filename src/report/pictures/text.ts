@@ -36,6 +36,24 @@ export function fitted(text: string, width: number, size = FONT): string {
   return "…";
 }
 
+/** Names no wider than so much: where some are, what all begin and end with gives way first, so that they stay apart. */
+export function toldApart(names: readonly string[], width: number): string[] {
+  if (names.every((name) => textWidth(name) <= width)) return [...names];
+  const [first = ""] = names;
+  const lengthOf = (agrees: (name: string, length: number) => boolean) => {
+    let length = 0;
+    while (length < first.length && names.every((name) => length < name.length && agrees(name, length))) length++;
+    return length;
+  };
+  const head = names.length < 2 ? 0 : lengthOf((name, at) => name[at] === first[at]);
+  const tail = names.length < 2 ? 0 : lengthOf((name, at) => name.length - at > head && name.at(-1 - at) === first.at(-1 - at));
+  const [cutHead, cutTail] = [head > 1 ? head : 0, tail > 1 ? tail : 0];
+  return names.map((name) => {
+    const middle = name.slice(cutHead, name.length - cutTail);
+    return fitted(`${cutHead > 0 ? "…" : ""}${middle}${cutTail > 0 ? "…" : ""}`, width);
+  });
+}
+
 /** The text with figures and their units on one line. */
 export function glued(text: string): string {
   return text.replace(/(?<=\d) (?=[%x]|s\b|\d{3}(?!\d))/g, "\u00a0");
