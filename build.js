@@ -25,7 +25,7 @@ const settings = {
   bundle: true,
   platform: "node",
   target: "node20",
-  external: ["#gpu.js", "vega", "vega-lite", "hyparquet", "webgpu"],
+  external: ["#gpu.js", "hyparquet", "webgpu"],
   minifySyntax: true,
   minifyWhitespace: true,
   logLevel: "warning",

@@ -15,10 +15,10 @@ import { defineCommand } from "./command.ts";
 import { compareWithBaseline } from "./compareWithBaseline.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
 import { choice, option } from "./option.ts";
+import { lastOf, plotOption } from "./plotOption.ts";
 import { readJsonOrCsv } from "./readJsonOrCsv.ts";
 import { backendChoice, wantedBackends } from "./wantedBackend.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
-import { writeFile } from "./writeFile.ts";
 
 const benchOptions = {
   backend: choice({ choices: wantedBackends, fallback: "auto", says: `What runs the kernels, through gpu.js: ${backendChoice}` }),
@@ -46,12 +46,7 @@ const benchOptions = {
     parse: parseScaling,
     says: "Go through several counts of one of the sizes, such as tokens=64,256,1024: a table of times by size, and --plot.",
   }),
-  plot: option({
-    argument: "FILE.svg",
-    writes: true,
-    parse: (text) => text,
-    says: "Draw the times over the sizes of --scaling.",
-  }),
+  plot: plotOption("times over the sizes of --scaling"),
   model: option({
     words: modelPresetNames,
     argument: "NAME|FILE",
@@ -148,13 +143,6 @@ export const bench = defineCommand({
       calibrate: calibrate === undefined ? undefined : { file: calibrate, others },
     });
     const asFast = known === undefined || compareWithBaseline(document, known, file!, options["max-regression"]);
-    if (options.plot !== undefined) {
-      const [{ chartSvg }, { scalingChart }] = await Promise.all([
-        import("../report/chart.ts"),
-        import("../report/benchChart.ts"),
-      ]);
-      await writeFile(options.plot, [await chartSvg(scalingChart(document))]);
-    }
     await writeDocuments(options, renderers, (write) => write(document));
     return asFast ? 0 : 1;
   },
@@ -172,6 +160,7 @@ function readBaseline(file: string): Promise<BenchDocument> {
 
 const renderers: Renderers<BenchDocument> = {
   check: checkBench,
+  picture: async () => lastOf((await import("../report/benchPicture.ts")).benchPicture),
   csv: async () => (await import("../formats/benchCsv.ts")).benchCsv,
   table: async () => (await import("../report/benchTable.ts")).benchTable,
 };

@@ -10,6 +10,7 @@ import { comparedPlan } from "../formats/comparisonDocument.ts";
 import { type ComparisonDocument, checkComparison } from "../formats/documents/comparison.ts";
 import { placementOf } from "../formats/documents/placement.ts";
 import { parseBytes, parseCount, parseNumber, parsePercent } from "../formats/units.ts";
+import type { DrawnPlan } from "../report/comparisonPicture.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { commonLayers, judged, madePlans, parsePolicies, readPlans, sharesOfPlan } from "./comparedPlans.ts";
@@ -18,6 +19,7 @@ import { parseDispatchers } from "./dispatchers.ts";
 import { readHardware } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
+import { lastOf, plotOption } from "./plotOption.ts";
 import { readLoad, windowOption } from "./readProfile.ts";
 import { replayLog } from "./replayLog.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
@@ -96,6 +98,9 @@ const options = {
     parse: parsePercent,
     says: "How much worse than in the baseline a figure may be.",
   }),
+  plot: plotOption(
+    "the loads of the ranks, the busiest first, and survival curves of all plans; with --routing also percentiles of a step over the iterations, and its course",
+  ),
   ...outputOptions,
 };
 
@@ -129,9 +134,13 @@ export const compare = defineCommand({
   run: async (options, file, more) => {
     const { baseline: earlier } = options;
     const baseline = earlier === undefined ? undefined : await readBaseline(earlier);
-    const document = await comparison(options, [file, ...more]);
+    const { document, drawn } = await comparison(options, [file, ...more]);
     const holds = baseline === undefined || holdsBaseline(document, baseline, earlier!, options["max-regression"]);
-    await writeDocuments(options, renderers, (write) => write(document));
+    const picture = async () => {
+      const { comparisonPicture } = await import("../report/comparisonPicture.ts");
+      return lastOf((compared: ComparisonDocument) => comparisonPicture(compared, drawn));
+    };
+    await writeDocuments(options, { ...renderers, picture }, (write) => write(document));
     return holds ? 0 : 1;
   },
 });
@@ -144,7 +153,13 @@ const renderers: Renderers<ComparisonDocument> = {
   table: async () => (await import("../report/comparisonTable.ts")).comparisonTable,
 };
 
-async function comparison(options: Options, files: readonly (string | undefined)[]): Promise<ComparisonDocument> {
+/** The document, and what a picture shows beside it. */
+interface Comparison {
+  readonly document: ComparisonDocument;
+  readonly drawn: readonly DrawnPlan[];
+}
+
+async function comparison(options: Options, files: readonly (string | undefined)[]): Promise<Comparison> {
   checkRoutingOptions(options);
   const profile = options.profile === undefined ? undefined : await readLoad(options.profile, "compare");
   const read = await readPlans(files, {
@@ -197,7 +212,7 @@ async function comparison(options: Options, files: readonly (string | undefined)
       options["expert-bytes"] ?? (training && modelSize(training.model).expert * training.model.stateBytesPerParameter),
     bytesPerSecond: hardware && hardware.networkBytesPerSecond * hardware.bandwidthEfficiency,
   };
-  return {
+  const document: ComparisonDocument = {
     type: "comparison",
     version: 1,
     windows: log ? [{ from: log.profile.window.from, to: log.profile.window.to }] : [],
@@ -208,6 +223,13 @@ async function comparison(options: Options, files: readonly (string | undefined)
     experts: madeFor[0]!.loads.length,
     plans: contestants.map((plan, p) => comparedPlan({ ...plan, ages: log?.ages[p] }, compared[p]!, compared[0]!, price)),
   };
+  const drawn = contestants.map(({ name, placement }, p) => ({
+    name,
+    placement,
+    failures: compared[p]!.assessment.recovery.failures,
+    iterations: log?.ages[p]?.iterations,
+  }));
+  return { document, drawn };
 }
 
 function checkRoutingOptions(options: Options): void {

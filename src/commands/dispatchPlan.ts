@@ -19,8 +19,10 @@ import { placementOf } from "../formats/documents/placement.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
+import { dispatchSketch } from "./dispatchSketch.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
+import { plotOption } from "./plotOption.ts";
 import { eachCounted, startProgress } from "./progress.ts";
 import { type PlanContext, readPlacements } from "./readPlacements.ts";
 import { readLoad, readProfile, windowOption } from "./readProfile.ts";
@@ -74,6 +76,7 @@ const options = {
     says: "The load-profile that a plan of another system was made for; without it the loads are those of --routing.",
   }),
   ...numberingOptions,
+  plot: plotOption("tokens from rank to rank, what each rank computes, and the busiest rank and the traffic of every layer"),
   ...outputOptions,
 };
 
@@ -115,6 +118,7 @@ export const dispatchPlan = defineCommand({
       }
     };
     if (options.weights) {
+      if (options.plot !== undefined) throw new UsageError("--plot draws tokens, --weights writes shares: leave one of them out");
       return writeDocuments(options, await weightsRenderers(), async (write) => {
         for await (const plan of plans()) await write(weightsDocument(plan));
         return 0;
@@ -144,6 +148,7 @@ function planRenderers({ layers }: Options): Renderers<DispatchPlan> {
       const { dispatchTable } = await import("../report/dispatchTable.ts");
       return (plan, paint, width) => dispatchTable(plan, paint, width, layers !== undefined);
     },
+    picture: dispatchSketch,
     usualName: "dispatch-plan.json",
   };
 }

@@ -6,6 +6,7 @@ import { InputError, UsageError } from "../errors.ts";
 import { checkLoadDrift, type LoadDriftDocument, loadDriftDocument } from "../formats/documents/loadDrift.ts";
 import { stepsOf } from "./forecastLoads.ts";
 import { toggle } from "./option.ts";
+import { lastOf } from "./plotOption.ts";
 import { openRoutingInput, type RoutingInputOptions } from "./routingInput.ts";
 import { inform } from "./warn.ts";
 import type { Renderers } from "./writeDocuments.ts";
@@ -19,6 +20,7 @@ export const driftRenderers: Renderers<LoadDriftDocument> = {
   check: checkLoadDrift,
   csv: async () => (await import("../formats/loadDriftCsv.ts")).loadDriftCsv,
   table: async () => (await import("../report/driftTable.ts")).driftTable,
+  picture: async () => lastOf((await import("../report/driftPicture.ts")).driftPicture),
 };
 
 /** What drift is measured of. */

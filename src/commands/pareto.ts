@@ -4,14 +4,15 @@ import type { LayerLoads } from "../core/layout/placement.ts";
 import { type ParetoPoint, paretoFront } from "../core/placement/paretoFront.ts";
 import type { Policy } from "../core/placement/policy.ts";
 import { option } from "./option.ts";
+import { drawnFor } from "./plotOption.ts";
 import { startProgress } from "./progress.ts";
 import { writeFile } from "./writeFile.ts";
 
 export const paretoOption = option({
-  argument: "FILE.svg|FILE.csv",
+  argument: "FILE.svg|FILE.html|FILE.csv",
   writes: true,
   parse: (text) => {
-    if (!/\.(svg|csv)$/i.test(text)) throw new Error("expected a file name that ends in .svg or .csv");
+    if (!/\.(svg|html?|csv)$/i.test(text)) throw new Error("expected a file name that ends in .svg, .html or .csv");
     return text;
   },
   says: "Write the front of survival against step time (against balance without --model and --hardware), with the plans of mro, spread, eplb and resilient marked. It takes a dozen searches; --effort fast shortens them.",
@@ -27,16 +28,18 @@ export async function writePareto(
   const progress = await startProgress("placing for the front", undefined, (made) => `${made} plans`);
   const points = paretoFront(cluster, layers, policy, (made) => progress.update(made));
   progress.stop();
-  const title = `${layers.length} layers on ${cluster.length} nodes`;
-  await writeFile(file, [await (/csv$/i.test(file) ? csv(points) : svg(title, points))]);
+  await writeFile(
+    file,
+    await (/csv$/i.test(file) ? csv(points) : picture(file, `${layers.length} layers on ${cluster.length} nodes`, points)),
+  );
 }
 
-async function csv(points: readonly ParetoPoint[]): Promise<string> {
+async function csv(points: readonly ParetoPoint[]): Promise<Iterable<string>> {
   const { paretoCsv } = await import("../formats/paretoCsv.ts");
-  return paretoCsv(points);
+  return [paretoCsv(points)];
 }
 
-async function svg(title: string, points: readonly ParetoPoint[]): Promise<string> {
-  const [{ chartSvg }, { paretoChart }] = await Promise.all([import("../report/chart.ts"), import("../report/paretoChart.ts")]);
-  return chartSvg(paretoChart(title, points));
+async function picture(file: string, subject: string, points: readonly ParetoPoint[]): Promise<Iterable<string>> {
+  const { paretoPicture } = await import("../report/paretoPicture.ts");
+  return drawnFor(file, paretoPicture(subject, points));
 }

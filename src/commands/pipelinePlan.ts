@@ -9,9 +9,9 @@ import { parseActivationSlots, parsePipelineWorkers, parseStageTimes } from "../
 import { parseCount } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
 import { choice, type OptionValues, option } from "./option.ts";
+import { lastOf, plotOption } from "./plotOption.ts";
 import { complain } from "./warn.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
-import { writeFile } from "./writeFile.ts";
 
 const NOT_RECOVERABLE = 3;
 /** Micro-batches at stages; more take minutes. */
@@ -52,12 +52,7 @@ const options = {
     fallback: "staggered",
     says: "Each stage steps its optimizer and goes on when its own workers are done, or all together.",
   }),
-  plot: option({
-    argument: "FILE.svg",
-    writes: true,
-    parse: (text) => text,
-    says: "Draw the schedule: a row a worker, a box a task, rerouted ones framed, the next iteration pale.",
-  }),
+  plot: plotOption("the schedule: a row a worker, a box a task, rerouted ones framed, the next iteration pale"),
   ...outputOptions,
 };
 
@@ -96,12 +91,8 @@ export const pipelinePlan = defineCommand({
       const document = planOrLoss();
       await write(document);
       if (!document.recoverable) {
-        if (given.format === "csv" || given.plot !== undefined) complain(`no plan: ${document.reason}`);
+        if (given.format === "csv") complain(`no plan: ${document.reason}`);
         return NOT_RECOVERABLE;
-      }
-      if (given.plot !== undefined) {
-        const { pipelineGantt } = await import("../report/pipelineGantt.ts");
-        await writeFile(given.plot, pipelineGantt(document));
       }
       return 0;
 
@@ -122,6 +113,7 @@ const renderers: Renderers<PipelinePlanDocument> = {
   check: checkPipelinePlan,
   csv: async () => (await import("../formats/pipelinePlanCsv.ts")).pipelinePlanCsv,
   table: async () => (await import("../report/pipelineTable.ts")).pipelineTable,
+  picture: async () => lastOf((await import("../report/pipelinePicture.ts")).pipelinePicture),
 };
 
 function jobOf({ pipelines, stages, "micro-batches": microBatches, "stage-times": times }: Given): PipelineJob {

@@ -23,6 +23,7 @@ import { paretoOption, writePareto } from "./pareto.ts";
 import { type PlannedFor, readJob, warnOfOtherModel, withModelsLayers } from "./placedModel.ts";
 import { beyondLimit, lowered } from "./placementWarnings.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
+import { lastOf, plotOption } from "./plotOption.ts";
 import { policyOptions, readPolicy, usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readLoad, readLoads } from "./readProfile.ts";
@@ -53,6 +54,9 @@ const options = {
     says: "The loads that a plan of another system was made for, with --audit: a load-profile or a routing log.",
   }),
   ...recoveryMethodOptions,
+  plot: plotOption(
+    "loads of the ranks before and after, which node holds how many copies of which expert, the survival curve with its bound, and what one, two and three failed nodes take with them",
+  ),
   ...planOutputOptions,
   ...shownOptions,
 };
@@ -117,6 +121,7 @@ function renderers(options: Options): Renderers<PlacementDocument> {
       return (document, paint, width) => placementTable(document, paint, width, shown);
     },
     usualName: "placement.json",
+    picture: async () => lastOf((await import("../report/placementPicture.ts")).placementPicture),
     others: planRenderers(options, (document) => document),
   };
 }

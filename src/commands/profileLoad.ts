@@ -11,6 +11,8 @@ import { driftOption, driftRenderers, readDrift } from "./driftOption.ts";
 import { type ForecastOptions, forecastOptions, readForecasts } from "./forecastLoads.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
+import { plotOption } from "./plotOption.ts";
+import { profileSketch } from "./profileSketch.ts";
 import { readProfiles, windowOption } from "./readProfile.ts";
 import { namingRefusals } from "./refusals.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
@@ -22,8 +24,8 @@ export const profileLoad = defineCommand({
   summary: "measure how many tokens every expert gets, from a routing log",
   examples: [
     {
-      says: "How skewed is the routing? The last 100 recorded iterations",
-      line: "lazarus profile-load routing.csv.gz --window last:100 --format table",
+      says: "How skewed is the routing? The last 100 recorded iterations, as a table and as a picture",
+      line: "lazarus profile-load routing.csv.gz --window last:100 --format table --plot loads.html",
     },
     { says: "Profile and place", line: "lazarus profile-load routing.csv | lazarus place -n 10 -c 6" },
     {
@@ -75,6 +77,9 @@ export const profileLoad = defineCommand({
     ...forecastOptions,
     drift: driftOption,
     "by-rank": toggle({ says: "Keep the source ranks apart; needs a rank column." }),
+    plot: plotOption(
+      "a heat map of layers and experts, by id and the hottest first; with --every also how far loads move from window to window; with --drift distances, balance and half-lives by layer",
+    ),
     ...outputOptions,
     format: choice({
       choices: ["json", "csv", "table", "sglang"],
@@ -114,6 +119,7 @@ function renderers(
       return (profile, paint, width) => profileTable(profile, paint, width, options.layers !== undefined);
     },
     usualName: "profile.json",
+    picture: profileSketch,
     others: {
       sglang: async () => {
         const { encodeLogicalCount } = await import("../formats/logicalCount.ts");

@@ -25,6 +25,7 @@ import { failedOf } from "./failedOption.ts";
 import { joinedOf } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
+import { lastOf } from "./plotOption.ts";
 import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readFollowed } from "./readPlacements.ts";
@@ -219,6 +220,7 @@ function renderers(options: RecoveryOptions, { assumed }: ExpertSize): Renderers
       return (plan, paint, width) => recoveryTable(plan, paint, width, { ...shown, assumed });
     },
     usualName: "recovery-plan.json",
+    picture: async () => lastOf((await import("../report/recoveryPicture.ts")).recoveryPicture),
     others: planRenderers(options, ({ placement }) => placement),
   };
 }

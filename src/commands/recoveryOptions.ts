@@ -12,6 +12,7 @@ import { joinedOption } from "./joinedOption.ts";
 import { instancesOption } from "./nodeSource.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { planOutputOptions } from "./planOptions.ts";
+import { plotOption } from "./plotOption.ts";
 import { rebalanceOptions } from "./rebalanceOptions.ts";
 import { restoreOptions } from "./restoreOption.ts";
 import { shownOptions } from "./shownOptions.ts";
@@ -108,6 +109,7 @@ export const recoveryOptions = {
     parse: atLeastOneByte,
     says: "Size of an expert in the rehearsal.",
   }),
+  plot: plotOption("which node sends how much to which, and who sends and receives in which round, by what it comes from"),
   ...planOutputOptions,
   ...shownOptions,
   rows: choice({

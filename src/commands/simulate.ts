@@ -9,13 +9,13 @@ import type { TimelineRow } from "../core/simulation/timeline.ts";
 import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
 import { parseCount } from "../formats/units.ts";
-import type { ChartSpec } from "../report/chart.ts";
 import { version } from "../version.ts";
 import { announce } from "./announce.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
 import { failureOptions } from "./failureOptions.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
+import { lastOf, plotOption, type Sketch } from "./plotOption.ts";
 import { startProgress } from "./progress.ts";
 import { jobOptions } from "./simulatedJob.ts";
 import { readSimulationInput } from "./simulatedPlan.ts";
@@ -58,12 +58,9 @@ const options = {
     parse: (text) => text,
     says: "Write every change of the first trial: system,second,nodes,samplesPerSecond,event,training,samples.",
   }),
-  plot: option({
-    argument: "FILE.svg",
-    writes: true,
-    parse: (text) => text,
-    says: "Draw throughput and samples of the first trial over time; with --summarize, mean throughput with intervals.",
-  }),
+  plot: plotOption(
+    "throughput of the first trial, a panel a system, with failures, restarts and checkpoints below, and samples over time; with --summarize, mean throughput with intervals by what varies",
+  ),
   "what-if": toggle({
     says: "Say as well what one spare more (with --mtbf), a checkpoint store twice as fast and a slot more on every GPU would buy: each trial again on the same failures, so that the differences have intervals.",
   }),
@@ -102,11 +99,14 @@ export const simulate = defineCommand({
   readsInput: (options) => options["load-spread"] === undefined && options.plan === undefined,
   takesSeveral: ({ summarize }) => summarize,
   options,
-  run: async (options, file, more) =>
-    writeDocuments(options, renderers, async (write) => {
-      await write(options.summarize ? await summarized(options, [file, ...more]) : await simulations(options, file));
+  run: async (options, file, more) => {
+    const timeline: TimelineRow[] = [];
+    const picture = () => (options.summarize ? sweepSketch() : trialSketch(timeline));
+    return writeDocuments(options, { ...renderers, picture }, async (write) => {
+      await write(options.summarize ? await summarized([file, ...more]) : await simulations(options, file, timeline));
       return 0;
-    }),
+    });
+  },
 });
 
 type Options = OptionValues<typeof options>;
@@ -122,7 +122,26 @@ const renderers: Renderers<readonly SimulationDocument[]> = {
   table: async () => (await import("../report/simulationTable.ts")).simulationTable,
 };
 
-async function simulations(options: Options, file: string | undefined): Promise<SimulationDocument[]> {
+/** The first trial, whose timeline is filled meanwhile. */
+async function trialSketch(timeline: readonly TimelineRow[]): Promise<Sketch<readonly SimulationDocument[]>> {
+  const { throughputPicture } = await import("../report/simulationPicture.ts");
+  return lastOf(([first]) => {
+    const { model, hardware } = first!.parameters;
+    const end = timeline.reduce((last, { second }) => Math.max(last, second), 0);
+    return throughputPicture(`${model} on ${hardware}`, timeline, end);
+  });
+}
+
+async function sweepSketch(): Promise<Sketch<readonly SimulationDocument[]>> {
+  const [{ sweepPicture }, { simulationGroups }] = await Promise.all([
+    import("../report/sweepPicture.ts"),
+    import("../report/simulationTable.ts"),
+  ]);
+  return lastOf((documents) => (documents.length === 0 ? "there is no simulation" : sweepPicture(simulationGroups(documents))));
+}
+
+/** @param timeline filled with the first trial's where somebody wants it */
+async function simulations(options: Options, file: string | undefined, timeline: TimelineRow[]): Promise<SimulationDocument[]> {
   if (options["what-if"] && options.format === "csv") {
     throw new UsageError("--what-if: CSV has no columns for it; ask for --format json or table");
   }
@@ -134,7 +153,6 @@ async function simulations(options: Options, file: string | undefined): Promise<
   }
   const study = await simulatedStudy(options, file, input, nodes);
   const { job, contestants, secondsBetween } = study;
-  const timeline: TimelineRow[] = [];
   const wanted = options.timeline !== undefined || options.plot !== undefined;
   if (options.systems.includes("resilient") && options.nodes !== undefined) {
     const cluster = uniformCluster(options.nodes, job.model.slotsPerNode, job.hardware.gpusPerNode);
@@ -171,37 +189,20 @@ async function simulations(options: Options, file: string | undefined): Promise<
     const { timelineCsv } = await import("../formats/simulationCsv.ts");
     await writeFile(options.timeline, timelineCsv(timeline));
   }
-  if (options.plot !== undefined) {
-    const { throughputChart } = await import("../report/simulationChart.ts");
-    const end = Math.max(...timeline.map(({ second }) => second));
-    await plot(options.plot, throughputChart(`${job.model.name} on ${job.hardware.name}`, timeline, end));
-  }
   return documents;
 }
 
-async function summarized(options: Options, files: readonly (string | undefined)[]): Promise<SimulationDocument[]> {
+async function summarized(files: readonly (string | undefined)[]): Promise<SimulationDocument[]> {
   const { readSimulations } = await import("./readSimulations.ts");
   const { distinctRuns } = await import("./distinctRuns.ts");
   const found: SimulationDocument[] = [];
   for (const file of files) for await (const document of readSimulations(file)) found.push(document);
   const documents = distinctRuns(found);
-  if (options.plot !== undefined) {
-    const [{ summaryChart }, { simulationGroups }] = await Promise.all([
-      import("../report/simulationChart.ts"),
-      import("../report/simulationTable.ts"),
-    ]);
-    await plot(options.plot, summaryChart(simulationGroups(documents)));
-  }
   return documents;
 }
 
 function trialsText(trials: number): string {
   return trials === 1 ? "one trial" : `${Math.floor(trials)} trials`;
-}
-
-async function plot(file: string, spec: ChartSpec): Promise<void> {
-  const { chartSvg } = await import("../report/chart.ts");
-  await writeFile(file, [await chartSvg(spec)]);
 }
 
 function parseSystems(text: string): SystemName[] {

@@ -5,6 +5,7 @@ import { isTerminalOutput, openOutput, replacesFile } from "../io/output.ts";
 import type { Paint } from "../report/paint.ts";
 import { manner } from "./manner.ts";
 import { choice, option } from "./option.ts";
+import { openPlot, type Sketch } from "./plotOption.ts";
 import { warn } from "./warn.ts";
 
 /** Text, or its bytes. */
@@ -22,6 +23,8 @@ export interface Renderers<T> {
   readonly csv: () => Promise<Renderer<T>>;
   /** What a person reads. */
   readonly table: () => Promise<(document: T, paint: Paint, width: number) => string>;
+  /** What `--plot` draws. */
+  readonly picture?: () => Promise<Sketch<T>>;
   /** Name under which the next command may find the document: who reads it at a terminal is told how to keep it. */
   readonly usualName?: string;
   /** Further formats by name. */
@@ -60,29 +63,34 @@ export type DocumentWriter<T> = (document: T) => Promise<void>;
  * @returns what the work returned
  */
 export async function writeDocuments<T, R>(
-  options: { readonly format: string | undefined; readonly output: string | undefined },
+  options: { readonly format: string | undefined; readonly output: string | undefined; readonly plot?: string | undefined },
   renderers: Renderers<T>,
   work: (write: DocumentWriter<T>) => Promise<R>,
   replacement: () => Replacement = () => ({}),
 ): Promise<R> {
   const terminal = isTerminalOutput(options.output);
   const render = await rendererOf(formatOf(options), renderers, terminal);
+  const sketch = options.plot === undefined ? undefined : await renderers.picture?.();
+  const plot = sketch && openPlot(options.plot as string, sketch);
   const output = openOutput(options.output);
   let written = 0;
   try {
     const result = await work(async (document) => {
       checkResult(document, renderers.check);
-      for (const piece of render(document, written === 0)) await output.write(piece);
+      for (const piece of render(plot?.see(document) ?? document, written === 0)) await output.write(piece);
       written++;
     });
+    await plot?.draw();
     const { keeps = false, follows } = replacement();
     if (keeps && replacesFile(options.output)) output.abandon();
     else await output.finish(follows);
     if (terminal && written > 0 && options.format === undefined && renderers.usualName !== undefined)
       warn(`not saved; add -o ${renderers.usualName}`);
+    await plot?.finish();
     return result;
   } catch (error) {
     output.abandon();
+    plot?.abandon();
     throw error;
   }
 }

@@ -7,8 +7,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import type { HardwareSpec } from "../core/cost/hardwareSpec.ts";
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { hardwarePreset, modelPreset } from "../formats/presets/index.ts";
-import { chartSvg } from "../report/chart.ts";
 import { paint } from "../report/paint.ts";
+import { pictureSvg } from "../report/pictures/svg.ts";
 import { comparisonTable } from "./reproduction/comparisonTable.ts";
 import { deepSeek } from "./reproduction/deepSeek.ts";
 import { loadImbalance } from "./reproduction/loadImbalance.ts";
@@ -44,7 +44,7 @@ const checks = outsideChecks({ small, testbed, deepSeek: model("deepseek-v3"), h
 process.stdout.write(`\nChecks from outside\n\n${outsideTable(checks, colours)}\n`);
 mkdirSync(folder, { recursive: true });
 for (const { charts } of figures) {
-  for (const [name, spec] of charts) writeFileSync(`${folder}/${name}.svg`, await chartSvg(spec));
+  for (const [name, spec] of charts) writeFileSync(`${folder}/${name}.svg`, [...pictureSvg(spec)].join(""));
 }
 const contests = figures.flatMap((figure) => figure.contests);
 process.stdout.write(`\nThe toolkit's own placement (goodput, balanced dispatch) on the figures' settings; in Figure 13 it goes for

@@ -65,7 +65,12 @@ test.each([10, 40, 400])("a chain of %i ranks with one hot end is solved, or its
 
 test("a layer without tokens is even", () => {
   expect(evenRankBalance([[0], []], [0, 0], 2)).toBe(1);
-  expect(freeRankBalance([[0], []], [0, 0], 2)).toEqual({ maxOverMean: 1, lowerBound: 1, binding: [0, 1] });
+  expect(freeRankBalance([[0], []], [0, 0], 2)).toEqual({
+    maxOverMean: 1,
+    lowerBound: 1,
+    binding: [0, 1],
+    load: new Float64Array(2),
+  });
 });
 
 test("experts without a copy, ranks that do not exist and loads below 0 are refused", () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkPipelinePlan } from "../../src/formats/documents/pipelinePlan.ts";
 import { inProcess } from "../support/inProcess.ts";
+import { texts, tips } from "../support/svg.ts";
 
 const plan = (words: string) => inProcess(["pipeline-plan", ..."-D 3 -S 4 -N 6".split(" "), ...words.split(" ").filter(Boolean)]);
 
@@ -73,15 +74,23 @@ test("the picture has a box for every task of this iteration, and pale ones of t
     const file = join(folder, "plan.svg");
     expect((await plan(`--failed 1.2 --activation-slots 8 --plot ${file}`)).code).toBe(0);
     const svg = readFileSync(file, "utf8");
-    const boxes = svg.match(/<rect [^>]*stroke="#(fff|000)" stroke-width="(0\.5|1\.5)"\/>/g)!;
-    const pale = boxes.filter((box) => box.includes("opacity"));
-    expect(boxes.length - pale.length - 1).toBe(3 * 4 * 6 * 3);
+    const boxes = svg.match(/<rect class="c[245] (edge|framed|next)" x="[^>]*>/g)!;
+    const pale = boxes.filter((box) => box.includes("next"));
+    expect(boxes.length - pale.length).toBe(3 * 4 * 6 * 3);
     expect(pale.length).toBeGreaterThan(0);
-    expect(boxes.filter((box) => box.includes('"#000"')).length - 1).toBe(6 * 3);
-    expect(svg).toContain("1 worker failed: period 27 (dashed), before 27, bound 27");
+    expect(boxes.filter((box) => box.includes("framed"))).toHaveLength(6 * 3);
+    expect(texts(svg)).toContain("1 worker failed: period 27 (dashed), before 27, bound 27");
     expect(svg.match(/>failed</g)).toHaveLength(1);
+    const { workers } = JSON.parse((await plan("--failed 1.2 --activation-slots 8")).stdout) as {
+      workers: { worker: string; tasks: [string, number, number, number, number][] }[];
+    };
+    const names: Record<string, string> = { F: "forward", Bi: "input gradient", Bw: "weight gradient" };
+    const tasks = workers.flatMap(({ worker, tasks: own }) =>
+      own.map(([kind, pipeline, batch, start, end]) => `${worker}: ${names[kind]} of ${pipeline}:${batch}, ${start} to ${end}`),
+    );
+    expect(tips(svg).toSorted()).toEqual(tasks.toSorted());
     const nothing = join(folder, "lost.svg");
-    expect((await plan(`--failed 0.2,1.2,2.2 --plot ${nothing}`)).stderr).toMatch(/no plan/);
+    expect((await plan(`--failed 0.2,1.2,2.2 --plot ${nothing}`)).stderr).toMatch(/no picture: all 3 workers/);
     expect(existsSync(nothing)).toBe(false);
   } finally {
     rmSync(folder, { recursive: true });

@@ -51,7 +51,7 @@ test("timeline and plot of the first trial; rows for csv; a table for people", a
   expect(timeline.filter((row) => /^lazarus,\d+,\d+,0,failure,/.test(row))).toHaveLength(5);
   const svg = readFileSync(at("plot.svg"), "utf8");
   expect(svg).toMatch(/^<svg.*<\/svg>\s*$/s);
-  for (const label of ["samples a second", "samples trained", "ds-ft"]) expect(svg).toContain(label);
+  for (const label of ["samples a second", "Samples trained", "ds-ft"]) expect(svg).toContain(label);
   const { stdout: table } = await inProcess(["simulate", ...job, "--format", "table", "--trials", "2"]);
   expect(table).toContain("over lazarus");
   expect(table).toContain("all-to-all");

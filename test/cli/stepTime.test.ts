@@ -35,7 +35,7 @@ test.each([
   [`--mtbf 0s ${job}`, /--mtbf 0/],
   ["--model gpt-s --hardware h200", /pass --gpus 8/],
   ["--pareto front.csv --audit plan.json", /leave one of them out/],
-  ["--pareto front.png", /ends in .svg or .csv/],
+  ["--pareto front.png", /ends in .svg, .html or .csv/],
   ["--pareto front.csv --placement mro", /for --placement resilient/],
 ])("place %s is a mistake in one line", async (words, says) => {
   const { code, stdout, stderr } = await place(words);

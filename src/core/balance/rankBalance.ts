@@ -15,6 +15,8 @@ export interface RankBalance {
   readonly lowerBound: number;
   /** Ranks, ascending. */
   readonly binding: readonly number[];
+  /** Tokens of each rank with the shares found, shape [ranks]. */
+  readonly load: Float64Array;
 }
 
 /**
@@ -41,7 +43,13 @@ export function evenRankBalance(copies: readonly (readonly number[])[], loads: r
  */
 export function freeRankBalance(copies: readonly (readonly number[])[], loads: readonly number[], ranks: number): RankBalance {
   const total = checkedTokens(copies, loads, ranks);
-  if (total === 0) return { maxOverMean: 1, lowerBound: 1, binding: Array.from({ length: ranks }, (_, rank) => rank) };
+  if (total === 0)
+    return {
+      maxOverMean: 1,
+      lowerBound: 1,
+      binding: Array.from({ length: ranks }, (_, rank) => rank),
+      load: new Float64Array(ranks),
+    };
   const mean = total / ranks;
   const sets = copies.map((list) => [...new Set(list)]);
   const shares = new Shares(sets, loads, ranks);
@@ -58,6 +66,7 @@ export function freeRankBalance(copies: readonly (readonly number[])[], loads: r
         maxOverMean: Math.max(most / mean, lowerBound),
         lowerBound,
         binding: Array.from(best.binding).sort((a, b) => a - b),
+        load: shares.load(),
       };
     }
     shares.fill();
@@ -102,6 +111,10 @@ class Shares {
     let most = 0;
     for (const tokens of this.#load) if (tokens > most) most = tokens;
     return most;
+  }
+
+  load(): Float64Array {
+    return this.#load.slice();
   }
 
   /** One pass: every expert fills its ranks up to a common level. */
@@ -187,7 +200,8 @@ function waterLevel(filled: Float64Array, vessels: number, amount: number): numb
   }
 }
 
-function evenLoads(copies: readonly (readonly number[])[], loads: readonly number[], ranks: number): Float64Array {
+/** Tokens of each rank when every copy of an expert takes the same share, shape [ranks]. */
+export function evenLoads(copies: readonly (readonly number[])[], loads: readonly number[], ranks: number): Float64Array {
   const load = new Float64Array(ranks);
   copies.forEach((list, expert) => {
     for (const rank of list) load[rank]! += loads[expert]! / list.length;

@@ -21,6 +21,8 @@ export interface Ages {
   readonly steps: Quantiles;
   /** Of the worst layer of each iteration. */
   readonly worstLayer: Quantiles;
+  /** What `steps` is of: each iteration, in the order of the log. */
+  readonly iterations: readonly number[];
   /** `steps` under each dispatcher that was asked for. */
   readonly dispatch: { readonly [D in Dispatcher]?: Quantiles };
 }
@@ -99,7 +101,7 @@ export class Replay {
     return this.#plans.map((plan) => {
       const { means, worst } = plan.get(this.#dispatcher)!;
       const dispatch = this.#asked.map((dispatcher) => [dispatcher, quantiles(plan.get(dispatcher)!.means)]);
-      return { steps: quantiles(means), worstLayer: quantiles(worst), dispatch: Object.fromEntries(dispatch) };
+      return { steps: quantiles(means), worstLayer: quantiles(worst), iterations: means, dispatch: Object.fromEntries(dispatch) };
     });
   }
 }

@@ -8,7 +8,7 @@ import { logNormalLoads } from "../../core/simulation/logNormalLoads.ts";
 import { meanInterval } from "../../core/simulation/meanInterval.ts";
 import { totalSeconds } from "../../core/simulation/summary.ts";
 import { type SystemName, usualPolicy } from "../../core/simulation/systems.ts";
-import { type IntervalBar, intervalChart } from "../../report/simulationChart.ts";
+import { type IntervalBar, intervalPicture } from "../../report/figurePictures.ts";
 import { type Contest, contest } from "./contest.ts";
 import type { Comparison, Figure } from "./figure.ts";
 
@@ -81,5 +81,5 @@ export function deepSeek(model: ModelSpec, hardware: HardwareSpec): Figure {
     }
   }
   const title = "Figure 13: time to train five million samples, relative to lazarus";
-  return { comparisons, contests, charts: new Map([["figure-13", intervalChart(title, "relative time", bars)]]) };
+  return { comparisons, contests, charts: new Map([["figure-13", intervalPicture(title, "relative time", bars)]]) };
 }

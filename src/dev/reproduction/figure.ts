@@ -1,5 +1,5 @@
 /** What reproducing a figure of the paper yields. */
-import type { ChartSpec } from "../../report/chart.ts";
+import type { Picture } from "../../report/pictures/picture.ts";
 import type { Contest } from "./contest.ts";
 
 /** One number of the paper beside ours. */
@@ -20,7 +20,7 @@ export interface Comparison {
 export interface Figure {
   readonly comparisons: readonly Comparison[];
   /** Charts by the name of their file, without its ending. */
-  readonly charts: ReadonlyMap<string, ChartSpec>;
+  readonly charts: ReadonlyMap<string, Picture>;
   /** What the systems reached on the figure's settings. */
   readonly contests: readonly Contest[];
 }

@@ -9,7 +9,7 @@ import { placeLayers } from "../../core/placement/placeLayers.ts";
 import { recoveryProbabilities } from "../../core/recovery/recoveryProbabilities.ts";
 import { loadSchedule, windowAt } from "../../core/simulation/loadSchedule.ts";
 import { trainingSystem } from "../../core/simulation/systems.ts";
-import { imbalanceChart, recoveryChart } from "../../report/simulationChart.ts";
+import { imbalancePicture, recoveryPicture } from "../../report/figurePictures.ts";
 import type { Comparison, Figure } from "./figure.ts";
 
 const NODES = 10;
@@ -80,8 +80,8 @@ export function loadImbalance(model: ModelSpec, hardware: HardwareSpec): Figure 
     comparisons,
     contests: [],
     charts: new Map([
-      ["figure-10a", imbalanceChart("Figure 10a: forward throughput of one layer", points)],
-      ["figure-10b", recoveryChart("Figure 10b: all experts survive", recoveryPoints(layer))],
+      ["figure-10a", imbalancePicture("Figure 10a: forward throughput of one layer", points)],
+      ["figure-10b", recoveryPicture("Figure 10b: all experts survive", recoveryPoints(layer))],
     ]),
   };
 }

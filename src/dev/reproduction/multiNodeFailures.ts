@@ -6,7 +6,7 @@ import { hostSets } from "../../core/layout/placement.ts";
 import { expertsByLoad } from "../../core/placement/allocation.ts";
 import { placeLayers } from "../../core/placement/placeLayers.ts";
 import { recoveryProbabilities } from "../../core/recovery/recoveryProbabilities.ts";
-import { recoveryChart } from "../../report/simulationChart.ts";
+import { recoveryPicture } from "../../report/figurePictures.ts";
 import type { Comparison, Figure } from "./figure.ts";
 import type { RoutingTrace } from "./traces.ts";
 
@@ -51,7 +51,7 @@ export function multiNodeFailures(models: readonly ModelSpec[], trace: RoutingTr
       remark: "a known miss: Eq. 1 and mro on this trace survive 129 of 210 failure sets",
     },
   ];
-  return { comparisons, contests: [], charts: new Map([["figure-8", recoveryChart("Figure 8: all experts survive", points)]]) };
+  return { comparisons, contests: [], charts: new Map([["figure-8", recoveryPicture("Figure 8: all experts survive", points)]]) };
 }
 
 function recovery(model: ModelSpec, trace: RoutingTrace, iteration: number, placement: (typeof PLACEMENTS)[number]) {

@@ -5,7 +5,7 @@ import type { ModelSpec } from "../../core/cost/modelSpec.ts";
 import { regularFailures } from "../../core/simulation/failureModels.ts";
 import type { RunPolicy } from "../../core/simulation/job.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
-import { throughputChart } from "../../report/simulationChart.ts";
+import { throughputPicture } from "../../report/simulationPicture.ts";
 import { type Contest, contest, type Outcome, type Setting, samplesOver } from "./contest.ts";
 import type { Comparison, Figure } from "./figure.ts";
 import { mean } from "./mean.ts";
@@ -58,7 +58,7 @@ export function singleFailures(
     const outcomes = contest({ ...setting, policies });
     contests.push({ figure: frequency.figure, what: model.name, outcomes });
     const title = `Figure ${frequency.figure}: ${model.name}, a node fails every ${frequency.everySeconds / 60} minutes`;
-    charts.set(`figure-${frequency.figure}-${model.name}`, throughputChart(title, timelines(outcomes), frequency.seconds));
+    charts.set(`figure-${frequency.figure}-${model.name}`, throughputPicture(title, timelines(outcomes), frequency.seconds));
     return outcomes;
   };
   const often = { small: run(OFTEN, small), medium: run(OFTEN, medium), large: run(OFTEN, large) };

@@ -5,7 +5,8 @@ import type { RunPolicy } from "../../core/simulation/job.ts";
 import { type MembershipTrace, placedTrace } from "../../core/simulation/membershipTrace.ts";
 import type { Activity } from "../../core/simulation/runRecord.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
-import { breakdownChart, throughputChart } from "../../report/simulationChart.ts";
+import { breakdownPicture } from "../../report/figurePictures.ts";
+import { throughputPicture } from "../../report/simulationPicture.ts";
 import { type Contest, contest, type Outcome, type Setting, samplesOver } from "./contest.ts";
 import type { Comparison, Figure } from "./figure.ts";
 import { mean } from "./mean.ts";
@@ -46,7 +47,7 @@ export function spotInstances(
     const outcomes = contest({ ...setting, policies });
     contests.push({ figure: "9", what: model.name, outcomes });
     const rows = [...outcomes.values()].flatMap(({ timeline }) => timeline);
-    charts.set(`figure-9-${model.name}`, throughputChart(`Figure 9: ${model.name} on spot instances`, rows, SECONDS));
+    charts.set(`figure-9-${model.name}`, throughputPicture(`Figure 9: ${model.name} on spot instances`, rows, SECONDS));
     for (const [system, outcome] of outcomes) {
       for (const [activity, share] of shares(outcome)) breakdowns.push({ model: model.name, system, activity, share });
     }
@@ -64,7 +65,7 @@ export function spotInstances(
     }
     comparisons.push(...breakdownComparisons(model.name, outcomes));
   }
-  charts.set("figure-11", breakdownChart("Figure 11: where the time goes on spot instances", breakdowns));
+  charts.set("figure-11", breakdownPicture("Figure 11: where the time goes on spot instances", breakdowns));
   return { comparisons, charts, contests };
 }
 

@@ -5,7 +5,7 @@ import type { ModelSpec } from "../../core/cost/modelSpec.ts";
 import { regularFailures } from "../../core/simulation/failureModels.ts";
 import type { RunPolicy } from "../../core/simulation/job.ts";
 import type { SystemName } from "../../core/simulation/systems.ts";
-import { throughputChart } from "../../report/simulationChart.ts";
+import { throughputPicture } from "../../report/simulationPicture.ts";
 import { type Contest, contest, type Setting, samplesOver } from "./contest.ts";
 import type { Comparison, Figure } from "./figure.ts";
 import { type RoutingTrace, replayed } from "./traces.ts";
@@ -31,7 +31,7 @@ export function tutel(models: readonly ModelSpec[], hardware: HardwareSpec, trac
     const outcomes = contest(cloudSetting(model, hardware, trace, ORDERS));
     contests.push({ figure: "12", what: model.name, outcomes });
     const rows = [...outcomes.values()].flatMap(({ timeline }) => timeline);
-    charts.set(`figure-12-${model.name}`, throughputChart(`Figure 12: ${model.name} on sixteen A10G nodes`, rows, SECONDS));
+    charts.set(`figure-12-${model.name}`, throughputPicture(`Figure 12: ${model.name} on sixteen A10G nodes`, rows, SECONDS));
     const printed = PAPER.get(model.name);
     if (printed === undefined) continue;
     for (const other of ["tutel", "tutel-ft"] as const) {
