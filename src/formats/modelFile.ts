@@ -16,6 +16,7 @@ const setting = {
   checkpointEvery: interval,
   faultTolerantCheckpointEvery: interval,
   dispatchIsAllRemote: z.boolean(),
+  nodesPerToken: z.exactOptional(positiveCount),
   gradientAccumulation: z.exactOptional(positiveCount),
   layers: z.int().check(z.positive(), z.maximum(ID_LIMITS.layer)),
   experts: z.int().check(z.positive(), z.maximum(ID_LIMITS.expert)),

@@ -132,8 +132,9 @@ function stepTable(systems: readonly SystemSummary[], paint: Paint): string {
     ["allToAll", "all-to-all"],
     ["expertSync", "expert gradients"],
   ]);
+  if (systems.some(({ stepParts }) => stepParts.bubble !== undefined)) heads.set("bubble", "pipeline waits");
   const rows = systems.map(({ system, stepParts }) => {
-    const parts = [...heads.keys()].map((part) => stepParts[part]);
+    const parts = [...heads.keys()].map((part) => stepParts[part] ?? 0);
     return [system, fixed(stepOf({ stepParts }) * 1e3, 1), ...parts.map((seconds) => fixed(seconds * 1e3, 1))];
   });
   const columns = ["step (ms)", ...heads.values()].map((head) => ({ head }));
