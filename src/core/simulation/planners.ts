@@ -10,7 +10,6 @@ import { makePlacement } from "../placement/makePlacement.ts";
 import { placeLayers } from "../placement/placeLayers.ts";
 import type { Policy, Shares } from "../placement/policy.ts";
 import { checkPlacementSize } from "../placement/sizeLimits.ts";
-import { storeCosts } from "./checkpointing.ts";
 import type { ExpertPlanner } from "./elasticPlan.ts";
 import type { Job } from "./job.ts";
 
@@ -59,7 +58,7 @@ export function resilientPlanner(
           ? { objective: "survival" as const }
           : {
               objective: "goodput" as const,
-              training: costsOfLayers(withSaving(trainingCosts(job, nodes, secondsBetween), job, nodes), copies, job),
+              training: costsOfLayers(trainingCosts(job, nodes, secondsBetween), copies, job),
             };
       return makePlacement(cluster, layers, {
         placement: "resilient",
@@ -73,18 +72,6 @@ export function resilientPlanner(
     },
     model.dispatchIsAllRemote ? allRemoteLayerCosting : freeLayerCosting,
   );
-}
-
-/** Counts the checkpoints, too: a shorter step gains less where they come every so many steps. */
-function withSaving(
-  costs: TrainingCosts,
-  job: Pick<Job, "model" | "hardware" | "gradientAccumulation">,
-  nodes: number,
-): TrainingCosts {
-  const interval = job.model.faultTolerantCheckpointEvery;
-  if (costs.failures === undefined || !("steps" in interval)) return costs;
-  const savingSecondsPerStep = storeCosts(job, { kind: "blocking" }, nodes).pauseSeconds / interval.steps;
-  return { ...costs, failures: { ...costs.failures, savingSecondsPerStep } };
 }
 
 /** A job's figures for a plan of a few layers, each of which stands for several. */
