@@ -19,7 +19,7 @@ export function lazarusPlanner(minReplicas: number): ExpertPlanner {
   return planner((cluster, layers) => placeLayers({ cluster, layers, ...rules }).layers, evenLayerCosting);
 }
 
-/** Most nodes for which host sets are searched for goodput; beyond, that takes seconds a plan. */
+/** Most nodes for which host sets are searched for goodput; beyond, that takes seconds a plan. Only nodes of one GPU: the search balances nodes. */
 const MOST_GOODPUT_NODES = 24;
 
 /** What is known beforehand of a job's failures. */
@@ -37,8 +37,8 @@ export interface ExpectedFailures {
 const NODES_TAKEN_ALONG = 1;
 
 /**
- * The toolkit's planner: placement `resilient` at effort `fast`, balanced dispatch. It goes for goodput, or, on large clusters,
- * for survival with the busiest GPU within 2 % of the mean. Failures in the time of a reconfiguration count as one.
+ * The toolkit's planner: placement `resilient` at effort `fast`, balanced dispatch. It goes for goodput, or, on large clusters and
+ * with several GPUs a node, for survival with the busiest GPU within 2 % of the mean. Failures in the time of a reconfiguration count as one.
  */
 export function resilientPlanner(
   job: Pick<Job, "model" | "hardware" | "gradientAccumulation">,
@@ -54,7 +54,7 @@ export function resilientPlanner(
         ? 1 - Math.exp(-hardware.recovery.reconfigureSeconds / secondsBetween / nodes)
         : Math.min(0.5, NODES_TAKEN_ALONG / nodes);
       const aim =
-        nodes > MOST_GOODPUT_NODES
+        nodes > MOST_GOODPUT_NODES || hardware.gpusPerNode > 1
           ? { objective: "survival" as const }
           : {
               objective: "goodput" as const,
