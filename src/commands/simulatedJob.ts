@@ -10,6 +10,7 @@ import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import type { Input } from "../io/input.ts";
 import { checkpointOptions, storeParameters, withStore } from "./checkpointOptions.ts";
+import { layoutOptions, layoutParameters, readLayout } from "./layoutOptions.ts";
 import { warnOfLongStep } from "./longStep.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
@@ -21,6 +22,7 @@ import { warn } from "./warn.ts";
 const TEN_YEARS = 10 * 365 * 86_400;
 
 export const jobOptions = {
+  ...layoutOptions,
   ...checkpointOptions,
   model: option({
     words: modelPresetNames,
@@ -82,12 +84,14 @@ type Options = OptionValues<typeof jobOptions>;
 /**
  * The job that the options describe.
  * @param file loads, unless --load-spread gives them
+ * @param nodes of the job, where their number is known
  * @throws UsageError, InputError
  */
 export async function readJob(
   options: Options,
   file: string | undefined,
   { plan, input, hasLoads }: SimulationInput,
+  nodes: number | undefined,
 ): Promise<Job> {
   const { duration, samples, slots, "min-replicas": minReplicas, "load-spread": spread } = options;
   if (duration === undefined && samples === undefined) {
@@ -103,6 +107,7 @@ export async function readJob(
   };
   const hardware = withStore(await readHardware(options.hardware), options);
   warnOfLongStep(model, hardware);
+  const layout = readLayout(options, model, hardware, nodes);
   const loadsOf = async () => {
     if (!hasLoads)
       return loadSchedule(
@@ -120,6 +125,7 @@ export async function readJob(
   return {
     model,
     hardware,
+    ...layout,
     loads: await loadsOf(),
     gradientAccumulation: options["gradient-accumulation"] ?? model.gradientAccumulation ?? 1,
     seconds: duration ?? TEN_YEARS,
@@ -148,7 +154,8 @@ export function jobParameters(
     ...(options.samples === undefined ? {} : { samples: options.samples }),
     ...storeParameters(options),
     ...(options.pauses === "bytes" ? {} : { pauses: options.pauses }),
-    "gradient-accumulation": job.gradientAccumulation,
+    ...layoutParameters(job),
+    ...(job.globalBatch === undefined ? { "gradient-accumulation": job.gradientAccumulation } : {}),
     "rebalance-every": options["rebalance-every"] === Number.POSITIVE_INFINITY ? "none" : options["rebalance-every"],
   };
 }

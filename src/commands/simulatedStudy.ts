@@ -31,7 +31,7 @@ export async function simulatedStudy(
   nodes: number | undefined,
   given?: Job,
 ): Promise<SimulatedStudy> {
-  const job = given ?? (await readJob(options, file, input));
+  const job = given ?? (await readJob(options, file, input, nodes));
   const source = await readFailures({ ...options, nodes }, job.hardware.gpusPerNode);
   const { parameters, membership, secondsBetweenFailures, areIndependent = false } = source;
   const expected = options["expected-mtbf"];

@@ -26,6 +26,7 @@ const setting = {
   checkpointEvery: interval,
   faultTolerantCheckpointEvery: interval,
   dispatchIsAllRemote: z.boolean(),
+  nodesPerToken: z.exactOptional(positiveCount),
   gradientAccumulation: z.exactOptional(positiveCount),
   gate: z.exactOptional(gate),
   activation: z.exactOptional(z.enum(["gelu", "swiglu", "clamped-swiglu"])),

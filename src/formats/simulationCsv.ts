@@ -9,6 +9,8 @@ import { parseJson } from "./parseJson.ts";
 const ACTIVITIES = ["compute", "checkpoint", "restart", "reconfigure", "rebalance", "idle"] as const;
 const COUNTS = ["failures", "recoveries", "restarts", "lostSteps"] as const;
 const STEP_PARTS = ["overhead", "dense", "denseSync", "experts", "allToAll", "expertSync"] as const;
+/** Only pipelines have it; files of before it lack the column. */
+const BUBBLE = "stepBubbleSeconds";
 
 type Run = SimulationDocument["runs"][number];
 
@@ -22,6 +24,7 @@ const figures: readonly (readonly [column: string, of: (run: Run) => number])[] 
   ["lostComputeSeconds", ({ lostComputeSeconds }) => lostComputeSeconds],
   ...STEP_PARTS.map((part) => [stepColumn(part), ({ stepParts }: Run) => stepParts[part]] as const),
 ];
+const bubbleOf = ({ stepParts }: Run) => stepParts.bubble ?? 0;
 
 /** What is the same for all runs of a document. */
 const COMMON = ["seconds", "program", "parameters"] as const;
@@ -34,9 +37,9 @@ export function* simulationCsv(
   { seed, runs, seconds, program, parameters }: SimulationDocument,
   header: boolean,
 ): Generator<string> {
-  if (header) yield stringify([["seed", "system", ...figures.map(([column]) => column), ...COMMON]]);
+  if (header) yield stringify([["seed", "system", ...figures.map(([column]) => column), BUBBLE, ...COMMON]]);
   const common = [seconds, program, JSON.stringify(parameters)];
-  yield stringify(runs.map((run) => [seed, run.system, ...figures.map(([, of]) => of(run)), ...common]));
+  yield stringify(runs.map((run) => [seed, run.system, ...figures.map(([, of]) => of(run)), bubbleOf(run), ...common]));
 }
 
 /**
@@ -45,7 +48,12 @@ export function* simulationCsv(
  */
 export function simulationsFromCsv(text: string, file: string): SimulationDocument[] {
   const groups: { readonly key: string; readonly line: number; readonly header: object; readonly runs: Run[] }[] = [];
-  for (const { line, cells } of csvTable(text, file, ["seed", "system", ...figures.map(([column]) => column), ...COMMON], [])) {
+  for (const { line, cells } of csvTable(
+    text,
+    file,
+    ["seed", "system", ...figures.map(([column]) => column), ...COMMON],
+    [BUBBLE],
+  )) {
     const cell = (name: string) => cells.get(name)!;
     const number = (name: string): number => {
       const value = cell(name) === "" ? Number.NaN : Number(cell(name));
@@ -54,6 +62,7 @@ export function simulationsFromCsv(text: string, file: string): SimulationDocume
     };
     const listed = <T extends string>(names: readonly T[], column: (name: T) => string) =>
       Object.fromEntries(names.map((name) => [name, number(column(name))])) as Record<T, number>;
+    const bubble = cells.has(BUBBLE) ? number(BUBBLE) : 0;
     const run: Run = {
       system: cell("system"),
       samples: number("samples"),
@@ -62,7 +71,7 @@ export function simulationsFromCsv(text: string, file: string): SimulationDocume
       seconds: listed(ACTIVITIES, (activity) => `${activity}Seconds`),
       lostComputeSeconds: number("lostComputeSeconds"),
       ...listed(COUNTS, (count) => count),
-      stepParts: listed(STEP_PARTS, stepColumn),
+      stepParts: { ...listed(STEP_PARTS, stepColumn), ...(bubble === 0 ? {} : { bubble }) },
     };
     const key = ["seed", ...COMMON].map((name) => cell(name)).join("\n");
     const group = groups.at(-1);

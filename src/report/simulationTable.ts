@@ -188,13 +188,16 @@ const STEP_PARTS = new Map<keyof SystemSummary["stepParts"], string>([
   ["experts", "expert compute"],
   ["allToAll", "all-to-all"],
   ["expertSync", "expert gradients"],
+  ["bubble", "pipeline waits"],
 ]);
 
 function stepRows(systems: readonly SystemSummary[]): string[][] {
   const milliseconds = (seconds: number) => fixed(seconds * 1e3, 1);
   return [
     ["mean step (ms)", ...systems.map((summary) => milliseconds(stepOf(summary)))],
-    ...[...STEP_PARTS].map(([part, head]) => [`  ${head}`, ...systems.map(({ stepParts }) => milliseconds(stepParts[part]))]),
+    ...[...STEP_PARTS]
+      .filter(([part]) => systems.some(({ stepParts }) => stepParts[part] !== undefined))
+      .map(([part, head]) => [`  ${head}`, ...systems.map(({ stepParts }) => milliseconds(stepParts[part] ?? 0))]),
   ];
 }
 

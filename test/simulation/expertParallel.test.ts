@@ -10,8 +10,11 @@ const servers = { ...rtx3090, gpusPerNode: 1, nodesPerServer: 1 };
 function costOf(model: Partial<ModelSpec>, hardware: Partial<typeof servers> = {}, computesPadding = false) {
   const system = expertParallelSystem({
     name: "groups",
-    model: { ...tinyModel, expertParallelNodes: 4, ...model } as ModelSpec,
-    hardware: { ...servers, ...hardware },
+    job: {
+      model: { ...tinyModel, expertParallelNodes: 4, ...model } as ModelSpec,
+      hardware: { ...servers, ...hardware },
+      gradientAccumulation: 1,
+    },
     faultTolerant: true,
     computesPadding,
   });

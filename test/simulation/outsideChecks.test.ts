@@ -8,6 +8,7 @@ import { gptS, rtx3090 } from "../support/simulation.ts";
 test("closed forms and published figures of others come out", () => {
   const deepSeek = modelPreset("deepseek-v3") as ModelSpec;
   const h200 = hardwarePreset("h200") as HardwareSpec;
-  const checks = outsideChecks({ small: gptS, testbed: rtx3090, deepSeek, h200 });
+  const h800 = hardwarePreset("h800") as HardwareSpec;
+  const checks = outsideChecks({ small: gptS, testbed: rtx3090, deepSeek, h200, h800 });
   expect(checks.filter((check) => !isMet(check))).toEqual([]);
 });

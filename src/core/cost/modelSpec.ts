@@ -23,6 +23,8 @@ export interface TrainingSetting {
   readonly faultTolerantCheckpointEvery: CheckpointInterval;
   /** Usual number of steps between two synchronisations of the gradients; 1 without it. */
   readonly gradientAccumulation?: number;
+  /** Nodes that a token goes to at most, where routing is limited so; layouts count with it, the paper's performance model does not. */
+  readonly nodesPerToken?: number;
   /** Whether a token counts as sent even when its expert is at hand, as in DeepSeek-V3's published performance model. */
   readonly dispatchIsAllRemote: boolean;
   /** How the router weighs experts; `layerForm` says what holds without it. */

@@ -39,6 +39,14 @@ export interface StepParts {
   readonly experts: number;
   readonly allToAll: number;
   readonly expertSync: number;
+  /** Workers of a pipeline that wait for each other; nothing without pipelines. */
+  readonly bubble?: number;
+}
+
+/** How the GPUs that compute a micro-batch together are fewer than a node's, or hold other slots than a node's share. */
+export interface WorkerShare {
+  readonly gpus: number;
+  readonly slotsPerGpu: number;
 }
 
 /**
@@ -55,7 +63,11 @@ export function stepCostCoefficients(
 ): StepCostCoefficients {
   checkChoice("architecture", model.architecture ?? null, ["gpt", "deepseek", "grouped-query"]);
   if (model.architecture !== "gpt") checkChoice("precision", model.precision ?? null, Object.keys(BYTES));
-  const parts = model.architecture === "gpt" ? gptCost(model, hardware) : gatedCost(model, hardware);
+  const { gpusPerNode } = hardware;
+  const parts =
+    model.architecture === "gpt"
+      ? gptCost(model, hardware)
+      : gatedCost(model, hardware, { gpus: gpusPerNode, slotsPerGpu: model.slotsPerNode / gpusPerNode });
   const denseSync = (parts.denseSync * (nodes - 1)) / nodes / gradientAccumulation;
   return {
     ...parts,
@@ -90,8 +102,21 @@ export function stepSeconds(
   );
 }
 
+/** Seconds of all parts. */
+export function totalOfParts(parts: StepParts): number {
+  return Object.values(parts).reduce((sum, seconds) => sum + seconds, 0);
+}
+
 /** Coefficients before the number of nodes and the gradient accumulation are known; `denseSync` is for infinitely many nodes. */
 type UnscaledCost = Omit<StepCostCoefficients, "base">;
+
+/**
+ * Coefficients of a micro-batch of the model's sequences on one worker that has all layers.
+ * @throws Infeasible when the hardware lacks a figure that the model needs
+ */
+export function microBatchCost(model: ModelSpec, hardware: HardwareSpec, share: WorkerShare): UnscaledCost {
+  return model.architecture === "gpt" ? gptCost(model, hardware, share.gpus) : gatedCost(model, hardware, share);
+}
 
 /** Floating-point operations of a forward and a backward pass, for one multiply-add of the forward pass. */
 const TRAINING_FLOPS = 6;
@@ -101,7 +126,8 @@ const FP16_BYTES = 2;
 /** Dispatch and combine, forward and backward. */
 const ALL_TO_ALLS = 4;
 
-function gptCost(model: GptModel, hardware: HardwareSpec): UnscaledCost {
+/** @param gpus that compute a micro-batch together, each its part of the tokens and of the dense parameters */
+function gptCost(model: GptModel, hardware: HardwareSpec, gpus = 1): UnscaledCost {
   const { hidden, layers, sequence, vocabulary } = model;
   const flops = hardware.fp16Flops * hardware.computeEfficiency;
   const network = hardware.networkBytesPerSecond * hardware.bandwidthEfficiency;
@@ -111,10 +137,10 @@ function gptCost(model: GptModel, hardware: HardwareSpec): UnscaledCost {
   const attention = layers * (4 * hidden ** 2 + 2 * sequence * hidden);
   return {
     overhead: hardware.stepOverheadSeconds,
-    dense: (TRAINING_FLOPS * tokens * (attention + vocabulary * hidden)) / flops,
-    denseSync: (ALL_REDUCE_BYTES * size.dense) / network,
-    perCompute: (TRAINING_FLOPS * tokens * model.topK * size.expert) / flops,
-    perTraffic: (ALL_TO_ALLS * FP16_BYTES * tokens * model.topK * hidden) / network,
+    dense: (TRAINING_FLOPS * tokens * (attention + vocabulary * hidden)) / gpus / flops,
+    denseSync: (ALL_REDUCE_BYTES * size.dense) / gpus / network,
+    perCompute: (TRAINING_FLOPS * tokens * model.topK * size.expert) / gpus / flops,
+    perTraffic: (ALL_TO_ALLS * FP16_BYTES * tokens * model.topK * hidden) / gpus / network,
     perSync: (ALL_REDUCE_BYTES * size.expert) / network,
   };
 }
@@ -135,7 +161,11 @@ const COMBINE_BYTES = 2;
  * Three times the forward pass of the published prefill model of DeepSeek-V3 (shallowsim), tensor parallel within a node, and the
  * synchronisation of the gradients, which that model leaves out. Other gated models alike, with their own attention and precision.
  */
-function gatedCost(model: DeepSeekModel | GroupedQueryModel, hardware: HardwareSpec): UnscaledCost {
+function gatedCost(
+  model: DeepSeekModel | GroupedQueryModel,
+  hardware: HardwareSpec,
+  { gpus, slotsPerGpu }: WorkerShare,
+): UnscaledCost {
   const { hidden, sequence, heads, precision } = model;
   const { memoryBytesPerSecond, gpusPerNode } = hardware;
   const flops = precision === "fp8" ? hardware.fp8Flops : hardware.fp16Flops;
@@ -156,13 +186,13 @@ function gatedCost(model: DeepSeekModel | GroupedQueryModel, hardware: HardwareS
     ((2 * projections) / matrices / ATTENTION_EFFICIENCY +
       (2 * scoresAndValues) / fp16 / ATTENTION_EFFICIENCY +
       (BYTES[precision] * attentionParameters(model)) / memory) /
-      gpusPerNode +
-    (tokens * hidden * FP16_BYTES) / server +
+      gpus +
+    (gpus === 1 ? 0 : (tokens * hidden * FP16_BYTES) / server) +
     ATTENTION_LATENCY_SECONDS;
 
-  const tokensPerGpu = tokens / gpusPerNode;
+  const tokensPerGpu = tokens / gpus;
   const feedForward = (inner: number) => (6 * tokensPerGpu * hidden * inner) / matrices;
-  const expertWeights = ((model.slotsPerNode / gpusPerNode) * BYTES[precision] * 3 * hidden * model.expertFeedForward) / memory;
+  const expertWeights = (slotsPerGpu * BYTES[precision] * 3 * hidden * model.expertFeedForward) / memory;
   const dense =
     (model.layers + model.denseLayers) * attention +
     model.denseLayers * feedForward(model.denseFeedForward) +
@@ -170,7 +200,7 @@ function gatedCost(model: DeepSeekModel | GroupedQueryModel, hardware: HardwareS
   return {
     overhead: hardware.stepOverheadSeconds,
     dense: FORWARD_TO_STEP * dense,
-    denseSync: (ALL_REDUCE_BYTES * modelSize(model).dense) / gpusPerNode / network,
+    denseSync: (ALL_REDUCE_BYTES * modelSize(model).dense) / gpus / network,
     perCompute: FORWARD_TO_STEP * model.topK * feedForward(model.expertFeedForward),
     perTraffic: (FORWARD_TO_STEP * (BYTES[precision] + COMBINE_BYTES) * tokensPerGpu * model.topK * hidden) / network,
     // Every GPU of the node sends its part of the node's gradients.

@@ -84,14 +84,19 @@ export function oobleckPeriod(job: PipelineJob, failed: readonly PipelineWorker[
 
 /** Least time in which pipelines of these lengths do so many micro-batches: one with n takes (n + length - 1) work / length. */
 function earliestEnd(lengths: readonly number[], microBatches: number, work: number): number {
-  const done = lengths.map(() => 0);
-  const endOf = (i: number, count: number) => ((count + lengths[i]! - 1) * work) / lengths[i]!;
+  const groups = [...new Set(lengths)].map((length) => ({
+    length,
+    pipelines: lengths.filter((other) => other === length).length,
+    done: 0,
+  }));
+  const nextEnd = ({ length, done }: (typeof groups)[number]) => ((done + length) * work) / length;
   let end = 0;
-  // One after the other to the pipeline that is done with it first: ends only grow with the number.
-  for (let m = 0; m < microBatches; m++) {
-    let best = 0;
-    for (let i = 1; i < lengths.length; i++) if (endOf(i, done[i]! + 1) < endOf(best, done[best]! + 1)) best = i;
-    end = Math.max(end, endOf(best, ++done[best]!));
+  // One after the other to the pipelines that are done with it first, all of a length in turn: ends only grow with the number.
+  for (let left = microBatches; left > 0; ) {
+    const best = groups.reduce((first, group) => (nextEnd(group) < nextEnd(first) ? group : first));
+    end = Math.max(end, nextEnd(best));
+    best.done++;
+    left -= best.pipelines;
   }
   return end;
 }

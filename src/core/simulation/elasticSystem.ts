@@ -1,5 +1,7 @@
 /** Systems that place expert replicas freely (Lazarus, the toolkit's own placement, a plan of the user's) and use every live node. */
+import type { PlanCost } from "../cost/stepCost.ts";
 import type { ElasticPlan } from "./elasticPlan.ts";
+import type { PlacedLayout } from "./jobIteration.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
 import type { PlanBook } from "./planBook.ts";
 import type { PlanTransfers } from "./planTransfers.ts";
@@ -17,6 +19,8 @@ export interface ElasticOptions {
   readonly transfers?: PlanTransfers | undefined;
   /** Whether a rebalance to the same plan costs nothing, or stops the job all the same. */
   readonly skipsIdleRebalances: boolean;
+  /** How the nodes fit into the job's layout, where it has one. */
+  readonly layout: PlacedLayout | undefined;
 }
 
 /** `nodes[p]` plays part p of the plan. */
@@ -32,6 +36,7 @@ export function elasticSystem({
   startPlan,
   transfers,
   skipsIdleRebalances,
+  layout,
 }: ElasticOptions): TrainingSystem {
   function configure(
     live: readonly number[],
@@ -39,7 +44,10 @@ export function elasticSystem({
     plan = live.length < fewestNodes ? undefined : plans(live.length, window),
   ): ElasticConfiguration | undefined {
     if (plan === undefined) return undefined;
-    return { nodes: live, plan, cost: plan.cost };
+    if (layout === undefined) return { nodes: live, plan, cost: plan.cost };
+    const share = layout.trafficShare(live.length);
+    const cost = (known: LoadWindow): PlanCost => ({ ...plan.cost(known), traffic: share * plan.cost(known).traffic });
+    return { nodes: live, plan, cost, iteration: layout.iteration(live.length) };
   }
 
   /** The same, from what the nodes hold. */

@@ -1,18 +1,17 @@
 /** Classic expert parallelism (DeepSpeed MoE, Tutel): groups of nodes that hold one copy of all experts each. */
 
-import { type HardwareSpec, nodeBytesPerSecond } from "../cost/hardwareSpec.ts";
+import { nodeBytesPerSecond } from "../cost/hardwareSpec.ts";
 import { modelSize } from "../cost/modelSize.ts";
-import type { ModelSpec } from "../cost/modelSpec.ts";
 import type { PlanCost } from "../cost/stepCost.ts";
-import { Infeasible } from "../layout/infeasible.ts";
+import { dealtImbalance, expertGroups } from "./expertGroups.ts";
+import type { IteratedJob } from "./jobIteration.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
 import type { Configuration, TrainingSystem } from "./trainingSystem.ts";
 
 /** Variants of expert parallelism. */
 export interface ExpertParallelOptions {
   readonly name: string;
-  readonly model: ModelSpec;
-  readonly hardware: HardwareSpec;
+  readonly job: IteratedJob;
   /** Whether survivors regroup in memory while they hold all experts (Lazarus section 6.1, "FT"). */
   readonly faultTolerant: boolean;
   /** Whether experts compute on the padding, or only the all-to-all carries it (Tutel). */
@@ -25,22 +24,17 @@ export interface ExpertParallelOptions {
  * @throws RangeError when the group does not divide the experts
  */
 export function expertParallelSystem(options: ExpertParallelOptions): TrainingSystem {
-  const { name, model, hardware, faultTolerant } = options;
-  const groupSize = model.expertParallelNodes;
-  const ranks = groupSize * hardware.gpusPerNode;
-  if (model.experts % ranks !== 0) {
-    throw new Infeasible(`${model.experts} experts do not divide over the ${ranks} GPUs of an expert-parallel group`);
-  }
-  const expertsPerNode = model.experts / groupSize;
+  const { name, job, faultTolerant } = options;
+  const { model, hardware } = job;
+  const groups = expertGroups(name, job);
+  const { groupSize, ranks, expertsPerNode } = groups;
   const cached = new Map<number, { padded: number; computed: number }>();
 
   function busiestRank({ index, loads }: LoadWindow) {
     let sums = cached.get(index);
     if (sums === undefined) {
       const padded = sumOver(loads, (layer) => (model.experts * Math.max(...layer)) / total(layer));
-      const computed = options.computesPadding
-        ? padded
-        : sumOver(loads, (layer) => (ranks * Math.max(...dealtTotals(layer, ranks))) / total(layer));
+      const computed = options.computesPadding ? padded : sumOver(loads, (layer) => dealtImbalance(layer, ranks));
       sums = { padded, computed };
       cached.set(index, sums);
     }
@@ -62,17 +56,19 @@ export function expertParallelSystem(options: ExpertParallelOptions): TrainingSy
       if (now < next.nodes.length && now % groupSize !== place % groupSize) fetching[now % groupSize]!++;
     });
     const rounds = fetching.reduce((most, count, part) => Math.max(most, Math.ceil(count / holders[part]!)), 0);
-    return { ...next, transferSeconds: rounds * model.layers * expertsPerNode * expertSeconds };
+    return { ...next, transferSeconds: rounds * expertsPerNode * expertSeconds };
   }
 
   function configure(candidates: readonly number[]): Configuration | undefined {
-    const nodes = candidates.slice(0, Math.floor(candidates.length / groupSize) * groupSize);
+    const most = Math.min(candidates.length, groups.mostNodes);
+    const nodes = candidates.slice(0, Math.floor(most / groupSize) * groupSize);
     if (nodes.length === 0) return undefined;
-    const groups = nodes.length / groupSize;
-    const sync = (model.layers * expertsPerNode * (groups - 1)) / groups;
-    const leaving = model.dispatchIsAllRemote ? 1 : leavingShare(nodes, groupSize, hardware);
+    const copies = groups.copies(nodes.length);
+    const sync = (expertsPerNode * (copies - 1)) / copies;
+    const leaving = groups.leavingShare(nodes);
     return {
       nodes,
+      iteration: groups.iteration?.(nodes.length),
       cost: (window): PlanCost => {
         const { padded, computed } = busiestRank(window);
         return { compute: computed, traffic: padded * leaving, sync };
@@ -97,36 +93,10 @@ export function expertParallelSystem(options: ExpertParallelOptions): TrainingSy
   };
 }
 
-/** Time that a token's way takes, in units of the way between servers: the worst node's mean over its group. */
-function leavingShare(nodes: readonly number[], groupSize: number, hardware: HardwareSpec): number {
-  const within = hardware.networkBytesPerSecond / hardware.serverBytesPerSecond;
-  const server = (node: number) => Math.floor(node / hardware.nodesPerServer);
-  let worst = 0;
-  nodes.forEach((node, place) => {
-    const first = place - (place % groupSize);
-    let share = 0;
-    for (const peer of nodes.slice(first, first + groupSize)) {
-      if (peer !== node) share += (server(peer) === server(node) ? within : 1) / groupSize;
-    }
-    // The node's own GPUs exchange tokens too.
-    worst = Math.max(worst, share + ((1 - 1 / hardware.gpusPerNode) * within) / groupSize);
-  });
-  return worst;
-}
-
 function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
 function sumOver<T>(items: readonly T[], measure: (item: T) => number): number {
   return items.reduce((sum, item) => sum + measure(item), 0);
-}
-
-/** Loads of ranks that experts are dealt to in turn: schedules may list experts by load, and no system places them so. */
-function dealtTotals(loads: readonly number[], ranks: number): number[] {
-  const totals = new Array<number>(ranks).fill(0);
-  loads.forEach((load, expert) => {
-    totals[expert % ranks]! += load;
-  });
-  return totals;
 }

@@ -1,5 +1,6 @@
 /** A training job and how it protects and tunes itself. */
 import type { CheckpointInterval } from "../cost/modelSpec.ts";
+import type { ParallelLayout } from "../cost/parallelLayout.ts";
 import type { TrainingSpec } from "../cost/trainingSpec.ts";
 import type { CheckpointMethod } from "./checkpointing.ts";
 import type { LoadSchedule } from "./loadSchedule.ts";
@@ -11,6 +12,12 @@ export interface Job extends TrainingSpec {
   readonly seconds: number;
   /** Samples after which the job is done; Infinity where `seconds` end it. */
   readonly samples: number;
+  /** How GPUs divide the work; as the model's setting says without it. A step is an iteration with all its micro-batches then. */
+  readonly layout?: ParallelLayout;
+  /** Sequences of a step, however many nodes there are; otherwise so many a node or pipeline. A step is an iteration then. */
+  readonly globalBatch?: number;
+  /** Part of the communication that may run while GPUs compute; none without it. */
+  readonly overlap?: number;
   /** Whether pauses take the constants of the hardware, as the paper measured them, and not as long as their bytes. */
   readonly constantPauses?: boolean;
 }

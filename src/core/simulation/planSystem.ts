@@ -4,6 +4,7 @@ import type { LayerPlacement } from "../layout/placement.ts";
 import type { Policy, Shares } from "../placement/policy.ts";
 import { costedPlan, elasticPlan } from "./elasticPlan.ts";
 import { elasticSystem } from "./elasticSystem.ts";
+import { placedLayout } from "./jobIteration.ts";
 import { newPlans } from "./planBook.ts";
 import { policyPlanner } from "./planners.ts";
 import { planTransfers } from "./planTransfers.ts";
@@ -37,5 +38,6 @@ export function planSystem(given: GivenPlan, job: PlannedJob): TrainingSystem {
     startPlan,
     transfers: job.constantPauses === true ? undefined : planTransfers(job),
     skipsIdleRebalances: true,
+    layout: placedLayout(given.name, job),
   });
 }

@@ -10,7 +10,6 @@ import { makePlacement } from "../placement/makePlacement.ts";
 import { placeLayers } from "../placement/placeLayers.ts";
 import type { Policy, Shares } from "../placement/policy.ts";
 import { checkPlacementSize } from "../placement/sizeLimits.ts";
-import { storeCosts } from "./checkpointing.ts";
 import type { ExpertPlanner } from "./elasticPlan.ts";
 import type { Job } from "./job.ts";
 
@@ -20,7 +19,7 @@ export function lazarusPlanner(minReplicas: number): ExpertPlanner {
   return planner((cluster, layers) => placeLayers({ cluster, layers, ...rules }).layers, evenLayerCosting);
 }
 
-/** Most nodes for which host sets are searched for goodput; beyond, that takes seconds a plan. */
+/** Most nodes for which host sets are searched for goodput; beyond, that takes seconds a plan. Only nodes of one GPU: the search balances nodes. */
 const MOST_GOODPUT_NODES = 24;
 
 /** What is known beforehand of a job's failures. */
@@ -38,8 +37,8 @@ export interface ExpectedFailures {
 const NODES_TAKEN_ALONG = 1;
 
 /**
- * The toolkit's planner: placement `resilient` at effort `fast`, balanced dispatch. It goes for goodput, or, on large clusters,
- * for survival with the busiest GPU within 2 % of the mean. Failures in the time of a reconfiguration count as one.
+ * The toolkit's planner: placement `resilient` at effort `fast`, balanced dispatch. It goes for goodput, or, on large clusters and
+ * with several GPUs a node, for survival with the busiest GPU within 2 % of the mean. Failures in the time of a reconfiguration count as one.
  */
 export function resilientPlanner(
   job: Pick<Job, "model" | "hardware" | "gradientAccumulation">,
@@ -55,11 +54,11 @@ export function resilientPlanner(
         ? 1 - Math.exp(-hardware.recovery.reconfigureSeconds / secondsBetween / nodes)
         : Math.min(0.5, NODES_TAKEN_ALONG / nodes);
       const aim =
-        nodes > MOST_GOODPUT_NODES
+        nodes > MOST_GOODPUT_NODES || hardware.gpusPerNode > 1
           ? { objective: "survival" as const }
           : {
               objective: "goodput" as const,
-              training: costsOfLayers(withSaving(trainingCosts(job, nodes, secondsBetween), job, nodes), copies, job),
+              training: costsOfLayers(trainingCosts(job, nodes, secondsBetween), copies, job),
             };
       return makePlacement(cluster, layers, {
         placement: "resilient",
@@ -73,18 +72,6 @@ export function resilientPlanner(
     },
     model.dispatchIsAllRemote ? allRemoteLayerCosting : freeLayerCosting,
   );
-}
-
-/** Counts the checkpoints, too: a shorter step gains less where they come every so many steps. */
-function withSaving(
-  costs: TrainingCosts,
-  job: Pick<Job, "model" | "hardware" | "gradientAccumulation">,
-  nodes: number,
-): TrainingCosts {
-  const interval = job.model.faultTolerantCheckpointEvery;
-  if (costs.failures === undefined || !("steps" in interval)) return costs;
-  const savingSecondsPerStep = storeCosts(job, { kind: "blocking" }, nodes).pauseSeconds / interval.steps;
-  return { ...costs, failures: { ...costs.failures, savingSecondsPerStep } };
 }
 
 /** A job's figures for a plan of a few layers, each of which stands for several. */

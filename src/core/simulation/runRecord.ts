@@ -56,6 +56,7 @@ export class RunRecord {
     experts: 0,
     allToAll: 0,
     expertSync: 0,
+    bubble: 0,
   };
 
   /**
@@ -76,7 +77,7 @@ export class RunRecord {
   /** Enters finished steps. */
   finish(steps: number, parts: StepParts): void {
     this.#finishedSteps += steps;
-    for (const part of Object.keys(this.#parts) as (keyof StepParts)[]) this.#parts[part] += steps * parts[part];
+    for (const part of Object.keys(this.#parts) as (keyof StepParts)[]) this.#parts[part] += steps * (parts[part] ?? 0);
   }
 
   /** Enters the loss of an unfinished step, whose time is entered already. */
@@ -104,11 +105,16 @@ export class RunRecord {
       recoveries: this.recoveries,
       restarts: this.restarts,
       lostSteps: this.#lostSteps,
-      stepParts: mapValues(this.#parts, (seconds) => seconds / Math.max(1, this.#finishedSteps)),
+      stepParts: withoutEmptyBubble(mapValues(this.#parts, (seconds) => seconds / Math.max(1, this.#finishedSteps))),
     };
   }
 }
 
 function mapValues<K extends string>(record: Record<K, number>, change: (value: number) => number): Record<K, number> {
   return Object.fromEntries(Object.entries<number>(record).map(([key, value]) => [key, change(value)])) as Record<K, number>;
+}
+
+/** Jobs without pipelines have no such part. */
+function withoutEmptyBubble({ bubble, ...parts }: Record<keyof StepParts, number>): StepParts {
+  return bubble === 0 ? parts : { ...parts, bubble };
 }

@@ -1,7 +1,9 @@
 /** How long the steps of a job take, computed once for a configuration and a window of loads. */
 
-import { type StepCostCoefficients, type StepParts, stepCostCoefficients, stepParts, stepSeconds } from "../cost/stepCost.ts";
+import { type Iteration, iterationParts } from "../cost/iteration.ts";
+import { type StepParts, stepParts, stepSeconds, totalOfParts } from "../cost/stepCost.ts";
 import type { Job } from "./job.ts";
+import { nodeIteration } from "./jobIteration.ts";
 import { type LoadWindow, windowAt } from "./loadSchedule.ts";
 import { type Slowdown, toSeconds, toTicks } from "./membership.ts";
 import type { Configuration } from "./trainingSystem.ts";
@@ -17,7 +19,7 @@ export interface StepTime {
 export class StepTimer {
   readonly #job: Job;
   readonly #slowdown: ((node: number) => Slowdown) | undefined;
-  readonly #byNodes = new Map<number, StepCostCoefficients>();
+  readonly #byNodes = new Map<number, Iteration>();
   #last: { configuration: Configuration; window: LoadWindow; time: StepTime } | undefined;
 
   /** @param slowdown of the nodes; the slowest one in use holds up the others */
@@ -30,10 +32,14 @@ export class StepTimer {
   timeOf(configuration: Configuration, step: number): StepTime {
     const window = windowAt(this.#job.loads, step);
     if (this.#last?.configuration !== configuration || this.#last.window !== window) {
-      const coefficients = this.#coefficients(configuration.nodes.length);
+      const iteration = this.#iterationOf(configuration);
+      const { coefficients } = iteration;
+      const { overlap = 0 } = this.#job;
       const cost = configuration.cost(window);
-      const parts = this.#slowed(configuration, stepParts(coefficients, cost));
-      const seconds = this.#slowdown === undefined ? stepSeconds(coefficients, cost) : totalOf(parts);
+      const isPlain = this.#slowdown === undefined && overlap === 0 && iteration.slots === 1;
+      const once = this.#slowed(configuration, stepParts(coefficients, cost));
+      const parts = isPlain ? once : iterationParts(once, iteration, overlap);
+      const seconds = isPlain ? stepSeconds(coefficients, cost) : totalOfParts(parts);
       const ticks = Math.max(1, toTicks(seconds));
       this.#last = { configuration, window, time: { ticks, parts } };
     }
@@ -41,8 +47,8 @@ export class StepTimer {
   }
 
   /** Samples of a step in a configuration. */
-  samplesOf({ nodes }: Configuration): number {
-    return nodes.length * this.#job.model.sequencesPerNode;
+  samplesOf(configuration: Configuration): number {
+    return this.#iterationOf(configuration).samples;
   }
 
   /** Samples per second while a configuration trains. */
@@ -66,17 +72,13 @@ export class StepTimer {
     };
   }
 
-  #coefficients(nodes: number): StepCostCoefficients {
-    let coefficients = this.#byNodes.get(nodes);
-    if (coefficients === undefined) {
-      const { model, hardware, gradientAccumulation } = this.#job;
-      coefficients = stepCostCoefficients(model, hardware, nodes, gradientAccumulation);
-      this.#byNodes.set(nodes, coefficients);
+  #iterationOf({ nodes, iteration }: Configuration): Iteration {
+    if (iteration !== undefined) return iteration;
+    let known = this.#byNodes.get(nodes.length);
+    if (known === undefined) {
+      known = nodeIteration(this.#job, nodes.length);
+      this.#byNodes.set(nodes.length, known);
     }
-    return coefficients;
+    return known;
   }
-}
-
-function totalOf(parts: StepParts): number {
-  return Object.values(parts).reduce((sum, seconds) => sum + seconds, 0);
 }

@@ -8,10 +8,13 @@ import { type CheckpointMethod, storeCosts, youngDalySeconds } from "./checkpoin
 import { elasticPlan } from "./elasticPlan.ts";
 import { elasticSystem } from "./elasticSystem.ts";
 import { expertParallelSystem } from "./expertParallelSystem.ts";
+import { hybridSystem } from "./hybridSystem.ts";
 import type { Job, RunPolicy } from "./job.ts";
+import { placedLayout } from "./jobIteration.ts";
 import { keptPlans, newPlans, type PlanBook } from "./planBook.ts";
 import { type ExpectedFailures, lazarusPlanner, resilientPlanner } from "./planners.ts";
 import { planTransfers } from "./planTransfers.ts";
+import { reroutedSystem } from "./reroutedSystem.ts";
 import type { TrainingSystem } from "./trainingSystem.ts";
 
 /** Classic expert parallelism and what its variants do differently. */
@@ -36,7 +39,13 @@ export const systemNames = [
   "moevement",
   "tutel-ft",
   "tutel",
+  "recycle",
+  "oobleck",
+  "hybrid",
 ] as const;
+
+/** Those among them that need a layout with pipelines. */
+export const pipelineSystems: readonly string[] = ["recycle", "oobleck", "hybrid"];
 
 /** How systems take checkpoints, where that is what tells them apart; blocking, all others. */
 const methods: Partial<Record<SystemName | "plan", CheckpointMethod>> = {
@@ -49,7 +58,10 @@ const methods: Partial<Record<SystemName | "plan", CheckpointMethod>> = {
 export type SystemName = (typeof systemNames)[number];
 
 /** What a system must know of its job. */
-export type PlannedJob = Pick<Job, "model" | "hardware" | "loads" | "gradientAccumulation" | "constantPauses">;
+export type PlannedJob = Pick<
+  Job,
+  "model" | "hardware" | "loads" | "gradientAccumulation" | "constantPauses" | "layout" | "globalBatch"
+>;
 
 /** Seconds between two failures that `resilient` plans for unless it is told otherwise. */
 export const USUAL_SECONDS_BETWEEN_FAILURES = 3600;
@@ -70,7 +82,7 @@ export function trainingSystem(name: SystemName, job: PlannedJob, expected: Expe
   if (name === "lazarus") {
     const planner = lazarusPlanner(model.minReplicas);
     const plans = newPlans((nodes, window) => elasticPlan(planner, model, hardware, nodes, window));
-    return elasticSystem({ name, fewestNodes, plans, transfers, skipsIdleRebalances: false });
+    return elasticSystem({ name, fewestNodes, plans, transfers, skipsIdleRebalances: false, layout: placedLayout(name, job) });
   }
   if (name === "resilient") {
     return elasticSystem({
@@ -79,9 +91,12 @@ export function trainingSystem(name: SystemName, job: PlannedJob, expected: Expe
       plans: resilientPlans(job, expected),
       transfers,
       skipsIdleRebalances: true,
+      layout: placedLayout(name, job),
     });
   }
-  return expertParallelSystem({ name, model, hardware, ...expertParallel[name] });
+  if (name === "recycle" || name === "oobleck") return reroutedSystem(name, job);
+  if (name === "hybrid") return hybridSystem(job, expected);
+  return expertParallelSystem({ name, job, ...expertParallel[name] });
 }
 
 function resilientPlans(job: PlannedJob, expected: ExpectedFailures): PlanBook {

@@ -1,5 +1,6 @@
 /** What the simulator asks of a training system: how it uses nodes, and what it does when they come and go. */
 
+import type { Iteration } from "../cost/iteration.ts";
 import type { PlanCost } from "../cost/stepCost.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
 
@@ -9,6 +10,8 @@ export interface Configuration {
   readonly nodes: readonly number[];
   /** How long the transfers take that lead here from the configuration before; nothing where they are not counted. */
   readonly transferSeconds?: number;
+  /** What a step consists of, where that is not a micro-batch of every node. */
+  readonly iteration?: Iteration | undefined;
   /** What a step with the window's loads costs. */
   cost(window: LoadWindow): PlanCost;
 }

@@ -13,7 +13,7 @@ export function resilientTable(contests: readonly Contest[], paint: Paint): stri
     SYSTEMS.map((system) => {
       const outcome = outcomes.get(system)!;
       const parts = Object.keys(outcome.runs[0]?.stepParts ?? {}) as (keyof Outcome["runs"][number]["stepParts"])[];
-      const milliseconds = parts.map((part) => 1000 * mean(outcome.runs.map((run) => run.stepParts[part])));
+      const milliseconds = parts.map((part) => 1000 * mean(outcome.runs.map((run) => run.stepParts[part] ?? 0)));
       return [
         figure,
         what,

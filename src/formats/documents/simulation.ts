@@ -11,6 +11,8 @@ const parts = {
   experts: amount,
   allToAll: amount,
   expertSync: amount,
+  /** Workers of a pipeline that wait for each other. */
+  bubble: z.exactOptional(amount),
 };
 
 const runSchema: z.ZodMiniType<RunResult> = z.object({

@@ -16,6 +16,7 @@ import gptOss120b from "./gpt-oss-120b.json" with { type: "json" };
 import gptS from "./gpt-s.json" with { type: "json" };
 import h100 from "./h100.json" with { type: "json" };
 import h200 from "./h200.json" with { type: "json" };
+import h800 from "./h800.json" with { type: "json" };
 import kimiK2 from "./kimi-k2.json" with { type: "json" };
 import mi300x from "./mi300x.json" with { type: "json" };
 import mixtral8x7b from "./mixtral-8x7b.json" with { type: "json" };
@@ -32,7 +33,7 @@ const models = new Map<string, unknown>(
 // The same network, trained further.
 models.set("deepseek-r1", { ...deepseekV3, name: "deepseek-r1" });
 const hardware = new Map<string, unknown>(
-  [rtx3090, a10g, a100, h100, h200, b200, gb200Nvl72, mi300x].map((machine) => [machine.name, machine]),
+  [rtx3090, a10g, a100, h800, h100, h200, b200, gb200Nvl72, mi300x].map((machine) => [machine.name, machine]),
 );
 
 /** Names of the models. */
