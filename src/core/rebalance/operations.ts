@@ -2,7 +2,8 @@
 import { countReplicas, FREE_SLOT, type Placement } from "../layout/placement.ts";
 import { LayerCopies, type Slot } from "./layerCopies.ts";
 
-interface Common {
+/** What all operations say. */
+export interface OperationBase {
   readonly layer: number;
   readonly expert: number;
   /** Copies that are fetched: none onto a rank that holds the expert already. */
@@ -13,20 +14,20 @@ interface Common {
 }
 
 /** A copy given up, of the rank's first slot that has it. */
-export interface Shrink extends Common {
+export interface Shrink extends OperationBase {
   readonly kind: "shrink";
   readonly from: number;
 }
 
 /** A copy made in the first free slot of a rank, from one of another rank, or of the same where `fetched` is 0. */
-export interface Expand extends Common {
+export interface Expand extends OperationBase {
   readonly kind: "expand";
   readonly from: number;
   readonly to: number;
 }
 
 /** A copy that changes its rank; the copy of `exchanged`, where there is one, goes the other way. */
-export interface Migrate extends Common {
+export interface Migrate extends OperationBase {
   readonly kind: "migrate";
   readonly from: number;
   readonly to: number;
