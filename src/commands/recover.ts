@@ -138,7 +138,7 @@ export const recover = defineCommand({
           namingRefusals(
             () =>
               by !== undefined && newer !== undefined
-                ? rebalanceBy(by, options, { ...made, old, loads: newer.layers, expertBytes: size.bytes })
+                ? rebalanceBy(by, options, { ...made, old, loads: newer.layers, expertBytes: size.bytes, training })
                 : planRecovery(
                     recoveryProblem(
                       options,

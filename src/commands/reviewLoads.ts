@@ -164,13 +164,13 @@ function levelOf(trigger: Trigger, plan: Placement, shares: "even" | "free"): nu
 
 type Plannable = Pick<RecoveryProblem, "policy" | "madeBy" | "old"> & { readonly loads: readonly LayerLoads[] };
 
-function recoveryBy(options: Options, { by, expertBytes }: ReviewTerms, given: Plannable): Promise<Moved["recovery"]> {
+function recoveryBy(options: Options, { by, expertBytes, training }: ReviewTerms, given: Plannable): Promise<Moved["recovery"]> {
   const { old, policy, madeBy } = given;
   if (policy?.placement === "resilient" && by === undefined) announce("planning", searchSeconds(old.cluster, old.layers.length));
   return withStopwatch("planning", (watch) =>
     namingRefusals(
       () => {
-        if (by !== undefined) return rebalanceBy(by, options, { ...given, policy, expertBytes });
+        if (by !== undefined) return rebalanceBy(by, options, { ...given, policy, expertBytes, training });
         const recovery = planRecovery(recoveryProblem(options, { ...given, failed: [], failedGpus: [], expertBytes }, watch));
         if (!recovery.recoverable) throw new UsageError(`the plan cannot be placed anew: ${recovery.because}`);
         return recovery;

@@ -82,7 +82,16 @@ async function survivalUntouched(made: string): Promise<number> {
 
 test("--max-moves limits the copies that are fetched, --balance-threshold what is touched", async () => {
   const fetched = async (...words: string[]) => {
-    const { plan } = await recovered("balanced.json", "--placement", "fewest-moves", "--expert-bytes", "1MB", ...words);
+    const { plan } = await recovered(
+      "balanced.json",
+      "--placement",
+      "fewest-moves",
+      "--shares",
+      "even",
+      "--expert-bytes",
+      "1MB",
+      ...words,
+    );
     return plan.operations!.reduce((sum, { bytes }) => sum + bytes / 1e6, 0);
   };
   const all = await fetched();

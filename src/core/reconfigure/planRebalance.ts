@@ -4,7 +4,7 @@ import { Infeasible } from "../layout/infeasible.ts";
 import { fewestHosts, type LayerLoads, type Placement } from "../layout/placement.ts";
 import { planFigures } from "../placement/assess.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
-import { expectedFailures, type Policy } from "../placement/policy.ts";
+import { expectedFailures, type Policy, sharesOf } from "../placement/policy.ts";
 import type { Operation } from "../rebalance/operations.ts";
 import { type RebalanceOptions, rebalance } from "../rebalance/rebalance.ts";
 import { hostsByUnit } from "../recovery/failureUnits.ts";
@@ -17,7 +17,7 @@ import { MEMORY_COPIES } from "./spillExperts.ts";
 import { survivors } from "./survivors.ts";
 
 /** A plan, and how to go on with it. */
-export interface RebalanceProblem extends Pick<RebalanceOptions, "threshold" | "maxMoves" | "leastGain"> {
+export interface RebalanceProblem extends Pick<RebalanceOptions, "threshold" | "maxMoves" | "leastGain" | "step"> {
   readonly old: Placement;
   readonly loads: readonly LayerLoads[];
   readonly by: RebalanceOptions["policy"];
@@ -41,7 +41,7 @@ const ROUNDING = 1e-12;
  * @throws Infeasible when the loads do not fit the plan, or experts of it wait in host memory
  */
 export function planRebalance(problem: RebalanceProblem): RebalancedPlan & { readonly joined: readonly [] } {
-  const { old, by, policy, speed, threshold, maxMoves, leastGain } = problem;
+  const { old, by, policy, speed, threshold, maxMoves, leastGain, step } = problem;
   if (old.spilled?.some(({ nodes }) => nodes.length > 0))
     throw new Infeasible("experts wait in host memory, which incremental policies leave there", "slots");
   const loads = matchingLoads(old.layers, problem.loads);
@@ -56,6 +56,8 @@ export function planRebalance(problem: RebalanceProblem): RebalancedPlan & { rea
     threshold,
     maxMoves,
     leastGain,
+    step,
+    shares: sharesOf(policy),
     minHosts: policy.minReplicas,
     survives: (layers) =>
       survivalOf({ ...old, layers: old.layers.map((layer, l) => ({ ...layer, nodes: layers[l]! })) }) >= least,
