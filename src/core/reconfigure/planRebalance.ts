@@ -36,6 +36,17 @@ export interface RebalancedPlan extends GoesOn {
 /** Survival is a sum of fractions: what differs by less is the same. */
 const ROUNDING = 1e-12;
 
+/** Whether the host sets of layers survive no less than those of a plan, by what its policy expects to fail. */
+export function keepingSurvival(old: Placement, policy: Policy): NonNullable<RebalanceOptions["survives"]> {
+  const { unit, probability } = expectedFailures(policy);
+  const survivalOf = (placement: Placement) => {
+    const { hostSets, count } = hostsByUnit(placement, unit);
+    return survivalProbability(recoveryProbabilities(hostSets, count, { seed: policy.seed }), probability).probability;
+  };
+  const least = survivalOf(old) - ROUNDING;
+  return (layers) => survivalOf({ ...old, layers: old.layers.map((layer, l) => ({ ...layer, nodes: layers[l]! })) }) >= least;
+}
+
 /**
  * Rebalances a plan, so that every expert keeps f nodes and survival does not fall.
  * @throws Infeasible when the loads do not fit the plan, or experts of it wait in host memory
@@ -45,12 +56,6 @@ export function planRebalance(problem: RebalanceProblem): RebalancedPlan & { rea
   if (old.spilled?.some(({ nodes }) => nodes.length > 0))
     throw new Infeasible("experts wait in host memory, which incremental policies leave there", "slots");
   const loads = matchingLoads(old.layers, problem.loads);
-  const { unit, probability } = expectedFailures(policy);
-  const survivalOf = (placement: Placement) => {
-    const { hostSets, count } = hostsByUnit(placement, unit);
-    return survivalProbability(recoveryProbabilities(hostSets, count, { seed: policy.seed }), probability).probability;
-  };
-  const least = survivalOf(old) - ROUNDING;
   const { placement, operations, stuck } = rebalance(old, loads, {
     policy: by,
     threshold,
@@ -59,8 +64,7 @@ export function planRebalance(problem: RebalanceProblem): RebalancedPlan & { rea
     step,
     shares: sharesOf(policy),
     minHosts: policy.minReplicas,
-    survives: (layers) =>
-      survivalOf({ ...old, layers: old.layers.map((layer, l) => ({ ...layer, nodes: layers[l]! })) }) >= least,
+    survives: keepingSurvival(old, policy),
   });
   const live = survivors(old, []);
   const scheduled = schedule(live, placement.layers, MEMORY_COPIES);

@@ -45,15 +45,11 @@ export function resilientPlanner(
   job: Pick<Job, "model" | "hardware" | "gradientAccumulation">,
   { secondsBetween, areIndependent }: ExpectedFailures,
 ): ExpertPlanner {
-  const { model, hardware } = job;
+  const { model } = job;
   return planner(
     (cluster, layers) => {
       const copies = model.layers / layers.length;
       const nodes = cluster.length;
-      // Given that some node fails, so likely is it that any other does too.
-      const failureProbability = areIndependent
-        ? 1 - Math.exp(-hardware.recovery.reconfigureSeconds / secondsBetween / nodes)
-        : Math.min(0.5, NODES_TAKEN_ALONG / nodes);
       const aim =
         nodes > MOST_GOODPUT_NODES
           ? { objective: "survival" as const }
@@ -61,18 +57,30 @@ export function resilientPlanner(
               objective: "goodput" as const,
               training: costsOfLayers(withSaving(trainingCosts(job, nodes, secondsBetween), job, nodes), copies, job),
             };
-      return makePlacement(cluster, layers, {
-        placement: "resilient",
-        allocation: "lazarus",
-        minReplicas: model.minReplicas,
-        failureProbability,
-        effort: "fast",
-        seed: 0,
-        ...aim,
-      }).layers;
+      return makePlacement(cluster, layers, { ...resilientPolicy(job, { secondsBetween, areIndependent }, nodes), ...aim })
+        .layers;
     },
     model.dispatchIsAllRemote ? allRemoteLayerCosting : freeLayerCosting,
   );
+}
+
+/** The policy of the toolkit's planner but for what it is after. */
+export function resilientPolicy(
+  { model, hardware }: Pick<Job, "model" | "hardware">,
+  { secondsBetween, areIndependent }: ExpectedFailures,
+  nodes: number,
+): Policy {
+  return {
+    placement: "resilient",
+    allocation: "lazarus",
+    minReplicas: model.minReplicas,
+    // Given that some node fails, so likely is it that any other does too.
+    failureProbability: areIndependent
+      ? 1 - Math.exp(-hardware.recovery.reconfigureSeconds / secondsBetween / nodes)
+      : Math.min(0.5, NODES_TAKEN_ALONG / nodes),
+    effort: "fast",
+    seed: 0,
+  };
 }
 
 /** Counts the checkpoints, too: a shorter step gains less where they come every so many steps. */
