@@ -101,7 +101,6 @@ describe("when plans are gone on from", () => {
     for (const w of moved) {
       const [before, after] = [plans[w - 1]!, plans[w]!].map((plan) => plan.cost(loads.windows[w]!).compute / 2);
       expect(before).toBeGreaterThan(1.3);
-      expect(after).toBeLessThanOrEqual(before!);
       taken.push(before! - after!);
     }
     expect(Math.max(...taken)).toBeGreaterThan(0.1);
