@@ -101,6 +101,8 @@ export async function review(options: Options, plan: Reviewed, newer: LoadProfil
     return stays(`${triggerText(trigger)} does not ask for moves${level === undefined ? "" : ` at ${level.toFixed(3)}`}`, {});
   const left = level === undefined ? {} : { left: level };
   const recovery = await recoveryBy(options, terms, { policy, madeBy, old, loads: layers });
+  const changes = recovery.change.transfers.length > 0 || (recovery.operations?.length ?? 0) > 0;
+  if (!changes) return stays("nothing would move", left);
   const weighs = terms.training !== undefined && (options["if-worth"] || trigger?.kind === "gain");
   const sum = weighs ? weighed(recovery, now, terms.training!, options) : undefined;
   const steps = options["review-steps"];
@@ -111,10 +113,10 @@ export async function review(options: Options, plan: Reviewed, newer: LoadProfil
     ...(sum.breakEvenSteps !== undefined && { breakEvenSteps: sum.breakEvenSteps }),
   };
   if (sum?.move === false) return stays(weighedText(sum, steps), { ...figures, ...left });
-  const changes = recovery.change.transfers.length > 0 || (recovery.operations?.length ?? 0) > 0;
-  if (!changes) return stays("nothing moves", { ...figures, ...left });
   const copies = recovery.change.transfers.length;
-  warn(`iteration ${iteration}: moves ${copies} copies${sum === undefined ? "" : `: ${weighedText(sum, steps)}`}`);
+  warn(
+    `iteration ${iteration}: moves${copies === 0 ? ", nothing is fetched" : ` ${copies} cop${copies === 1 ? "y" : "ies"}`}${sum === undefined ? "" : `: ${weighedText(sum, steps)}`}`,
+  );
   const after = trigger && levelOf(trigger, recovery.placement, sharesOf(recovery.policy));
   return {
     moved: { recovery, old },

@@ -2,14 +2,14 @@
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import { UsageError } from "../errors.ts";
 import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
-import { isStandardStream } from "../io/input.ts";
+import { isStandardStream, openInput, peek } from "../io/input.ts";
 import { isSameFile } from "../io/outputPlace.ts";
 import { untilStopped } from "../io/stop.ts";
 import { readNodes } from "./clusterOptions.ts";
 import type { ExpertSize } from "./expertSize.ts";
 import { numberingSettings } from "./planOptions.ts";
 import { readFollowed } from "./readPlacements.ts";
-import { readLoad, readLoads } from "./readProfile.ts";
+import { readLoad, readProfiles, withDefaults } from "./readProfile.ts";
 import type { RecoveryOptions } from "./recoveryOptions.ts";
 import { followed, type Moved, type Reviewed, type ReviewTerms, review } from "./reviewLoads.ts";
 import { warn } from "./warn.ts";
@@ -101,10 +101,15 @@ async function readReviewed(file: string | undefined, options: RecoveryOptions):
   return { ...plans[0]!, follows: sha256 };
 }
 
-/** Of a series all, as they come; of a log their mean, as otherwise. */
+/** Of a series all, as they come, if any do; of a log their mean, as otherwise. */
 async function* profilesOf(options: RecoveryOptions, source: string): AsyncGenerator<LoadProfile> {
-  if (isSeries(options)) yield* readLoads(source, "recover");
-  else yield await readLoad(source, "recover");
+  if (!isSeries(options)) {
+    yield await readLoad(source, "recover");
+    return;
+  }
+  const { byte, input } = await peek(openInput(source));
+  if (byte === undefined && options.follow) return;
+  yield* withDefaults(readProfiles(source, { byRank: false, input }), "recover");
 }
 
 function isSeries({ follow, profile }: RecoveryOptions): boolean {

@@ -48,7 +48,7 @@ function heatMap(layers: LoadDriftDocument["layers"], { from, to }: LoadDriftDoc
   const lines = rows.map(({ layer, cells }) => `${String(layer).padStart(5)} |${cells.map(shadeOf).join("")}|`);
   const width = rows[0]!.cells.length;
   const ends = String(from) + String(to).padStart(Math.max(width - String(from).length, String(to).length + 1));
-  const head = `layer  L1 over the iterations, from ${fixed(least, 3)} (blank) to ${fixed(most, 3)} (full), shades in equal ratios`;
+  const head = `layer  L1 over the iterations, ${fixed(least, 3)} (blank) to ${fixed(most, 3)} (full), by its logarithm`;
   return `\n\n${head}\n${lines.join("\n")}\n       ${ends}`;
 }
 

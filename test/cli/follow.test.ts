@@ -121,6 +121,12 @@ test("every line follows the one before, as files of it would", async () => {
   expect(lines.slice(1).map((line) => JSON.parse(line).follows)).toEqual(hashes.slice(0, -1));
 });
 
+test("a series that ends before it began is no mistake where it is followed", async () => {
+  const words = ["recover", at("start.json"), "--profile", "-", ...WORDS, ...LEVEL];
+  expect(await inProcess([...words, "--follow"])).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  expect((await inProcess(words)).stderr).toMatch(/there is nothing in it/);
+});
+
 test.each([
   [["profile-load", "log.csv", "--follow"], /--follow writes a document every so many iterations: add --every K/],
   [["profile-load", "log.csv", "--every", "4", "--follow", "-o", "x.json"], /-o: a file appears when it is complete/],
