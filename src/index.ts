@@ -163,8 +163,9 @@ export { selectLayers } from "./core/profile/selectLayers.ts";
 export { topExperts } from "./core/profile/topExperts.ts";
 export { WindowError } from "./core/profile/windowError.ts";
 export type { LayerTotals, WindowLoads, WindowMethod } from "./core/profile/windowLoads.ts";
+// Rebalance: a plan brought up to newer loads by few moves, and when.
+export { type DecisionTerms, decide, type MoveDecision } from "./core/rebalance/decide.ts";
 export type { LayerCosts } from "./core/rebalance/layerTime.ts";
-// Rebalance: few operations from one plan to the next.
 export {
   type Expand,
   type Migrate,
@@ -173,7 +174,15 @@ export {
   replay as replayOperations,
   type Shrink,
 } from "./core/rebalance/operations.ts";
-export { REBALANCING_POLICIES, type RebalanceOptions, type RebalancingPolicyName } from "./core/rebalance/rebalance.ts";
+export { planRatio, planSpread } from "./core/rebalance/planLevel.ts";
+export {
+  REBALANCING_POLICIES,
+  type Rebalanced,
+  type RebalanceOptions,
+  type RebalancingPolicyName,
+  rebalance,
+} from "./core/rebalance/rebalance.ts";
+export { type Trigger, type TriggerState, type TriggerTerms, triggered } from "./core/rebalance/trigger.ts";
 // Recover: from a change of nodes to the new placement and the way there.
 export { changeGpus, type Failures, failuresOf, type NodeGpu } from "./core/reconfigure/changeGpus.ts";
 export { PREFERENCES, type Preference, type WayFigures, type Ways } from "./core/reconfigure/chooseWay.ts";

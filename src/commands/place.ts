@@ -21,6 +21,7 @@ import { bytesOfSlot, chosenSlots, findFewestSlots } from "./findFewestSlots.ts"
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
 import { type PlannedFor, readJob, warnOfOtherModel, withModelsLayers } from "./placedModel.ts";
+import { fromOptions, placedFrom, placesAnew } from "./placeFrom.ts";
 import { beyondLimit, lowered } from "./placementWarnings.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
 import { lastOf, plotOption } from "./plotOption.ts";
@@ -37,6 +38,7 @@ import { formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 const options = {
   ...slotOptions,
   ...policyOptions,
+  ...fromOptions,
   spill: spillOption,
   pareto: paretoOption,
   robust: robustOption,
@@ -79,6 +81,10 @@ export const place = defineCommand({
       line: "lazarus place profile.json -n 'gpu[01-04]' --gpus 8 -c 72 --placement eplb --num-dense-layers 3 --format sglang -o location.json",
     },
     {
+      says: "Yesterday's plan brought up to today's loads by at most 20 copies",
+      line: "lazarus place today.json --from placement.json --placement balanced --max-moves 20 -o placement.json",
+    },
+    {
       says: "What does a plan that another system made survive?",
       line: "lazarus place profile.json --audit location.json -n 'gpu[01-04]' --gpus 8 --num-dense-layers 3 --format table",
     },
@@ -98,9 +104,11 @@ export const place = defineCommand({
     return withRecoverySampler(options, (sampler) =>
       writeDocuments(options, renderers(options), async (write) => {
         const documents =
-          options.audit === undefined
-            ? madePlacements(options, job, sampler, file)
-            : auditedPlacements(options, job, sampler, options.audit, file);
+          options.from !== undefined
+            ? placedFrom(options.from, options, job.training, file)
+            : options.audit === undefined
+              ? madePlacements(placesAnew(options), job, sampler, file)
+              : auditedPlacements(placesAnew(options), job, sampler, options.audit, file);
         for await (const document of documents) await write(document);
         return 0;
       }),
@@ -109,6 +117,8 @@ export const place = defineCommand({
 });
 
 type Options = OptionValues<typeof options>;
+/** By a policy that needs no plan to go on from. */
+type PlacingOptions = ReturnType<typeof placesAnew<Options>>;
 
 function renderers(options: Options): Renderers<PlacementDocument> {
   const shown = whatIsShown(options);
@@ -128,7 +138,7 @@ function renderers(options: Options): Renderers<PlacementDocument> {
 
 /** Places every profile of the input. */
 async function* madePlacements(
-  options: Options,
+  options: PlacingOptions,
   { model, training }: PlannedFor,
   sampler: RecoverySampler | undefined,
   file: string | undefined,
@@ -190,7 +200,7 @@ async function* madePlacements(
 
 /** Assesses every placement of a file anew and explains it. */
 async function* auditedPlacements(
-  options: Options,
+  options: PlacingOptions,
   { training }: PlannedFor,
   sampler: RecoverySampler | undefined,
   plan: string,

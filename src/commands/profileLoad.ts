@@ -8,6 +8,7 @@ import { checkLoadProfile, type LoadProfileDocument, loadProfileDocument } from 
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { defineCommand } from "./command.ts";
 import { driftOption, driftRenderers, readDrift } from "./driftOption.ts";
+import { followedInput, followOption, untilItStops } from "./followLog.ts";
 import { type ForecastOptions, forecastOptions, readForecasts } from "./forecastLoads.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
@@ -41,6 +42,10 @@ export const profileLoad = defineCommand({
       line: "lazarus profile-load routing.csv --forecast auto --horizon 100 --backtest -o expected.json",
     },
     { says: "One document for every 50 iterations, a line each", line: "lazarus profile-load routing.csv --every 50" },
+    {
+      says: "While a job runs: does it pay to move experts? A decision every 50 recorded iterations, the newest plan in plan.json",
+      line: "lazarus profile-load routing.csv --every 50 --follow | lazarus recover plan.json --profile - --follow --if-worth --model gpt-l --hardware rtx3090 -o plan.json",
+    },
   ],
   description: [
     "Reads a routing log and writes a load-profile: the tokens routed to every expert of every layer in a window of iterations. CSV comes in three layouts, told apart by the header: wide ([iteration,]layer[,rank],e0..eN), long ([iteration,]layer[,rank],expert,tokens in any order) and tokens (iteration,layer[,rank],token,expert, a row for each routed token). JSON is [layers][experts] or [steps][layers][experts]. Gzip is read as it is.",
@@ -58,6 +63,7 @@ export const profileLoad = defineCommand({
       parse: parseCount(1),
       says: "One document for every K recorded iterations, a line each; the last may stand for fewer.",
     }),
+    follow: followOption,
     method: choice({
       choices: ["mean", "sum", "last", "ema"],
       says: "How a window's iterations become one load: their mean or sum, the last one alone, or an exponential moving average. The default is mean.",
@@ -90,7 +96,8 @@ export const profileLoad = defineCommand({
   run: async (options, file) => {
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
-    const profileOptions = { ...routingInputSettings(options), window, every, method: windowMethod, byRank };
+    const input = followedInput(options, file);
+    const profileOptions = { ...routingInputSettings(options), input, window, every, method: windowMethod, byRank };
     if (options.drift) {
       refuseWithDrift(options);
       return writeDocuments(options, driftRenderers, async (write) => {
@@ -100,9 +107,11 @@ export const profileLoad = defineCommand({
     }
     const forecast = forecastAsked(options, profileOptions);
     return writeDocuments(options, renderers(options), async (write) => {
-      for await (const profile of forecast ? readForecasts(file, forecast) : readProfiles(file, profileOptions)) {
-        await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
-      }
+      await untilItStops(async () => {
+        for await (const profile of forecast ? readForecasts(file, forecast) : readProfiles(file, profileOptions)) {
+          await write(loadProfileDocument(reduced(profile, file ?? "-", layers, top)));
+        }
+      });
       return 0;
     });
   },

@@ -6,6 +6,7 @@ import { planRebalance, type RebalancedPlan } from "../core/reconfigure/planReba
 import { UsageError } from "../errors.ts";
 import { USUAL_THRESHOLD } from "./rebalanceOptions.ts";
 import type { RecoveryOptions } from "./recoveryOptions.ts";
+import type { Training } from "./trainingOptions.ts";
 import { warn } from "./warn.ts";
 
 /** The incremental policy that the options name, if they do. @throws UsageError when other options do not go with it, or need it */
@@ -17,11 +18,13 @@ export function rebalancingOf(options: RecoveryOptions): RebalancingPolicyName |
     if (options["balance-threshold"] === undefined) return undefined;
     throw new UsageError(`--balance-threshold is for --placement ${REBALANCING_POLICIES.join(" and ")}`);
   }
-  const other = (["failed", "joined", "drain", "shares", "failure-unit"] as const).find((name) => options[name] !== undefined);
+  const other = (["failed", "joined", "drain", "failure-unit"] as const).find((name) => options[name] !== undefined);
   if (other !== undefined)
     throw new UsageError(
       `--placement ${by} moves experts on the nodes and terms of the plan; recover with --${other} first, by another policy`,
     );
+  if (by === "flexmoe" && options.shares === "free")
+    throw new UsageError("--shares free: flexmoe counts on even shares; take fewest-moves, or leave it out");
   if (options.profile === undefined) throw new UsageError(`--placement ${by} needs newer loads: pass --profile`);
   if (options.prefer !== "auto")
     throw new UsageError(`--prefer ${options.prefer}: --placement ${by} always repairs; leave it out`);
@@ -37,11 +40,14 @@ export function rebalanceBy(
     policy,
     loads,
     expertBytes,
+    training,
   }: {
     readonly old: Placement;
     readonly policy: Policy | undefined;
     readonly loads: readonly LayerLoads[];
     readonly expertBytes: number;
+    /** The job, by the steps of which moves are judged; load alone without it. */
+    readonly training: Training | undefined;
   },
 ): RebalancedPlan & { readonly joined: readonly [] } {
   if (policy === undefined)
@@ -57,6 +63,7 @@ export function rebalanceBy(
     threshold,
     maxMoves: options["max-moves"],
     leastGain: options["least-gain"],
+    step: training?.costsOn(old.cluster),
     speed: { expertBytes, bandwidth: options.bandwidth, detectSeconds: 0, regroupSeconds: options.regroup },
   });
   const { stuck, operations } = plan;

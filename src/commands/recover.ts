@@ -35,9 +35,11 @@ import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
 import { checkRestore, restorableOf } from "./restoreOption.ts";
+import { type Moved, reviews } from "./reviewLoads.ts";
+import { reviewSeries } from "./reviewSeries.ts";
 import { whatIsShown } from "./shownOptions.ts";
 import { complain, warn } from "./warn.ts";
-import { decisionOn, readWorth } from "./worthMoving.ts";
+import { readTimedJob } from "./worthMoving.ts";
 import { type DocumentWriter, formatOf, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const NOT_RECOVERABLE = 3;
@@ -84,8 +86,15 @@ export const recover = defineCommand({
       throw new UsageError("what changed? pass --failed, --joined or --drain with nodes, or --profile with newer loads");
     checkRestore(options);
     const by = rebalancingOf(options);
-    const worth = await readWorth(options);
+    const isReview = reviews(options);
+    const training = await readTimedJob(options);
     const size = await readExpertSize(options);
+    if (isReview) {
+      const rehearsed = ({ recovery, old }: Moved) =>
+        actOut(rehearsalOf(old, recovery.survivors, recovery.change), options["rehearse-bytes"]);
+      const made = { ...size, by, training, rehearsed: options.rehearse ? rehearsed : undefined };
+      return reviewSeries(options, file, made, renderers(options, size));
+    }
     const isReplaced = isSameFile(file, options.output);
     let unchanged = true;
     let exitCode = 0;
@@ -131,7 +140,7 @@ export const recover = defineCommand({
           namingRefusals(
             () =>
               by !== undefined && newer !== undefined
-                ? rebalanceBy(by, options, { ...made, old, loads: newer.layers, expertBytes: size.bytes })
+                ? rebalanceBy(by, options, { ...made, old, loads: newer.layers, expertBytes: size.bytes, training })
                 : planRecovery(
                     recoveryProblem(
                       options,
@@ -151,11 +160,6 @@ export const recover = defineCommand({
             (refusal) => inOptions(refusal, document.policy.placement),
           ),
         );
-        const decision = worth && newer && decisionOn(recovery, old, newer.layers, worth, options["review-steps"]);
-        if (decision?.move === false) {
-          await write({ ...unchangedPlan(document, origin), decision });
-          continue;
-        }
         unchanged = false;
         const planned = recoveryPlanDocument(
           recovery,
@@ -164,14 +168,13 @@ export const recover = defineCommand({
           joining.joinedGpus,
           { bytes: size.bytes, ageSeconds: options["checkpoint-age"], ...origin },
         );
-        const decided = decision === undefined ? planned : { ...planned, decision };
         const plan =
           options.rehearse && recovery.recoverable
             ? {
-                ...decided,
+                ...planned,
                 rehearsal: await actOut(rehearsalOf(old, recovery.survivors, recovery.change), options["rehearse-bytes"]),
               }
-            : decided;
+            : planned;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;

@@ -63,7 +63,7 @@ export const recoveryOptions = {
   }),
   placement: choice({
     choices: [...PLACEMENT_POLICIES, ...REBALANCING_POLICIES],
-    says: "Policy of the new placement; otherwise that of the old one. With --profile, flexmoe rebalances the plan in few operations as FlexMoE does, fewest-moves by what levels most for each copy fetched; both keep its policy and min-replicas, let no survival fall, and count on even shares.",
+    says: "Policy of the new placement; otherwise that of the old one. With --profile, flexmoe rebalances the plan in few operations as FlexMoE does, fewest-moves by what levels most for each copy fetched; both keep its policy and min-replicas and let no survival fall; flexmoe counts on even shares, fewest-moves on the plan's or --shares.",
   }),
   ...rebalanceOptions,
   ...worthOptions,

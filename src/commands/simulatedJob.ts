@@ -1,9 +1,10 @@
 /** The job that a simulation runs: model, hardware, loads, how long, and what the systems do beside training. */
 
 import type { ModelSpec } from "../core/cost/modelSpec.ts";
+import { FORECAST_METHODS } from "../core/profile/loadForecast.ts";
 import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import type { Job } from "../core/simulation/job.ts";
-import { busiestExperts, type LoadSchedule, loadSchedule } from "../core/simulation/loadSchedule.ts";
+import { busiestExperts, busiestOverAll, type LoadSchedule, loadSchedule } from "../core/simulation/loadSchedule.ts";
 import { logNormalLoads } from "../core/simulation/logNormalLoads.ts";
 import { InputError, UsageError } from "../errors.ts";
 import { hardwarePresetNames, modelPresetNames } from "../formats/presets/index.ts";
@@ -13,10 +14,11 @@ import { checkpointOptions, storeParameters, withStore } from "./checkpointOptio
 import { layoutOptions, layoutParameters, readLayout } from "./layoutOptions.ts";
 import { warnOfLongStep } from "./longStep.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
-import { choice, type OptionValues, option } from "./option.ts";
+import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { readProfiles, withDefaults } from "./readProfile.ts";
 import { modelOfPlan, type SimulationInput } from "./simulatedPlan.ts";
 import { warn } from "./warn.ts";
+import { triggerOption, triggerText } from "./worthOptions.ts";
 
 /** Some systems never finish when failures come faster than checkpoints. */
 const TEN_YEARS = 10 * 365 * 86_400;
@@ -77,6 +79,17 @@ export const jobOptions = {
     parse: (text) => (text === "none" ? Number.POSITIVE_INFINITY : parseCount(1)(text)),
     says: "Steps after which elastic systems follow the loads.",
   }),
+  trigger: option({
+    ...triggerOption,
+    says: "When lazarus, resilient, flexmoe and fewest-moves move at all, as they look at the loads every --rebalance-every: as with `lazarus recover --trigger`. Otherwise as each usually does.",
+  }),
+  forecast: choice({
+    choices: FORECAST_METHODS,
+    says: "Plan for the loads that are expected --rebalance-every steps on instead of those last seen, forecast as `lazarus profile-load --forecast` does.",
+  }),
+  "keep-experts": toggle({
+    says: "Every expert of the log keeps its own loads, so that it counts which ones are busy: of more than the model has those that are busiest over the whole log. Otherwise the places of a layer are ranks: the busiest expert stands in the last place at every step, whichever it is.",
+  }),
 };
 
 type Options = OptionValues<typeof jobOptions>;
@@ -120,7 +133,7 @@ export async function readJob(
         1,
       );
     if (spread !== undefined) return evenLayers(logNormalLoads(model.experts, spread), model);
-    return recordedLoads(file, model, input, plan !== undefined);
+    return recordedLoads(file, model, input, { keepsExperts: plan !== undefined, follows: options["keep-experts"] });
   };
   return {
     model,
@@ -157,6 +170,9 @@ export function jobParameters(
     ...layoutParameters(job),
     ...(job.globalBatch === undefined ? { "gradient-accumulation": job.gradientAccumulation } : {}),
     "rebalance-every": options["rebalance-every"] === Number.POSITIVE_INFINITY ? "none" : options["rebalance-every"],
+    ...(options.trigger && { trigger: triggerText(options.trigger) }),
+    ...(options.forecast && { forecast: options.forecast }),
+    ...(options["keep-experts"] && { "keep-experts": "yes" }),
   };
 }
 
@@ -170,14 +186,14 @@ async function recordedLoads(
   file: string | undefined,
   model: ModelSpec,
   input: Input | undefined,
-  keepsExperts: boolean,
+  { keepsExperts, follows }: { readonly keepsExperts: boolean; readonly follows: boolean },
 ): Promise<LoadSchedule> {
   const otherwise = { window: { kind: "all" }, method: { kind: "mean" }, every: 1 } as const;
   const source = file ?? "standard input";
   const windows: number[][][] = [];
   const starts: number[] = [];
   for await (const profile of withDefaults(readProfiles(file, { byRank: false, otherwise, input }), "simulate")) {
-    windows.push(modelLoads(profile, model, source, keepsExperts));
+    windows.push(modelLoads(profile, model, source, keepsExperts, follows));
     starts.push(profile.window.from);
     if (windows.length === 1 && profile.layers.length < model.layers && profile.layers.length > 1) {
       warn(`${source} has ${profile.layers.length} of the ${model.layers} layers of ${model.name}; they stand in for the others`);
@@ -190,14 +206,20 @@ async function recordedLoads(
       file: source,
     });
   }
-  return loadSchedule(windows, steps);
+  return loadSchedule(follows ? busiestOverAll(windows, model.experts) : windows, steps);
 }
 
 /**
  * Loads of the model's layers; a log with fewer layers is gone through again.
  * @param keepsExperts whether each expert keeps its loads, as a plan for them needs; otherwise position stands for rank
  */
-function modelLoads({ layers, experts }: LoadProfile, model: ModelSpec, file: string, keepsExperts: boolean): number[][] {
+function modelLoads(
+  { layers, experts }: LoadProfile,
+  model: ModelSpec,
+  file: string,
+  keepsExperts: boolean,
+  follows: boolean,
+): number[][] {
   if (keepsExperts && experts !== model.experts) {
     throw new InputError(`there are ${experts} experts, in the plan ${model.experts}; give the loads of the same model`, {
       file,
@@ -208,7 +230,7 @@ function modelLoads({ layers, experts }: LoadProfile, model: ModelSpec, file: st
   }
   const kept = layers.slice(0, model.layers).map(({ layer, loads }) => {
     if (!loads.some((tokens) => tokens > 0)) throw new InputError(`layer ${layer} has no tokens in a window`, { file });
-    return keepsExperts ? [...loads] : busiestExperts(loads, model.experts);
+    return keepsExperts || follows ? [...loads] : busiestExperts(loads, model.experts);
   });
   return layersOf(kept, model);
 }

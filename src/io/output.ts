@@ -54,6 +54,7 @@ function standardOutput(): Output {
 
 /** Partial files that an interrupt must not leave behind. */
 const unfinished = new Set<string>();
+let listening = false;
 
 /**
  * The file is made when the first text is written: until then, which may be a long search, a signal ends the program as it ends
@@ -90,7 +91,8 @@ function fileOutput(file: string): Output {
   } else handle = open();
   const opened = (): number => {
     if (handle !== undefined) return handle;
-    if (unfinished.size === 0) removeUnfinishedOnSignals();
+    if (!listening) removeUnfinishedOnSignals();
+    listening = true;
     unfinished.add(written);
     handle = open();
     const to = handle;

@@ -82,7 +82,16 @@ async function survivalUntouched(made: string): Promise<number> {
 
 test("--max-moves limits the copies that are fetched, --balance-threshold what is touched", async () => {
   const fetched = async (...words: string[]) => {
-    const { plan } = await recovered("balanced.json", "--placement", "fewest-moves", "--expert-bytes", "1MB", ...words);
+    const { plan } = await recovered(
+      "balanced.json",
+      "--placement",
+      "fewest-moves",
+      "--shares",
+      "even",
+      "--expert-bytes",
+      "1MB",
+      ...words,
+    );
     return plan.operations!.reduce((sum, { bytes }) => sum + bytes / 1e6, 0);
   };
   const all = await fetched();
@@ -151,19 +160,19 @@ describe("--if-worth", () => {
     const { gainSeconds, costSeconds, breakEvenSteps } = few.decision!;
     expect(few).toMatchObject({ moved: 0, transfers: [], decision: { move: false, reviewSteps: 1 } });
     expect(few.placement).toEqual(checkPlacement(JSON.parse(readFileSync(at("balanced.json"), "utf8")), "old"));
-    expect(breakEvenSteps).toBe(Math.ceil(costSeconds / gainSeconds));
+    expect(breakEvenSteps).toBe(Math.ceil(costSeconds! / gainSeconds!));
     const many = await worth(breakEvenSteps! + 1);
     expect(many.plan.decision!.move).toBe(true);
     expect(many.plan.operations!.length).toBeGreaterThan(0);
     expect(many.plan.time!.transferSeconds + many.plan.time!.regroupSeconds).toBe(costSeconds);
-    expect(many.stderr).toMatch(/moves: moving saves [\d.e+]+ s in \d+ steps, costs [\d.]+ s, pays off after \d+ steps/);
+    expect(many.stderr).toMatch(/moves 4 copies: moving saves [\d.e+]+ s in \d+ steps, costs [\d.]+ s, pays off after \d+ steps/);
     expect((await worth(breakEvenSteps! - 1)).plan.decision!.move).toBe(false);
   });
 
   test.each([
     [["--if-worth", "--failed", "node0"], /weighs newer loads alone/],
-    [["--if-worth", "--profile", "now", "--model", "gpt-s"], /needs --profile, --model and --hardware/],
-    [["--hardware", "rtx3090", "--profile", "now"], /--hardware is for --if-worth/],
+    [["--if-worth", "--profile", "now", "--model", "gpt-s"], /--if-worth needs --model and --hardware/],
+    [["--hardware", "rtx3090", "--profile", "now"], /--hardware times steps together with --model/],
   ])("%j is refused", async (words, expected) => {
     const said = words.map((word) => (word === "now" ? at("now.json") : word));
     const { code, stderr } = await inProcess(["recover", at("balanced.json"), ...said]);

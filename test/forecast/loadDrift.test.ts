@@ -6,6 +6,9 @@ import { rankCorrelation } from "../../src/core/forecast/rankCorrelation.ts";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import type { Policy } from "../../src/core/placement/policy.ts";
+import { loadDriftDocument } from "../../src/formats/documents/loadDrift.ts";
+import { driftTable } from "../../src/report/driftTable.ts";
+import { paint } from "../../src/report/paint.ts";
 import { inProcess, inProcessPipe } from "../support/inProcess.ts";
 
 function driftOf(rows: readonly (readonly number[])[], every?: number) {
@@ -107,6 +110,25 @@ test("refuses what has no windows", () => {
       1,
     ),
   ).toThrow(/take a larger --every/);
+});
+
+test("the table shades when each layer changed, by the logarithm of the distance", () => {
+  const even = [50, 50];
+  const { layers, ...rest } = driftOf([even, [51, 49], [60, 40], [60, 40], [100, 0]], 1);
+  expect(layers[0]!.distances.map((distance) => distance.toFixed(3))).toEqual(["0.020", "0.180", "0.000", "0.800"]);
+  const lines = driftTable(loadDriftDocument({ ...rest, layers }), paint(false)).split("\n");
+  const head = lines.findIndex((line) => line.startsWith("layer  L1 over the iterations, 0.020 (blank) to 0.800 (full)"));
+  expect(lines.slice(head + 1)).toEqual(["    3 | ▒ █|", "       1 41"]);
+  const still = driftOf([even, even, even], 1);
+  expect(driftTable(loadDriftDocument(still), paint(false))).not.toContain("over the iterations");
+  const long = driftOf(
+    Array.from({ length: 200 }, (_, i) => [100 + i, 100]),
+    1,
+  );
+  const row = driftTable(loadDriftDocument(long), paint(false))
+    .split("\n")
+    .find((line) => line.includes("|"))!;
+  expect(row).toMatch(/^ {4}3 \|[ ░▒▓█]{60}\|$/);
 });
 
 test("profile-load --drift writes a document, rows or a table; other commands call it by name", async () => {

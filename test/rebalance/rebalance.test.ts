@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import { planBalance } from "../../src/core/balance/planBalance.ts";
 import { type ClusterNode, uniformCluster } from "../../src/core/layout/cluster.ts";
 import { countReplicas, FREE_SLOT, fewestHosts, hostSets, type Placement } from "../../src/core/layout/placement.ts";
+import type { Shares } from "../../src/core/placement/policy.ts";
 import { LayerCopies } from "../../src/core/rebalance/layerCopies.ts";
-import { BY_LOAD, type LayerCosts, layerTime } from "../../src/core/rebalance/layerTime.ts";
+import { BY_LOAD, type LayerCosts, layerCosts, layerTime } from "../../src/core/rebalance/layerTime.ts";
 import { replay } from "../../src/core/rebalance/operations.ts";
 import { REBALANCING_POLICIES, rebalance } from "../../src/core/rebalance/rebalance.ts";
 import { recoveryProbabilities } from "../../src/core/recovery/recoveryProbabilities.ts";
@@ -41,8 +42,10 @@ const problem = fc
 const costs = fc.constantFrom(BY_LOAD, SYNC);
 const policies = fc.constantFrom(...REBALANCING_POLICIES);
 
-function copiesIn(placement: Placement, loads: readonly number[]): LayerCopies {
-  return new LayerCopies(placement.cluster, placement.layers[0]!, loads);
+const sharings = fc.constantFrom<Shares>("even", "free");
+
+function copiesIn(placement: Placement, loads: readonly number[], shares: Shares = "even"): LayerCopies {
+  return new LayerCopies(placement.cluster, placement.layers[0]!, loads, shares);
 }
 
 /** Time of a layer from its slots, by the formula. */
@@ -50,21 +53,28 @@ function timeOf(
   { cluster, layers: [layer] }: Placement,
   loads: readonly number[],
   { perToken, syncAcross, syncWithin }: LayerCosts,
+  shares: Shares = "even",
 ) {
   const ranks = cluster.flatMap(({ gpus, slots }, n) =>
     Array.from({ length: gpus }, (_, g) => ({ n, held: layer!.nodes[n]!.slice((g * slots) / gpus, ((g + 1) * slots) / gpus) })),
   );
-  const times = ranks.map(({ held }) => {
-    const tokens = held.reduce((sum, e) => sum + (e === FREE_SLOT ? 0 : loads[e]! / layer!.replicas[e]!), 0);
-    const sync = [...new Set(held)].reduce((sum, e) => {
+  const tokensOf = ({ held }: (typeof ranks)[number]) =>
+    held.reduce((sum, e) => sum + (e === FREE_SLOT ? 0 : loads[e]! / layer!.replicas[e]!), 0);
+  const syncOf = ({ held }: (typeof ranks)[number]) =>
+    [...new Set(held)].reduce((sum, e) => {
       if (e === FREE_SLOT) return sum;
       const holders = ranks.filter((rank) => rank.held.includes(e));
       const across = new Set(holders.map(({ n }) => n)).size > 1;
       return sum + ((across ? syncAcross : syncWithin) * (holders.length - 1)) / holders.length;
     }, 0);
-    return perToken * tokens + sync;
+  if (shares === "even") return Math.max(...ranks.map((rank) => perToken * tokensOf(rank) + syncOf(rank)));
+  // Every set of ranks takes what no other rank holds.
+  const sets = Array.from({ length: 2 ** ranks.length - 1 }, (_, i) => ranks.filter((_rank, r) => ((i + 1) >> r) & 1));
+  const forced = sets.map((set) => {
+    const outside = new Set(ranks.filter((rank) => !set.includes(rank)).flatMap(({ held }) => held));
+    return loads.reduce((sum, load, e) => (outside.has(e) ? sum : sum + load), 0) / set.length;
   });
-  return Math.max(...times);
+  return perToken * Math.max(...forced) + Math.max(...ranks.map(syncOf));
 }
 
 /** The plan with slots filled otherwise. */
@@ -85,31 +95,40 @@ function keeps(before: Placement, after: Placement, minHosts: number): boolean {
 describe("any policy", () => {
   test("operations replayed give the plan; times never rise; slots, nodes and budgets are kept; ratios chain", () => {
     fc.assert(
-      fc.property(problem, costs, policies, fc.option(fc.nat(4)), fc.nat(2), (given, costs, policy, maxMoves, minHosts) => {
-        const { placement, loads } = given;
-        const options = { policy, threshold: 1.05, costs, minHosts, ...(maxMoves !== null && { maxMoves }) };
-        const done = rebalance(placement, loads, options);
-        expect(replay(placement, done.operations).layers[0]!.nodes).toEqual(done.placement.layers[0]!.nodes);
-        expect(done.placement.layers[0]!.nodes.map((held) => held.length)).toEqual(
-          placement.layers[0]!.nodes.map((held) => held.length),
-        );
-        expect(timeOf(done.placement, loads[0]!.loads, costs)).toBeLessThanOrEqual(
-          timeOf(placement, loads[0]!.loads, costs) * (1 + 1e-9),
-        );
-        expect(keeps(placement, done.placement, minHosts)).toBe(true);
-        expect(done.moved).toBe(done.operations.reduce((sum, { fetched }) => sum + fetched, 0));
-        expect(done.moved).toBeLessThanOrEqual(maxMoves ?? Number.POSITIVE_INFINITY);
-        let ratio = copiesIn(placement, loads[0]!.loads).ratio;
-        for (const { before, after } of done.operations) {
-          expect(before).toBeCloseTo(ratio, 9);
-          ratio = after;
-        }
-        const { even } = planBalance(placement.cluster, done.placement.layers);
-        expect(Math.max(1, ratio)).toBeCloseTo(even, 9);
-        expect(fewestHosts(done.placement.layers[0]!)).toBeGreaterThanOrEqual(
-          Math.min(minHosts, fewestHosts(placement.layers[0]!)),
-        );
-      }),
+      fc.property(
+        problem,
+        costs,
+        policies,
+        fc.option(fc.nat(4)),
+        fc.nat(2),
+        sharings,
+        (given, costs, policy, maxMoves, minHosts, wanted) => {
+          const { placement, loads } = given;
+          const shares = policy === "flexmoe" ? "even" : wanted;
+          const options = { shares: wanted, policy, threshold: 1.05, costs, minHosts, ...(maxMoves !== null && { maxMoves }) };
+          const done = rebalance(placement, loads, options);
+          expect(replay(placement, done.operations).layers[0]!.nodes).toEqual(done.placement.layers[0]!.nodes);
+          expect(done.placement.layers[0]!.nodes.map((held) => held.length)).toEqual(
+            placement.layers[0]!.nodes.map((held) => held.length),
+          );
+          expect(timeOf(done.placement, loads[0]!.loads, costs, shares)).toBeLessThanOrEqual(
+            timeOf(placement, loads[0]!.loads, costs, shares) * (1 + 1e-9),
+          );
+          expect(keeps(placement, done.placement, minHosts)).toBe(true);
+          expect(done.moved).toBe(done.operations.reduce((sum, { fetched }) => sum + fetched, 0));
+          expect(done.moved).toBeLessThanOrEqual(maxMoves ?? Number.POSITIVE_INFINITY);
+          let { ratio } = copiesIn(placement, loads[0]!.loads, shares);
+          for (const { before, after } of done.operations) {
+            expect(before).toBeCloseTo(ratio, 9);
+            ratio = after;
+          }
+          const { even, optimal } = planBalance(placement.cluster, done.placement.layers);
+          expect(Math.max(1, ratio)).toBeCloseTo(shares === "even" ? even : optimal, 9);
+          expect(fewestHosts(done.placement.layers[0]!)).toBeGreaterThanOrEqual(
+            Math.min(minHosts, fewestHosts(placement.layers[0]!)),
+          );
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -196,33 +215,34 @@ function singles(placement: Placement, minHosts: number) {
 }
 
 test("fewest-moves stops only where no single step lowers the time, and its first is the best of all by its measure", () => {
-  const level = (placement: Placement, loads: readonly number[]) => {
+  const level = (placement: Placement, loads: readonly number[], shares: Shares) => {
+    if (shares === "free") return timeOf(placement, loads, BY_LOAD, shares);
     const { tokens } = copiesIn(placement, loads);
     return Array.from(tokens).reduce((sum, load) => sum + load ** 16, 0) ** (1 / 16);
   };
-  let stepped = 0;
+  const stepped = { even: 0, free: 0 };
   fc.assert(
-    fc.property(problem, fc.integer({ min: 1, max: 2 }), ({ placement, loads: all }, minHosts) => {
+    fc.property(problem, fc.integer({ min: 1, max: 2 }), sharings, ({ placement, loads: all }, minHosts, shares) => {
       const { loads, layer } = all[0]!;
       const policy = "fewest-moves" as const;
-      const now = timeOf(placement, loads, BY_LOAD);
+      const now = timeOf(placement, loads, BY_LOAD, shares);
       const gains = singles(placement, minHosts)
-        .filter(({ plan }) => timeOf(plan, loads, BY_LOAD) < now * (1 - 1e-9))
-        .map(({ plan, fetched }) => (level(placement, loads) - level(plan, loads)) / Math.max(1, fetched));
+        .filter(({ plan }) => timeOf(plan, loads, BY_LOAD, shares) < now * (1 - 1e-9))
+        .map(({ plan, fetched }) => (level(placement, loads, shares) - level(plan, loads, shares)) / Math.max(1, fetched));
       const best = Math.max(0, ...gains);
-      const { operations } = rebalance(placement, [{ layer, loads }], { policy, threshold: 1, minHosts });
+      const { operations } = rebalance(placement, [{ layer, loads }], { policy, threshold: 1, minHosts, shares });
       const length = operations[0]?.kind === "shrink" ? 2 : 1;
       const first = replay(placement, operations.slice(0, length));
       const fetched = operations.slice(0, length).reduce((sum, one) => sum + one.fetched, 0);
       if (gains.length === 0) expect(operations).toEqual([]);
       else if (best > 1e-6 * now) {
-        stepped++;
-        expect((level(placement, loads) - level(first, loads)) / Math.max(1, fetched)).toBeCloseTo(best, 6);
+        stepped[shares]++;
+        expect((level(placement, loads, shares) - level(first, loads, shares)) / Math.max(1, fetched)).toBeCloseTo(best, 6);
       }
     }),
     { numRuns: 300 },
   );
-  expect(stepped).toBeGreaterThan(50);
+  expect(Math.min(stepped.even, stepped.free)).toBeGreaterThan(40);
 });
 
 test("flexmoe's expansion goes into the slot that lowers the time most, of the hottest expert and at the expense of the coldest", () => {
@@ -256,11 +276,42 @@ test("flexmoe's expansion goes into the slot that lowers the time most, of the h
 
 test("layer times are the formula's", () => {
   fc.assert(
-    fc.property(problem, costs, ({ placement, loads: all }, costs) => {
+    fc.property(problem, costs, sharings, ({ placement, loads: all }, costs, shares) => {
       const { loads } = all[0]!;
-      expect(layerTime(copiesIn(placement, loads), costs)).toBeCloseTo(timeOf(placement, loads, costs), 9);
+      expect(layerTime(copiesIn(placement, loads, shares), costs)).toBeCloseTo(timeOf(placement, loads, costs, shares), 9);
     }),
   );
+});
+
+test("on a job whose steps are timed, a rank of mean load that holds no shared expert takes computation and traffic of one mean", () => {
+  const placement = {
+    cluster: uniformCluster(2, 1),
+    layers: [{ layer: 0, loads: [6, 6], nodes: [[0], [1]], replicas: [1, 1] }],
+  };
+  const step = { perCompute: 3, perTraffic: 4, perSync: 10 };
+  const copies = copiesIn(placement, [6, 6]);
+  expect(layerTime(copies, layerCosts(step, copies))).toBeCloseTo(7, 12);
+  const shared = copiesIn({ ...placement, layers: [{ ...placement.layers[0]!, nodes: [[0], [0]] }] }, [6, 0]);
+  expect(layerTime(shared, layerCosts(step, shared))).toBeCloseTo(7 + 10 / 2, 12);
+  expect(layerCosts(step, copiesIn(placement, [0, 0])).perToken).toBe(0);
+});
+
+test("with the costs of a step, copies that cost more to synchronise than they level are not made", () => {
+  const nodes = [
+    [0, FREE_SLOT],
+    [1, FREE_SLOT],
+  ];
+  const placement = { cluster: uniformCluster(2, 2), layers: [{ layer: 0, loads: [1, 1], nodes, replicas: [1, 1] }] };
+  const loads = [{ layer: 0, loads: [3, 1] }];
+  const done = (perSync: number, shares: Shares) =>
+    rebalance(placement, loads, {
+      policy: "fewest-moves",
+      threshold: 1,
+      minHosts: 1,
+      shares,
+      step: { perCompute: 1, perTraffic: 1, perSync },
+    }).moved;
+  for (const shares of ["even", "free"] as const) expect([done(0.1, shares), done(9, shares)]).toEqual([1, 0]);
 });
 
 test("synchronisation alone makes copies of an expert gather on a node", () => {

@@ -17,6 +17,8 @@ export interface LayerDrift {
   readonly layer: number;
   /** L1 distance of the experts' shares between a window and the next, in [0, 2]. */
   readonly distance: { readonly mean: number; readonly max: number };
+  /** Each of these, in the order of time; shape [windows - 1]. */
+  readonly distances: readonly number[];
   /** Spearman's rank correlation of the experts' loads in a window and the next, in [-1, 1]. */
   readonly rankCorrelation: { readonly mean: number; readonly min: number };
   /** Busiest rank over the mean, even shares: of a plan in the window it is made for, and of a plan half as old as the log is long. */
@@ -149,11 +151,12 @@ function added(sums: Float64Array | undefined, loads: Float64Array): Float64Arra
 }
 
 /** @param loads shape [windows][experts] */
-function drift(loads: readonly (readonly number[])[]): Pick<LayerDrift, "distance" | "rankCorrelation"> {
+function drift(loads: readonly (readonly number[])[]): Pick<LayerDrift, "distance" | "distances" | "rankCorrelation"> {
   const distances = loads.slice(1).map((row, w) => distance(loads[w]!, row));
   const correlations = loads.slice(1).map((row, w) => rankCorrelation(loads[w]!, row));
   return {
     distance: { mean: mean(distances), max: Math.max(...distances) },
+    distances,
     rankCorrelation: { mean: mean(correlations), min: Math.min(...correlations) },
   };
 }

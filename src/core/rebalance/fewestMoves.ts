@@ -1,7 +1,7 @@
 /** Ours: of all that can be done to a layer, what levels it most for each copy that is fetched. */
 import { FREE_SLOT } from "../layout/placement.ts";
 import type { LayerCopies } from "./layerCopies.ts";
-import { type LayerCosts, mayHelp, rankTimes, TIME_TOLERANCE } from "./layerTime.ts";
+import { helpful, type LayerCosts, layerTime, rankTimes, TIME_TOLERANCE } from "./layerTime.ts";
 import { type Operation, slotsOf } from "./operations.ts";
 import { type Change, exchangeCopies, exchanges, replaceCopy, type StepTerms } from "./step.ts";
 
@@ -42,8 +42,12 @@ export function fewestMovesStep(copies: LayerCopies, terms: FewestMovesTerms): r
 /** Power of the norm that stands for the slowest rank, so that those that are nearly as slow count as well. */
 const NORM = 16;
 
-/** Time of the slowest rank, and a norm of all ranks' times in its place. */
+/** Time of the slowest rank, and a norm of all ranks' times in its place; with free shares, which level what can be, the time itself. */
 function levelled(copies: LayerCopies, costs: LayerCosts): { readonly time: number; readonly level: number } {
+  if (copies.shares === "free") {
+    const time = layerTime(copies, costs);
+    return { time, level: time };
+  }
   const times = rankTimes(copies, costs);
   let time = 0;
   for (const one of times) if (one > time) time = one;
@@ -55,12 +59,12 @@ function levelled(copies: LayerCopies, costs: LayerCosts): { readonly time: numb
 /** All that touches a slowest rank, or an expert there. */
 function choices(copies: LayerCopies, terms: StepTerms): Choice[] {
   const { budget, costs, minHosts } = terms;
-  const helps = mayHelp(copies, costs);
+  const helps = helpful(copies, costs);
   const found: Choice[] = [];
   for (const { at, expert: held } of slotsOf(copies)) {
     if (held !== FREE_SLOT && !copies.canSpare(at.rank, held, minHosts)) continue;
     for (let expert = 0; expert < copies.experts; expert++) {
-      if (expert === held || copies.copiesOf(expert) === 0 || !helps(at.rank, expert, held)) continue;
+      if (expert === held || copies.copiesOf(expert) === 0 || !helps.replacing(at.rank, expert, held)) continue;
       const fetched = copies.holds(at.rank, expert) ? 0 : 1;
       if (fetched > budget) continue;
       const change = { at, expert };

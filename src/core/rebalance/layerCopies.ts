@@ -1,6 +1,8 @@
-/** The copies of one layer's experts in the slots of its ranks, changed slot by slot; every copy takes an equal share. */
+/** The copies of one layer's experts in the slots of its ranks, changed slot by slot. */
+import { type OptimalBalance, optimalBalance } from "../balance/optimalBalance.ts";
 import { type ClusterNode, firstRanks, gpuOfSlot, totalGpus } from "../layout/cluster.ts";
 import { FREE_SLOT, type LayerPlacement } from "../layout/placement.ts";
+import type { Shares } from "../placement/policy.ts";
 
 /** A slot by its rank and its number there. */
 export interface Slot {
@@ -19,6 +21,8 @@ export class LayerCopies {
   readonly nodeOf: readonly number[];
   /** Expert in each slot, shape [ranks][slots of the rank]; FREE_SLOT where there is none. */
   readonly slots: readonly (readonly number[])[];
+  /** How an expert's tokens are shared by its copies. */
+  readonly shares: Shares;
   readonly #slots: number[][];
   readonly #loads: readonly number[];
   /** Copies of each expert on each rank and node, shape [experts][ranks] and [experts][nodes], and in all. */
@@ -26,11 +30,19 @@ export class LayerCopies {
   readonly #onNode: Int32Array;
   readonly #copies: Int32Array;
   readonly #hosts: Int32Array;
-  /** Tokens of each rank. */
+  /** Tokens of each rank, with even shares. */
   readonly #tokens: Float64Array;
+  /** The best shares of the copies as they are, once asked for. */
+  #best: OptimalBalance | undefined;
 
   /** @param loads tokens of each expert; those of experts without a copy count for nothing */
-  constructor(cluster: readonly ClusterNode[], { layer, nodes }: LayerPlacement, loads: readonly number[]) {
+  constructor(
+    cluster: readonly ClusterNode[],
+    { layer, nodes }: LayerPlacement,
+    loads: readonly number[],
+    shares: Shares = "even",
+  ) {
+    this.shares = shares;
     const first = firstRanks(cluster);
     this.layer = layer;
     this.experts = loads.length;
@@ -86,13 +98,22 @@ export class LayerCopies {
     return this.#slots.some((held, rank) => held.some((expert) => expert === FREE_SLOT || this.canSpare(rank, expert, minHosts)));
   }
 
-  /** Tokens of each rank, shape [ranks]. */
+  /** Tokens of each rank with even shares, shape [ranks]. */
   get tokens(): ArrayLike<number> {
     return this.#tokens;
   }
 
-  /** Load of the busiest rank over the mean of those that have slots; 1 without tokens. */
+  /** Ranks that have slots, and the tokens of all experts with a copy. */
+  get liveRanks(): number {
+    return this.#slots.reduce((live, held) => live + Number(held.length > 0), 0);
+  }
+  get total(): number {
+    return this.#loads.reduce((sum, load, expert) => (this.#copies[expert] === 0 ? sum : sum + load), 0);
+  }
+
+  /** Load of the busiest rank over the mean of those that have slots, under the shares; 1 without tokens. */
   get ratio(): number {
+    if (this.shares === "free") return this.best.maxOverMean;
     let [most, total, live] = [0, 0, 0];
     for (let rank = 0; rank < this.ranks; rank++) {
       if (this.#slots[rank]!.length === 0) continue;
@@ -101,6 +122,19 @@ export class LayerCopies {
       most = Math.max(most, this.#tokens[rank]!);
     }
     return total === 0 ? 1 : (most * live) / total;
+  }
+
+  /** The least possible load of the busiest rank when shares are free, and the ranks that force it. */
+  get best(): OptimalBalance {
+    this.#best ??= this.#bestShares();
+    return this.#best;
+  }
+
+  /** Whether all ranks that hold an expert are among some. */
+  isCaptive(expert: number, ranks: readonly boolean[]): boolean {
+    if (this.copiesOf(expert) === 0) return false;
+    for (let rank = 0; rank < this.ranks; rank++) if (this.holds(rank, expert) && ranks[rank] !== true) return false;
+    return true;
   }
 
   /** Puts an expert, or FREE_SLOT, into a slot. @returns what was in it */
@@ -132,7 +166,20 @@ export class LayerCopies {
     return nodes;
   }
 
+  #bestShares(): OptimalBalance {
+    const live = Array.from(this.#slots.keys()).filter((rank) => this.#slots[rank]!.length > 0);
+    const hosts = this.#loads.map((_, expert) => Array.from(live.keys()).filter((at) => this.holds(live[at]!, expert)));
+    const loads = this.#loads.map((load, expert) => (this.#copies[expert] === 0 ? 0 : load));
+    const { maxOverMean, binding } = optimalBalance(
+      hosts,
+      loads,
+      live.map(() => 1),
+    );
+    return { maxOverMean, binding: binding.map((at) => live[at]!) };
+  }
+
   #count(rank: number, expert: number, by: 1 | -1): void {
+    this.#best = undefined;
     this.#share(expert, -1);
     this.#copies[expert]! += by;
     this.#onRank[expert * this.ranks + rank]! += by;

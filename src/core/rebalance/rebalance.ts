@@ -1,9 +1,11 @@
 /** A plan brought up to newer loads, step by step, as far as that is worth it. */
+import type { StepCost } from "../cost/stepCost.ts";
 import { countReplicas, fewestHosts, type LayerLoads, type Placement } from "../layout/placement.ts";
+import type { Shares } from "../placement/policy.ts";
 import { type FewestMovesTerms, fewestMovesStep } from "./fewestMoves.ts";
 import { flexmoeStep } from "./flexmoe.ts";
 import { LayerCopies } from "./layerCopies.ts";
-import { BY_LOAD, type LayerCosts } from "./layerTime.ts";
+import { BY_LOAD, type LayerCosts, layerCosts } from "./layerTime.ts";
 import type { Operation } from "./operations.ts";
 import type { StepTerms } from "./step.ts";
 
@@ -22,7 +24,11 @@ export interface RebalanceOptions {
   readonly maxMoves?: number | undefined;
   /** With `fewest-moves`: ratio that a fetched copy must take off its layer. */
   readonly leastGain?: number | undefined;
+  /** What a layer's time is made of: given, or of a job whose steps are timed; load alone without it. */
   readonly costs?: LayerCosts | undefined;
+  readonly step?: Omit<StepCost, "base"> | undefined;
+  /** How copies share tokens, with `fewest-moves`; FlexMoE's are even, as are these unless said. */
+  readonly shares?: Shares | undefined;
   /** Whether the host sets of all layers survive enough; any do without it. Shape [layers][nodes][slots]. */
   readonly survives?: ((layers: readonly (readonly (readonly number[])[])[]) => boolean) | undefined;
 }
@@ -44,10 +50,12 @@ export interface Rebalanced {
  * @throws RangeError when a layer's loads are missing, or are not of as many experts
  */
 export function rebalance(placement: Placement, layers: readonly LayerLoads[], options: RebalanceOptions): Rebalanced {
-  const { policy, threshold, maxMoves = Number.POSITIVE_INFINITY, leastGain = 0, costs = BY_LOAD, survives } = options;
+  const { policy, threshold, maxMoves = Number.POSITIVE_INFINITY, leastGain = 0, survives } = options;
+  const shares = policy === "flexmoe" ? "even" : options.shares;
   const { cluster } = placement;
   const minHosts = options.minHosts ?? Math.min(...placement.layers.map(fewestHosts));
-  const all = placement.layers.map((layer) => new LayerCopies(cluster, layer, loadsOf(layers, layer)));
+  const all = placement.layers.map((layer) => new LayerCopies(cluster, layer, loadsOf(layers, layer), shares));
+  const costs = all.map((copies) => options.costs ?? (options.step === undefined ? BY_LOAD : layerCosts(options.step, copies)));
   const held = all.map((copies) => copies.byNode());
   const open = new Set(all.keys());
   const operations: Operation[] = [];
@@ -56,7 +64,14 @@ export function rebalance(placement: Placement, layers: readonly LayerLoads[], o
     const l = [...open].reduce((worst, other) => (all[other]!.ratio > all[worst]!.ratio ? other : worst));
     const copies = all[l]!;
     const allowed = survives && (() => survives(held.map((nodes, other) => (other === l ? copies.byNode() : nodes))));
-    const terms: FewestMovesTerms & StepTerms = { threshold, minHosts, budget: maxMoves - moved, costs, leastGain, allowed };
+    const terms: FewestMovesTerms & StepTerms = {
+      threshold,
+      minHosts,
+      budget: maxMoves - moved,
+      costs: costs[l]!,
+      leastGain,
+      allowed,
+    };
     const done = policy === "flexmoe" ? flexmoeStep(copies, terms) : fewestMovesStep(copies, terms);
     if (done === undefined) {
       open.delete(l);

@@ -1,7 +1,7 @@
 /** One step of a rebalancing policy. */
 import { FREE_SLOT } from "../layout/placement.ts";
 import type { LayerCopies, Slot } from "./layerCopies.ts";
-import { type LayerCosts, mayHelp } from "./layerTime.ts";
+import { helpful, type LayerCosts } from "./layerTime.ts";
 import { carryOut, type Operation, slotsOf, sourceOf } from "./operations.ts";
 
 /** What a step may do. */
@@ -35,15 +35,14 @@ export function exchanges(
   terms: StepTerms,
 ): { readonly one: Filled; readonly other: Filled; readonly fetched: number }[] {
   const { costs, minHosts, budget } = terms;
-  const helps = mayHelp(copies, costs);
-  const synchronises = costs.syncAcross > 0 || costs.syncWithin > 0;
+  const helps = helpful(copies, costs);
   const slots = slotsOf(copies);
   const found = [];
   for (const one of slots) {
     if (one.expert === FREE_SLOT) continue;
-    if (!helps(one.at.rank, ...(synchronises ? [one.expert] : []))) continue;
+    if (!helps.leaving(one.at.rank, one.expert)) continue;
     for (const other of slots) {
-      if (other.at.rank === one.at.rank || other.expert === one.expert) continue;
+      if (other.at.rank === one.at.rank || other.expert === one.expert || !helps.entering(other.at.rank)) continue;
       if (!keepsHosts(copies, one, other, minHosts) || !keepsHosts(copies, other, one, minHosts)) continue;
       const fetched = fetchedBy(copies, one, other);
       if (fetched <= budget) found.push({ one, other, fetched });

@@ -6,7 +6,7 @@ import { fewestHosts, type LayerLoads, type Placement } from "../layout/placemen
 import { planFigures } from "../placement/assess.ts";
 import { checkPolicy } from "../placement/checkPolicy.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
-import { expectedFailures, type Policy } from "../placement/policy.ts";
+import { expectedFailures, type Policy, sharesOf } from "../placement/policy.ts";
 import type { Operation } from "../rebalance/operations.ts";
 import { REBALANCING_POLICIES, type RebalanceOptions, rebalance } from "../rebalance/rebalance.ts";
 import { hostsByUnit } from "../recovery/failureUnits.ts";
@@ -19,7 +19,7 @@ import { MEMORY_COPIES } from "./spillExperts.ts";
 import { survivors } from "./survivors.ts";
 
 /** A plan, and how to go on with it. */
-export interface RebalanceProblem extends Pick<RebalanceOptions, "threshold" | "maxMoves" | "leastGain"> {
+export interface RebalanceProblem extends Pick<RebalanceOptions, "threshold" | "maxMoves" | "leastGain" | "step"> {
   readonly old: Placement;
   readonly loads: readonly LayerLoads[];
   readonly by: RebalanceOptions["policy"];
@@ -38,31 +38,37 @@ export interface RebalancedPlan extends GoesOn {
 /** Survival is a sum of fractions: what differs by less is the same. */
 const ROUNDING = 1e-12;
 
-/**
- * Rebalances a plan, so that every expert keeps f nodes and survival does not fall.
- * @throws Infeasible when the loads do not fit the plan, or experts of it wait in host memory
- */
-export function planRebalance(problem: RebalanceProblem): RebalancedPlan & { readonly joined: readonly [] } {
-  const { old, by, policy, speed, threshold, maxMoves, leastGain } = problem;
-  checkPolicy(policy);
-  checkChoice("by", by ?? null, REBALANCING_POLICIES);
-  if (old.spilled?.some(({ nodes }) => nodes.length > 0))
-    throw new Infeasible("experts wait in host memory, which incremental policies leave there", "slots");
-  const loads = matchingLoads(old.layers, problem.loads);
+/** Whether the host sets of layers survive no less than those of a plan, by what its policy expects to fail. */
+export function keepingSurvival(old: Placement, policy: Policy): NonNullable<RebalanceOptions["survives"]> {
   const { unit, probability } = expectedFailures(policy);
   const survivalOf = (placement: Placement) => {
     const { hostSets, count } = hostsByUnit(placement, unit);
     return survivalProbability(recoveryProbabilities(hostSets, count, { seed: policy.seed }), probability).probability;
   };
   const least = survivalOf(old) - ROUNDING;
+  return (layers) => survivalOf({ ...old, layers: old.layers.map((layer, l) => ({ ...layer, nodes: layers[l]! })) }) >= least;
+}
+
+/**
+ * Rebalances a plan, so that every expert keeps f nodes and survival does not fall.
+ * @throws Infeasible when the loads do not fit the plan, or experts of it wait in host memory
+ */
+export function planRebalance(problem: RebalanceProblem): RebalancedPlan & { readonly joined: readonly [] } {
+  const { old, by, policy, speed, threshold, maxMoves, leastGain, step } = problem;
+  checkPolicy(policy);
+  checkChoice("by", by ?? null, REBALANCING_POLICIES);
+  if (old.spilled?.some(({ nodes }) => nodes.length > 0))
+    throw new Infeasible("experts wait in host memory, which incremental policies leave there", "slots");
+  const loads = matchingLoads(old.layers, problem.loads);
   const { placement, operations, stuck } = rebalance(old, loads, {
     policy: by,
     threshold,
     maxMoves,
     leastGain,
+    step,
+    shares: sharesOf(policy),
     minHosts: policy.minReplicas,
-    survives: (layers) =>
-      survivalOf({ ...old, layers: old.layers.map((layer, l) => ({ ...layer, nodes: layers[l]! })) }) >= least,
+    survives: keepingSurvival(old, policy),
   });
   const live = survivors(old, []);
   const scheduled = schedule(live, placement.layers, MEMORY_COPIES);

@@ -54,3 +54,17 @@ export function busiestExperts(loads: readonly number[], kept: number): number[]
   if (loads.length < kept) throw new RangeError(`a layer has ${loads.length} experts; ${kept} are needed`);
   return [...loads].sort((a, b) => a - b).slice(loads.length - kept);
 }
+
+/**
+ * Loads of the experts of each layer that are busiest over all windows, each in its place throughout.
+ * @param windows shape [windows][layers][experts]
+ * @returns shape [windows][layers][kept]
+ */
+export function busiestOverAll(windows: readonly (readonly (readonly number[])[])[], kept: number): number[][][] {
+  const chosen = windows[0]!.map((first, l) => {
+    const totals = first.map((_, e) => windows.reduce((sum, layers) => sum + layers[l]![e]!, 0));
+    const order = Array.from(totals.keys()).sort((a, b) => totals[b]! - totals[a]! || a - b);
+    return order.slice(0, kept).sort((a, b) => a - b);
+  });
+  return windows.map((layers) => layers.map((loads, l) => chosen[l]!.map((expert) => loads[expert]!)));
+}

@@ -49,10 +49,6 @@ export function resilientPlanner(
     (cluster, layers) => {
       const copies = model.layers / layers.length;
       const nodes = cluster.length;
-      // Given that some node fails, so likely is it that any other does too.
-      const failureProbability = areIndependent
-        ? 1 - Math.exp(-hardware.recovery.reconfigureSeconds / secondsBetween / nodes)
-        : Math.min(0.5, NODES_TAKEN_ALONG / nodes);
       const aim =
         nodes > MOST_GOODPUT_NODES || hardware.gpusPerNode > 1
           ? { objective: "survival" as const }
@@ -60,18 +56,30 @@ export function resilientPlanner(
               objective: "goodput" as const,
               training: costsOfLayers(trainingCosts(job, nodes, secondsBetween), copies, job),
             };
-      return makePlacement(cluster, layers, {
-        placement: "resilient",
-        allocation: "lazarus",
-        minReplicas: model.minReplicas,
-        failureProbability,
-        effort: "fast",
-        seed: 0,
-        ...aim,
-      }).layers;
+      return makePlacement(cluster, layers, { ...resilientPolicy(job, { secondsBetween, areIndependent }, nodes), ...aim })
+        .layers;
     },
     model.dispatchIsAllRemote ? allRemoteLayerCosting : freeLayerCosting,
   );
+}
+
+/** The policy of the toolkit's planner but for what it is after. */
+export function resilientPolicy(
+  { model, hardware }: Pick<Job, "model" | "hardware">,
+  { secondsBetween, areIndependent }: ExpectedFailures,
+  nodes: number,
+): Policy {
+  return {
+    placement: "resilient",
+    allocation: "lazarus",
+    minReplicas: model.minReplicas,
+    // Given that some node fails, so likely is it that any other does too.
+    failureProbability: areIndependent
+      ? 1 - Math.exp(-hardware.recovery.reconfigureSeconds / secondsBetween / nodes)
+      : Math.min(0.5, NODES_TAKEN_ALONG / nodes),
+    effort: "fast",
+    seed: 0,
+  };
 }
 
 /** A job's figures for a plan of a few layers, each of which stands for several. */

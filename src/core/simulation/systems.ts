@@ -4,16 +4,18 @@ import { checkChoice } from "../algorithms/checkChoice.ts";
 import type { ModelSpec } from "../cost/modelSpec.ts";
 import { stepCostCoefficients, stepSeconds } from "../cost/stepCost.ts";
 import type { TrainingSpec } from "../cost/trainingSpec.ts";
+import { BALANCE_SLACK } from "../placement/policy.ts";
 import { type CheckpointMethod, storeCosts, youngDalySeconds } from "./checkpointing.ts";
 import { elasticPlan } from "./elasticPlan.ts";
 import { elasticSystem } from "./elasticSystem.ts";
 import { expertParallelSystem } from "./expertParallelSystem.ts";
+import { type FollowingLoads, movesOn, reviewedPlans } from "./followingLoads.ts";
 import { hybridSystem } from "./hybridSystem.ts";
 import type { Job, RunPolicy } from "./job.ts";
 import { placedLayout } from "./jobIteration.ts";
 import { keptPlans, newPlans, type PlanBook } from "./planBook.ts";
-import { type ExpectedFailures, lazarusPlanner, resilientPlanner } from "./planners.ts";
-import { planTransfers } from "./planTransfers.ts";
+import { type ExpectedFailures, lazarusPlanner, resilientPlanner, resilientPolicy } from "./planners.ts";
+import { type PlanTransfers, planTransfers } from "./planTransfers.ts";
 import { reroutedSystem } from "./reroutedSystem.ts";
 import type { TrainingSystem } from "./trainingSystem.ts";
 
@@ -32,6 +34,8 @@ const expertParallel = {
 export const systemNames = [
   "lazarus",
   "resilient",
+  "flexmoe",
+  "fewest-moves",
   "ds-ft",
   "ds",
   "ds-async",
@@ -72,37 +76,72 @@ const KEPT_PLAN_SLACK = 0.02;
 /**
  * Builds a system.
  * @param expected what `resilient` plans for; the others do not ask
+ * @param following what systems that place experts freely do about drift
  * @throws RangeError when the model's experts do not divide over the system's groups
  */
-export function trainingSystem(name: SystemName, job: PlannedJob, expected: ExpectedFailures = UNKNOWN_FAILURES): TrainingSystem {
+export function trainingSystem(
+  name: SystemName,
+  job: PlannedJob,
+  expected: ExpectedFailures = UNKNOWN_FAILURES,
+  following: FollowingLoads = { reviewSteps: Number.POSITIVE_INFINITY },
+): TrainingSystem {
   checkChoice("system", name ?? null, systemNames);
-  const { model, hardware } = job;
-  const fewestNodes = Math.ceil(model.experts / model.slotsPerNode);
-  const transfers = job.constantPauses === true ? undefined : planTransfers(job);
-  if (name === "lazarus") {
-    const planner = lazarusPlanner(model.minReplicas);
-    const plans = newPlans((nodes, window) => elasticPlan(planner, model, hardware, nodes, window));
-    return elasticSystem({ name, fewestNodes, plans, transfers, skipsIdleRebalances: false, layout: placedLayout(name, job) });
-  }
-  if (name === "resilient") {
-    return elasticSystem({
-      name,
-      fewestNodes,
-      plans: resilientPlans(job, expected),
-      transfers,
-      skipsIdleRebalances: true,
-      layout: placedLayout(name, job),
-    });
-  }
+  const { model } = job;
   if (name === "recycle" || name === "oobleck") return reroutedSystem(name, job);
   if (name === "hybrid") return hybridSystem(job, expected);
-  return expertParallelSystem({ name, job, ...expertParallel[name] });
+  if (!followsLoads(name)) return expertParallelSystem({ name, job, ...expertParallel[name] });
+  const transfers = job.constantPauses === true ? undefined : planTransfers(job);
+  return elasticSystem({
+    name,
+    fewestNodes: Math.ceil(model.experts / model.slotsPerNode),
+    plans: plansOf(name, job, expected, following, transfers),
+    transfers,
+    skipsIdleRebalances: name !== "lazarus" || following.trigger !== undefined,
+    layout: placedLayout(name, job),
+  });
 }
 
-function resilientPlans(job: PlannedJob, expected: ExpectedFailures): PlanBook {
+/** Systems that place experts freely, and follow the loads. */
+export type FollowingSystem = "lazarus" | "resilient" | "flexmoe" | "fewest-moves";
+
+/** Whether a system follows the loads. */
+export function followsLoads(name: SystemName): name is FollowingSystem {
+  return name === "lazarus" || name === "resilient" || name === "flexmoe" || name === "fewest-moves";
+}
+
+/** Of FlexMoE: busiest GPU over the mean above which a layer is touched. */
+const FLEXMOE_THRESHOLD = 1.2;
+
+function plansOf(
+  name: FollowingSystem,
+  job: PlannedJob,
+  failures: ExpectedFailures,
+  following: FollowingLoads,
+  transfers: PlanTransfers | undefined,
+): PlanBook {
   const { model, hardware, loads, gradientAccumulation } = job;
-  const planner = resilientPlanner(job, expected);
-  return keptPlans((nodes, window) => elasticPlan(planner, model, hardware, nodes, window), {
+  const { trigger, expected = loads } = following;
+  const planner = name === "lazarus" || name === "flexmoe" ? lazarusPlanner(model.minReplicas) : resilientPlanner(job, failures);
+  const make: PlanBook = (nodes, { index }) => elasticPlan(planner, model, hardware, nodes, expected.windows[index]!);
+  const rules = { job, following, anew: make, transfers };
+  const minHosts = model.minReplicas;
+  if (name === "flexmoe")
+    return reviewedPlans({
+      ...rules,
+      following: { ...following, trigger: trigger ?? { kind: "every", iterations: 1 } },
+      next: movesOn(planner, job, { policy: name, threshold: FLEXMOE_THRESHOLD, minHosts }),
+    });
+  if (name === "fewest-moves") {
+    const policy = (nodes: number) => resilientPolicy(job, failures, nodes);
+    const threshold = 1 + BALANCE_SLACK;
+    return reviewedPlans({
+      ...rules,
+      next: movesOn(planner, job, { policy: name, threshold, shares: "free", minHosts }, policy),
+    });
+  }
+  if (trigger !== undefined) return reviewedPlans({ ...rules, next: ({ nodes }, window) => make(nodes, window) });
+  if (name === "lazarus") return newPlans(make);
+  return keptPlans(make, {
     loads,
     slack: KEPT_PLAN_SLACK,
     secondsOf: (plan, nodes, window) =>

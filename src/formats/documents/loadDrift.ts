@@ -21,6 +21,8 @@ export const loadDriftSchema = z.object({
       layer: count,
       /** L1 distance of shares between a window and the next. */
       distance: z.object({ mean: amount, max: amount }),
+      /** Each of these, in the order of time. */
+      distances: z.optional(z.array(amount)),
       /** Spearman's, of the experts' loads in a window and the next. */
       rankCorrelation: z.object({ mean: correlation, min: correlation }),
       /** Busiest rank over the mean: of a plan in the window it is made for, and of one half as old as the log is long. */
@@ -51,9 +53,10 @@ export function loadDriftDocument(drift: Drift): LoadDriftDocument {
     every,
     spacing,
     plans: { ranks, slotsARank },
-    layers: layers.map(({ layer, distance, rankCorrelation, balance, halfLife }) => ({
+    layers: layers.map(({ layer, distance, distances, rankCorrelation, balance, halfLife }) => ({
       layer,
       distance,
+      distances: [...distances],
       rankCorrelation,
       balance,
       ...(halfLife !== undefined && { halfLife }),

@@ -27,6 +27,24 @@ const operation = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("migrate"), ...onExpert, from: count, to: count, exchanged: z.optional(count) }),
 ]);
 
+/** What newer loads led to, and what a controller carries along to the next ones. */
+const decision = z.object({
+  move: z.boolean(),
+  /** Of the loads that were decided on: their last iteration. */
+  iteration: z.optional(count),
+  /** With --if-worth: what moving saves until the next review, what it costs, and when it has paid off, if ever. */
+  gainSeconds: z.optional(z.number()),
+  costSeconds: z.optional(amount),
+  reviewSteps: z.optional(positiveCount),
+  breakEvenSteps: z.optional(count),
+  /** With --trigger: the rule, and what it measured. */
+  trigger: z.optional(z.string()),
+  level: z.optional(amount),
+  /** Iteration of the last moves, and the level that the last review left. */
+  movedAt: z.optional(count),
+  left: z.optional(amount),
+});
+
 export const recoveryPlanSchema = z.object({
   type: z.literal("recovery-plan"),
   version: z.literal(1),
@@ -82,16 +100,8 @@ export const recoveryPlanSchema = z.object({
       }),
     ),
   ),
-  /** With --if-worth: whether the plan moves, what that saves until the next review, what it costs, and when it has paid off, if ever. */
-  decision: z.optional(
-    z.object({
-      move: z.boolean(),
-      gainSeconds: z.number(),
-      costSeconds: amount,
-      reviewSteps: positiveCount,
-      breakEvenSteps: z.optional(count),
-    }),
-  ),
+  /** With --if-worth or --trigger: whether the plan moves, and why. */
+  decision: z.optional(decision),
   /** With an incremental policy: what it did, in order. */
   operations: z.optional(z.array(operation)),
   /** What repairing and placing anew came to, as far as they were looked at, and which the plan is. */
@@ -143,6 +153,8 @@ export interface PlanHistory {
 export interface FollowedPlan {
   readonly placement: PlacementDocument;
   readonly history: PlanHistory;
+  /** What a controller carries along: the last decision on newer loads. */
+  readonly reviewed?: RecoveryPlanDocument["decision"];
 }
 
 /** Of a plan that no recovery led to. */
@@ -164,7 +176,7 @@ export function checkFollowedPlan(value: unknown, source: string): FollowedPlan 
   const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
   if (type !== "recovery-plan") return { placement: checkPlacement(value, source), history: NO_HISTORY };
   // Plans of earlier versions say what failed last alone.
-  const { placement, failed, failedSoFar = failed, generation = 1 } = checkRecoveryPlan(value, source);
+  const { placement, failed, failedSoFar = failed, generation = 1, decision } = checkRecoveryPlan(value, source);
   if (placement === undefined) {
     throw new InputError(
       "this recovery-plan is not recoverable, so it holds no placement; restart from a checkpoint with `lazarus place`",
@@ -175,5 +187,6 @@ export function checkFollowedPlan(value: unknown, source: string): FollowedPlan 
   }
   const here = new Set(placement.nodes.map(({ name }) => name));
   const isNode = (name: string) => !here.has(name) && !here.has(name.slice(0, Math.max(0, name.lastIndexOf(":"))));
-  return { placement, history: { generation, gone: failedSoFar.filter(isNode) } };
+  const history = { generation, gone: failedSoFar.filter(isNode) };
+  return decision === undefined ? { placement, history } : { placement, history, reviewed: decision };
 }
