@@ -8,8 +8,9 @@ import { failuresOf } from "../core/reconfigure/changeGpus.ts";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
 import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { UsageError } from "../errors.ts";
-import { placementOf } from "../formats/documents/placement.ts";
+import { hasDeadNodes, placementOf } from "../formats/documents/placement.ts";
 import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { withKeptRanks } from "../formats/keptRanks.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { policyNameOf, policyOf } from "../formats/policyFields.ts";
 import { recoveryPlanDocument, unchangedPlan } from "../formats/recoveryPlanDocument.ts";
@@ -162,7 +163,8 @@ export const recover = defineCommand({
           joining.joinedGpus,
           { bytes: size.bytes, ageSeconds: options["checkpoint-age"], ...origin },
         );
-        const decided = decision === undefined ? planned : { ...planned, decision };
+        const kept = options["keep-ranks"] || hasDeadNodes(document) ? withKeptRanks(planned, document) : planned;
+        const decided = decision === undefined ? kept : { ...kept, decision };
         const plan =
           options.rehearse && recovery.recoverable
             ? {

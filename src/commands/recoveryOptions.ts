@@ -43,6 +43,9 @@ export const recoveryOptions = {
     fallback: "auto",
     says: `Repair what survived where it is, or place anew. auto: ${WAY_RULE}.`,
   }),
+  "keep-ranks": toggle({
+    says: "Leave the ranks of nodes that fail or are drained in the plan, dead, so that all others keep their numbers; a node that joins takes the ranks of its name, or those of a dead one with as many GPUs. A plan that has dead ranks goes on so. Of plans for other systems, vllm has such ranks (slots of -1); the others are refused with the reason.",
+  }),
   spill: spillOption,
   gpus: option({
     argument: "N",

@@ -6,7 +6,7 @@ import type { Explanation } from "../core/placement/explain.ts";
 import type { MadePlacement } from "../core/placement/makePlacement.ts";
 import { FAILURE_UNITS, type Policy } from "../core/placement/policy.ts";
 import type { Window } from "./csv/windows.ts";
-import type { PlacementDocument } from "./documents/placement.ts";
+import { isAlive, type PlacementDocument } from "./documents/placement.ts";
 import { given } from "./given.ts";
 import { policyFields, policyNameOf } from "./policyFields.ts";
 
@@ -113,7 +113,8 @@ function unitFields(byUnit: PlanFigures["byUnit"]) {
 /** The same document with the weak spots of its placement. */
 export function withExplanation(document: PlacementDocument, explanation: Explanation): PlacementDocument {
   const { fatalFailures, criticalSets, criticality, alternatives } = explanation;
-  const name = (node: number) => document.nodes[node]!.name;
+  const live = document.nodes.filter(isAlive);
+  const name = (node: number) => live[node]!.name;
   return {
     ...document,
     explanation: {

@@ -1,5 +1,5 @@
 /** A placement as a person reads it: what it survives, how even it is, who holds what. */
-import type { PlacementDocument } from "../formats/documents/placement.ts";
+import { isAlive, type PlacementDocument } from "../formats/documents/placement.ts";
 import { explanationText } from "./explanationText.ts";
 import { givenUpText } from "./givenUpText.ts";
 import type { Paint } from "./paint.ts";
@@ -12,12 +12,15 @@ const LONGEST_MAP = 32;
 
 /** Tables of a placement document. */
 export function placementTable(document: PlacementDocument, paint: Paint): string {
-  const { nodes, layers, policy } = document;
+  const { layers, policy } = document;
+  const nodes = document.nodes.filter(isAlive);
+  const dead = document.nodes.length - nodes.length;
+  const kept = dead === 0 ? "" : ` and ${dead} dead that keep${dead === 1 ? "s its" : " their"} ranks,`;
   const slots = nodes.reduce((sum, node) => sum + node.slots, 0);
   const rule = policy.allocation === undefined ? policy.placement : `${policy.placement}, allocation ${policy.allocation}`;
   const experts = Math.max(...layers.map((layer) => layer.loads.length));
   const parts = [
-    `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes with ${slots} slots, at least ${policy.keptMinReplicas ?? policy.minReplicas} replicas each`,
+    `${paint.bold("Placement")} ${rule}: ${layers.length} layers of ${experts} experts on ${nodes.length} nodes${kept} with ${slots} slots, at least ${policy.keptMinReplicas ?? policy.minReplicas} replicas each`,
   ];
   const redundancy = redundancyText(document, paint);
   if (redundancy !== undefined) parts.push(redundancy);
@@ -120,7 +123,9 @@ function mapPart({ nodes, layers }: PlacementDocument, paint: Paint): string {
     return `${nodes.length} nodes are too many for a map; --format csv lists every slot`;
   const width = String(first.loads.length - 1).length;
   const rows = nodes.map(({ name, domain }, n) => {
-    const experts = first.nodes[n]!.map((expert) => (expert < 0 ? "·" : String(expert)).padStart(width)).join(" ");
+    const held = first.nodes[n]!;
+    const experts =
+      held.length === 0 ? "dead" : held.map((expert) => (expert < 0 ? "·" : String(expert)).padStart(width)).join(" ");
     return [name, ...(nodes.some((node) => node.domain) ? [domain ?? ""] : []), experts];
   });
   const columns = [
