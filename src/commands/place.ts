@@ -18,6 +18,7 @@ import { announce } from "./announce.ts";
 import { readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { bytesOfSlot, chosenSlots, findFewestSlots } from "./findFewestSlots.ts";
+import { hostCopiesOption, reloaded } from "./hostCopiesOption.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
 import { type PlannedFor, readJob, warnOfOtherModel, withModelsLayers } from "./placedModel.ts";
@@ -38,6 +39,7 @@ const options = {
   spill: spillOption,
   pareto: paretoOption,
   robust: robustOption,
+  "host-copies": hostCopiesOption,
   explain: toggle({
     says: "Add what kills the job first, how far the plan is from the upper bound, and what one more slot or node would buy.",
   }),
@@ -169,7 +171,8 @@ async function* madePlacements(
     });
     if (!made.withinBalanceLimit) warn(await beyondLimit(plan, policy));
     const slotBytes = bytesOfSlot(layers.length, options["expert-bytes"], model);
-    const document = fewest && goal ? withRedundancy(plan, fewest, goal, slotBytes) : plan;
+    const known = reloaded(plan, made, policy, options["host-copies"]);
+    const document = fewest && goal ? withRedundancy(known, fewest, goal, slotBytes) : known;
     if (fewest && formatOf(options) !== "table") warn(await chosenSlots(document));
     yield options.explain ? await explained(document, made, policy) : document;
   }
@@ -226,7 +229,8 @@ async function* auditedPlacements(
     };
     const sampled = await sampler?.(placement);
     const figures = planFigures(placement, policy, sampled?.found);
-    const audited = withFigures(document, figures, policy, sampled?.backend);
+    const copies = options["host-copies"] ?? document.survivalWithHostMemory?.copies;
+    const audited = reloaded(withFigures(document, figures, policy, sampled?.backend), placement, policy, copies);
     yield await explained(audited, placement, policy);
   }
 }

@@ -23,6 +23,7 @@ import { defineCommand } from "./command.ts";
 import { drainedOf } from "./drainOption.ts";
 import { type ExpertSize, readExpertSize } from "./expertSize.ts";
 import { failedOf } from "./failedOption.ts";
+import { stillReloaded } from "./hostCopiesOption.ts";
 import { joinedOf } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
@@ -115,7 +116,8 @@ export const recover = defineCommand({
         const { gone } = history;
         const failures = failedOf(old.cluster, said.failed, { gone, missing: options.missing });
         const drained = drainedOf(old.cluster, said.drain, failures.failed, gone);
-        const restorable = await restorableOf(old, options, gone);
+        const copies = document.survivalWithHostMemory?.copies;
+        const restorable = await restorableOf(old, options, gone, copies);
         const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
         const origin = { window: document.window, drained, history, follows };
         const { joined = [] } = joining;
@@ -163,7 +165,8 @@ export const recover = defineCommand({
           joining.joinedGpus,
           { bytes: size.bytes, ageSeconds: options["checkpoint-age"], ...origin },
         );
-        const kept = options["keep-ranks"] || hasDeadNodes(document) ? withKeptRanks(planned, document) : planned;
+        const known = stillReloaded(planned, recovery, copies);
+        const kept = options["keep-ranks"] || hasDeadNodes(document) ? withKeptRanks(known, document) : known;
         const decided = decision === undefined ? kept : { ...kept, decision };
         const plan =
           options.rehearse && recovery.recoverable

@@ -1,7 +1,7 @@
 /** From a placement and its figures to its document. */
 
 import { fewestHosts, type Placement, type SpilledExpert } from "../core/layout/placement.ts";
-import type { PlanFigures, Resilience } from "../core/placement/assess.ts";
+import type { HostMemory, PlanFigures, Resilience } from "../core/placement/assess.ts";
 import type { Explanation } from "../core/placement/explain.ts";
 import type { MadePlacement } from "../core/placement/makePlacement.ts";
 import { FAILURE_UNITS, type Policy } from "../core/placement/policy.ts";
@@ -108,6 +108,18 @@ function unitFields(byUnit: PlanFigures["byUnit"]) {
       return level === undefined ? [] : [[unit, { count: level.recovery.failures.length, ...resilienceFields(level) }]];
     }),
   );
+}
+
+/** The same document with what survives when experts are reloaded from host memory. */
+export function withReload(document: PlacementDocument, { copies, domain, ...nodes }: HostMemory): PlacementDocument {
+  return {
+    ...document,
+    survivalWithHostMemory: {
+      copies,
+      ...resilienceFields(nodes),
+      ...(domain && { domain: { count: domain.count, ...resilienceFields(domain) } }),
+    },
+  };
 }
 
 /** The same document with the weak spots of its placement. */

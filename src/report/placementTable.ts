@@ -27,6 +27,7 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   if (document.recovery) parts.push(recoveryPart(document.recovery, paint));
   if (document.recovery?.byUnit)
     parts.push(recoveryLevels(document.recovery.byUnit, document.recovery.failureProbability, paint));
+  if (document.survivalWithHostMemory) parts.push(reloadPart(document, document.survivalWithHostMemory));
   if (document.balance) parts.push(balancePart(document, document.balance));
   const givenUp = givenUpText(document);
   if (givenUp !== undefined) parts.push(givenUp);
@@ -39,6 +40,21 @@ export function placementTable(document: PlacementDocument, paint: Paint): strin
   parts.push(layersPart(document, paint), mapPart(document, paint));
   if (document.explanation) parts.push(explanationText(document, document.explanation, paint));
   return parts.join("\n\n");
+}
+
+/** What survives without and with a reload from host memory. */
+function reloadPart({ recovery }: PlacementDocument, memory: NonNullable<PlacementDocument["survivalWithHostMemory"]>): string {
+  const { copies, domain, ...nodes } = memory;
+  const chance = recovery?.failureProbability === undefined ? "" : ` with ${percent(recovery.failureProbability, 1)} each`;
+  const likely = (level: typeof nodes | undefined) =>
+    level?.survival === undefined ? "unknown" : `${level.survivalInterval ? "~" : ""}${percent(level.survival, 2)}`;
+  const line = (what: string, without: typeof nodes | undefined, withReload: typeof nodes) =>
+    `Survival, ${what} failing${chance}: ${likely(without)} without reload,\n  ${likely(withReload)} with reload from host memory, and never lost to ${withReload.tolerates} or fewer`;
+  return [
+    line("nodes", recovery, nodes),
+    ...(domain ? [line("domains", recovery?.byUnit?.domain, domain)] : []),
+    `Host memory: every node keeps what the ${copies === 1 ? "node" : `${copies} nodes`} before it hold${copies === 1 ? "s" : ""}, and fails with it`,
+  ].join("\n");
 }
 
 /** How even GPUs are; nodes are beside them where a node is not one GPU. */

@@ -88,6 +88,8 @@ export const placementSchema = z.object({
       byUnit: z.optional(z.object({ gpu: unitResilience, node: unitResilience, domain: unitResilience })),
     }),
   ),
+  /** Recovery when experts are reloaded from host memory: `copies` nodes after each keep what it holds; `domain` when domains fail. */
+  survivalWithHostMemory: z.optional(z.object({ copies: positiveCount, ...resilience, domain: unitResilience })),
   /** Experts without a slot, and the nodes that keep them in host memory. */
   spilled: z.optional(z.array(z.object({ layer: count, expert: count, nodes: z.array(nodeName) }))),
   explanation: z.optional(
