@@ -106,9 +106,8 @@ export const recoveryOptions = {
   }),
   "rehearse-bytes": option({
     argument: "SIZE",
-    fallback: "64KiB",
     parse: atLeastOneByte,
-    says: "Size of an expert in the rehearsal.",
+    says: "Size of an expert in the rehearsal, or as much of it as this machine has memory for. Default: 64 KiB, or as much less as takes no more than 20 seconds.",
   }),
   ...planOutputOptions,
   rows: choice({
