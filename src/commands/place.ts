@@ -17,6 +17,7 @@ import { withRedundancy } from "../formats/redundancyDocument.ts";
 import { announce } from "./announce.ts";
 import { readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
+import { layersToPlace } from "./denseLayers.ts";
 import { bytesOfSlot, chosenSlots, findFewestSlots } from "./findFewestSlots.ts";
 import { hostCopiesOption, reloaded } from "./hostCopiesOption.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
@@ -132,7 +133,8 @@ async function* madePlacements(
   }
   if (options.robust && goal !== undefined)
     throw new UsageError("--robust weighs plans on the same slots; --slots auto seeks the slots: leave one of them out");
-  for await (const { experts, layers, window, forecast } of readLoads(file, "place")) {
+  for await (const { experts, layers: read, window, forecast } of readLoads(file, "place")) {
+    const layers = layersToPlace(read, numberingSettings(options), options.format);
     const fewest = goal && (await findFewestSlots(nodes, layers, asked, goal));
     const policy = fewest?.policy ?? asked;
     const cluster = fewest?.chosen.made.cluster ?? withSlots(experts);
