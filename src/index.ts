@@ -206,7 +206,6 @@ export {
   type Transfer,
 } from "./core/reconfigure/reconfigure.ts";
 export type { MissingExpert, Restorable, RestoredCopy, Tier } from "./core/reconfigure/restorable.ts";
-export { hostCopies, neighbourCopies } from "./core/reconfigure/restore.ts";
 export { type Leaving, type LostExpert, type Survivors, survivors } from "./core/reconfigure/survivors.ts";
 export type { RestoredExpert, TierRates, TierSeconds } from "./core/reconfigure/tierSeconds.ts";
 export { certifies } from "./core/recovery/certifies.ts";
@@ -223,6 +222,7 @@ export {
   unitsOf,
 } from "./core/recovery/failureUnits.ts";
 export { freeRecoveryUpperBound } from "./core/recovery/freeRecoveryUpperBound.ts";
+export { hostCopies, neighbourCopies } from "./core/recovery/hostCopies.ts";
 export type { FailureOutcome, Likelihood, RecoveryMethod, RecoveryProbabilities } from "./core/recovery/outcomes.ts";
 export { type RecoveryOptions, recoveryProbabilities } from "./core/recovery/recoveryProbabilities.ts";
 export { recoveryUpperBound } from "./core/recovery/recoveryUpperBound.ts";

@@ -200,7 +200,7 @@ async function comparison(options: Options, files: readonly (string | undefined)
   const failureProbability =
     options["failure-probability"] ??
     first.document.recovery?.failureProbability ??
-    defaultFailureProbability(first.document.nodes.length);
+    defaultFailureProbability(placementOf(first.document).cluster.length);
   const compared = comparePlans(
     contestants.map(({ placement }) => ({ placement, training: training?.costsOn(placement.cluster) })),
     { shares, failureProbability, seed: first.document.policy.seed },

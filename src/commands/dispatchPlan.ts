@@ -15,7 +15,7 @@ import {
   dispatchPlanJson,
 } from "../formats/dispatchPlanText.ts";
 import type { DispatchWeightsDocument } from "../formats/dispatchWeights.ts";
-import { placementOf } from "../formats/documents/placement.ts";
+import { rankedPlacementOf } from "../formats/documents/placement.ts";
 import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
@@ -105,7 +105,7 @@ export const dispatchPlan = defineCommand({
     const sources = await sourceTokens(options);
     const plans = async function* () {
       for await (const document of readPlacements(file, planContext(options, sources))) {
-        const placement = placementOf(document);
+        const placement = rankedPlacementOf(document);
         const { cluster } = placement;
         const policy = options.policy ?? (document.policy.shares === "even" ? "lazarus" : "balanced");
         yield {

@@ -63,6 +63,11 @@ export function failedOf(cluster: readonly ClusterNode[], said: SaidNodes, { gon
     gone,
   );
   const failed = [...names.flatMap((name) => known.get(name) ?? []), ...missingNodes(cluster, said, missing)];
+  const back = gone.filter((name) => states.get(name) === "up" && !known.has(name));
+  if (back.length > 0)
+    warn(
+      `alive again, and not in the plan: ${listedNames(back)}; --joined ${back.slice(0, 8).join(",")} takes ${back.length === 1 ? "it" : "them"} back`,
+    );
   if (handled.length > 0) warn(`already handled by an earlier recovery: ${listedNames(handled)}`);
   else if (said.file !== undefined && failed.length + failedGpus.length === 0)
     warn(`nothing failed: ${said.file} names no node of the plan as failed`);

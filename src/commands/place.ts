@@ -17,7 +17,9 @@ import { withRedundancy } from "../formats/redundancyDocument.ts";
 import { announce } from "./announce.ts";
 import { readNodes, spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
+import { layersToPlace } from "./denseLayers.ts";
 import { bytesOfSlot, chosenSlots, findFewestSlots } from "./findFewestSlots.ts";
+import { hostCopiesOption, reloaded } from "./hostCopiesOption.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
 import { type PlannedFor, readJob, warnOfOtherModel, withModelsLayers } from "./placedModel.ts";
@@ -42,6 +44,7 @@ const options = {
   spill: spillOption,
   pareto: paretoOption,
   robust: robustOption,
+  "host-copies": hostCopiesOption,
   explain: toggle({
     says: "Add what kills the job first, how far the plan is from the upper bound, and what one more slot or node would buy.",
   }),
@@ -152,7 +155,8 @@ async function* madePlacements(
   }
   if (options.robust && goal !== undefined)
     throw new UsageError("--robust weighs plans on the same slots; --slots auto seeks the slots: leave one of them out");
-  for await (const { experts, layers, window, forecast } of readLoads(file, "place")) {
+  for await (const { experts, layers: read, window, forecast } of readLoads(file, "place")) {
+    const layers = layersToPlace(read, numberingSettings(options), options.format);
     const fewest = goal && (await findFewestSlots(nodes, layers, asked, goal));
     const policy = fewest?.policy ?? asked;
     const cluster = fewest?.chosen.made.cluster ?? withSlots(experts);
@@ -192,7 +196,8 @@ async function* madePlacements(
     });
     if (!made.withinBalanceLimit) warn(await beyondLimit(plan, policy));
     const slotBytes = bytesOfSlot(layers.length, options["expert-bytes"], model);
-    const document = fewest && goal ? withRedundancy(plan, fewest, goal, slotBytes) : plan;
+    const known = reloaded(plan, made, policy, options["host-copies"]);
+    const document = fewest && goal ? withRedundancy(known, fewest, goal, slotBytes) : known;
     if (fewest && formatOf(options) !== "table") warn(await chosenSlots(document));
     yield options.explain ? await explained(document, made, policy) : document;
   }
@@ -249,7 +254,8 @@ async function* auditedPlacements(
     };
     const sampled = await sampler?.(placement);
     const figures = planFigures(placement, policy, sampled?.found);
-    const audited = withFigures(document, figures, policy, sampled?.backend);
+    const copies = options["host-copies"] ?? document.survivalWithHostMemory?.copies;
+    const audited = reloaded(withFigures(document, figures, policy, sampled?.backend), placement, policy, copies);
     yield await explained(audited, placement, policy);
   }
 }

@@ -5,7 +5,7 @@ import type { DescribedNode } from "../formats/cluster.ts";
 import { csvKind, headerNames, wrongKind } from "../formats/csv/documentKind.ts";
 import { tableDocuments } from "../formats/csv/tableRows.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
-import { checkFollowedPlan, type FollowedPlan, NO_HISTORY } from "../formats/documents/recoveryPlan.ts";
+import { checkFollowedPlan, type FollowedPlan, placedHistory } from "../formats/documents/recoveryPlan.ts";
 import { PLACEMENT_COLUMNS } from "../formats/placementCsv.ts";
 import { decodePlan, decodeYamlPlan } from "../formats/plans/decodePlan.ts";
 import type { ForeignPlan } from "../formats/plans/plan.ts";
@@ -58,13 +58,16 @@ async function* plansOf(file: Input, context: PlanContext): AsyncGenerator<Follo
     });
   const first = String.fromCharCode(byte);
   if (first !== "{" && first !== "[") {
-    for await (const placement of placementsInText(input, context)) yield { placement, history: NO_HISTORY };
+    for await (const placement of placementsInText(input, context)) yield { placement, history: placedHistory(placement) };
     return;
   }
   for await (const found of documentsOf(input, (value, source) =>
     isForeign(value) ? decodePlan(value, source) : checkFollowedPlan(value, source),
   )) {
-    yield "system" in found ? { placement: await placed(found, context, input.name), history: NO_HISTORY } : found;
+    if ("system" in found) {
+      const placement = await placed(found, context, input.name);
+      yield { placement, history: placedHistory(placement) };
+    } else yield found;
   }
 }
 

@@ -12,7 +12,7 @@ import { type CsvKind, wrongKind } from "../formats/csv/documentKind.ts";
 import { PlacementRows } from "../formats/csv/placementRows.ts";
 import { tableDocuments } from "../formats/csv/tableRows.ts";
 import { dispatchPlanSchema } from "../formats/documents/dispatchPlan.ts";
-import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { type PlacementDocument, placementOf, rankedPlacementOf } from "../formats/documents/placement.ts";
 import { checkPlacementOrRecovery } from "../formats/documents/recoveryPlan.ts";
 import { checkDocument } from "../formats/documents/schema.ts";
 import { policyOf } from "../formats/policyFields.ts";
@@ -82,7 +82,7 @@ async function onlyDocument<T>(documents: AsyncGenerator<T>, file: string): Prom
 
 /** Dispatches a placement as its policy means it to be: with free shares, or by Algorithm 1. Plans of other systems share evenly. */
 function* dispatchedLayers(document: PlacementDocument): Generator<DispatchedLayer> {
-  const placement = placementOf(document);
+  const placement = rankedPlacementOf(document);
   const levels = rankGroups(placement.cluster);
   const dead = deadRanks(placement.cluster).length;
   const policy = policyOf(document);

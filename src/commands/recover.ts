@@ -1,27 +1,26 @@
 /** lazarus recover: from a placement and the nodes that failed or joined to a new placement and the transfers that lead to it. */
 
-import { freemem } from "node:os";
-import { fileURLToPath } from "node:url";
 import { PLACEMENT_POLICIES } from "../core/placement/policy.ts";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { failuresOf } from "../core/reconfigure/changeGpus.ts";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
-import { type Rehearsal, rehearsalOf } from "../core/reconfigure/rehearsal.ts";
+import { rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { UsageError } from "../errors.ts";
-import { placementOf } from "../formats/documents/placement.ts";
+import { hasDeadNodes, placementOf } from "../formats/documents/placement.ts";
 import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { withKeptRanks } from "../formats/keptRanks.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { policyNameOf, policyOf } from "../formats/policyFields.ts";
 import { recoveryPlanDocument, unchangedPlan } from "../formats/recoveryPlanDocument.ts";
 import { replacesFile } from "../io/output.ts";
 import { isSameFile } from "../io/outputPlace.ts";
-import type { RehearsalReport } from "../io/rehearsal/rehearse.ts";
 import { announce } from "./announce.ts";
 import { readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { drainedOf } from "./drainOption.ts";
 import { type ExpertSize, readExpertSize } from "./expertSize.ts";
 import { failedOf } from "./failedOption.ts";
+import { stillReloaded } from "./hostCopiesOption.ts";
 import { joinedOf } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
@@ -34,6 +33,7 @@ import { rebalanceBy, rebalancingOf } from "./rebalancedPlan.ts";
 import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
+import { actOut } from "./rehearsedPlan.ts";
 import { checkRestore, restorableOf } from "./restoreOption.ts";
 import { type Moved, reviews } from "./reviewLoads.ts";
 import { reviewSeries } from "./reviewSeries.ts";
@@ -44,7 +44,6 @@ import { type DocumentWriter, formatOf, type Renderers, writeDocuments } from ".
 
 const NOT_RECOVERABLE = 3;
 const FAILED_REHEARSAL = 1;
-const REHEARSAL_SECONDS = 120;
 
 export const recover = defineCommand({
   name: "recover",
@@ -75,7 +74,7 @@ export const recover = defineCommand({
     "When experts are lost, or the live nodes have fewer slots than there are experts, the document says so with recoverable false and the exit code is 3; a file that is there already is left as it is.",
     "Planned changes (--joined, --drain, newer loads) are not detected, and their transfers come before the regrouping. Where nothing failed, joined, leaves or is newer, nothing moves.",
     "A plan has a generation, the SHA-256 of the plan that it follows, and the nodes that failed so far: a failure that is reported again is already handled. With -o FILE, FILE being the plan itself, it is replaced only by a plan that changes something and can be carried out, and only if it still is what the new plan was made from; of two who replace it at once one is refused (exit code 2), and plans again.",
-    "Limits: 10,000 nodes, those that join among them. A rehearsal takes at most 64 processes and 1 GiB, and is given up when a process does not answer for half a minute.",
+    "Limits: 10,000 nodes, those that join among them. A rehearsal takes at most 80 processes and 1 GiB, and is given up when a process does not answer for half a minute.",
   ],
   input: "a placement or recovery-plan",
   options: recoveryOptions,
@@ -125,7 +124,8 @@ export const recover = defineCommand({
         const { gone } = history;
         const failures = failedOf(old.cluster, said.failed, { gone, missing: options.missing });
         const drained = drainedOf(old.cluster, said.drain, failures.failed, gone);
-        const restorable = await restorableOf(old, options, gone);
+        const copies = document.survivalWithHostMemory?.copies;
+        const restorable = await restorableOf(old, options, gone, copies);
         const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
         const origin = { window: document.window, drained, history, follows };
         const { joined = [] } = joining;
@@ -168,13 +168,15 @@ export const recover = defineCommand({
           joining.joinedGpus,
           { bytes: size.bytes, ageSeconds: options["checkpoint-age"], ...origin },
         );
+        const known = stillReloaded(planned, recovery, copies);
+        const kept = options["keep-ranks"] || hasDeadNodes(document) ? withKeptRanks(known, document) : known;
         const plan =
           options.rehearse && recovery.recoverable
             ? {
-                ...planned,
+                ...kept,
                 rehearsal: await actOut(rehearsalOf(old, recovery.survivors, recovery.change), options["rehearse-bytes"]),
               }
-            : planned;
+            : kept;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;
@@ -194,16 +196,6 @@ export const recover = defineCommand({
     }));
   },
 });
-
-/** Rehearses in processes that run the file which the build puts beside the commands. */
-async function actOut(rehearsal: Rehearsal, bytes: number): Promise<RehearsalReport> {
-  const nodeProgram = [fileURLToPath(new URL("./io/rehearsal/node.js", import.meta.url))];
-  const { rehearse, fittingBytes, MOST_BYTES } = await import("../io/rehearsal/rehearse.ts");
-  // Contents are held two or three times over while they are made and sent.
-  const fitting = fittingBytes(rehearsal, Math.min(MOST_BYTES, freemem() / 4));
-  if (fitting < bytes) warn(`rehearsing with ${fitting} bytes an expert instead of ${bytes}, which this machine has memory for`);
-  return rehearse(rehearsal, { bytes: Math.min(bytes, fitting), timeoutSeconds: REHEARSAL_SECONDS, nodeProgram });
-}
 
 function renderers(options: RecoveryOptions, { assumed }: ExpertSize): Renderers<RecoveryPlanDocument> {
   const shown = whatIsShown(options);

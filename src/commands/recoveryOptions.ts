@@ -45,6 +45,9 @@ export const recoveryOptions = {
     fallback: "auto",
     says: `Repair what survived where it is, or place anew. auto: ${WAY_RULE}.`,
   }),
+  "keep-ranks": toggle({
+    says: "Leave the ranks of nodes that fail or are drained in the plan, dead, so that all others keep their numbers; a node that joins takes the ranks of its name, or those of a dead one with as many GPUs. A plan that has dead ranks goes on so. Of plans for other systems, vllm has such ranks (slots of -1); the others are refused with the reason.",
+  }),
   spill: spillOption,
   gpus: option({
     argument: "N",
@@ -105,9 +108,8 @@ export const recoveryOptions = {
   }),
   "rehearse-bytes": option({
     argument: "SIZE",
-    fallback: "64KiB",
     parse: atLeastOneByte,
-    says: "Size of an expert in the rehearsal.",
+    says: "Size of an expert in the rehearsal, or as much of it as this machine has memory for. Default: 64 KiB, or as much less as takes no more than 20 seconds.",
   }),
   plot: plotOption("which node sends how much to which, and who sends and receives in which round, by what it comes from"),
   ...planOutputOptions,

@@ -2,8 +2,8 @@
 import type { ClusterNode } from "../core/layout/cluster.ts";
 import type { Placement } from "../core/layout/placement.ts";
 import type { Restorable } from "../core/reconfigure/restorable.ts";
-import { hostCopies, neighbourCopies } from "../core/reconfigure/restore.ts";
 import type { TierRates } from "../core/reconfigure/tierSeconds.ts";
+import { hostCopies, neighbourCopies } from "../core/recovery/hostCopies.ts";
 import { UsageError } from "../errors.ts";
 import { readCopyTable } from "../formats/hostCopies.ts";
 import { parseBandwidth, parseSeconds } from "../formats/units.ts";
@@ -19,7 +19,7 @@ export const restoreOptions = {
   "host-copies-of": option({
     argument: "own|neighbour|FILE",
     parse: (text) => text,
-    says: "Which nodes' experts a node has copies of in host memory, which fails with the node: its own (the default, of use when single GPUs fail), those of the node before it in the plan, or what a CSV file with the columns node,keeps says, a row for each node of which one keeps the experts.",
+    says: "Which nodes' experts a node has copies of in host memory, which fails with the node: its own (of use when single GPUs fail), those of the node before it in the plan, or what a CSV file with the columns node,keeps says, a row for each node of which one keeps the experts. Default: those of as many nodes before it as place --host-copies said, else its own.",
   }),
   "checkpoint-age": option({
     argument: "TIME",
@@ -60,20 +60,30 @@ export function checkRestore({ restore, ...options }: RestoreValues): void {
 /**
  * Where the experts of a placement have copies; nothing without --restore.
  * @param gone nodes that failed or left in earlier recoveries
+ * @param neighbours how many nodes after each keep copies, where the placement says so
  * @throws InputError, IoError
  */
 export async function restorableOf(
   old: Placement,
-  { restore, "host-copies-of": copies = "own" }: RestoreValues,
+  { restore, "host-copies-of": copies }: RestoreValues,
   gone: readonly string[],
+  neighbours: number | undefined,
 ): Promise<Restorable | undefined> {
   if (restore === undefined) return undefined;
-  const keepers = restore.host === undefined ? undefined : hostCopies(old, await keptNodes(old.cluster, copies, gone));
+  const keepers =
+    restore.host === undefined ? undefined : hostCopies(old, await keptNodes(old.cluster, copies, gone, neighbours));
   return { keepers, store: restore.store !== undefined };
 }
 
-async function keptNodes(cluster: readonly ClusterNode[], copies: string, gone: readonly string[]): Promise<number[][]> {
-  if (copies === "own") return cluster.map((_, node) => [node]);
+async function keptNodes(
+  cluster: readonly ClusterNode[],
+  copies: string | undefined,
+  gone: readonly string[],
+  neighbours: number | undefined,
+): Promise<number[][]> {
+  if (copies === undefined && neighbours !== undefined)
+    return neighbourCopies(cluster.length, Math.min(neighbours, cluster.length - 1));
+  if (copies === undefined || copies === "own") return cluster.map((_, node) => [node]);
   if (copies === "neighbour") return neighbourCopies(cluster.length);
   const input = openInput(copies);
   return readCopyTable(

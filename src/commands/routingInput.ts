@@ -144,7 +144,13 @@ async function opened(file: string | undefined, options: RoutingInputOptions): P
   if ("profiles" in windows) return windows;
   return {
     name: input.name,
-    steps: readRoutingSteps(windows.chunks, { file: input.name, format: format as RoutingFormat | undefined, byRank, experts }),
+    steps: readRoutingSteps(windows.chunks, {
+      file: input.name,
+      format: format as RoutingFormat | undefined,
+      byRank,
+      experts,
+      notice: source.notice,
+    }),
   };
 }
 

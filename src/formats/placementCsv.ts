@@ -6,7 +6,7 @@ import { assumedSettings } from "../core/placement/policy.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
 import { type TablePart, windowTable } from "./csv/windows.ts";
-import { type PlacementDocument, placementOf } from "./documents/placement.ts";
+import { type PlacementDocument, placementOf, rankedPlacementOf } from "./documents/placement.ts";
 import { policyNameOf } from "./policyFields.ts";
 
 /** Columns of every placement, in their order. */
@@ -56,7 +56,7 @@ export function placementCsv(): (document: PlacementDocument, first: boolean) =>
 }
 
 function* layerRows(document: PlacementDocument, { cell: window }: TablePart, ending: string): Generator<string> {
-  const { cluster } = placementOf(document);
+  const { cluster } = rankedPlacementOf(document);
   const first = firstRanks(cluster);
   const names = cluster.map(({ name, domain }) => cells([name, domain]));
   const end = `${ending}\n`;
@@ -95,15 +95,16 @@ function* layerRows(document: PlacementDocument, { cell: window }: TablePart, en
 
 /** What is expected to fail, where that does not follow from policy and nodes, by column. */
 function otherFailures(document: PlacementDocument): Record<string, string | number> {
-  const { recovery, policy, nodes } = document;
+  const { recovery, policy } = document;
+  const { cluster } = placementOf(document);
   const name = policyNameOf(document);
-  const assumed = name && assumedSettings(name, placementOf(document).cluster);
-  const probability = recovery?.failureProbability ?? policy.failureProbability ?? defaultFailureProbability(nodes.length);
+  const assumed = name && assumedSettings(name, cluster);
+  const probability = recovery?.failureProbability ?? policy.failureProbability ?? defaultFailureProbability(cluster.length);
   return {
     ...(policy.failureUnit === undefined || policy.failureUnit === assumed?.failureUnit
       ? {}
       : { failureUnit: policy.failureUnit }),
-    ...(probability === defaultFailureProbability(nodes.length) ? {} : { failureProbability: probability }),
+    ...(probability === defaultFailureProbability(cluster.length) ? {} : { failureProbability: probability }),
   };
 }
 

@@ -1,12 +1,12 @@
 /** From a placement and its figures to its document. */
 
 import { fewestHosts, type Placement, type SpilledExpert } from "../core/layout/placement.ts";
-import type { PlanFigures, Resilience } from "../core/placement/assess.ts";
+import type { HostMemory, PlanFigures, Resilience } from "../core/placement/assess.ts";
 import type { Explanation } from "../core/placement/explain.ts";
 import type { MadePlacement } from "../core/placement/makePlacement.ts";
 import { FAILURE_UNITS, type Policy } from "../core/placement/policy.ts";
 import type { Window } from "./csv/windows.ts";
-import type { PlacementDocument } from "./documents/placement.ts";
+import { isAlive, type PlacementDocument } from "./documents/placement.ts";
 import { given } from "./given.ts";
 import { policyFields, policyNameOf } from "./policyFields.ts";
 
@@ -110,10 +110,23 @@ function unitFields(byUnit: PlanFigures["byUnit"]) {
   );
 }
 
+/** The same document with what survives when experts are reloaded from host memory. */
+export function withReload(document: PlacementDocument, { copies, domain, ...nodes }: HostMemory): PlacementDocument {
+  return {
+    ...document,
+    survivalWithHostMemory: {
+      copies,
+      ...resilienceFields(nodes),
+      ...(domain && { domain: { count: domain.count, ...resilienceFields(domain) } }),
+    },
+  };
+}
+
 /** The same document with the weak spots of its placement. */
 export function withExplanation(document: PlacementDocument, explanation: Explanation): PlacementDocument {
   const { fatalFailures, criticalSets, criticality, alternatives } = explanation;
-  const name = (node: number) => document.nodes[node]!.name;
+  const live = document.nodes.filter(isAlive);
+  const name = (node: number) => live[node]!.name;
   return {
     ...document,
     explanation: {

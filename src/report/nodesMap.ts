@@ -71,5 +71,6 @@ export function mapOfNode(
 
 function slotsText(held: readonly number[], experts: number): string {
   const digits = String(experts - 1).length;
+  if (held.length === 0) return "dead";
   return held.map((expert) => (expert < 0 ? "·" : String(expert)).padStart(digits)).join(" ");
 }

@@ -1,5 +1,5 @@
 /** A placement as a person reads it: whether it is safe and even, then what it survives, how even it is, who holds what. */
-import type { PlacementDocument } from "../formats/documents/placement.ts";
+import { isAlive, type PlacementDocument } from "../formats/documents/placement.ts";
 import { explanationText } from "./explanationText.ts";
 import { givenUpText } from "./givenUpText.ts";
 import { layersTable } from "./layersTable.ts";
@@ -9,7 +9,7 @@ import { countsOnShares, isForBalance, placementVerdict } from "./placementVerdi
 import { redundancyText } from "./redundancyTable.ts";
 import { wrapped } from "./screen.ts";
 import { survivalTable } from "./survivalTable.ts";
-import { fixed, textTable } from "./table.ts";
+import { fixed, percent, textTable } from "./table.ts";
 
 /** What of a placement is shown, where it is large. */
 export interface Shown {
@@ -36,13 +36,14 @@ export function placementDetails(document: PlacementDocument, paint: Paint, widt
   const survives = recovery?.failures.some(({ probability }) => probability > 0);
   const survival =
     recovery !== undefined && (survives || !isForBalance(document))
-      ? [survivalTable(recovery, document.nodes.length, paint, width)]
+      ? [survivalTable(recovery, document.nodes.filter(isAlive).length, paint, width)]
       : [];
   const balance = document.balance === undefined ? [] : [balancePart(document, document.balance, paint)];
   return [
     ...(givenUp === undefined ? [] : [wrapped(givenUp, width)]),
     ...(redundancy === undefined ? [] : [redundancy]),
     ...(isForBalance(document) ? [...balance, ...survival] : [...survival, ...balance]),
+    ...(document.survivalWithHostMemory === undefined ? [] : [reloadPart(document, document.survivalWithHostMemory, width)]),
     ...(cost === undefined ? [] : [costPart(cost, width)]),
     layersTable(document, shown.layers, paint, width),
     ...mapOfLayer(document, paint, width),
@@ -50,14 +51,43 @@ export function placementDetails(document: PlacementDocument, paint: Paint, widt
   ];
 }
 
-function headText({ nodes, layers, policy }: PlacementDocument): string {
+/** What survives without and with a reload from host memory. */
+function reloadPart(
+  { recovery }: PlacementDocument,
+  memory: NonNullable<PlacementDocument["survivalWithHostMemory"]>,
+  width: number,
+): string {
+  const { copies, domain, ...nodes } = memory;
+  const chance = recovery?.failureProbability === undefined ? "" : ` with ${percent(recovery.failureProbability, 1)} each`;
+  const likely = (level: typeof nodes | undefined) =>
+    level?.survival === undefined ? "unknown" : `${level.survivalInterval ? "~" : ""}${percent(level.survival, 2)}`;
+  const line = (what: string, without: typeof nodes | undefined, withReload: typeof nodes) =>
+    wrapped(
+      `Survival, ${what} failing${chance}: ${likely(without)} without reload, ${likely(withReload)} with reload from host memory, and never lost to ${withReload.tolerates} or fewer`,
+      width,
+    );
+  return [
+    line("nodes", recovery, nodes),
+    ...(domain ? [line("domains", recovery?.byUnit?.domain, domain)] : []),
+    wrapped(
+      `Host memory: every node keeps what the ${copies === 1 ? "node" : `${copies} nodes`} before it hold${copies === 1 ? "s" : ""}, and fails with it`,
+      width,
+    ),
+  ].join("\n");
+}
+
+function headText(document: PlacementDocument): string {
+  const { layers, policy } = document;
+  const nodes = document.nodes.filter(isAlive);
+  const dead = document.nodes.length - nodes.length;
   const slots = nodes.reduce((sum, node) => sum + node.slots, 0);
   const rule = policy.allocation === undefined ? policy.placement : `${policy.placement} with allocation ${policy.allocation}`;
   const experts = Math.max(...layers.map((layer) => layer.loads.length));
   const gpus = new Set(nodes.map((node) => node.gpus));
   const of = gpus.size > 1 ? "" : ` of ${[...gpus][0]} GPU${gpus.has(1) ? "" : "s"}`;
+  const kept = dead === 0 ? "" : ` and ${dead} dead that keep${dead === 1 ? "s its" : " their"} ranks`;
   const layerCount = `${layers.length} layer${layers.length === 1 ? "" : "s"}`;
-  return `${rule}: ${layerCount} of ${experts} experts, ${nodes.length} node${nodes.length === 1 ? "" : "s"}${of}, ${slots} slots`;
+  return `${rule}: ${layerCount} of ${experts} experts, ${nodes.length} node${nodes.length === 1 ? "" : "s"}${of}${kept}, ${slots} slots`;
 }
 
 /** How even GPUs are under both kinds of shares; nodes are beside them where a node is not one GPU. */

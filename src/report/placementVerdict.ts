@@ -1,6 +1,6 @@
 /** Whether a placement is safe and even, in two sentences, before all details. */
 import { FAILURE_UNITS, type FailureUnit, type PlacementPolicyName, sharesOf, unitName } from "../core/placement/policy.ts";
-import type { PlacementDocument } from "../formats/documents/placement.ts";
+import { isAlive, type PlacementDocument } from "../formats/documents/placement.ts";
 import type { Paint } from "./paint.ts";
 import { wrapped } from "./screen.ts";
 import { fixed, grouped, percent } from "./table.ts";
@@ -11,7 +11,7 @@ type Level = Pick<Recovery, "failures" | "tolerates" | "survival" | "survivalInt
 /** A sentence on failures and one on balance; that of which the policy takes care comes first. */
 export function placementVerdict(document: PlacementDocument, paint: Paint, width: number): string {
   const { recovery, balance } = document;
-  const safe = recovery === undefined ? [] : safety(recovery, document.nodes.length, paint, width);
+  const safe = recovery === undefined ? [] : safety(recovery, document.nodes.filter(isAlive).length, paint, width);
   const even = balance === undefined ? [] : [evenness(document, balance, paint, width)];
   const sentences = isForBalance(document) ? [...even, ...safe] : [...safe, ...even];
   return sentences.join("\n");

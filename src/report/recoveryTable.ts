@@ -1,5 +1,6 @@
 /** A recovery plan as a person reads it: does training go on, what moves, how long it takes. */
 import { WAY_RULE } from "../core/reconfigure/chooseWay.ts";
+import { isAlive } from "../formats/documents/placement.ts";
 import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { mapOfNode } from "./nodesMap.ts";
 import type { Paint } from "./paint.ts";
@@ -153,7 +154,7 @@ function transferPart({ transfers = [], placement, drained = [] }: RecoveryPlanD
   if (transfers.length === 0) return "No replica moves";
   const summary =
     transfers.length === 1 ? "1 replica moves" : `${transfers.length} replicas move in ${rounds} round${rounds === 1 ? "" : "s"}`;
-  const nodes = [...(placement?.nodes ?? []).map(({ name }) => name), ...drained].map((name) => ({
+  const nodes = [...(placement?.nodes ?? []).filter(isAlive).map(({ name }) => name), ...drained].map((name) => ({
     name,
     sends: transfers.filter(({ from }) => from === name).length,
     receives: transfers.filter(({ to }) => to === name).length,

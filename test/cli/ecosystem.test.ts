@@ -279,6 +279,25 @@ describe("layers of plans", () => {
     expect(torn).toMatchObject({ code: 2, stderr: expect.stringMatching(/do not agree; leave --num-dense-layers out/) });
   });
 
+  test("dense layers between MoE layers in our own documents: named, and left out where the message's list says so", async () => {
+    const profile = profileOf([0, 1, 2, 3, 4, 5].map((layer) => ({ layer, loads: layer % 2 === 0 ? idle : busy })));
+    const made = async (...words: string[]) => {
+      const run = await inProcess(["place", "-n", "2", "-c", "3", "-f", "1", "--placement", "spread", ...words], profile);
+      return { ...run, layers: JSON.parse(run.stdout).layers.map(({ layer }: { layer: number }) => layer) };
+    };
+    const all = await made();
+    // Those in front are left out as they are read.
+    expect(all).toMatchObject({ code: 0, layers: [1, 2, 3, 4, 5], stderr: expect.stringMatching(/layers 2,4 without tokens/) });
+    const list = said(all.stderr, "--moe-layers");
+    const named = await made(...list);
+    expect(named).toMatchObject({
+      layers: [1, 3, 5],
+      stderr: expect.stringMatching(/layers 2,4 without tokens \(dense\) left out/),
+    });
+    // A layer of experts that nobody chose is placed if it is named.
+    expect((await made("--moe-layers", "1-3,5")).layers).toEqual([1, 2, 3, 5]);
+  });
+
   test("loads for SGLang's own balancer: a row for every layer of the model", async () => {
     const counts = async (words: string[], input = record) => {
       const run = await inProcess(["profile-load", "--format", "sglang", ...words], input);

@@ -99,6 +99,20 @@ describe("the same failure twice", () => {
     });
   });
 
+  test("is over when the node is ready again: a line names it, and what takes it back", async () => {
+    const states = (word: string) => names.map((name, n) => `${name} ${n === 2 ? word : "idle"}`).join("\n");
+    const poll = (word: string) => {
+      writeFileSync(at("now.txt"), `NODELIST STATE\n${states(word)}\n`);
+      return recovered("p1.json", "--failed", `@${at("now.txt")}`);
+    };
+    const back = await poll("idle");
+    expect(back).toMatchObject({ code: 0, moved: 0 });
+    const [, remedy, name] = /alive again, .*; (--joined) (\S+) takes it back/.exec(back.stderr)!;
+    expect(name).toBe("gpu03");
+    expect(await recovered("p1.json", remedy!, name!)).toMatchObject({ code: 0, joined: ["gpu03"], failedSoFar: [] });
+    expect((await poll("down")).stderr).not.toMatch(/alive again/);
+  });
+
   test("is one again when the node had joined, and a typo never was", async () => {
     const joined = await recovered("p1.json", "--joined", "gpu03");
     expect(joined).toMatchObject({ failedSoFar: [], joined: ["gpu03"], generation: 2 });

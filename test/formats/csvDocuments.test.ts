@@ -37,6 +37,11 @@ function withoutHistory(text: string): string {
   return text.replace(/"generation":\d+,"follows":"\w{64}",/g, "").replace(/"failedSoFar":\[[^\]]*\],/g, "");
 }
 
+/** CSV does not carry how many copies host memory has. */
+function withoutCopies(text: string): string {
+  return `${JSON.stringify({ ...JSON.parse(text), survivalWithHostMemory: undefined })}\n`;
+}
+
 /** What a command makes of a document, which has to be the same whichever format it was in. */
 async function next(words: string, { json, csv }: Both, csvOption = ""): Promise<Both> {
   const made = { json: "", csv: "" };
@@ -191,6 +196,37 @@ describe("the same bytes from JSON and CSV", () => {
     await next("recover --effort normal --joined node1:0", crippled, " --rows placement");
     const broken = crippled.csv.replace("resilient,free,2,1\n", "resilient,free,2,x\n");
     expect((await inProcess(["dispatch-plan"], broken)).stderr).toMatch(/dead is "x"; expected 1/);
+  });
+
+  test("dead nodes that keep their ranks, and experts that are restored", async () => {
+    await fc.assert(
+      fc.asyncProperty(jobs, fc.boolean(), async (job, several) => {
+        const placements = await placed(job, await profiled(job, several ? " --every 1" : ""));
+        const recover = "recover --effort normal --spill cpu --gpus 2 --slots 3 --restore host=25GBps,store=2GBps";
+        const restored = `${recover} --host-copies-of neighbour --keep-ranks --failed n1`;
+        await next(restored, placements);
+        const kept = await next(restored, placements, " --rows placement");
+        if (kept.json.includes('"recoverable":false')) return;
+        expect(kept.csv).toMatch(/^\d.*,n1,.*,1$/m);
+        await next("dispatch-plan", kept);
+        await next("place --audit - --explain", kept);
+        await next(`${recover} --failed n0`, kept, " --rows placement");
+        await next(`${recover} --joined fresh`, kept, " --rows placement");
+      }),
+      "numRuns" in RUNS ? { numRuns: 10 } : RUNS,
+    );
+  });
+
+  test("host copies, where both are told of them", async () => {
+    const made = { json: "", csv: "" };
+    for (const format of FORMATS)
+      made[format] = await output(`place -n 4 -c 3 --host-copies 2 --format ${format}`, "[[9,4,3,2,1,1]]");
+    await next("place --audit - --host-copies 2", made);
+    await next("recover --failed node1 --restore host=25GBps --host-copies-of neighbour", {
+      ...made,
+      json: withoutCopies(made.json),
+    });
+    expect((await inProcess(["place", "--audit", "-"], made.json)).stdout).toContain('"survivalWithHostMemory":{"copies":2');
   });
 
   test("simulate to its summary, also of several files", async () => {

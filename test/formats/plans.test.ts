@@ -272,6 +272,6 @@ test("vllm: lists of lists, and nothing else that looks like JSON", () => {
     ),
   ).toBe("[[0,1],[1,0]]\n");
   expect(() => decodePlan([], "f")).toThrow(/empty/);
-  expect(() => decodePlan([[0, -1]], "f")).toThrow(/\[0\]\[1\].*-1/);
+  expect(() => decodePlan([[0, -2]], "f")).toThrow(/\[0\]\[1\].*-2/);
   expect(() => decodePlan({ layers: [] }, "f")).toThrow(/no plan/);
 });

@@ -20,10 +20,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const parquet = "test/fixtures/topk.parquet";
 
+/** That the number of experts is a guess is on trial in guessedExperts.test.ts. */
+const sure = (stderr: string) => stderr.replace(/^lazarus: .*: taken to have \d+ experts?, .*\n/gm, "");
+
 /** Loads by layer of the only profile that was printed. */
 async function loads(run: Promise<Run>): Promise<number[][]> {
   const { code, stdout, stderr } = await run;
-  expect([code, stderr]).toEqual([0, ""]);
+  expect([code, sure(stderr)]).toEqual([0, ""]);
   return (JSON.parse(stdout) as { layers: { loads: number[] }[] }).layers.map((layer) => layer.loads);
 }
 
@@ -438,7 +441,7 @@ describe("Parquet", () => {
     const csv = await lazarus(["profile-load", "test/fixtures/topk.csv", "--by-rank", "--every", "1"]);
     const found = await lazarus(["profile-load", parquet, "--by-rank", "--every", "1"]);
     expect(csv.code).toBe(0);
-    expect(found).toEqual(csv);
+    expect({ ...found, stderr: sure(found.stderr) }).toEqual({ ...csv, stderr: sure(csv.stderr) });
   });
 
   test("ids of -1, null elements and null lists are padding, and counted", async () => {
@@ -446,7 +449,7 @@ describe("Parquet", () => {
     const { code, stdout, stderr } = await lazarus(["profile-load", "test/fixtures/padded.parquet", "--method", "sum"]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout).layers[0].loads).toEqual([1, 3, 2]);
-    expect(stderr).toBe("lazarus: test/fixtures/padded.parquet: 3 expert ids of -1 (padding) left out\n");
+    expect(sure(stderr)).toBe("lazarus: test/fixtures/padded.parquet: 3 expert ids of -1 (padding) left out\n");
   });
 
   test("columns by other names, slots by a plan", async () => {

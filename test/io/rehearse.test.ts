@@ -10,6 +10,7 @@ import { reconfigure } from "../../src/core/reconfigure/reconfigure.ts";
 import { type Rehearsal, rehearsalOf } from "../../src/core/reconfigure/rehearsal.ts";
 import { survivors } from "../../src/core/reconfigure/survivors.ts";
 import { IoError, UsageError } from "../../src/errors.ts";
+import { fitRehearsal, type Machine, MOST_PROCESSES } from "../../src/io/rehearsal/fit.ts";
 import { NodeProcess } from "../../src/io/rehearsal/nodeProcess.ts";
 import { rehearse } from "../../src/io/rehearsal/rehearse.ts";
 import { root } from "../support/lazarus.ts";
@@ -56,8 +57,12 @@ function example(): Rehearsal {
 describe("rehearse", () => {
   test("every node ends with exactly its new experts, and no process is left", async () => {
     const play = example();
-    const report = await rehearse(play, staging);
+    const seen: number[][] = [];
+    const report = await rehearse(play, { ...staging, watch: (done, all) => seen.push([done, all]) });
     const transfers = play.rounds.flat().length;
+    const all = transfers + play.nodes.reduce((sum, node) => sum + node.holds.length + node.shallHold.length, 0);
+    expect(seen.at(-1)).toEqual([all, all]);
+    expect(seen.map(([done]) => done)).toEqual(seen.map(([done]) => done!).sort((a, b) => a - b));
     expect(transfers).toBeGreaterThan(5);
     expect(report).toEqual({
       passed: true,
@@ -98,7 +103,7 @@ describe("rehearse", () => {
     const alone = { nodes: [node], rounds: [] };
     await expect(rehearse(alone, { ...staging, timeoutSeconds: 0.001 })).rejects.toThrow(/not done after/);
     await expect(rehearse(alone, { ...staging, bytes: 2 ** 30 })).rejects.toThrow(UsageError);
-    await expect(rehearse({ nodes: new Array(65).fill(node), rounds: [] }, staging)).rejects.toThrow(UsageError);
+    await expect(rehearse({ nodes: new Array(MOST_PROCESSES + 1).fill(node), rounds: [] }, staging)).rejects.toThrow(UsageError);
     await expect(rehearse(alone, { ...staging, nodeProgram: [join(folder, "absent.js")] })).rejects.toThrow(/Cannot find module/);
     if (canList) expect(running()).toEqual([]);
   });
@@ -133,5 +138,47 @@ describe("rehearse", () => {
     await expect(node.ask({ order: "keep", replicas: [] }, 0.2)).rejects.toThrow(/of a: has not answered for 0.2 seconds/);
     await node.kill();
     expect(running()).toEqual([]);
+  });
+});
+
+describe("a rehearsal fits itself to the machine", () => {
+  const machine: Machine = { freeBytes: 2 ** 34, cores: 2, load: 0, bytesPerSecond: 5e8 };
+  const holding = (nodes: number, replicas: number): Rehearsal => {
+    const holds = Array.from({ length: replicas }, (_, expert) => `0/${expert}`);
+    return { nodes: new Array(nodes).fill({ name: "n", fails: false, holds, shallHold: holds }), rounds: [] };
+  };
+
+  test("small ones have 64 KiB, or what is said, and take as long as processes and bytes do", () => {
+    const four = holding(4, 100);
+    // 4 processes of 60 ms and 800 replicas of 40 us and 64 KiB at 500 MB/s, on two cores.
+    const seconds = (4 * 0.06 + 800 * 40e-6 + (800 * 65_536) / 5e8) / 2;
+    expect(fitRehearsal(four, machine)).toEqual({ bytes: 65_536, seconds: expect.closeTo(seconds, 9) });
+    expect(fitRehearsal(four, machine, 1_000_000)).toEqual({
+      bytes: 1_000_000,
+      seconds: expect.closeTo((0.24 + 0.032 + 1.6) / 2, 9),
+    });
+  });
+
+  test("64 nodes that hold 928 replicas each have what takes 20 s; who says how large they are waits", () => {
+    const many = holding(64, 928);
+    const slow = { ...machine, bytesPerSecond: 1e8, freeBytes: 2 ** 36 };
+    const fit = fitRehearsal(many, slow);
+    expect(fit).toMatchObject({ because: "memory", bytes: Math.floor(2 ** 30 / (64 * 928 * 2)) });
+    const busy = fitRehearsal(many, { ...slow, load: 6 });
+    expect(busy.because).toBe("time");
+    expect(busy.seconds).toBeLessThanOrEqual(20);
+    expect(busy.seconds).toBeGreaterThan(19.9);
+    expect(fitRehearsal(many, { ...slow, load: 6 }, 9000)).toMatchObject({ bytes: 9000, seconds: expect.closeTo(3 * 9.65, 0) });
+    // Processes alone take longer: contents are not made smaller for nothing.
+    expect(fitRehearsal(many, { ...slow, load: 60 })).toMatchObject({ bytes: 1024, because: "time" });
+  });
+
+  test("contents take a quarter of free memory, a gigabyte at most, reads from the store among them", () => {
+    const four = holding(4, 100);
+    expect(fitRehearsal(four, { ...machine, freeBytes: 4 * 800 * 500 })).toMatchObject({ bytes: 500, because: "memory" });
+    expect(fitRehearsal(four, { ...machine, freeBytes: 4 * 800 * 500 }, 400)).not.toHaveProperty("because");
+    const reading = { ...four, nodes: four.nodes.map((node) => ({ ...node, reads: node.holds })) };
+    expect(fitRehearsal(reading, { ...machine, freeBytes: 4 * 1200 * 500 }).bytes).toBe(500);
+    expect(fitRehearsal(four, machine, 1e9).bytes).toBe(Math.floor(2 ** 30 / 800));
   });
 });

@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { countReplicas, type Placement } from "../../src/core/layout/placement.ts";
 import { type GoesOn, planRecovery, type RecoveryProblem } from "../../src/core/reconfigure/planRecovery.ts";
-import { chooseReaders, hostCopies, neighbourCopies } from "../../src/core/reconfigure/restore.ts";
+import { chooseReaders } from "../../src/core/reconfigure/restore.ts";
 import { readTurns } from "../../src/core/reconfigure/tierSeconds.ts";
+import { hostCopies, neighbourCopies } from "../../src/core/recovery/hostCopies.ts";
 import { quickPolicy } from "../support/policy.ts";
 import { holdings } from "../support/reconfiguration.ts";
 

@@ -7,8 +7,17 @@ import { goodput } from "../cost/trainingCosts.ts";
 import { totalGpus, withLiveGpus } from "../layout/cluster.ts";
 import { allHostSets, type Placement } from "../layout/placement.ts";
 import { certifies } from "../recovery/certifies.ts";
-import { type FailureUnit, hostsByUnit, type UnitHosts, unitsOf } from "../recovery/failureUnits.ts";
+import {
+  clusterUnits,
+  type FailureUnit,
+  hostsByUnit,
+  sharesDomains,
+  type UnitHosts,
+  unitSets,
+  unitsOf,
+} from "../recovery/failureUnits.ts";
 import { freeRecoveryUpperBound } from "../recovery/freeRecoveryUpperBound.ts";
+import { neighbourCopies, withHostCopies } from "../recovery/hostCopies.ts";
 import type { Likelihood, RecoveryProbabilities } from "../recovery/outcomes.ts";
 import { recoveryProbabilities } from "../recovery/recoveryProbabilities.ts";
 import { recoveryUpperBound } from "../recovery/recoveryUpperBound.ts";
@@ -98,6 +107,28 @@ function resilience(
   recovery = recoveryProbabilities(hostSets, count, { seed }),
 ): Resilience {
   return { recovery, survival: survivalProbability(recovery, failureProbability) };
+}
+
+/** What survives when experts that live nowhere are taken out of host memory. */
+export interface HostMemory extends Resilience {
+  /** Nodes after each in the plan that keep copies of what it holds. */
+  readonly copies: number;
+  /** When failure domains fail, where nodes share them. */
+  readonly domain?: Resilience & { readonly count: number };
+}
+
+/** The figures of a placement with so many copies in host memory, which fails with its node. @throws RangeError as `neighbourCopies` */
+export function withHostMemory(placement: Placement, copies: number, yardstick: Yardstick): HostMemory {
+  const { cluster } = placement;
+  const hosts = withHostCopies(placement, neighbourCopies(cluster.length, copies)).flat();
+  const nodes = resilience({ count: cluster.length, hostSets: hosts }, yardstick);
+  if (!sharesDomains(cluster)) return { copies, ...nodes };
+  const units = clusterUnits(cluster, "domain");
+  return {
+    copies,
+    ...nodes,
+    domain: { count: units.count, ...resilience({ ...units, hostSets: unitSets(hosts, units) }, yardstick) },
+  };
 }
 
 /** What a step costs under the shares that a policy counts on. */

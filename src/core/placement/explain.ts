@@ -1,6 +1,6 @@
 /** Why a placement survives what it survives: its weakest spots, and what more memory or machines would change. */
 
-import type { ClusterNode } from "../layout/cluster.ts";
+import { type ClusterNode, withLiveGpus } from "../layout/cluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import { allHostSets, type Placement } from "../layout/placement.ts";
 import { type CriticalSet, criticalSets, nodeCriticality } from "../recovery/criticalSets.ts";
@@ -43,7 +43,7 @@ export function explain(placement: Placement, policy: Policy): Explanation {
     fatalFailures,
     criticalSets: criticalSets(hosts),
     criticality: nodeCriticality(hosts.flat(), placement.cluster.length, fatalFailures, { seed: policy.seed }),
-    alternatives: alternatives(placement, policy),
+    alternatives: alternatives({ ...placement, cluster: withLiveGpus(placement.cluster) }, policy),
   };
 }
 

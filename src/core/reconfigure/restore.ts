@@ -1,24 +1,8 @@
 /** Experts that live nowhere and come back from below: from the host memory of a live node, else from the checkpoint store. */
-import { countReplicas, FREE_SLOT, hostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
+import { countReplicas, FREE_SLOT, type LayerPlacement } from "../layout/placement.ts";
 import { chooseSources } from "./chooseSources.ts";
 import type { RestoredCopy } from "./restorable.ts";
 import type { Survivors } from "./survivors.ts";
-
-/**
- * Nodes whose host memory keeps each expert: all that the nodes held of which it keeps copies, shape [layers][experts][nodes].
- * @param keeps nodes of the placement whose experts each node keeps, shape [nodes][nodes]
- */
-export function hostCopies({ layers }: Placement, keeps: readonly (readonly number[])[]): number[][][] {
-  return layers.map((layer) => {
-    const hosts = hostSets(layer).map((nodes) => new Set(nodes));
-    return hosts.map((own) => [...keeps.keys()].filter((keeper) => keeps[keeper]!.some((node) => own.has(node))));
-  });
-}
-
-/** Every node keeps what the node before it in the plan holds, the first what the last does. */
-export function neighbourCopies(nodes: number): number[][] {
-  return Array.from({ length: nodes }, (_, node) => [(node + nodes - 1) % nodes]);
-}
 
 /**
  * Which nodes read which experts from the store, each once: among their new hosts, as few for the busiest as can be.

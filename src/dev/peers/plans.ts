@@ -48,7 +48,9 @@ export function checkPlans(work: Workplace): Outcome[] {
     const profile = work.path(`profile${index}.json`);
     ran(work, "profile-load", work.file(`loads${index}.json`, JSON.stringify(loads)), "-o", profile);
     const cluster = ["-n", `${nodes}`, "-c", `${slots}`, "--gpus", `${gpus}`];
-    const place = ["place", profile, ...cluster, "--placement", policy, "-f", "1", "--format"];
+    // Plans for these systems count on even shares, which a document does only if told so.
+    const shares = policy === "resilient" || policy === "balanced" ? ["--shares", "even"] : [];
+    const place = ["place", profile, ...cluster, "--placement", policy, ...shares, "-f", "1", "--format"];
     const document = JSON.parse(ran(work, ...place, "json")) as Placed;
     const rows = document.layers.map((layer) => layer.nodes.flat());
     const name = `${policy}, ${experts} experts in ${nodes * slots} slots on ${nodes * gpus} ranks`;

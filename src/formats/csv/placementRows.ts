@@ -101,7 +101,10 @@ export class PlacementRows implements TableReader<PlacementDocument> {
       version: 1,
       ...window,
       nodes: cluster,
-      policy: this.policy(cells, cluster),
+      policy: this.policy(
+        cells,
+        cluster.filter(({ slots }) => slots > 0),
+      ),
       layers: placed,
       ...(spilled.length > 0 ? { spilled } : {}),
     };

@@ -88,6 +88,8 @@ export const placementSchema = z.object({
       byUnit: z.optional(z.object({ gpu: unitResilience, node: unitResilience, domain: unitResilience })),
     }),
   ),
+  /** Recovery when experts are reloaded from host memory: `copies` nodes after each keep what it holds; `domain` when domains fail. */
+  survivalWithHostMemory: z.optional(z.object({ copies: positiveCount, ...resilience, domain: unitResilience })),
   /** Experts without a slot, and the nodes that keep them in host memory. */
   spilled: z.optional(z.array(z.object({ layer: count, expert: count, nodes: z.array(nodeName) }))),
   explanation: z.optional(
@@ -148,6 +150,7 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
     const fault = deadGpusFault(node);
     if (fault !== undefined) throw wrong(`${shownName(node.name)}: ${fault}`);
   }
+  if (!placement.nodes.some(isAlive)) throw wrong("all nodes are dead; expected a live one");
   if (placement.layers.length === 0) throw wrong("layers is empty; expected at least one layer");
   const known = new Set<string>();
   for (const name of names) {
@@ -176,14 +179,39 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
   for (const { layer, expert, nodes } of placement.spilled ?? []) {
     const loads = placement.layers.find((candidate) => candidate.layer === layer)?.loads;
     if (loads?.[expert] === undefined) throw wrong(`spilled: there is no expert ${expert} in layer ${layer}`);
-    const stranger = nodes.find((name) => !known.has(name));
-    if (stranger !== undefined) throw wrong(`spilled: there is no node ${quoteInput(stranger)}`);
+    const stranger = nodes.find((name) => !placement.nodes.some((node) => node.name === name && isAlive(node)));
+    if (stranger !== undefined) throw wrong(`spilled: there is no live node ${quoteInput(stranger)}`);
   }
   return placement;
 }
 
-/** The placement itself, without what was said about it. */
+/** A node of a placement document. */
+export type PlacedNode = PlacementDocument["nodes"][number];
+
+/** Whether a node has a live GPU; a dead one is there for its ranks alone, which it keeps. */
+export function isAlive({ slots }: PlacedNode): boolean {
+  return slots > 0;
+}
+
+/** Whether there are dead nodes that keep their ranks. */
+export function hasDeadNodes({ nodes }: PlacementDocument): boolean {
+  return !nodes.every(isAlive);
+}
+
+/** The placement itself on its live nodes, without what was said about it. */
 export function placementOf(document: PlacementDocument): Placement {
+  const placement = rankedPlacementOf(document);
+  if (!hasDeadNodes(document)) return placement;
+  const live = [...document.nodes.keys()].filter((node) => isAlive(document.nodes[node]!));
+  return {
+    cluster: live.map((node) => placement.cluster[node]!),
+    layers: placement.layers.map((layer) => ({ ...layer, nodes: live.map((node) => layer.nodes[node]!) })),
+    spilled: placement.spilled?.map((kept) => ({ ...kept, nodes: kept.nodes.map((node) => live.indexOf(node)) })),
+  };
+}
+
+/** The same with the dead nodes that keep their ranks, and have no slots: for those who number ranks. */
+export function rankedPlacementOf(document: PlacementDocument): Placement {
   const cluster = document.nodes.map(({ name, slots, gpus, deadGpus, domain }) => ({
     name,
     slots,

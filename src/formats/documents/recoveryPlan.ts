@@ -1,7 +1,7 @@
 /** recovery-plan: what survives a change of nodes, the new placement, and the transfers that lead to it. */
 import * as z from "zod/mini";
 import { InputError } from "../../errors.ts";
-import { checkConsistency, checkPlacement, type PlacementDocument, placementSchema } from "./placement.ts";
+import { checkConsistency, checkPlacement, isAlive, type PlacementDocument, placementSchema } from "./placement.ts";
 import { amount, checkDocument, count, nodeName, positiveCount, window } from "./schema.ts";
 
 /** What a way to a new placement costs and gives; balance and excess are of ranks under the policy's shares. */
@@ -160,6 +160,11 @@ export interface FollowedPlan {
 /** Of a plan that no recovery led to. */
 export const NO_HISTORY: PlanHistory = { generation: 0, gone: [] };
 
+/** What a placement says of what came before it: dead nodes keep their ranks. */
+export function placedHistory({ nodes }: PlacementDocument): PlanHistory {
+  return { ...NO_HISTORY, gone: nodes.filter((node) => !isAlive(node)).map(({ name }) => name) };
+}
+
 /**
  * Checks a placement, or takes the new placement out of a recovery-plan.
  * @throws InputError, for a recovery-plan that is not recoverable, too
@@ -174,7 +179,10 @@ export function checkPlacementOrRecovery(value: unknown, source: string): Placem
  */
 export function checkFollowedPlan(value: unknown, source: string): FollowedPlan {
   const type = typeof value === "object" && value !== null && "type" in value ? value.type : undefined;
-  if (type !== "recovery-plan") return { placement: checkPlacement(value, source), history: NO_HISTORY };
+  if (type !== "recovery-plan") {
+    const placement = checkPlacement(value, source);
+    return { placement, history: placedHistory(placement) };
+  }
   // Plans of earlier versions say what failed last alone.
   const { placement, failed, failedSoFar = failed, generation = 1, decision } = checkRecoveryPlan(value, source);
   if (placement === undefined) {
@@ -185,8 +193,9 @@ export function checkFollowedPlan(value: unknown, source: string): FollowedPlan 
       },
     );
   }
-  const here = new Set(placement.nodes.map(({ name }) => name));
+  const here = new Set(placement.nodes.filter(isAlive).map(({ name }) => name));
   const isNode = (name: string) => !here.has(name) && !here.has(name.slice(0, Math.max(0, name.lastIndexOf(":"))));
-  const history = { generation, gone: failedSoFar.filter(isNode) };
+  const gone = new Set([...failedSoFar.filter(isNode), ...placedHistory(placement).gone]);
+  const history = { generation, gone: [...gone] };
   return decision === undefined ? { placement, history } : { placement, history, reviewed: decision };
 }

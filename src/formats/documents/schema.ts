@@ -12,6 +12,8 @@ export const positiveCount = z.int().check(z.positive());
 
 /** Slots and GPUs of a node; beyond these it is a mistake, which would only show as memory that runs out. */
 export const nodeSlots = z.int().check(z.positive(), z.maximum(100_000));
+/** Slots of a node that may be dead. */
+export const someSlots = z.int().check(z.nonnegative(), z.maximum(100_000));
 export const nodeGpus = z.int().check(z.positive(), z.maximum(1024));
 
 /** A number that is not negative. */

@@ -28,7 +28,7 @@ export function encodePlan(
 ): string {
   checkChoice("system", system ?? null, planSystems);
   const table = planTable(document, system, settings, notice);
-  const slots = table.rows.reduce((sum, row) => sum + row.slots.length, 0);
+  const slots = table.rows.reduce((sum, row) => sum + row.slots.length - table.dead, 0);
   const wasted = wastedSlots(table);
   if (wasted > 0 && system === "ascend") {
     throw new UsageError(
@@ -38,6 +38,7 @@ export function encodePlan(
   if (wasted > 0) notice?.(`${wasted} of ${slots} slots hold an expert that their rank has already, which is of no use`);
   const redundant = (table.rows[0]?.slots.length ?? 0) - table.experts;
   if (system === "sglang") notice?.(`this plan is for SGLang with --ep-num-redundant-experts ${redundant}`);
+  if (table.dead > 0) notice?.(`${table.dead} slots a layer are of dead ranks, and -1`);
   const hidden = table.rows.map(({ layer }) => hiddenLayer(layer, settings));
   switch (system) {
     case "sglang":

@@ -5,13 +5,14 @@ import { shownValue } from "../shownValue.ts";
 /**
  * Checks that a parsed value is a list of expert ids.
  * @param where the place in the file, for the message
+ * @param least -1 where slots may have no expert
  * @throws InputError
  */
-export function expertRow(value: unknown, where: string, file: string): number[] {
+export function expertRow(value: unknown, where: string, file: string, least: 0 | -1 = 0): number[] {
   if (!Array.isArray(value)) throw new InputError(`${where}: expected a list of expert ids, one a slot`, { file });
-  const odd = value.findIndex((id) => !Number.isSafeInteger(id) || id < 0);
+  const odd = value.findIndex((id) => !Number.isSafeInteger(id) || id < least);
   if (odd >= 0) {
-    throw new InputError(`${where}[${odd}]: expected an expert id, a whole number from 0, got ${shownValue(value[odd])}`, {
+    throw new InputError(`${where}[${odd}]: expected an expert id, a whole number from ${least}, got ${shownValue(value[odd])}`, {
       file,
     });
   }

@@ -1,7 +1,7 @@
 /** From a plan of another system to a placement: the plan says who holds what, the user the nodes, a profile the loads. */
 import { checkChoice } from "../../core/algorithms/checkChoice.ts";
 import type { ClusterNode } from "../../core/layout/cluster.ts";
-import { countReplicas, type LayerLoads } from "../../core/layout/placement.ts";
+import { countReplicas, FREE_SLOT, type LayerLoads } from "../../core/layout/placement.ts";
 import { InputError } from "../../errors.ts";
 import type { DescribedNode } from "../cluster.ts";
 import type { PlacementDocument } from "../documents/placement.ts";
@@ -48,6 +48,8 @@ export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings,
       throw wrong(`${perNode} slots cannot be dealt to the ${known} GPUs of ${node.name} evenly; check --gpus`);
     return { name: node.name, slots: perNode, gpus: known, ...(node.domain === undefined ? {} : { domain: node.domain }) };
   });
+  const live = cluster.map((node, n) => withDeadRanks(node, n * perNode));
+  if (live.every((node) => node.slots === 0)) throw wrong("no slot holds an expert; pass the plan of ranks that live");
   const numbers = loads.toSorted((a, b) => a.layer - b.layer);
   const busy = numbers.findIndex((layer) => layer.loads.some((load) => load > 0));
   const moe = moeLayersOf(
@@ -73,7 +75,7 @@ export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings,
   return {
     type: "placement",
     version: 1,
-    nodes: cluster,
+    nodes: live,
     // What these systems do unless they are told to solve for shares.
     policy: { placement: system, minReplicas: fewest, seed: 0, shares: "even" },
     layers,
@@ -89,10 +91,28 @@ export function planPlacement(plan: ForeignPlan, surroundings: PlanSurroundings,
     const experts = found.loads.length;
     const stranger = row.find((expert) => expert >= experts);
     if (stranger !== undefined) throw wrong(`layer ${theirs} holds expert ${stranger}; the profile has ${experts} experts`);
-    const held = cluster.map((_, n) => row.slice(n * perNode, (n + 1) * perNode));
+    const held = cluster.map((_, n) => row.slice(n * perNode, (n + 1) * perNode).filter((id) => id !== FREE_SLOT));
     const replicas = countReplicas(experts, held);
     const missing = replicas.indexOf(0);
     if (missing >= 0) throw wrong(`layer ${theirs} does not hold expert ${missing}; every expert needs a slot`);
     return { layer, loads: [...found.loads], replicas, nodes: held };
+  }
+
+  /** Ranks without an expert in any layer are dead, and have no slots. @param start first slot of the node */
+  function withDeadRanks(node: ClusterNode, start: number): ClusterNode {
+    const width = perNode / node.gpus;
+    const deadGpus = Array.from({ length: node.gpus }, (_, gpu) => gpu).filter((gpu) => {
+      const begin = start + gpu * width;
+      const parts = rows.map((row) => row.slots.slice(begin, begin + width));
+      const free = parts.map((held) => held.filter((id) => id === FREE_SLOT).length);
+      const odd = free.findIndex((count) => count !== free[0] || (count > 0 && count < width));
+      if (odd >= 0) {
+        throw wrong(
+          `some slots of rank ${begin / width}, GPU ${gpu} of ${node.name}, hold no expert (-1), others do; expected all in all layers, where it is dead, or none`,
+        );
+      }
+      return free[0]! > 0;
+    });
+    return deadGpus.length === 0 ? node : { ...node, slots: perNode - deadGpus.length * width, deadGpus };
   }
 }

@@ -6,7 +6,7 @@ import { LineBlocks, LONGEST_LINE_BYTES } from "./lineBlocks.ts";
 import { type RoutingColumns, type RoutingTable, routingColumns } from "./routingColumns.ts";
 import { type RowAdder, rowAdder } from "./rowAdder.ts";
 import { RowScanner } from "./rowScanner.ts";
-import type { RoutingOptions, StepReader } from "./stepReader.ts";
+import { guessedExperts, type RoutingOptions, type StepReader } from "./stepReader.ts";
 import { StepTable } from "./stepTable.ts";
 
 const LINE_FEED = 10;
@@ -65,6 +65,9 @@ export class CsvSteps implements StepReader {
       );
     }
     yield this.takeStep(this.log.table);
+    const { columns, table } = this.log;
+    const isGuess = columns.table === "tokens" || (columns.table === "long" && !table.listsAll);
+    if (this.options.experts === undefined && isGuess) this.options.notice?.(guessedExperts(table.expertCount));
   }
 
   private *readLines(lines: Uint8Array): Generator<RoutingStep> {

@@ -19,6 +19,13 @@ export interface RoutingOptions {
   readonly experts?: number | undefined;
   /** Whether steps list tokens by source rank; the log must have ranks then. */
   readonly byRank?: boolean | undefined;
+  /** Is told in one line what had to be assumed. */
+  readonly notice?: ((message: string) => void) | undefined;
+}
+
+/** What is said where the number of experts is that of the ids seen, and there may be more that nobody chose. */
+export function guessedExperts(experts: number): string {
+  return `taken to have ${experts} expert${experts === 1 ? "" : "s"}, for the largest id is ${experts - 1}; if there are more, which never had a token, say how many: profile-load --experts N`;
 }
 
 /** Turns chunks of a log, which may have any size, into steps. A step is valid until the next one is asked for. */

@@ -33,6 +33,8 @@ export class StepTable {
   /** Slot + 1 of each layer; 0 for a layer not seen yet. */
   private readonly slotOf = new Int32Array(ID_LIMITS.layer);
   private readonly buffers: LayerBuffers[] = [];
+  /** Experts of the first step; 0 before its end, -1 when some step lists not all. */
+  private listed = 0;
 
   /**
    * @param experts number of experts where it is known; otherwise one more than the largest id seen so far
@@ -45,6 +47,16 @@ export class StepTable {
     this.experts = experts ?? 0;
     this.expertBits = bitsFor(this.experts);
     this.cells = new Float64Array(2 ** this.expertBits);
+  }
+
+  /** Whether every step so far has a row for every expert, from every rank, in each of its layers: whoever writes so leaves none out. */
+  get listsAll(): boolean {
+    return this.listed === this.experts;
+  }
+
+  /** Experts of a layer, as far as known. */
+  get expertCount(): number {
+    return this.experts;
   }
 
   /** Puts the tokens of an expert from a rank (0 without ranks); returns what is wrong with it, if anything. */
@@ -96,6 +108,8 @@ export class StepTable {
       layer.loads[expert] = (layer.loads[expert] as number) + tokens;
       if (layer.byRank !== undefined) layer.byRank[((cell >>> expertBits) & ((1 << rankBits) - 1)) * experts + expert] = tokens;
     }
+    const isFull = this.touchedCount === present.size * experts * this.ranks;
+    this.listed = isFull && (this.listed === 0 || this.listed === experts) ? experts : -1;
     this.touchedCount = 0;
     const layers = [...present].sort((a, b) => a.layer - b.layer);
     for (const { layer, loads } of layers) {

@@ -6,6 +6,7 @@
 import type { RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError } from "../../errors.ts";
 import { ID_LIMITS } from "../routing/routingColumns.ts";
+import { guessedExperts } from "../routing/stepReader.ts";
 import { shownValue } from "../shownValue.ts";
 import { isCount, noticePadding, PADDING, type SourceOptions } from "./source.ts";
 import { StepWindow } from "./stepWindow.ts";
@@ -67,6 +68,7 @@ export async function* megatronSteps(records: AsyncIterable<RouterRecord>, optio
   const layersOf = new Map<number, Set<number>>();
   const leftOut = new Map<string, number>();
   let padding = 0;
+  let largest = -1;
   let byStage = false;
   for await (const { step, layer, rank, block, top_indices } of records) {
     if (block !== undefined && block !== DECODER) {
@@ -81,8 +83,12 @@ export async function* megatronSteps(records: AsyncIterable<RouterRecord>, optio
     layersOf.set(rank ?? 0, (layersOf.get(rank ?? 0) ?? new Set()).add(layer));
     for (const experts of top_indices) {
       for (const expert of experts) {
-        if (expert === PADDING) padding++;
-        else counts.add(layer, rank ?? 0, expert, 1);
+        if (expert === PADDING) {
+          padding++;
+          continue;
+        }
+        counts.add(layer, rank ?? 0, expert, 1);
+        largest = Math.max(largest, expert);
       }
     }
   }
@@ -93,6 +99,7 @@ export async function* megatronSteps(records: AsyncIterable<RouterRecord>, optio
   }
   noticePadding(padding, options);
   checkStages(layersOf, byStage, options);
+  if (options.experts === undefined && largest >= 0) options.notice?.(guessedExperts(largest + 1));
   yield* steps.rest();
 }
 

@@ -51,6 +51,7 @@ export async function* mindspeedSteps(
     if (counts.empty) throw new InputError('a document has no counts; expected {"layer":{"expert":count}}', { file });
     yield counts.take(iteration++);
   }
+  counts.noticeGuess(options);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -84,6 +84,7 @@ export async function* parquetSteps(
   if (counts.empty) throw wrong("there are no rows; expected one for every token");
   yield counts.take(current);
   noticePadding(padding, options);
+  if (physicalToLogical === "identity") counts.noticeGuess(options);
 
   function logicalOf(layer: number, slot: number): number {
     if (physicalToLogical === "identity") return slot;

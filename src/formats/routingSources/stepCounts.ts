@@ -2,6 +2,7 @@
 import type { LayerTokens, RoutingStep } from "../../core/profile/routingStep.ts";
 import { InputError } from "../../errors.ts";
 import { ID_LIMITS } from "../routing/routingColumns.ts";
+import { guessedExperts } from "../routing/stepReader.ts";
 import { logicalExperts, type PhysicalToLogical, type SourceOptions } from "./source.ts";
 
 /** Tokens by layer, rank and expert. */
@@ -11,6 +12,8 @@ export class StepCounts {
   private readonly layers = new Map<number, Map<number, Float64Array>>();
   private experts: number;
   private ranks = 0;
+  /** Whether records say as well which experts had no token. */
+  private listsIdle: boolean;
 
   private readonly file: string;
   /** Experts of the model, where the user says how many. */
@@ -28,6 +31,7 @@ export class StepCounts {
     if (experts !== undefined && listed > 0 && listed !== experts)
       throw new InputError(`the records list ${listed} experts, but --experts says ${experts}; leave it out`, { file });
     this.experts = experts ?? listed;
+    this.listsIdle = this.experts > 0;
   }
 
   /** Counts that are kept. */
@@ -52,6 +56,7 @@ export class StepCounts {
     this.check("expert", expert);
     if (this.known !== undefined && expert >= this.known)
       throw new InputError(`expert ${expert} has tokens, but --experts says ${this.known}; correct it`, { file: this.file });
+    if (tokens === 0) this.listsIdle = true;
     this.ranks = Math.max(this.ranks, rank + 1);
     this.experts = Math.max(this.experts, expert + 1);
     const loads = this.loadsOf(layer, this.byRank ? rank : 0, expert);
@@ -61,6 +66,11 @@ export class StepCounts {
   /** Makes sure that a layer is in the step although it may have no tokens. */
   open(layer: number): void {
     if (!this.layers.has(layer)) this.layers.set(layer, new Map());
+  }
+
+  /** Says after the last step that the number of experts is a guess, where it is. */
+  noticeGuess({ notice }: Pick<SourceOptions, "notice">): void {
+    if (!this.listsIdle && this.experts > 0) notice?.(guessedExperts(this.experts));
   }
 
   /** Ends the iteration and starts the next. */

@@ -6,13 +6,9 @@ import { join } from "node:path";
 import type { Rehearsal, RehearsedNode } from "../../core/reconfigure/rehearsal.ts";
 import { IoError, UsageError } from "../../errors.ts";
 import { contentOf, digestOf } from "./content.ts";
+import { MOST_BYTES, MOST_PROCESSES } from "./fit.ts";
 import type { Answer } from "./messages.ts";
 import { NodeProcess } from "./nodeProcess.ts";
-
-/** Most processes that a rehearsal starts. */
-export const MOST_PROCESSES = 64;
-/** Most bytes that its processes hold together. */
-export const MOST_BYTES = 2 ** 30;
 
 /** How a rehearsal is staged. */
 export interface Staging {
@@ -22,6 +18,8 @@ export interface Staging {
   readonly timeoutSeconds: number;
   /** Words after the Node executable that start a node process: the built `rehearsal/node` file. */
   readonly nodeProgram: readonly string[];
+  /** Told how many replicas have been made, sent, read or checked, and how many there are in all. */
+  readonly watch?: ((done: number, all: number) => void) | undefined;
 }
 
 /** What came of a rehearsal. */
@@ -67,7 +65,14 @@ export async function rehearse(rehearsal: Rehearsal, staging: Staging): Promise<
 }
 
 async function direct({ nodes, rounds }: Rehearsal, staging: Staging, processes: NodeProcess[]): Promise<RehearsalReport> {
-  const { bytes, nodeProgram } = staging;
+  const { bytes, nodeProgram, watch } = staging;
+  const lengths = (of: readonly (readonly unknown[])[]) => of.reduce((sum, list) => sum + list.length, 0);
+  const all = lengths(nodes.flatMap(({ holds, reads = [], shallHold }) => [holds, reads, shallHold])) + lengths(rounds);
+  let done = 0;
+  const count = (more: number) => {
+    done += more;
+    watch?.(done, all);
+  };
   const [token, secret] = [randomBytes(16).toString("hex"), randomBytes(16).toString("hex")];
   const seedOf = (replica: string) => `${secret} ${replica}`;
   for (const { name } of nodes) processes.push(new NodeProcess(name, nodeProgram));
@@ -75,13 +80,16 @@ async function direct({ nodes, rounds }: Rehearsal, staging: Staging, processes:
   const ports = await Promise.all(
     nodes.map(async ({ holds }, n) => {
       const replicas = holds.map((replica) => ({ replica, seed: seedOf(replica) }));
-      return (await processes[n]!.ask({ order: "hold", replicas, bytes, token, peers })).port!;
+      const { port } = await processes[n]!.ask({ order: "hold", replicas, bytes, token, peers });
+      count(holds.length);
+      return port!;
     }),
   );
   const failing = nodes.flatMap(({ fails }, n) => (fails ? [n] : []));
   const signals = await Promise.all(failing.map((n) => processes[n]!.kill()));
 
   const read = await readStore(nodes, processes, (replica) => contentOf(seedOf(replica), bytes));
+  count(read);
   for (const round of rounds) {
     const busy = new Set(round.flatMap(({ from, to }) => [from, to]));
     await Promise.all(
@@ -93,6 +101,7 @@ async function direct({ nodes, rounds }: Rehearsal, staging: Staging, processes:
         }),
       ),
     );
+    count(round.length);
   }
 
   const expected = new Map<string, string>();
@@ -104,14 +113,17 @@ async function direct({ nodes, rounds }: Rehearsal, staging: Staging, processes:
   const faults = failing
     .filter((_, i) => signals[i] !== "SIGKILL")
     .map((n) => `${nodes[n]!.name} was not killed, it had ended before`);
-  let verified = 0;
-  for (const [n, node] of nodes.entries()) {
-    if (node.fails) continue;
-    const answer = await processes[n]!.ask({ order: "keep", replicas: node.shallHold });
-    verified += node.shallHold.length;
-    faults.push(...faultsOf(node, answer, digest));
-  }
-  const transfers = rounds.reduce((sum, round) => sum + round.length, 0);
+  const live = [...nodes.keys()].filter((n) => !nodes[n]!.fails);
+  const found = await Promise.all(
+    live.map(async (n) => {
+      const answer = await processes[n]!.ask({ order: "keep", replicas: nodes[n]!.shallHold });
+      count(nodes[n]!.shallHold.length);
+      return faultsOf(nodes[n]!, answer, digest);
+    }),
+  );
+  faults.push(...found.flat());
+  const verified = lengths(live.map((n) => nodes[n]!.shallHold));
+  const transfers = lengths(rounds);
   return {
     passed: faults.length === 0,
     killed: failing.map((n) => nodes[n]!.name),
@@ -146,12 +158,6 @@ async function readStore(
   return readers.reduce((sum, { reads }) => sum + reads.length, 0);
 }
 
-/** The most bytes an expert that a rehearsal may have within bytes in all, at least one. */
-export function fittingBytes({ nodes }: Rehearsal, mostBytes: number): number {
-  const most = nodes.reduce((sum, { holds, reads = [], shallHold }) => sum + holds.length + reads.length + shallHold.length, 0);
-  return Math.max(1, Math.floor(mostBytes / Math.max(1, most)));
-}
-
 function faultsOf({ name, shallHold }: RehearsedNode, { digests = {} }: Answer, digest: (replica: string) => string): string[] {
   const wanted = new Set(shallHold);
   const surplus = Object.keys(digests).filter((replica) => !wanted.has(replica));
@@ -169,7 +175,7 @@ function checkSize({ nodes }: Rehearsal, bytes: number): void {
   if (nodes.length > MOST_PROCESSES) {
     throw new UsageError(`a rehearsal starts a process a node, at most ${MOST_PROCESSES}; this one needs ${nodes.length}`);
   }
-  const most = nodes.reduce((sum, { holds, shallHold }) => sum + holds.length + shallHold.length, 0);
+  const most = nodes.reduce((sum, { holds, reads = [], shallHold }) => sum + holds.length + reads.length + shallHold.length, 0);
   if (most * bytes > MOST_BYTES) {
     throw new UsageError(
       `the rehearsal would hold ${most} replicas of ${bytes} bytes, more than ${MOST_BYTES} bytes in all; use at most ${Math.floor(MOST_BYTES / most)} bytes an expert`,

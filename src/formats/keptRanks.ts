@@ -1,0 +1,73 @@
+/** Rank numbers that stay when nodes fail, for engines that do not number their ranks anew. */
+import { firstRanks } from "../core/layout/cluster.ts";
+import { shownName, UsageError } from "../errors.ts";
+import type { PlacedNode, PlacementDocument } from "./documents/placement.ts";
+import type { RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
+
+/**
+ * A recovery after which every live rank has the number that it had: the nodes in their old order, those that failed or left among them
+ * without slots. Nodes that join take the places of their names, others those of dead nodes with as many GPUs, or come last.
+ * @throws UsageError when a node comes back with another number of GPUs
+ */
+export function withKeptRanks(plan: RecoveryPlanDocument, old: PlacementDocument): RecoveryPlanDocument {
+  const { placement, operations } = plan;
+  if (placement === undefined) return plan;
+  const { nodes } = placement;
+  const order = placesOf(nodes, old.nodes);
+  const kept = order.map((place) => (typeof place === "number" ? nodes[place]! : place));
+  const layers = placement.layers.map((layer) => ({
+    ...layer,
+    nodes: order.map((place) => (typeof place === "number" ? layer.nodes[place]! : [])),
+  }));
+  const rankOf = keptRanks(nodes, order, kept);
+  return {
+    ...plan,
+    placement: { ...placement, nodes: kept, layers },
+    ...(operations && {
+      operations: operations.map((operation) => ({
+        ...operation,
+        ...("from" in operation && { from: rankOf[operation.from]! }),
+        ...("to" in operation && { to: rankOf[operation.to]! }),
+      })),
+    }),
+  };
+}
+
+/** For each place in the order of ranks, the number of the node that has it, or a dead one. */
+function placesOf(nodes: readonly PlacedNode[], old: readonly PlacedNode[]): (number | PlacedNode)[] {
+  const numberOf = new Map(nodes.map(({ name }, node) => [name, node]));
+  const known = new Set(old.map(({ name }) => name));
+  const strangers = [...nodes.keys()].filter((node) => !known.has(nodes[node]!.name));
+  const places = old.map((before): number | PlacedNode => {
+    const own = numberOf.get(before.name);
+    if (own !== undefined) {
+      if (nodes[own]!.gpus === before.gpus) return own;
+      throw new UsageError(
+        `--keep-ranks: ${shownName(before.name)} had ${before.gpus} GPUs and joins with ${nodes[own]!.gpus}, which would number other ranks anew; say --gpus ${before.gpus}, or give it another name`,
+      );
+    }
+    const substitute = strangers.findIndex((node) => nodes[node]!.gpus === before.gpus);
+    return substitute < 0 ? deadNode(before) : strangers.splice(substitute, 1)[0]!;
+  });
+  return [...places, ...strangers];
+}
+
+function deadNode({ name, gpus, domain }: PlacedNode): PlacedNode {
+  return {
+    name,
+    slots: 0,
+    gpus,
+    deadGpus: Array.from({ length: gpus }, (_, gpu) => gpu),
+    ...(domain === undefined ? {} : { domain }),
+  };
+}
+
+/** The kept rank of every rank of the live nodes. */
+function keptRanks(
+  nodes: readonly PlacedNode[],
+  order: readonly (number | PlacedNode)[],
+  kept: readonly PlacedNode[],
+): readonly number[] {
+  const first = firstRanks(kept.map(({ name, slots, gpus }) => ({ name, slots, gpus })));
+  return nodes.flatMap(({ gpus }, node) => Array.from({ length: gpus }, (_, gpu) => first[order.indexOf(node)]! + gpu));
+}
