@@ -34,6 +34,28 @@ const NOT_WORTH = 0.95;
 /** Nodes over which experts of one set are spread at most. */
 const MOST_SPREAD = 12;
 
+/** Trials that touched slots and experts of all layers last. */
+class Marks {
+  readonly slots: number;
+  readonly experts: number;
+  readonly slot: Int32Array;
+  readonly expert: Int32Array;
+  trials = 0;
+
+  constructor(layers: readonly RepairedLayer[]) {
+    this.slots = Math.max(...layers.map(({ table }) => table.expertAt.length));
+    this.experts = Math.max(...layers.map(({ setOf }) => setOf.length));
+    this.slot = new Int32Array(layers.length * this.slots);
+    this.expert = new Int32Array(layers.length * this.experts);
+  }
+}
+
+/** What a run of trials shares. */
+interface Search extends HostProblem {
+  readonly marks: Marks;
+  readonly visits: { left: number };
+}
+
 /** An expert of a set. */
 interface Member {
   readonly layer: number;
@@ -48,14 +70,14 @@ interface Member {
 export function addHosts(problem: HostProblem): Arrival[] {
   const { sets, layers } = problem;
   const arrivals: Arrival[] = [];
-  const visits = { left: MOST_VISITS };
+  const search: Search = { ...problem, marks: new Marks(layers), visits: { left: MOST_VISITS } };
   const stuck = new Set<number>();
-  while (visits.left > 0) {
+  while (search.visits.left > 0) {
     problem.watch?.();
     if (sets.lost <= problem.enough && !hasRoom(problem)) break;
     const set = sets.minimal().find((minimal) => !stuck.has(minimal));
     if (set === undefined) break;
-    const found = bestArrivals(problem, set, visits);
+    const found = bestArrivals(search, set);
     if (found === undefined) {
       stuck.add(set);
       continue;
@@ -67,13 +89,16 @@ export function addHosts(problem: HostProblem): Arrival[] {
 }
 
 /** The arrivals that rid the layers of a set at most gain; undefined when nothing is gained. */
-function bestArrivals(problem: HostProblem, set: number, visits: { left: number }): Arrival[] | undefined {
-  const { sets, unitOfNode } = problem;
-  const members: Member[] = problem.layers.flatMap(({ setOf }, layer) =>
-    [...setOf.keys()].flatMap((expert) => (setOf[expert] === set ? [{ layer, expert }] : [])),
-  );
+function bestArrivals(search: Search, set: number): Arrival[] | undefined {
+  const { sets, unitOfNode } = search;
   const before = sets.lost;
-  const worth = (GAIN_OF_ALL * before) / (problem.layers.length * problem.slots.rankOfSlot.length);
+  const worth = (GAIN_OF_ALL * before) / (search.layers.length * search.slots.rankOfSlot.length);
+  const members = membersOf(search, [set]);
+  // Experts that more nodes hold are in danger next, when the set is gone.
+  const others = sets.dependants(set).flatMap((ward) => {
+    const experts = membersOf(search, [ward]);
+    return sets.weight(ward) > worth * experts.length ? experts : [];
+  });
   let best: { arrivals: Arrival[]; gain: number } | undefined;
   const consider = (trial: Trial) => {
     const gain = before - sets.lost - worth * trial.arrivals.length;
@@ -82,21 +107,41 @@ function bestArrivals(problem: HostProblem, set: number, visits: { left: number 
   };
   const nodes = [...unitOfNode.keys()].filter((node) => !sets.has(set, unitOfNode[node]!));
   if (nodes.length === 0) return undefined;
-  const isFree = before <= problem.enough;
-  if (problem.mayLeave === undefined || isFree) {
+  const isFree = before <= search.enough;
+  if (search.mayLeave === undefined || isFree) {
     const ceiling = before + NOT_WORTH * sets.weight(set);
     for (const node of nodes) {
-      const trial = new Trial(problem, visits);
-      if (trial.place(members, node, { ceiling, isFree }).length === 0) consider(trial);
-      else trial.undo();
+      const trial = new Trial(search);
+      if (trial.place(members, node, { ceiling, isFree }).length === 0) {
+        trial.place(others, node, { isFree });
+        consider(trial);
+      } else trial.undo();
     }
   }
   // Spreading takes slots that evenness needs, so only the smallest sets are worth it.
   if (isFree || sets.members(set).length > sets.members(sets.minimal()[0]!).length) return best?.arrivals;
-  const spread = new Trial(problem, visits);
-  let rest: readonly Member[] = members;
+  const spread = spreadOut(search, members, nodes);
+  if (spread !== undefined) consider(spread);
+  return best?.arrivals;
+}
+
+/** Experts with one of these sets. */
+function membersOf({ layers }: HostProblem, wanted: readonly number[]): Member[] {
+  return layers.flatMap(({ setOf }, layer) => {
+    const found: Member[] = [];
+    for (let expert = 0; expert < setOf.length; expert++) {
+      if (wanted.includes(setOf[expert]!)) found.push({ layer, expert });
+    }
+    return found;
+  });
+}
+
+/** Places all experts of a set where nothing else is worse off, on few nodes; undefined when there is no room. */
+function spreadOut(search: Search, members: readonly Member[], nodes: readonly number[]): Trial | undefined {
+  const spread = new Trial(search);
+  let rest = members;
   const count = (node: number) => {
-    const trial = new Trial(problem, visits, spread);
+    const trial = new Trial(search, spread);
     const placed = rest.length - trial.place(rest, node, { harmless: true }).length;
     trial.undo();
     return placed;
@@ -116,26 +161,24 @@ function bestArrivals(problem: HostProblem, set: number, visits: { left: number 
     rest = spread.place(rest, node, { harmless: true });
     most.set(node, 0);
   }
-  if (rest.length === 0) consider(spread);
-  else spread.undo();
-  return best?.arrivals;
+  if (rest.length === 0) return spread;
+  spread.undo();
+  return undefined;
 }
 
 /** Arrivals that are counted in the table of sets, but not made. */
 class Trial {
   readonly arrivals: Arrival[] = [];
-  readonly #problem: HostProblem;
-  readonly #visits: { left: number };
-  /** Slots and experts by layer that are not to be touched again. */
-  readonly #taken: Set<number>;
-  readonly #gone: Set<number>;
+  readonly #problem: Search;
+  /** Its number, and that of the trial that it goes on from: slots and experts that these marked are not to be touched again. */
+  readonly #number: number;
+  readonly #before: number;
   readonly #changes: number[] = [];
 
-  constructor(problem: HostProblem, visits: { left: number }, other?: Trial) {
+  constructor(problem: Search, other?: Trial) {
     this.#problem = problem;
-    this.#visits = visits;
-    this.#taken = new Set(other === undefined ? [] : other.#taken);
-    this.#gone = new Set(other === undefined ? [] : other.#gone);
+    this.#number = ++problem.marks.trials;
+    this.#before = other === undefined ? this.#number : other.#number;
   }
 
   /**
@@ -152,7 +195,7 @@ class Trial {
       ceiling = Infinity,
     }: { readonly harmless?: boolean; readonly isFree?: boolean; readonly ceiling?: number },
   ): Member[] {
-    const { sets, layers, unitOfNode } = this.#problem;
+    const { sets, layers, unitOfNode, marks } = this.#problem;
     const unit = unitOfNode[node]!;
     return members.filter(({ layer, expert }) => {
       if (sets.lost >= ceiling) return true;
@@ -161,13 +204,13 @@ class Trial {
       if (slot < 0) return true;
       const victim = state.table.expertAt[slot]!;
       if (victim !== FREE_SLOT) {
-        this.#gone.add(key(layer, victim));
+        marks.expert[layer * marks.experts + victim] = this.#number;
         if (state.copiesOn(node, victim) === 1) this.#change(state.setOf[victim]!, state.setWithout(victim, node));
       }
       const set = state.setOf[expert]!;
       this.#change(set, sets.toggled(set, unit));
-      this.#taken.add(key(layer, slot));
-      this.#gone.add(key(layer, expert));
+      marks.slot[layer * marks.slots + slot] = this.#number;
+      marks.expert[layer * marks.experts + expert] = this.#number;
       this.arrivals.push({ layer, expert, slot });
       return false;
     });
@@ -191,18 +234,18 @@ class Trial {
 
   /** The slot of a node whose expert is missed least; -1 when there is none. */
   #slotFor(state: RepairedLayer, layer: number, node: number, harmless: boolean, isFree: boolean): number {
-    const { slots, sets, mayLeave } = this.#problem;
+    const { slots, sets, mayLeave, marks, visits } = this.#problem;
     const { firstSlot, firstRank } = slots;
     const { expertAt } = state.table;
     let best = -1;
     let least = Infinity;
     let lightest = Infinity;
     for (let slot = firstSlot[firstRank[node]!]!; slot < firstSlot[firstRank[node + 1]!]!; slot++) {
-      this.#visits.left--;
-      if (this.#taken.has(key(layer, slot))) continue;
+      visits.left--;
+      if (this.#isMine(marks.slot[layer * marks.slots + slot]!)) continue;
       const victim = expertAt[slot]!;
       if (victim === FREE_SLOT) return slot;
-      if (isFree || this.#gone.has(key(layer, victim))) continue;
+      if (isFree || this.#isMine(marks.expert[layer * marks.experts + victim]!)) continue;
       const after = state.setWithout(victim, node);
       const isCovered = state.copiesOn(node, victim) > 1 || sets.covers(after);
       if (mayLeave !== undefined && !mayLeave(after)) continue;
@@ -216,11 +259,10 @@ class Trial {
     }
     return best;
   }
-}
 
-/** Slots or experts of all layers. */
-function key(layer: number, item: number): number {
-  return layer * 1e7 + item;
+  #isMine(mark: number): boolean {
+    return mark === this.#number || mark === this.#before;
+  }
 }
 
 function hasRoom({ layers }: HostProblem): boolean {

@@ -8,8 +8,8 @@ export interface LevelProblem extends LayerSetting {
   /** Tokens of the busiest rank over the mean. */
   readonly limit: number;
   readonly random: RandomSource;
-  /** Whether an expert may be left with these hosts only. */
-  readonly mayLeave: (set: number) => boolean;
+  /** Whether an expert may be left with these units only, given as bits. */
+  readonly mayLeave: (units: Int32Array) => boolean;
   /** Whether only single replicas may change, so that each can by itself. */
   readonly singly: boolean;
 }
@@ -36,6 +36,8 @@ const BUSIEST_FIRST = 0.4;
 const LEAST_GAIN = 1e-9;
 /** Experts that are offered their old slot back. */
 const MOST_RETURNS = 6;
+/** Moves after which spare slots are looked for anew. */
+const STALE = 16;
 
 /** Levels a layer whose tokens are shared out; the limit is met where the search finds how. */
 export function levelLayer(layer: RepairedLayer, problem: LevelProblem): void {
@@ -45,11 +47,16 @@ export function levelLayer(layer: RepairedLayer, problem: LevelProblem): void {
   const patience = Math.max(LEAST_PATIENCE, PATIENCE * table.expertAt.length);
   const before = layer.moved;
   let busy = busyRanks(layer, target);
-  let spare = busy.length > 0 ? spareSlots(layer, problem) : [];
+  let spare: number[] = [];
+  let stale = STALE;
   for (const price of PRICES) {
     const until = price === 0 ? end : table.spent + SPENDING * (end - table.spent);
     for (let vain = 0; busy.length > 0 && vain < patience && table.spent < until; vain++) {
       table.spent += 8;
+      if (stale >= STALE) {
+        spare = spareSlots(layer, problem);
+        stale = 0;
+      }
       const move = drawMove(
         layer,
         problem,
@@ -63,7 +70,7 @@ export function levelLayer(layer: RepairedLayer, problem: LevelProblem): void {
       const gain = -table.change((load) => unevenness(load / table.mean));
       if (gain > price * (layer.moved - moved) + LEAST_GAIN) {
         busy = busyRanks(layer, target);
-        spare = spareSlots(layer, problem);
+        stale++;
         vain = 0;
       } else {
         takeBack(layer, back);
@@ -98,13 +105,13 @@ function spareSlots(layer: RepairedLayer, { nodeOfSlot, mayLeave }: LevelProblem
   for (let slot = 0; slot < expertAt.length; slot++) {
     const expert = expertAt[slot]!;
     const node = nodeOfSlot[slot]!;
-    if (expert === FREE_SLOT || layer.copiesOn(node, expert) > 1 || mayLeave(layer.setWithout(expert, node))) spare.push(slot);
+    if (expert === FREE_SLOT || layer.copiesOn(node, expert) > 1 || mayLeave(layer.unitsWithout(expert, node))) spare.push(slot);
   }
   return spare;
 }
 
 function drawMove(layer: RepairedLayer, problem: LevelProblem, rank: number, spare: readonly number[]): Move | undefined {
-  const { random, slots, nodeOfSlot, mayLeave, singly, sets, unitOfNode } = problem;
+  const { random, slots, nodeOfSlot, mayLeave, singly } = problem;
   const { table } = layer;
   const { firstSlot, firstRank, nodeOfRank } = slots;
   const { expertAt, rankLoad } = table;
@@ -123,7 +130,7 @@ function drawMove(layer: RepairedLayer, problem: LevelProblem, rank: number, spa
   const maySpare = (slot: number) => {
     const victim = expertAt[slot]!;
     const node = nodeOfSlot[slot]!;
-    return victim === FREE_SLOT || layer.copiesOn(node, victim) > 1 || mayLeave(layer.setWithout(victim, node));
+    return victim === FREE_SLOT || layer.copiesOn(node, victim) > 1 || mayLeave(layer.unitsWithout(victim, node));
   };
   const slot = slotOf(rank);
   const expert = slot < 0 ? FREE_SLOT : expertAt[slot]!;
@@ -148,7 +155,7 @@ function drawMove(layer: RepairedLayer, problem: LevelProblem, rank: number, spa
       if (rankLoad[slots.rankOfSlot[contender]!]! < rankLoad[slots.rankOfSlot[other]!]!) other = contender;
     }
     const otherRank = slots.rankOfSlot[other]!;
-    if (rankLoad[otherRank]! >= rankLoad[rank]! || table.holds(otherRank, expert)) return undefined;
+    if (rankLoad[otherRank]! >= rankLoad[rank]! || table.holds(otherRank, expert) || !maySpare(other)) return undefined;
     return { slots: [other], experts: [expert] };
   }
   const stranger = random.below(table.copies.length);
@@ -168,10 +175,7 @@ function drawMove(layer: RepairedLayer, problem: LevelProblem, rank: number, spa
   const [here, there] = [nodeOfSlot[slot]!, nodeOfSlot[other]!];
   if (guest === FREE_SLOT || guest === expert || here === there) return undefined;
   if (table.holds(otherRank, expert) || table.holds(rank, guest)) return undefined;
-  const stays = (who: number, from: number, to: number) => {
-    const set = layer.setWithout(who, from);
-    return mayLeave(sets.has(set, unitOfNode[to]!) ? set : sets.toggled(set, unitOfNode[to]!));
-  };
+  const stays = (who: number, from: number, to: number) => mayLeave(layer.unitsWithout(who, from, to));
   return stays(expert, here, there) && stays(guest, there, here) ? { slots: [slot, other], experts: [guest, expert] } : undefined;
 }
 
@@ -216,7 +220,7 @@ function giveBack(layer: RepairedLayer, { slots, nodeOfSlot, mayLeave }: LevelPr
     const guest = table.expertAt[slot]!;
     const node = nodeOfSlot[slot]!;
     if (guest === FREE_SLOT || layer.wasOn(node, guest)) continue;
-    if (layer.copiesOn(node, guest) === 1 && !mayLeave(layer.setWithout(guest, node))) continue;
+    if (layer.copiesOn(node, guest) === 1 && !mayLeave(layer.unitsWithout(guest, node))) continue;
     const away = [...table.copies.keys()].filter(
       (expert) =>
         layer.wasOn(node, expert) && layer.copiesOn(node, expert) === 0 && !table.holds(slots.rankOfSlot[slot]!, expert),

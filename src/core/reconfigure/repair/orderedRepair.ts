@@ -12,7 +12,7 @@ import { expectedFailures } from "../../placement/policy.ts";
 import { failureUnits, recoveryUnder, unitSets } from "../../recovery/failureUnits.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { HostSetTable } from "./hostSetTable.ts";
-import { type OpenRepair, openRepair, type RepairProblem, repairLayers } from "./repairPlacement.ts";
+import { type OpenRepair, openRepair, type RepairProblem, repairLayers, staysInside } from "./repairPlacement.ts";
 import { type OrderedTransfer, TransferRounds } from "./transferRounds.ts";
 
 /** As much of a repair as is worth making. */
@@ -38,12 +38,12 @@ const BALANCE_TOLERANCE = 1e-9;
 
 /** The best of all beginnings of the orders with at most so many transfers: the one that survives most, then the most even. */
 export function orderedRepair(problem: RepairProblem, maxMoves: number): OrderedRepair {
-  const [safe, whole] = [true, false].map((isSafe) => {
+  const [safe, whole] = [firstSets(problem), undefined].map((keep) => {
     const goal = openRepair(problem);
     const held = goal.layers.map(({ table }) => table.expertAt.slice());
-    const arrivals = repairLayers(problem, goal, { singly: true, ...(isSafe && { mayLeave: safety(problem, goal) }) });
+    const arrivals = repairLayers(problem, goal, { singly: true, ...(keep && { keep }) });
     const now = openRepair(problem);
-    const walk = new Walk(problem, now, maxMoves, isSafe ? safety(problem, now) : undefined);
+    const walk = new Walk(problem, now, maxMoves, keep && staysInside(now.setting.sets, keep));
     walk.take(stepsTo(goal, held, arrivals, walk.unevenFirst));
     return walk.best();
   });
@@ -51,17 +51,12 @@ export function orderedRepair(problem: RepairProblem, maxMoves: number): Ordered
   return gain > TOLERANCE || (gain > -TOLERANCE && whole!.balance < safe!.balance - BALANCE_TOLERANCE) ? whole! : safe!;
 }
 
-/** Whether a set keeps every failure survivable that the live nodes survive as they are. */
-function safety({ survivors, policy }: RepairProblem, { setting: { sets } }: OpenRepair): (set: number) => boolean {
+/** The sets that hold experts at first: every failure that leaves one of them is survived. */
+function firstSets({ survivors, policy }: RepairProblem): HostSetTable {
   const units = failureUnits(survivors.cluster, expectedFailures(policy));
   const first = new HostSetTable(units.count, units.probability);
   for (const set of unitSets(survivors.layers.flatMap(hostSets), units)) if (set.length > 0) first.use(first.id(set));
-  const known = new Map<number, boolean>();
-  return (set) => {
-    const found = known.get(set) ?? first.covers(first.id(sets.members(set)));
-    known.set(set, found);
-    return found;
-  };
+  return first;
 }
 
 /** What differs: hosts in the order they were found, then layer by layer. */

@@ -31,13 +31,6 @@ export interface RepairProblem {
   readonly policy: Policy;
 }
 
-/** A repaired placement. */
-export interface Repair {
-  readonly placement: MadePlacement;
-  /** Layers beyond the balance limit, and beyond what the old placement had there. */
-  readonly worse: number;
-}
-
 /** Sums in another order differ by rounding. */
 const ROUNDING = 1 + 1e-9;
 /** Sweeps of sharing out. */
@@ -69,24 +62,33 @@ export function openRepair({ survivors, loads, policy }: RepairProblem): OpenRep
 
 /**
  * Repairs layers in place.
- * @param order where replicas have to change one by one: what hosts an expert may be left with on the way
+ * @param order where replicas have to change one by one; one of the sets to keep, if there are such, stays inside those of every expert
  * @returns the experts that got hosts, in order
  */
 export function repairLayers(
   problem: RepairProblem,
   { layers, setting }: OpenRepair,
-  { singly = false, mayLeave }: { readonly singly?: boolean; readonly mayLeave?: (set: number) => boolean } = {},
+  { singly = false, keep }: { readonly singly?: boolean; readonly keep?: HostSetTable } = {},
 ): Arrival[] {
   const { old, policy } = problem;
   const { sets, shares } = setting;
-  const hosts = { ...setting, enough: lostBefore(problem), layers, mayLeave, watch: policy.watch };
+  const hosts = {
+    ...setting,
+    enough: lostBefore(problem),
+    layers,
+    ...(keep && { mayLeave: staysInside(sets, keep) }),
+    watch: policy.watch,
+  };
   const arrivals = addHosts(hosts);
   const housed = houseAll(hosts);
   if (housed.length > 0) arrivals.push(...housed, ...addHosts(hosts));
   const slack = policy.balanceSlack ?? usualBalanceSlack(policy);
   const random = randomSource(policy.seed);
+  const isCovered = sets.coverTest();
+  const isKept = keep?.coverTest();
   layers.forEach((layer, l) => {
     policy.watch?.();
+    layer.leaveSets();
     layer.shareOut();
     arrivals.push(...fillSlots(layer, l, setting));
     layer.table.settleAll(SWEEPS);
@@ -96,42 +98,41 @@ export function repairLayers(
       ...setting,
       limit: Math.max(before, 1 + slack * (1 - MARGIN)),
       random,
-      mayLeave: (set) => sets.covers(set) && (mayLeave?.(set) ?? true),
+      mayLeave: (units) => isCovered(units) && (isKept?.(units) ?? true),
       singly,
     });
   });
   return arrivals;
 }
 
+/** Whether a set of one table has one of another's inside. */
+export function staysInside(sets: HostSetTable, keep: HostSetTable): (set: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (set) => {
+    const found = known.get(set) ?? keep.covers(keep.id(sets.members(set)));
+    known.set(set, found);
+    return found;
+  };
+}
+
 /** What survived, repaired. */
-export function repairPlacement(problem: RepairProblem): Repair {
-  const { old, survivors, policy } = problem;
+export function repairPlacement(problem: RepairProblem): MadePlacement {
+  const { survivors, policy } = problem;
   const { cluster } = survivors;
   const shares = sharesOf(policy);
   const repair = openRepair(problem);
   repairLayers(problem, repair);
   const slack = policy.balanceSlack ?? usualBalanceSlack(policy);
-  let worse = 0;
-  let within = true;
-  const placed = repair.layers.map((layer, l) => {
-    const result = layer.placement();
-    if (layer.table.busiest <= (1 + slack) * layer.table.mean) return result;
-    const balance = rankBalance(cluster, result, shares);
-    if (keepsBalanceLimit(balance, slack)) return result;
-    within = false;
-    const before = rankBalance(old.cluster, old.layers[l]!, shares);
-    if (!keepsBalanceLimit(balance, Math.max(slack, before - 1))) worse++;
-    return result;
-  });
+  const layers = repair.layers.map((layer) => layer.placement());
   return {
-    placement: {
-      cluster,
-      layers: placed,
-      keptMinReplicas: Math.min(policy.minReplicas, ...placed.map(fewestHosts)),
-      withinBalanceLimit: within,
-      withinStepBudget: true,
-    },
-    worse,
+    cluster,
+    layers,
+    keptMinReplicas: Math.min(policy.minReplicas, ...layers.map(fewestHosts)),
+    withinBalanceLimit: repair.layers.every(
+      ({ table }, l) =>
+        table.busiest <= (1 + slack) * table.mean || keepsBalanceLimit(rankBalance(cluster, layers[l]!, shares), slack),
+    ),
+    withinStepBudget: true,
   };
 }
 
