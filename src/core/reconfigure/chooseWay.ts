@@ -1,5 +1,4 @@
 /** Repair what survived, or place anew: what each moves and is worth, and which is taken. */
-import type { ClusterNode } from "../layout/cluster.ts";
 import type { Placement } from "../layout/placement.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { expectedFailures, type Policy, sharesOf, usualBalanceSlack } from "../placement/policy.ts";
@@ -19,6 +18,8 @@ export const WAY_RULE =
 const GAIN_OF_A_SECOND = 1e-3;
 /** Survival that a repair may lack of the most that is possible, and load that it may have beyond the limit, before a new placement is tried. */
 const ENOUGH = 0.01;
+/** Load beyond the limit that a repair may have more than the old placement. */
+const HARDLY_MORE = 0.0025;
 /** Sums of fractions in another order differ by rounding. */
 const ROUNDING = 1e-9;
 
@@ -78,7 +79,7 @@ export function isGoodEnough(
   const survives =
     1 - repair.survival <= least + ENOUGH ||
     (keptMinReplicas >= policy.minReplicas && repair.survival >= before().survival - ROUNDING);
-  return survives && (repair.excess <= ENOUGH || repair.excess <= before().excess + ROUNDING);
+  return survives && (repair.excess <= ENOUGH || repair.excess <= before().excess + HARDLY_MORE);
 }
 
 /** Which of two ways the rule takes. */

@@ -19,6 +19,8 @@ export interface HostProblem {
   readonly sets: HostSetTable;
   /** Loss that is good enough: below it, experts come only where there is a free slot. */
   readonly enough: number;
+  /** Most arrivals. */
+  readonly budget: number;
   /** Whether experts may be left with so few hosts; by default the loss decides. */
   readonly mayLeave?: ((set: number) => boolean) | undefined;
   readonly watch?: (() => void) | undefined;
@@ -27,8 +29,8 @@ export interface HostProblem {
 /** Parts of the loss that moving all replicas has to gain in proportion, and that any change has to. */
 const GAIN_OF_ALL = 0.1;
 const LEAST_GAIN = 1e-6;
-/** Slots looked at before no more is tried: about half a second. */
-const MOST_VISITS = 1e7;
+/** Slots looked at before no more is tried: some tenths of a second. */
+const MOST_VISITS = 3e6;
 /** Part of a set's weight at which the harm done for it ends a trial. */
 const NOT_WORTH = 0.95;
 /** Nodes over which experts of one set are spread at most. */
@@ -77,7 +79,7 @@ export function addHosts(problem: HostProblem): Arrival[] {
     if (sets.lost <= problem.enough && !hasRoom(problem)) break;
     const set = sets.minimal().find((minimal) => !stuck.has(minimal));
     if (set === undefined) break;
-    const found = bestArrivals(search, set);
+    const found = bestArrivals(search, set, problem.budget - arrivals.length);
     if (found === undefined) {
       stuck.add(set);
       continue;
@@ -89,7 +91,7 @@ export function addHosts(problem: HostProblem): Arrival[] {
 }
 
 /** The arrivals that rid the layers of a set at most gain; undefined when nothing is gained. */
-function bestArrivals(search: Search, set: number): Arrival[] | undefined {
+function bestArrivals(search: Search, set: number, most: number): Arrival[] | undefined {
   const { sets, unitOfNode } = search;
   const before = sets.lost;
   const worth = (GAIN_OF_ALL * before) / (search.layers.length * search.slots.rankOfSlot.length);
@@ -103,6 +105,7 @@ function bestArrivals(search: Search, set: number): Arrival[] | undefined {
   const consider = (trial: Trial) => {
     const gain = before - sets.lost - worth * trial.arrivals.length;
     trial.undo();
+    if (trial.arrivals.length > most) return;
     if (gain > Math.max(LEAST_GAIN * before, best?.gain ?? 0)) best = { arrivals: trial.arrivals, gain };
   };
   const nodes = [...unitOfNode.keys()].filter((node) => !sets.has(set, unitOfNode[node]!));
