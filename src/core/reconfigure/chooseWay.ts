@@ -63,13 +63,13 @@ export function wayFigures(placement: Placement, moves: number, transferSeconds:
 /**
  * Whether a repair needs no comparison: it survives nearly as much as any placement of so many experts on these nodes (or, where every
  * expert has as many hosts as it should, as the old placement did), and is hardly beyond the balance limit, or no more than that was.
- * @param before figures of the old placement
+ * @param before figures of the old placement, if it is a measure
  */
 export function isGoodEnough(
   { cluster, keptMinReplicas }: Pick<MadePlacement, "cluster" | "keptMinReplicas">,
   experts: number,
   repair: WayFigures,
-  before: () => WayFigures,
+  before: (() => WayFigures) | undefined,
   policy: Policy,
 ): boolean {
   const { unit, probability } = expectedFailures(policy);
@@ -78,8 +78,8 @@ export function isGoodEnough(
   const least = unit === "node" ? leastLost(experts, slots, probability) : 0;
   const survives =
     1 - repair.survival <= least + ENOUGH ||
-    (keptMinReplicas >= policy.minReplicas && repair.survival >= before().survival - ROUNDING);
-  return survives && (repair.excess <= ENOUGH || repair.excess <= before().excess + HARDLY_MORE);
+    (keptMinReplicas >= policy.minReplicas && before !== undefined && repair.survival >= before().survival - ROUNDING);
+  return survives && (repair.excess <= ENOUGH || (before !== undefined && repair.excess <= before().excess + HARDLY_MORE));
 }
 
 /** Which of two ways the rule takes. */

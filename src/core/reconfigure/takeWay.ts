@@ -1,4 +1,5 @@
 /** Makes the ways to a placement on the live nodes, a repair and a new one, as far as they are worth looking at, and takes one. */
+import { totalSlots } from "../layout/cluster.ts";
 import { fewestHosts, type LayerLoads, type Placement } from "../layout/placement.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { type PlacementPolicyName, type Policy, sharesOf } from "../placement/policy.ts";
@@ -83,7 +84,8 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
   const isKept = mapping === "optimal" && policy.placement === (madeBy ?? policy.placement) && !countsSteps;
   if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
   const repaired = repair();
-  const before = () => wayFigures(whole, 0, 0, policy);
+  // With more slots than before more can be had than there was.
+  const before = totalSlots(live.cluster) > totalSlots(whole.cluster) ? undefined : () => wayFigures(whole, 0, 0, policy);
   if (prefer === "repair" || isGoodEnough(repaired.placement, mostExperts(loads), repaired.figures, before, policy))
     return { taken: repaired, ways: { taken: "repair", repair: repaired.figures } };
   const fresh = anew();

@@ -21,6 +21,8 @@ export interface HostProblem {
   readonly enough: number;
   /** Most arrivals. */
   readonly budget: number;
+  /** Loss that no arrival may exceed, not even until others follow. */
+  readonly ceiling?: number | undefined;
   /** Whether experts may be left with so few hosts; by default the loss decides. */
   readonly mayLeave?: ((set: number) => boolean) | undefined;
   readonly watch?: (() => void) | undefined;
@@ -42,6 +44,9 @@ class Marks {
   readonly experts: number;
   readonly slot: Int32Array;
   readonly expert: Int32Array;
+  /** Units that are left of experts that a trial took copies from, where it is the one that marked them. */
+  readonly victim: Int32Array;
+  readonly left: Int32Array;
   trials = 0;
 
   constructor(layers: readonly RepairedLayer[]) {
@@ -49,6 +54,8 @@ class Marks {
     this.experts = Math.max(...layers.map(({ setOf }) => setOf.length));
     this.slot = new Int32Array(layers.length * this.slots);
     this.expert = new Int32Array(layers.length * this.experts);
+    this.victim = this.expert.slice();
+    this.left = this.expert.slice();
   }
 }
 
@@ -56,6 +63,8 @@ class Marks {
 interface Search extends HostProblem {
   readonly marks: Marks;
   readonly visits: { left: number };
+  /** Set that no expert is to be left with. */
+  rid: number;
 }
 
 /** An expert of a set. */
@@ -72,7 +81,7 @@ interface Member {
 export function addHosts(problem: HostProblem): Arrival[] {
   const { sets, layers } = problem;
   const arrivals: Arrival[] = [];
-  const search: Search = { ...problem, marks: new Marks(layers), visits: { left: MOST_VISITS } };
+  const search: Search = { ...problem, marks: new Marks(layers), visits: { left: MOST_VISITS }, rid: -1 };
   const stuck = new Set<number>();
   while (search.visits.left > 0) {
     problem.watch?.();
@@ -93,6 +102,7 @@ export function addHosts(problem: HostProblem): Arrival[] {
 /** The arrivals that rid the layers of a set at most gain; undefined when nothing is gained. */
 function bestArrivals(search: Search, set: number, most: number): Arrival[] | undefined {
   const { sets, unitOfNode } = search;
+  search.rid = set;
   const before = sets.lost;
   const worth = (GAIN_OF_ALL * before) / (search.layers.length * search.slots.rankOfSlot.length);
   const members = membersOf(search, [set]);
@@ -112,12 +122,13 @@ function bestArrivals(search: Search, set: number, most: number): Arrival[] | un
   if (nodes.length === 0) return undefined;
   const isFree = before <= search.enough;
   if (search.mayLeave === undefined || isFree) {
-    const ceiling = before + NOT_WORTH * sets.weight(set);
+    const ceiling = Math.min(before + NOT_WORTH * sets.weight(set), search.ceiling ?? Infinity);
     for (const node of nodes) {
       const trial = new Trial(search);
       if (trial.place(members, node, { ceiling, isFree }).length === 0) {
         trial.place(others, node, { isFree });
-        consider(trial);
+        if (sets.lost <= ceiling) consider(trial);
+        else trial.undo();
       } else trial.undo();
     }
   }
@@ -177,6 +188,8 @@ class Trial {
   readonly #number: number;
   readonly #before: number;
   readonly #changes: number[] = [];
+  /** Marks of victims as they were: place, trial, units. */
+  readonly #victims: number[] = [];
 
   constructor(problem: Search, other?: Trial) {
     this.#problem = problem;
@@ -201,16 +214,21 @@ class Trial {
     const { sets, layers, unitOfNode, marks } = this.#problem;
     const unit = unitOfNode[node]!;
     return members.filter(({ layer, expert }) => {
-      if (sets.lost >= ceiling) return true;
+      if (sets.lost > ceiling) return true;
       const state = layers[layer]!;
       const slot = this.#slotFor(state, layer, node, harmless, isFree);
       if (slot < 0) return true;
       const victim = state.table.expertAt[slot]!;
       if (victim !== FREE_SLOT) {
-        marks.expert[layer * marks.experts + victim] = this.#number;
-        if (state.copiesOn(node, victim) === 1) this.#change(state.setOf[victim]!, state.setWithout(victim, node));
+        const at = layer * marks.experts + victim;
+        const own = this.#setOf(state, layer, victim);
+        const after = this.#setWithout(state, layer, victim, node);
+        this.#victims.push(at, marks.victim[at]!, marks.left[at]!);
+        marks.victim[at] = this.#number;
+        marks.left[at] = after;
+        this.#change(own, after);
       }
-      const set = state.setOf[expert]!;
+      const set = this.#setOf(state, layer, expert);
       this.#change(set, sets.toggled(set, unit));
       marks.slot[layer * marks.slots + slot] = this.#number;
       marks.expert[layer * marks.experts + expert] = this.#number;
@@ -226,6 +244,28 @@ class Trial {
       sets.use(this.#changes.pop()!);
       sets.leave(after);
     }
+    const { marks } = this.#problem;
+    while (this.#victims.length > 0) {
+      const left = this.#victims.pop()!;
+      const trial = this.#victims.pop()!;
+      const at = this.#victims.pop()!;
+      marks.left[at] = left;
+      marks.victim[at] = trial;
+    }
+  }
+
+  /** The units that an expert has left. */
+  #setOf(state: RepairedLayer, layer: number, expert: number): number {
+    const { marks } = this.#problem;
+    const at = layer * marks.experts + expert;
+    return this.#isMine(marks.victim[at]!) ? marks.left[at]! : state.setOf[expert]!;
+  }
+
+  /** The same without a copy on a node. */
+  #setWithout(state: RepairedLayer, layer: number, expert: number, node: number): number {
+    const { sets, unitOfNode } = this.#problem;
+    const set = this.#setOf(state, layer, expert);
+    return state.isOnlyIn(unitOfNode[node]!, expert) ? sets.toggled(set, unitOfNode[node]!) : set;
   }
 
   #change(before: number, after: number): void {
@@ -237,7 +277,8 @@ class Trial {
 
   /** The slot of a node whose expert is missed least; -1 when there is none. */
   #slotFor(state: RepairedLayer, layer: number, node: number, harmless: boolean, isFree: boolean): number {
-    const { slots, sets, mayLeave, marks, visits } = this.#problem;
+    const { slots, sets, mayLeave, marks, visits, unitOfNode } = this.#problem;
+    const unit = unitOfNode[node]!;
     const { firstSlot, firstRank } = slots;
     const { expertAt } = state.table;
     let best = -1;
@@ -249,9 +290,11 @@ class Trial {
       const victim = expertAt[slot]!;
       if (victim === FREE_SLOT) return slot;
       if (isFree || this.#isMine(marks.expert[layer * marks.experts + victim]!)) continue;
-      const after = state.setWithout(victim, node);
+      // Copies in one unit are not counted down.
+      if (!state.isOnlyIn(unit, victim) && this.#isMine(marks.victim[layer * marks.experts + victim]!)) continue;
+      const after = this.#setWithout(state, layer, victim, node);
       const isCovered = state.copiesOn(node, victim) > 1 || sets.covers(after);
-      if (mayLeave !== undefined && !mayLeave(after)) continue;
+      if (after === this.#problem.rid || (mayLeave !== undefined && !mayLeave(after))) continue;
       if (harmless && mayLeave === undefined && !isCovered) continue;
       const harm = isCovered ? 0 : sets.weight(after);
       const tokens = state.tokensEach(victim);

@@ -33,6 +33,8 @@ export interface RepairProblem {
 
 /** Sums in another order differ by rounding. */
 const ROUNDING = 1 + 1e-9;
+/** Loss that is not worth moving anything for. */
+const NEGLIGIBLE = 1e-3;
 /** Sweeps of sharing out. */
 const SWEEPS = 20;
 /** Part of the slack that levelling leaves for the rounding of its shares. */
@@ -66,22 +68,28 @@ export function openRepair({ survivors, loads, policy }: RepairProblem): OpenRep
 
 /**
  * Repairs layers in place.
- * @param order where replicas have to change one by one; one of the sets to keep, if there are such, stays inside those of every expert
+ * @param order where replicas have to change one by one; one of the sets to keep, if there are such, stays inside those of every expert;
+ *   whether a loss may become likelier until other replicas have followed
  * @returns the experts that got hosts, in order
  */
 export function repairLayers(
   problem: RepairProblem,
   { layers, setting }: OpenRepair,
-  { singly = false, keep }: { readonly singly?: boolean; readonly keep?: HostSetTable } = {},
+  {
+    singly = false,
+    keep,
+    steadily = false,
+  }: { readonly singly?: boolean; readonly keep?: HostSetTable; readonly steadily?: boolean } = {},
 ): Arrival[] {
   const { old, policy } = problem;
   const { sets, shares } = setting;
   const budget = singly ? Infinity : mostMoves(problem);
   const hosts = {
     ...setting,
-    enough: lostBefore(problem),
+    enough: Math.max(lostBefore(problem), NEGLIGIBLE),
     layers,
     budget: budget - freeSlots(layers),
+    ...(steadily && { ceiling: sets.lost * ROUNDING }),
     ...(keep && { mayLeave: staysInside(sets, keep) }),
     watch: policy.watch,
   };

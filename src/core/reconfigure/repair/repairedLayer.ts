@@ -97,6 +97,11 @@ export class RepairedLayer {
     return this.table.loads[expert]! / this.table.copies[expert]!.length;
   }
 
+  /** Whether a unit holds one copy of an expert, and no more. */
+  isOnlyIn(unit: number, expert: number): boolean {
+    return this.#inUnit[expert * this.#units + unit] === 1;
+  }
+
   /** The units that hold an expert when it loses a copy on a node. */
   setWithout(expert: number, node: number): number {
     const unit = this.#setting.unitOfNode[node]!;
