@@ -32,6 +32,8 @@ interface Step {
   readonly slot: number;
 }
 
+/** Times that experts are shared out anew after a transfer, on average, at most: where nobody has tokens loads never settle. */
+const SETTLED_EACH = 8;
 /** Differences that do not count. */
 const TOLERANCE = 1e-12;
 const BALANCE_TOLERANCE = 1e-9;
@@ -157,7 +159,7 @@ class Walk {
     if (!isMade) state.replace(slot, victim);
     for (const one of touched) if (table.copies[one]!.length > 0) table.lay(one);
     if (!isMade) return false;
-    table.settle(touched, Infinity);
+    table.settle(touched, SETTLED_EACH * table.copies.length);
     if (isSent) this.#rounds.send(layer, expert, sources, node, victim);
     this.#balances[layer] = balanceOf(table);
     this.#compare();
