@@ -24,7 +24,7 @@ export type Change = RecoveryProblem & { readonly policy: Policy };
 const gpuNode = fc.record({ gpus: fc.integer({ min: 1, max: 3 }), perGpu: fc.integer({ min: 1, max: 3 }) });
 
 /** Clusters of alike or mixed nodes, some of which fail, lose GPUs, leave or join; the same loads or newer ones. */
-export const changes: fc.Arbitrary<Change & { readonly old: MadePlacement }> = fc
+export const changes: fc.Arbitrary<Change & { readonly old: MadePlacement; readonly drained: readonly number[] }> = fc
   .record({
     shapes: fc.oneof(
       fc.array(gpuNode, { minLength: 3, maxLength: 6 }),

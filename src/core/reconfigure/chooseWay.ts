@@ -1,6 +1,6 @@
 /** Repair what survived, or place anew: what each moves and is worth, and which is taken. */
-import type { ClusterNode } from "../layout/cluster.ts";
 import type { Placement } from "../layout/placement.ts";
+import type { MadePlacement } from "../placement/makePlacement.ts";
 import { expectedFailures, type Policy, sharesOf, usualBalanceSlack } from "../placement/policy.ts";
 import { hostsByUnit } from "../recovery/failureUnits.ts";
 import { leastLost } from "../recovery/leastLost.ts";
@@ -16,8 +16,10 @@ export type Preference = (typeof PREFERENCES)[number];
 export const WAY_RULE =
   "the repair, unless a new placement gains 0.1 % (in survival, and in load beyond the balance limit) for every second that its transfers take longer";
 const GAIN_OF_A_SECOND = 1e-3;
-/** Survival that a repair may lack of the most that is possible before a new placement is tried. */
+/** Survival that a repair may lack of the most that is possible, and load that it may have beyond the limit, before a new placement is tried. */
 const ENOUGH = 0.01;
+/** Load beyond the limit that a repair may have more than the old placement. */
+const HARDLY_MORE = 0.0025;
 /** Sums of fractions in another order differ by rounding. */
 const ROUNDING = 1e-9;
 
@@ -58,13 +60,26 @@ export function wayFigures(placement: Placement, moves: number, transferSeconds:
   };
 }
 
-/** Whether a repair survives nearly as much as any placement of so many experts on these nodes. */
-export function isNearBound(cluster: readonly ClusterNode[], experts: number, repair: WayFigures, policy: Policy): boolean {
+/**
+ * Whether a repair needs no comparison: it survives nearly as much as any placement of so many experts on these nodes (or, where every
+ * expert has as many hosts as it should, as the old placement did), and is hardly beyond the balance limit, or no more than that was.
+ * @param before figures of the old placement, if it is a measure
+ */
+export function isGoodEnough(
+  { cluster, keptMinReplicas }: Pick<MadePlacement, "cluster" | "keptMinReplicas">,
+  experts: number,
+  repair: WayFigures,
+  before: (() => WayFigures) | undefined,
+  policy: Policy,
+): boolean {
   const { unit, probability } = expectedFailures(policy);
   // Nothing is known where domains or GPUs fail.
   const slots = cluster.map((node) => node.slots);
   const least = unit === "node" ? leastLost(experts, slots, probability) : 0;
-  return 1 - repair.survival <= least + ENOUGH;
+  const survives =
+    1 - repair.survival <= least + ENOUGH ||
+    (keptMinReplicas >= policy.minReplicas && before !== undefined && repair.survival >= before().survival - ROUNDING);
+  return survives && (repair.excess <= ENOUGH || (before !== undefined && repair.excess <= before().excess + HARDLY_MORE));
 }
 
 /** Which of two ways the rule takes. */

@@ -1,8 +1,9 @@
 /** Makes the ways to a placement on the live nodes, a repair and a new one, as far as they are worth looking at, and takes one. */
+import { totalSlots } from "../layout/cluster.ts";
 import { fewestHosts, type LayerLoads, type Placement } from "../layout/placement.ts";
 import type { MadePlacement } from "../placement/makePlacement.ts";
 import { type PlacementPolicyName, type Policy, sharesOf } from "../placement/policy.ts";
-import { betterWay, isNearBound, type Preference, type WayFigures, type Ways, wayFigures } from "./chooseWay.ts";
+import { betterWay, isGoodEnough, type Preference, type WayFigures, type Ways, wayFigures } from "./chooseWay.ts";
 import type { MappingPolicyName } from "./mapNodes.ts";
 import { placeResidents } from "./placeResidents.ts";
 import { type Reconfiguration, reconfigure } from "./reconfigure.ts";
@@ -54,14 +55,14 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
     return { placement, change, figures: wayFigures(placed, change.transfers.length, transferSeconds, policy) };
   };
   const repair = () => {
-    const { placement, worse } = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({
+    const placement = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({
       old,
       whole,
       survivors: landed(live, true).survivors,
       loads,
       policy,
     });
-    return { repaired: way(placement, true), worse };
+    return way(placement, true);
   };
   if (maxMoves !== undefined) {
     const only = (taken: Way) => ({ taken, ways: { taken: "repair" as const, repair: taken.figures } });
@@ -69,7 +70,7 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
     if (live.leaving === undefined || taken.change.placement.layers.every(({ replicas }) => !replicas.includes(0)))
       return only(taken);
     // No beginning hands everything over; all of the repair does, if it is short enough.
-    const { repaired } = repair();
+    const repaired = repair();
     return only(repaired.change.transfers.length <= maxMoves ? repaired : taken);
   }
   const anew = () => way(placeResidents(live.cluster, loads, policy), false);
@@ -82,8 +83,10 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
   // A plan of unknown making is repaired as one of ours is.
   const isKept = mapping === "optimal" && policy.placement === (madeBy ?? policy.placement) && !countsSteps;
   if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
-  const { repaired, worse } = repair();
-  if (prefer === "repair" || (worse === 0 && isNearBound(live.cluster, mostExperts(loads), repaired.figures, policy)))
+  const repaired = repair();
+  // With more slots than before more can be had than there was.
+  const before = totalSlots(live.cluster) > totalSlots(whole.cluster) ? undefined : () => wayFigures(whole, 0, 0, policy);
+  if (prefer === "repair" || isGoodEnough(repaired.placement, mostExperts(loads), repaired.figures, before, policy))
     return { taken: repaired, ways: { taken: "repair", repair: repaired.figures } };
   const fresh = anew();
   const taken = betterWay(repaired.figures, fresh.figures);

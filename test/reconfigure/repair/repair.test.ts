@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { randomSource } from "../../../src/core/algorithms/random.ts";
-import { uniformCluster, withLiveGpus } from "../../../src/core/layout/cluster.ts";
+import { type ClusterNode, uniformCluster, withLiveGpus } from "../../../src/core/layout/cluster.ts";
 import { Infeasible } from "../../../src/core/layout/infeasible.ts";
 import { FREE_SLOT, type Placement } from "../../../src/core/layout/placement.ts";
 import { makePlacement } from "../../../src/core/placement/makePlacement.ts";
@@ -81,8 +81,61 @@ test("--max-moves: more moves never survive less, nor as much with busier ranks;
   expect(plans).toBeGreaterThan(60);
 });
 
+test("--max-moves: whoever stops after any transfer survives at least as much as who had moved nothing", () => {
+  let stops = 0;
+  fc.assert(
+    fc.property(changes, (problem) => {
+      fc.pre(problem.drained.length === 0);
+      const recovery = checkedRecovery({ ...problem, maxMoves: 1000 });
+      if (recovery === undefined) return;
+      const { survivors, change, policy } = recovery;
+      const survival = (nodes: readonly (readonly (readonly number[])[])[]) =>
+        survivalByEnumeration(survivors.cluster, nodes, policy.failureUnit === "domain");
+      const first = survival(survivors.layers.map((layer) => layer.nodes));
+      replay(survivors, recovery.placement.layers, change.transfers, (nodes) => {
+        stops++;
+        expect(survival(nodes)).toBeGreaterThanOrEqual(first - 1e-9);
+      });
+    }),
+    { numRuns: 25, endOnFailure: true },
+  );
+  expect(stops).toBeGreaterThan(60);
+});
+
+/** Probability that every expert which is in a slot now still is in one, when each node (or domain) fails with the policy's probability. */
+function survivalByEnumeration(
+  cluster: readonly ClusterNode[],
+  layers: readonly (readonly (readonly number[])[])[],
+  domains: boolean,
+): number {
+  const names = cluster.map(({ name, domain }) => (domains ? (domain ?? name) : name));
+  const units = [...new Set(names)];
+  const hosts = layers.flatMap((nodes) => {
+    const bits = new Map<number, number>();
+    nodes.forEach((slots, node) => {
+      for (const expert of slots) {
+        if (expert !== FREE_SLOT) bits.set(expert, (bits.get(expert) ?? 0) | (1 << units.indexOf(names[node]!)));
+      }
+    });
+    return [...bits.values()];
+  });
+  const p = quickPolicy.failureProbability;
+  let survival = 0;
+  for (let failed = 0; failed < 1 << units.length; failed++) {
+    if (hosts.some((bits) => (bits & ~failed) === 0)) continue;
+    const count = units.filter((_, unit) => (failed >> unit) & 1).length;
+    survival += p ** count * (1 - p) ** (units.length - count);
+  }
+  return survival;
+}
+
 /** Writes transfers into slots in their order, and copies within a node as soon as they may be; all but those that leave a last copy. */
-function replay(from: Placement, goal: Placement["layers"], transfers: readonly Transfer[]): void {
+function replay(
+  from: Placement,
+  goal: Placement["layers"],
+  transfers: readonly Transfer[],
+  visit?: (nodes: readonly (readonly (readonly number[])[])[]) => void,
+): void {
   const state = from.layers.map(({ nodes }) => nodes.map((slots) => [...slots]));
   const layerAt = new Map(from.layers.map(({ layer }, l) => [layer, l]));
   const isLast = (l: number, expert: number) =>
@@ -105,7 +158,9 @@ function replay(from: Placement, goal: Placement["layers"], transfers: readonly 
       copyWithin();
       expect(write(layerAt.get(layer)!, to, expert)).toBe(true);
     }
+    visit?.(state);
   }
+  if (visit !== undefined) return;
   for (let turn = 0; turn < 20; turn++) copyWithin();
   // Free shares have one copy of an expert on a GPU; the others are forgotten.
   goal.forEach(({ nodes }, l) => {

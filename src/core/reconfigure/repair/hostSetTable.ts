@@ -10,7 +10,8 @@ const NONE = -1;
  */
 export class HostSetTable {
   readonly #probability: number;
-  readonly #words: number;
+  /** Words of a set as bits. */
+  readonly words: number;
   /** Units of each set, ascending; and as bits, shape [sets][words]. */
   readonly #members: number[][] = [];
   readonly #bits: Int32Array[] = [];
@@ -26,12 +27,16 @@ export class HostSetTable {
   readonly #byFirst: number[][];
   /** Sum over the minimal sets in use. */
   lost = 0;
+  /** Whether sets are covered, by set, as long as the minimal sets stay the same; when that was looked up, shape [sets]. */
+  readonly #covered: boolean[] = [];
+  readonly #coveredAt: number[] = [];
+  #changes = 0;
 
   /** @param probability that a unit fails */
   constructor(units: number, probability: number) {
     this.#units = units;
     this.#probability = probability;
-    this.#words = Math.ceil(units / 32);
+    this.words = Math.ceil(units / 32);
     this.#byFirst = Array.from({ length: units }, () => []);
   }
 
@@ -41,13 +46,15 @@ export class HostSetTable {
     const key = members.join();
     const known = this.#idOf.get(key);
     if (known !== undefined) return known;
-    const bits = new Int32Array(this.#words);
+    const bits = new Int32Array(this.words);
     for (const unit of members) bits[unit >> 5]! |= 1 << (unit & 31);
     this.#idOf.set(key, this.#members.length);
     this.#bits.push(bits);
     this.#uses.push(0);
     this.#witness.push(NONE);
     this.#wards.push(new Set());
+    this.#covered.push(false);
+    this.#coveredAt.push(NONE);
     return this.#members.push(members) - 1;
   }
 
@@ -77,7 +84,25 @@ export class HostSetTable {
 
   /** Whether a set in use lies inside this one, or is it: then losing this one loses the job anyway. */
   covers(set: number): boolean {
-    return this.#uses[set]! > 0 || this.#minimalInside(set) !== NONE;
+    if (this.#coveredAt[set] !== this.#changes) {
+      this.#covered[set] = this.#uses[set]! > 0 || this.#minimalInside(set) !== NONE;
+      this.#coveredAt[set] = this.#changes;
+    }
+    return this.#covered[set]!;
+  }
+
+  /** A test whether one of the sets that are minimal now lies inside units, given as bits, shape [words]. */
+  coverTest(): (units: Int32Array) => boolean {
+    const { words } = this;
+    const sets = Int32Array.from(this.minimal().flatMap((set) => [...this.#bits[set]!]));
+    return (units) => {
+      for (let first = 0; first < sets.length; first += words) {
+        let word = 0;
+        while (word < words && (sets[first + word]! & ~units[word]!) === 0) word++;
+        if (word === words) return true;
+      }
+      return false;
+    };
   }
 
   /** Minimal sets in use, smallest first, those of fewest experts first. */
@@ -86,6 +111,12 @@ export class HostSetTable {
     const nothing = this.#idOf.get("");
     if (nothing !== undefined && this.#uses[nothing]! > 0) sets.push(nothing);
     return sets.sort((a, b) => this.#members[a]!.length - this.#members[b]!.length || this.#uses[a]! - this.#uses[b]! || a - b);
+  }
+
+  /** Sets in use that are covered by this one alone, small ones first. */
+  dependants(set: number): number[] {
+    const wards = [...this.#wards[set]!].filter((ward) => this.#minimalInside(ward, set) === NONE);
+    return wards.sort((a, b) => this.#members[a]!.length - this.#members[b]!.length || a - b);
   }
 
   /** An expert takes a set. */
@@ -127,6 +158,7 @@ export class HostSetTable {
   }
 
   #setMinimal(set: number, isMinimal: boolean): void {
+    this.#changes++;
     const first = this.#members[set]![0];
     if (isMinimal) this.lost += this.weight(set);
     else this.lost -= this.weight(set);
@@ -140,12 +172,12 @@ export class HostSetTable {
     }
   }
 
-  /** A minimal set in use inside a set, other than itself. */
-  #minimalInside(set: number): number {
+  /** A minimal set in use inside a set, other than itself and another. */
+  #minimalInside(set: number, but = NONE): number {
     const members = this.#members[set]!;
     for (let i = 0; i < members.length; i++) {
       const sets = this.#byFirst[members[i]!]!;
-      for (let at = 0; at < sets.length; at++) if (this.#isInside(sets[at]!, set)) return sets[at]!;
+      for (let at = 0; at < sets.length; at++) if (sets[at] !== but && this.#isInside(sets[at]!, set)) return sets[at]!;
     }
     return NONE;
   }

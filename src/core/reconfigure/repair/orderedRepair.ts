@@ -1,18 +1,18 @@
 /**
- * A repair as an order of single transfers, of which any number may be made. No transfer overwrites the last copy of an expert. Two orders are
- * looked at:
+ * A repair as an order of single transfers, of which any number may be made: no transfer overwrites the last copy of an expert, and at no
+ * time a loss is likelier than had nothing been moved. Three orders are looked at:
  *
- * - a safe one, at no time of which a failure loses the job that would not have lost it had nothing been moved: an expert only leaves a slot
- *   when some set of hosts that was there at first lies inside those it keeps;
- * - the whole repair, steps that make a loss likelier than doing nothing last. Full nodes sometimes leave no other way: many experts have to
- *   move before the first of them counts.
+ * - one in which no failure ever loses the job that would not have lost it at first: an expert only leaves a slot when some set of hosts
+ *   that was there at first lies inside those it keeps;
+ * - one in which hosts are only taken from experts as far as what was gained before outweighs it;
+ * - the whole repair, less what would have to wait for others to be worth it.
  */
 import { FREE_SLOT, hostSets, type LayerPlacement } from "../../layout/placement.ts";
 import { expectedFailures } from "../../placement/policy.ts";
 import { failureUnits, recoveryUnder, unitSets } from "../../recovery/failureUnits.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { HostSetTable } from "./hostSetTable.ts";
-import { type OpenRepair, openRepair, type RepairProblem, repairLayers } from "./repairPlacement.ts";
+import { type OpenRepair, openRepair, type RepairProblem, repairLayers, staysInside } from "./repairPlacement.ts";
 import { type OrderedTransfer, TransferRounds } from "./transferRounds.ts";
 
 /** As much of a repair as is worth making. */
@@ -32,36 +32,36 @@ interface Step {
   readonly slot: number;
 }
 
+/** Times that experts are shared out anew after a transfer, on average, at most: where nobody has tokens loads never settle. */
+const SETTLED_EACH = 8;
 /** Differences that do not count. */
 const TOLERANCE = 1e-12;
 const BALANCE_TOLERANCE = 1e-9;
 
 /** The best of all beginnings of the orders with at most so many transfers: the one that survives most, then the most even. */
 export function orderedRepair(problem: RepairProblem, maxMoves: number): OrderedRepair {
-  const [safe, whole] = [true, false].map((isSafe) => {
+  const keep = firstSets(problem);
+  const found = [{ keep }, { steadily: true }, {}].map((order) => {
     const goal = openRepair(problem);
     const held = goal.layers.map(({ table }) => table.expertAt.slice());
-    const arrivals = repairLayers(problem, goal, { singly: true, ...(isSafe && { mayLeave: safety(problem, goal) }) });
+    const arrivals = repairLayers(problem, goal, { singly: true, ...order });
     const now = openRepair(problem);
-    const walk = new Walk(problem, now, maxMoves, isSafe ? safety(problem, now) : undefined);
+    const walk = new Walk(problem, now, maxMoves, order.keep && staysInside(now.setting.sets, order.keep));
     walk.take(stepsTo(goal, held, arrivals, walk.unevenFirst));
     return walk.best();
   });
-  const gain = whole!.survival - safe!.survival;
-  return gain > TOLERANCE || (gain > -TOLERANCE && whole!.balance < safe!.balance - BALANCE_TOLERANCE) ? whole! : safe!;
+  return found.reduce((best, other) => {
+    const gain = other.survival - best.survival;
+    return gain > TOLERANCE || (gain > -TOLERANCE && other.balance < best.balance - BALANCE_TOLERANCE) ? other : best;
+  });
 }
 
-/** Whether a set keeps every failure survivable that the live nodes survive as they are. */
-function safety({ survivors, policy }: RepairProblem, { setting: { sets } }: OpenRepair): (set: number) => boolean {
+/** The sets that hold experts at first: every failure that leaves one of them is survived. */
+function firstSets({ survivors, policy }: RepairProblem): HostSetTable {
   const units = failureUnits(survivors.cluster, expectedFailures(policy));
   const first = new HostSetTable(units.count, units.probability);
   for (const set of unitSets(survivors.layers.flatMap(hostSets), units)) if (set.length > 0) first.use(first.id(set));
-  const known = new Map<number, boolean>();
-  return (set) => {
-    const found = known.get(set) ?? first.covers(first.id(sets.members(set)));
-    known.set(set, found);
-    return found;
-  };
+  return first;
 }
 
 /** What differs: hosts in the order they were found, then layer by layer. */
@@ -122,21 +122,12 @@ class Walk {
     return [...this.#balances.keys()].sort((a, b) => this.#balances[b]! - this.#balances[a]! || a - b);
   }
 
-  /** Takes steps in this order, those that are not safe yet later, and at all only when no others are left. */
+  /** Takes steps in this order, those that make a loss likelier than it was at first later, or not at all. */
   take(steps: readonly Step[]): void {
     for (let waiting = steps; waiting.length > 0; ) {
-      const blocked = waiting.filter((step) => !this.#make(step, true));
-      if (blocked.length === waiting.length) {
-        if (this.#mayLeave !== undefined) return;
-        let isOver = true;
-        waiting = waiting.filter((step) => {
-          if (!isOver && this.#isSafe()) return true;
-          const isMade = this.#make(step, false);
-          if (isMade) isOver = false;
-          return !isMade;
-        });
-        if (isOver || this.#rounds.transfers.length >= this.#maxMoves) return;
-      } else waiting = blocked;
+      const blocked = waiting.filter((step) => !this.#make(step));
+      if (blocked.length === waiting.length) return;
+      waiting = blocked;
     }
   }
 
@@ -144,8 +135,8 @@ class Walk {
     return this.#repair.setting.sets.lost <= this.#firstLost * (1 + BALANCE_TOLERANCE);
   }
 
-  /** Makes a step if there are transfers left, and if it is safe where it has to be; says whether it did. */
-  #make({ layer, expert, slot }: Step, safely: boolean): boolean {
+  /** Makes a step if there are transfers left and it is safe; says whether it did. */
+  #make({ layer, expert, slot }: Step): boolean {
     const { setting, layers } = this.#repair;
     const state = layers[layer]!;
     const { table } = state;
@@ -164,11 +155,11 @@ class Walk {
     const touched = victim === FREE_SLOT ? [expert] : [expert, victim];
     for (const one of touched) table.lift(one);
     state.replace(slot, expert);
-    const isMade = !safely || this.#isSafe();
+    const isMade = this.#isSafe();
     if (!isMade) state.replace(slot, victim);
     for (const one of touched) if (table.copies[one]!.length > 0) table.lay(one);
     if (!isMade) return false;
-    table.settle(touched, Infinity);
+    table.settle(touched, SETTLED_EACH * table.copies.length);
     if (isSent) this.#rounds.send(layer, expert, sources, node, victim);
     this.#balances[layer] = balanceOf(table);
     this.#compare();

@@ -6,7 +6,7 @@
  * 3. Layers beyond the balance limit are levelled, with as few replicas moved as the search finds.
  */
 import { randomSource } from "../../algorithms/random.ts";
-import { allHostSets, fewestHosts, type LayerLoads, type Placement } from "../../layout/placement.ts";
+import { allHostSets, FREE_SLOT, fewestHosts, type LayerLoads, type Placement } from "../../layout/placement.ts";
 import type { MadePlacement } from "../../placement/makePlacement.ts";
 import { expectedFailures, keepsBalanceLimit, type Policy, sharesOf, usualBalanceSlack } from "../../placement/policy.ts";
 import { rankSlots } from "../../placement/resilient/ranks/rankSlots.ts";
@@ -31,19 +31,18 @@ export interface RepairProblem {
   readonly policy: Policy;
 }
 
-/** A repaired placement. */
-export interface Repair {
-  readonly placement: MadePlacement;
-  /** Layers beyond the balance limit, and beyond what the old placement had there. */
-  readonly worse: number;
-}
-
 /** Sums in another order differ by rounding. */
 const ROUNDING = 1 + 1e-9;
+/** Loss that is not worth moving anything for. */
+const NEGLIGIBLE = 1e-3;
 /** Sweeps of sharing out. */
 const SWEEPS = 20;
 /** Part of the slack that levelling leaves for the rounding of its shares. */
 const MARGIN = 0.02;
+
+/** Moves per replica that is gone or slot that is free, and part of all replicas that newer loads may move. */
+const MOVES_PER_CHANGE = 3;
+const MOVES_OF_ALL = 0.05;
 
 /** Layers under repair, and what they share. */
 export interface OpenRepair {
@@ -69,69 +68,114 @@ export function openRepair({ survivors, loads, policy }: RepairProblem): OpenRep
 
 /**
  * Repairs layers in place.
- * @param order where replicas have to change one by one: what hosts an expert may be left with on the way
+ * @param order where replicas have to change one by one; one of the sets to keep, if there are such, stays inside those of every expert;
+ *   whether a loss may become likelier until other replicas have followed
  * @returns the experts that got hosts, in order
  */
 export function repairLayers(
   problem: RepairProblem,
   { layers, setting }: OpenRepair,
-  { singly = false, mayLeave }: { readonly singly?: boolean; readonly mayLeave?: (set: number) => boolean } = {},
+  {
+    singly = false,
+    keep,
+    steadily = false,
+  }: { readonly singly?: boolean; readonly keep?: HostSetTable; readonly steadily?: boolean } = {},
 ): Arrival[] {
   const { old, policy } = problem;
   const { sets, shares } = setting;
-  const hosts = { ...setting, enough: lostBefore(problem), layers, mayLeave, watch: policy.watch };
+  const budget = singly ? Infinity : mostMoves(problem);
+  const hosts = {
+    ...setting,
+    enough: Math.max(lostBefore(problem), NEGLIGIBLE),
+    layers,
+    budget: budget - freeSlots(layers),
+    ...(steadily && { ceiling: sets.lost * ROUNDING }),
+    ...(keep && { mayLeave: staysInside(sets, keep) }),
+    watch: policy.watch,
+  };
   const arrivals = addHosts(hosts);
   const housed = houseAll(hosts);
-  if (housed.length > 0) arrivals.push(...housed, ...addHosts(hosts));
+  if (housed.length > 0) arrivals.push(...housed, ...addHosts({ ...hosts, budget: hosts.budget - movedIn(layers) }));
   const slack = policy.balanceSlack ?? usualBalanceSlack(policy);
   const random = randomSource(policy.seed);
-  layers.forEach((layer, l) => {
-    policy.watch?.();
+  const isCovered = sets.coverTest();
+  const isKept = keep?.coverTest();
+  const uneven = layers.map((layer, l) => {
+    layer.leaveSets();
     layer.shareOut();
     arrivals.push(...fillSlots(layer, l, setting));
     layer.table.settleAll(SWEEPS);
     // Even shares are exact; free ones are found to a tolerance.
     const before = shares === "even" ? rankBalance(old.cluster, old.layers[l]!, shares) : 1;
+    const limit = Math.max(before, 1 + slack * (1 - MARGIN));
+    return { layer, limit, over: layer.table.busiest / (limit * layer.table.mean) };
+  });
+  // What the easier layers leave of the budget goes to the harder ones.
+  uneven.sort((a, b) => a.over - b.over);
+  uneven.forEach(({ layer, limit }, at) => {
+    policy.watch?.();
     levelLayer(layer, {
       ...setting,
-      limit: Math.max(before, 1 + slack * (1 - MARGIN)),
+      limit,
+      budget: Math.max(0, Math.floor((budget - movedIn(layers)) / (layers.length - at))),
       random,
-      mayLeave: (set) => sets.covers(set) && (mayLeave?.(set) ?? true),
+      mayLeave: (units) => isCovered(units) && (isKept?.(units) ?? true),
       singly,
     });
   });
   return arrivals;
 }
 
+/** Replicas sent at most: so many times what the change took away or has room for, or part of all where loads are newer. */
+function mostMoves({ old, whole = old, survivors, loads }: RepairProblem): number {
+  const [before, now] = [whole, survivors].map(({ layers }) =>
+    layers.reduce(
+      (sum, { nodes }) => sum + nodes.reduce((all, slots) => all + slots.filter((e) => e !== FREE_SLOT).length, 0),
+      0,
+    ),
+  );
+  const room = survivors.layers.reduce((sum, { nodes }) => sum + nodes.flat().length, 0) - now!;
+  const changed = Math.max(0, before! - now!) + room;
+  const areNewer = loads.some((layer, l) => layer.loads !== survivors.layers[l]!.loads);
+  return Math.max(MOVES_PER_CHANGE * changed, areNewer || changed === 0 ? MOVES_OF_ALL * now! : 0);
+}
+
+function movedIn(layers: readonly RepairedLayer[]): number {
+  return layers.reduce((sum, { moved }) => sum + moved, 0);
+}
+
+function freeSlots(layers: readonly RepairedLayer[]): number {
+  return layers.reduce((sum, { table }) => sum + table.expertAt.filter((expert) => expert === FREE_SLOT).length, 0);
+}
+
+/** Whether a set of one table has one of another's inside. */
+export function staysInside(sets: HostSetTable, keep: HostSetTable): (set: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (set) => {
+    const found = known.get(set) ?? keep.covers(keep.id(sets.members(set)));
+    known.set(set, found);
+    return found;
+  };
+}
+
 /** What survived, repaired. */
-export function repairPlacement(problem: RepairProblem): Repair {
-  const { old, survivors, policy } = problem;
+export function repairPlacement(problem: RepairProblem): MadePlacement {
+  const { survivors, policy } = problem;
   const { cluster } = survivors;
   const shares = sharesOf(policy);
   const repair = openRepair(problem);
   repairLayers(problem, repair);
   const slack = policy.balanceSlack ?? usualBalanceSlack(policy);
-  let worse = 0;
-  let within = true;
-  const placed = repair.layers.map((layer, l) => {
-    const result = layer.placement();
-    if (layer.table.busiest <= (1 + slack) * layer.table.mean) return result;
-    const balance = rankBalance(cluster, result, shares);
-    if (keepsBalanceLimit(balance, slack)) return result;
-    within = false;
-    const before = rankBalance(old.cluster, old.layers[l]!, shares);
-    if (!keepsBalanceLimit(balance, Math.max(slack, before - 1))) worse++;
-    return result;
-  });
+  const layers = repair.layers.map((layer) => layer.placement());
   return {
-    placement: {
-      cluster,
-      layers: placed,
-      keptMinReplicas: Math.min(policy.minReplicas, ...placed.map(fewestHosts)),
-      withinBalanceLimit: within,
-      withinStepBudget: true,
-    },
-    worse,
+    cluster,
+    layers,
+    keptMinReplicas: Math.min(policy.minReplicas, ...layers.map(fewestHosts)),
+    withinBalanceLimit: repair.layers.every(
+      ({ table }, l) =>
+        table.busiest <= (1 + slack) * table.mean || keepsBalanceLimit(rankBalance(cluster, layers[l]!, shares), slack),
+    ),
+    withinStepBudget: true,
   };
 }
 

@@ -17,8 +17,11 @@ export interface LayerSetting {
 export class RepairedLayer {
   readonly layer: number;
   readonly table: RankTable;
-  /** Units of each expert's hosts, shape [experts]. */
+  /** Units of each expert's hosts, by their number in the table of sets until that is left alone, shape [experts]; and as bits, shape [experts * words]. */
   readonly setOf: Int32Array;
+  readonly #bits: Int32Array;
+  readonly #scratch: Int32Array;
+  #countsSets = true;
   readonly #setting: LayerSetting;
   readonly #nodes: number;
   /** Copies by expert and node; by expert and unit; whether a node held it before; shape [experts * nodes or units]. */
@@ -48,16 +51,21 @@ export class RepairedLayer {
     this.#onNode = new Int16Array(loads.length * this.#nodes);
     this.#inUnit = new Int16Array(loads.length * this.#units);
     this.#held = new Uint8Array(this.#onNode.length);
+    this.#bits = new Int32Array(loads.length * sets.words);
+    this.#scratch = new Int32Array(sets.words);
+    const unitNumbers = Array.from({ length: this.#units }, (_, unit) => unit);
     holders.forEach((nodes, expert) => {
       for (const node of nodes) this.#held[expert * this.#nodes + node] = 1;
     });
-    const nothing = sets.id([]);
-    this.setOf = new Int32Array(loads.length).fill(nothing);
-    for (let expert = 0; expert < loads.length; expert++) sets.use(nothing);
     held.flat().forEach((expert, slot) => {
       if (expert === FREE_SLOT || (shares === "free" && this.table.holds(slots.rankOfSlot[slot]!, expert))) return;
-      this.put(expert, slot);
+      this.#lay(expert, slot);
     });
+    this.setOf = Int32Array.from(loads, (_, expert) => {
+      const first = expert * this.#units;
+      return sets.id(unitNumbers.filter((unit) => this.#inUnit[first + unit]! > 0));
+    });
+    for (const set of this.setOf) sets.use(set);
   }
 
   /** Shares the tokens of all experts out among their copies. */
@@ -89,6 +97,11 @@ export class RepairedLayer {
     return this.table.loads[expert]! / this.table.copies[expert]!.length;
   }
 
+  /** Whether a unit holds one copy of an expert, and no more. */
+  isOnlyIn(unit: number, expert: number): boolean {
+    return this.#inUnit[expert * this.#units + unit] === 1;
+  }
+
   /** The units that hold an expert when it loses a copy on a node. */
   setWithout(expert: number, node: number): number {
     const unit = this.#setting.unitOfNode[node]!;
@@ -96,13 +109,28 @@ export class RepairedLayer {
     return this.#inUnit[expert * this.#units + unit] === 1 ? this.#setting.sets.toggled(set, unit) : set;
   }
 
+  /**
+   * The units that hold an expert when it loses a copy on a node, and gets one on another, as bits. Valid until the next call.
+   * @param to -1 for none
+   */
+  unitsWithout(expert: number, node: number, to = -1): Int32Array {
+    const { unitOfNode } = this.#setting;
+    const scratch = this.#scratch;
+    const first = expert * scratch.length;
+    for (let word = 0; word < scratch.length; word++) scratch[word] = this.#bits[first + word]!;
+    const unit = unitOfNode[node]!;
+    if (this.#inUnit[expert * this.#units + unit] === 1) scratch[unit >> 5]! &= ~(1 << (unit & 31));
+    if (to >= 0) scratch[unitOfNode[to]! >> 5]! |= 1 << (unitOfNode[to]! & 31);
+    return scratch;
+  }
+
+  /** From now on the sets in use are left as they are, whatever moves. */
+  leaveSets(): void {
+    this.#countsSets = false;
+  }
+
   put(expert: number, slot: number): void {
-    this.table.put(expert, slot);
-    const node = this.#setting.nodeOfSlot[slot]!;
-    const unit = this.#setting.unitOfNode[node]!;
-    const at = expert * this.#nodes + node;
-    if (this.#onNode[at]!++ === 0 && this.#held[at] === 0) this.moved++;
-    if (this.#inUnit[expert * this.#units + unit]!++ === 0) this.#change(expert, unit);
+    if (this.#lay(expert, slot)) this.#change(expert, this.#setting.unitOfNode[this.#setting.nodeOfSlot[slot]!]!);
   }
 
   remove(slot: number): void {
@@ -113,7 +141,9 @@ export class RepairedLayer {
     const unit = this.#setting.unitOfNode[node]!;
     const at = expert * this.#nodes + node;
     if (--this.#onNode[at]! === 0 && this.#held[at] === 0) this.moved--;
-    if (--this.#inUnit[expert * this.#units + unit]! === 0) this.#change(expert, unit);
+    if (--this.#inUnit[expert * this.#units + unit]! > 0) return;
+    this.#bits[expert * this.#scratch.length + (unit >> 5)]! &= ~(1 << (unit & 31));
+    this.#change(expert, unit);
   }
 
   /** Lets an expert take a slot from what is there. */
@@ -131,6 +161,8 @@ export class RepairedLayer {
     for (const slot of table.copies[one]!) table.expertAt[slot] = one;
     for (const slot of table.copies[two]!) table.expertAt[slot] = two;
     [setOf[one], setOf[two]] = [setOf[two]!, setOf[one]!];
+    const words = this.#scratch.length;
+    for (let word = 0; word < words; word++) exchange(this.#bits, one * words + word, two * words + word);
     for (let unit = 0; unit < this.#units; unit++) {
       exchange(this.#inUnit, one * this.#units + unit, two * this.#units + unit);
     }
@@ -154,7 +186,19 @@ export class RepairedLayer {
     return { layer: this.layer, loads: Array.from(loads), replicas: countReplicas(loads.length, nodes), nodes };
   }
 
+  /** Puts an expert into a slot; says whether its unit did not hold it yet. */
+  #lay(expert: number, slot: number): boolean {
+    this.table.put(expert, slot);
+    const node = this.#setting.nodeOfSlot[slot]!;
+    const at = expert * this.#nodes + node;
+    if (this.#onNode[at]!++ === 0 && this.#held[at] === 0) this.moved++;
+    const unit = this.#setting.unitOfNode[node]!;
+    this.#bits[expert * this.#scratch.length + (unit >> 5)]! |= 1 << (unit & 31);
+    return this.#inUnit[expert * this.#units + unit]!++ === 0;
+  }
+
   #change(expert: number, unit: number): void {
+    if (!this.#countsSets) return;
     const { sets } = this.#setting;
     const before = this.setOf[expert]!;
     const after = sets.toggled(before, unit);
@@ -164,7 +208,7 @@ export class RepairedLayer {
   }
 }
 
-function exchange(numbers: Int16Array, one: number, two: number): void {
+function exchange(numbers: Int16Array | Int32Array, one: number, two: number): void {
   const before = numbers[one]!;
   numbers[one] = numbers[two]!;
   numbers[two] = before;
