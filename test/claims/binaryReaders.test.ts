@@ -10,7 +10,7 @@ import { inProcess } from "../support/inProcess.ts";
 const MOST_MS = 5000;
 const MOST_KIB = 512 * 1024;
 /** Changes of each kind; `npm run fuzz` makes all of them. */
-const FEW = process.env["FUZZ_RUNS"] === undefined ? 150 : Number.POSITIVE_INFINITY;
+const FEW = process.env["FUZZ_RUNS"] === undefined ? 60 : Number.POSITIVE_INFINITY;
 
 /** What length fields are set to: little-endian, and as the variable-length numbers of Thrift. */
 const extremes: readonly Buffer[] = [

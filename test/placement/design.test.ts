@@ -212,7 +212,7 @@ test("whatever is tried and taken back, a design is what would be built anew, an
       }
       expectBuilt();
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -245,6 +245,6 @@ test("the balance that host sets allow, and by how much they break a limit, are 
       expect(table.limit).toBe(mean + limit / 4);
       expectFigures(mean + limit / 4);
     }),
-    { numRuns: 80 },
+    { numRuns: 50 },
   );
 });
