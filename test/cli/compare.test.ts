@@ -112,6 +112,21 @@ describe("the figures are those of the other commands", () => {
   });
 });
 
+test("where every GPU, or every domain, is a node, what survives nodes survives them: no figure is missing", async () => {
+  writeFileSync(at("flat.json"), (await run("place @profile.json -n 8 -c 3 --effort fast -q")).stdout);
+  const { stdout } = await run("compare @flat.json @resilient.json --format table --failure-probability 0.1");
+  const row = (head: string) =>
+    stdout
+      .split("\n")
+      .find((line) => line.startsWith(head))!
+      .slice(head.length)
+      .match(/\d\S* %|–/g)!;
+  const survivals = ["survival, GPUs", "survival, nodes", "survival, domains"].map(row);
+  expect(new Set(survivals.map(([flat]) => flat)).size).toBe(1);
+  expect(new Set(survivals.map(([, other]) => other)).size).toBe(3);
+  expect(survivals.flat()).not.toContain("–");
+});
+
 describe("routing", () => {
   test("the sum of the window judges, each of its iterations is replayed", async () => {
     const of = (window: string) => json(`compare @resilient.json @eplb.json --routing @log.csv --window ${window}`);
