@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { randomSource } from "../../src/core/algorithms/random.ts";
 import { evenRankBalance, freeRankBalance } from "../../src/core/balance/rankBalance.ts";
+import { FREE_SLOT } from "../../src/core/layout/placement.ts";
 import { addFurtherCopies } from "../../src/core/placement/resilient/ranks/addFurtherCopies.ts";
 import { dealNode } from "../../src/core/placement/resilient/ranks/dealNode.ts";
 import { levelRanks } from "../../src/core/placement/resilient/ranks/levelRanks.ts";
@@ -248,6 +249,73 @@ test("with free shares, a further copy goes from the busiest rank's largest part
   addFurtherCopies(table, "free");
   expect(table.copies.map((list) => list.map((slot) => slots.rankOfSlot[slot]!).sort())).toEqual([[0, 1, 2], [0], [1], [2]]);
   expect(table.busiest).toBeCloseTo(30, 9);
+});
+
+test("with free shares, copies go from the busiest rank to the idlest while that helps, then to the hottest experts", () => {
+  const sizes = fc.array(fc.record({ gpus: fc.integer({ min: 1, max: 2 }), slots: fc.integer({ min: 2, max: 6 }) }), {
+    minLength: 2,
+    maxLength: 3,
+  });
+  const loads = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 3, maxLength: 5 });
+  fc.assert(
+    fc.property(sizes, loads, (drawn, tokens) => {
+      const slots = rankSlots(nodes(drawn));
+      const ranks = [...slots.nodeOfRank.keys()];
+      const made = [0, 1].map(() => {
+        const table = new RankTable(slots, tokens, "free");
+        tokens.forEach((_, expert) => {
+          const slot = [...slots.rankOfSlot.keys()].filter((s) => table.expertAt[s] === FREE_SLOT)[expert % 2];
+          if (slot === undefined) return;
+          table.put(expert, slot);
+          table.settleHost(slot);
+          table.lay(expert);
+        });
+        return table;
+      });
+      const [table, other] = [made[0]!, made[1]!];
+      fc.pre(table.copies.every((copies) => copies.length === 1));
+      addFurtherCopies(table, "free");
+      const freeOn = (rank: number) =>
+        other.further.filter((slot) => slots.rankOfSlot[slot] === rank && other.expertAt[slot] === FREE_SLOT);
+      const first = (items: readonly number[], most: (item: number) => number) =>
+        items.reduce<number | undefined>(
+          (best, item) => (best === undefined || most(item) > most(best) ? item : best),
+          undefined,
+        );
+      const each = (expert: number) => tokens[expert]! / other.copies[expert]!.length;
+      const target = (expert: number) =>
+        first(
+          ranks.filter((rank) => freeOn(rank).length > 0 && !other.holds(rank, expert)),
+          (rank) => -other.rankLoad[rank]!,
+        );
+      for (;;) {
+        const busiest = first(ranks, (rank) => other.rankLoad[rank]!)!;
+        const onBusiest = [...other.expertAt.keys()]
+          .filter((s) => slots.rankOfSlot[s] === busiest)
+          .map((s) => other.expertAt[s]!);
+        const helps = other.rankLoad[busiest]! >= 1.001 * other.mean;
+        let expert = helps
+          ? first(
+              onBusiest.filter((e) => e !== FREE_SLOT),
+              each,
+            )
+          : undefined;
+        if (expert === undefined || target(expert) === undefined)
+          expert = first(
+            [...tokens.keys()].filter((e) => target(e) !== undefined),
+            each,
+          );
+        if (expert === undefined) break;
+        const slot = Math.max(...freeOn(target(expert)!));
+        other.lift(expert);
+        other.put(expert, slot);
+        other.lay(expert);
+        other.settle([expert], 24);
+      }
+      expect([...table.expertAt]).toEqual([...other.expertAt]);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test("a layer on given host sets is levelled to the limit, hosts of hotter experts first", () => {
