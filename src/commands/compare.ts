@@ -1,5 +1,6 @@
 /** lazarus compare: plans side by side. */
 import { type Compared, comparePlans } from "../core/comparison/comparePlans.ts";
+import { nodeBytesPerSecond } from "../core/cost/hardwareSpec.ts";
 import { modelSize } from "../core/cost/modelSize.ts";
 import type { LayerLoads } from "../core/layout/placement.ts";
 import { PLACEMENT_POLICIES, SHARES } from "../core/placement/policy.ts";
@@ -190,7 +191,7 @@ async function comparison(options: Options, files: readonly (string | undefined)
   const price = {
     expertBytes:
       options["expert-bytes"] ?? (training && modelSize(training.model).expert * training.model.stateBytesPerParameter),
-    bytesPerSecond: hardware && hardware.networkBytesPerSecond * hardware.bandwidthEfficiency,
+    bytesPerSecond: hardware && nodeBytesPerSecond(hardware),
   };
   return {
     type: "comparison",
