@@ -62,7 +62,7 @@ test("the mixture that survives most of those in which every layer alone keeps t
       }
       seen.add(hopeless.length === 0 ? chosen : -1);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
   expect(seen.size).toBeGreaterThan(3);
 });
@@ -140,7 +140,7 @@ test("in a mixture, all experts of a cell are on all of its nodes, or on all of 
       // Ten experts and sixteen ranks: there is always one that a rank does not hold.
       expect([...table.expertAt].every((expert) => expert >= 0)).toBe(true);
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
