@@ -1,6 +1,7 @@
 /** lazarus compare: plans side by side. */
 import { type Compared, comparePlans } from "../core/comparison/comparePlans.ts";
 import { DISPATCHERS } from "../core/comparison/layerImbalance.ts";
+import { nodeBytesPerSecond } from "../core/cost/hardwareSpec.ts";
 import { modelSize } from "../core/cost/modelSize.ts";
 import type { LayerLoads } from "../core/layout/placement.ts";
 import { PLACEMENT_POLICIES, SHARES } from "../core/placement/policy.ts";
@@ -210,7 +211,7 @@ async function comparison(options: Options, files: readonly (string | undefined)
   const price = {
     expertBytes:
       options["expert-bytes"] ?? (training && modelSize(training.model).expert * training.model.stateBytesPerParameter),
-    bytesPerSecond: hardware && hardware.networkBytesPerSecond * hardware.bandwidthEfficiency,
+    bytesPerSecond: hardware && nodeBytesPerSecond(hardware),
   };
   const document: ComparisonDocument = {
     type: "comparison",

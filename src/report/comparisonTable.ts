@@ -126,8 +126,8 @@ function figures({ plans }: ComparisonDocument): Figure[] {
 }
 
 function unitFigures(unit: (typeof FAILURE_UNITS)[number], plans: readonly ComparedPlan[]): Figure[] {
-  const level = (plan: ComparedPlan) => (unit === "node" ? plan : plan.byUnit?.[unit]);
-  if (plans.every((plan) => level(plan) === undefined)) return [];
+  if (unit !== "node" && plans.every((plan) => plan.byUnit?.[unit] === undefined)) return [];
+  const level = (plan: ComparedPlan) => (unit === "node" || fallsInWithNodes(plan, unit) ? plan : plan.byUnit?.[unit]);
   const word = unit === "gpu" ? "GPU" : unit;
   const most = Math.max(...plans.map((plan) => level(plan)?.failures.findLastIndex(({ probability }) => probability > 0) ?? 0));
   return [
@@ -141,6 +141,11 @@ function unitFigures(unit: (typeof FAILURE_UNITS)[number], plans: readonly Compa
       }),
     ),
   ];
+}
+
+/** Whether every GPU, or every domain, of a plan is a node: what survives these then survives those. */
+function fallsInWithNodes({ byUnit, ranks, nodes }: ComparedPlan, unit: "gpu" | "domain"): boolean {
+  return byUnit?.[unit] === undefined && (unit === "domain" || ranks === nodes);
 }
 
 /** The best value as it is written; nothing where all are written alike, or none is better. */

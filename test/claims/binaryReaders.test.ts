@@ -3,24 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { changedByte, countChanges, extremeLength, spreadOver } from "../support/binaryChanges.ts";
 import { type BinaryReader, binaryReaders } from "../support/binaryReaders.ts";
 import { inProcess } from "../support/inProcess.ts";
 
 /** What the program promises, in milliseconds and KiB. */
 const MOST_MS = 5000;
 const MOST_KIB = 512 * 1024;
-/** Changes of each kind; `npm run fuzz` makes all of them. */
-const FEW = process.env["FUZZ_RUNS"] === undefined ? 150 : Number.POSITIVE_INFINITY;
-
-/** What length fields are set to: little-endian, and as the variable-length numbers of Thrift. */
-const extremes: readonly Buffer[] = [
-  ...[1, 2, 4, 8].flatMap((bytes) => [Buffer.alloc(bytes, 0), Buffer.alloc(bytes, 0xff)]),
-  Buffer.from([0xff, 0xff, 0xff, 0x7f]),
-  Buffer.from([0, 0, 0, 0, 0, 0, 0x20, 0]),
-  Buffer.from([0xff, 0xff, 0xff, 0xff, 0x07]),
-  Buffer.from([0xfe, 0xff, 0xff, 0xff, 0x0f]),
-  Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
-];
+/** Changes of each kind; `npm run fuzz` makes all of them, `npm run worst-inputs` as well, and measures them. */
+const FEW = process.env["FUZZ_RUNS"] === undefined ? 60 : Number.POSITIVE_INFINITY;
 
 const folder = mkdtempSync(join(tmpdir(), "lazarus-claims-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -42,12 +33,6 @@ async function read(reader: BinaryReader, bytes: Buffer): Promise<number | null>
   return code;
 }
 
-/** Some of a count of changes, evenly spread. */
-function chosen(count: number): number[] {
-  const step = Math.max(1, count / FEW);
-  return Array.from({ length: Math.min(count, Math.floor(count / step)) }, (_, i) => Math.floor(i * step));
-}
-
 describe.each(binaryReaders.map((reader) => [reader.name, reader] as const))("%s", (_, reader) => {
   const { sample } = reader;
   afterAll(() => {
@@ -59,23 +44,11 @@ describe.each(binaryReaders.map((reader) => [reader.name, reader] as const))("%s
   });
 
   test("any byte changed", async () => {
-    for (const change of chosen(sample.length * 3)) {
-      const bytes = Buffer.from(sample);
-      const at = Math.floor(change / 3);
-      bytes[at] = [bytes[at]! ^ 0xff, bytes[at]! ^ 0x01, bytes[at]! ^ 0x80][change % 3]!;
-      await read(reader, bytes);
-    }
+    for (const change of spreadOver(countChanges(sample).bytes, FEW)) await read(reader, changedByte(sample, change).bytes);
   });
 
   test("any length set to its extremes", async () => {
-    for (const change of chosen(sample.length * extremes.length)) {
-      const at = Math.floor(change / extremes.length);
-      const extreme = extremes[change % extremes.length]!;
-      const bytes = Buffer.from(sample);
-      extreme.copy(bytes, at);
-      await read(reader, bytes);
-      // Variable-length numbers: the bytes behind move on.
-      await read(reader, Buffer.concat([sample.subarray(0, at), extreme, sample.subarray(at + 1)]));
-    }
+    for (const change of spreadOver(countChanges(sample).lengths, 2 * FEW))
+      await read(reader, extremeLength(sample, change).bytes);
   });
 });

@@ -79,7 +79,7 @@ describe("the figures are those of the other commands", () => {
   test("recover, on the way to newer loads: what moves, what it is worth, and when it has paid", async () => {
     writeFileSync(at("later.json"), (await run("profile-load @log.csv --window 25:30")).stdout);
     writeFileSync(at("rtx2.json"), hardwareOfTwoGpus());
-    const change = await json<Recovery>("recover @mro.json --profile @later.json --expert-bytes 1GB --bandwidth 40Gbps");
+    const change = await json<Recovery>("recover @mro.json --profile @later.json --expert-bytes 1GB --bandwidth 80Gbps");
     writeFileSync(at("recovered.json"), JSON.stringify(change));
     const terms = "--profile @later.json --model gpt-s --hardware @rtx2.json --expert-bytes 1GB --shares even";
     const { plans, failureProbability } = await json(`compare @mro.json @recovered.json ${terms}`);
@@ -110,6 +110,21 @@ describe("the figures are those of the other commands", () => {
     const { name: _, ...again } = plans[2]!;
     expect(again).toEqual({ ...same.plans[2]!, name: undefined });
   });
+});
+
+test("where every GPU, or every domain, is a node, what survives nodes survives them: no figure is missing", async () => {
+  writeFileSync(at("flat.json"), (await run("place @profile.json -n 8 -c 3 --effort fast -q")).stdout);
+  const { stdout } = await run("compare @flat.json @resilient.json --format table --failure-probability 0.1");
+  const row = (head: string) =>
+    stdout
+      .split("\n")
+      .find((line) => line.startsWith(head))!
+      .slice(head.length)
+      .match(/\d\S* %|–/g)!;
+  const survivals = ["survival, GPUs", "survival, nodes", "survival, domains"].map(row);
+  expect(new Set(survivals.map(([flat]) => flat)).size).toBe(1);
+  expect(new Set(survivals.map(([, other]) => other)).size).toBe(3);
+  expect(survivals.flat()).not.toContain("–");
 });
 
 describe("routing", () => {

@@ -213,3 +213,14 @@ test("refuses what is no series", () => {
   expect(() => forecaster.add(step(6, [1, 1]))).toThrow(/layer 1 is missing from iteration 6/);
   expect(() => new LoadForecaster({ method: "last", horizon: 0 })).toThrow(/horizon/);
 });
+
+test("experts that an iteration no longer lists have no tokens in it", () => {
+  for (const { make } of [...Object.values(FORECASTERS), ...ENSEMBLE]) {
+    const after = (newest: readonly number[]) => {
+      const forecaster = make();
+      for (const shares of [[0.2, 0.3, 0.5], newest]) forecaster.add(Float64Array.from(shares));
+      return [...forecaster.forecast(3)];
+    };
+    expect(after([0.6, 0.4])).toEqual(after([0.6, 0.4, 0]));
+  }
+});

@@ -45,6 +45,24 @@ test("of all plans tried the worst balance over the scenarios is least, where it
   );
 });
 
+test("whether a plan keeps the balance limit is said of the loads that it is for", () => {
+  const seen = new Set<boolean>();
+  fc.assert(
+    fc.property(table, table, fc.constantFrom(undefined, 0.3, 0.8), (expected, possible, balanceSlack) => {
+      const limited: Policy = balanceSlack === undefined ? policy : { ...policy, balanceSlack };
+      const scenarios = [{ name: "other", layers: layersOf(possible) }];
+      const found = robustPlacement({ layers: layersOf(expected), scenarios, policy: limited, place, survival: () => 1 });
+      fc.pre(found.chosen !== "forecast");
+      const { even } = planBalance(cluster, found.made.layers);
+      fc.pre(Math.abs(even - 1 - (balanceSlack ?? 0)) > 1e-3);
+      expect(found.made.withinBalanceLimit).toBe(balanceSlack === undefined || even <= 1 + balanceSlack);
+      if (balanceSlack !== undefined) seen.add(found.made.withinBalanceLimit);
+    }),
+    { numRuns: 40 },
+  );
+  expect(seen.size).toBe(2);
+});
+
 test("a plan that survives less is not taken, however even", () => {
   const expected = layersOf([[100, 1, 1, 1, 1, 1]]);
   const scenarios = [{ name: "other", layers: layersOf([[1, 1, 1, 1, 1, 100]]) }];

@@ -111,7 +111,7 @@ test("tasks are conserved, none overlap, dependencies and room for activations a
       const plan = planPipeline(job, failed, () => slots, techniques);
       expect(faults(job, failed, plan)).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 
@@ -127,7 +127,7 @@ test("no period is below ReCycle's law, and no technique makes one longer", () =
       expect(period).toBeGreaterThanOrEqual(bound.period - EPSILON);
       for (const [i, step] of steps.entries()) if (i > 0) expect(step.period).toBeLessThanOrEqual(steps[i - 1]!.period + EPSILON);
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 

@@ -6,10 +6,11 @@ import { BalanceTable } from "../../src/core/placement/resilient/design/balanceT
 import { Design } from "../../src/core/placement/resilient/design/design.ts";
 import { makeDesignLayer } from "../../src/core/placement/resilient/design/designLayer.ts";
 import { survivalObjective } from "../../src/core/placement/resilient/design/objective.ts";
-import { sumsOverSets } from "../../src/core/placement/resilient/design/subsets.ts";
+import { countMembers, sumsOverSets } from "../../src/core/placement/resilient/design/subsets.ts";
 import { SurvivalTable } from "../../src/core/placement/resilient/design/survivalTable.ts";
 import { anneal } from "../../src/core/placement/resilient/search/anneal.ts";
-import { searchSharedDesign } from "../../src/core/placement/resilient/search/sharedDesign.ts";
+import type { Cell } from "../../src/core/placement/resilient/search/cell.ts";
+import { hostsOfExperts, makeSharedDesign, searchSharedDesign } from "../../src/core/placement/resilient/search/sharedDesign.ts";
 
 test("experts change places where host sets cannot change without losing survival", () => {
   // Two pairs of nodes with two experts each: any other host sets survive less, and 5 + 4 tokens are too many for a pair.
@@ -65,6 +66,36 @@ test("of several starts, the search goes on from the one that breaks limits leas
       const search = { minHosts: 1, moves: 0, hottest: 1, coldest: 0.1, random: randomSource(0), shouldStop: () => false };
       searchSharedDesign(design, starts, search);
       expect([...design.hosts]).toEqual([...starts[best]!]);
+    }),
+  );
+});
+
+test("of host sets without layers' costs, experts with more tokens get those with more hosts, in every layer", () => {
+  const masks = fc.array(fc.integer({ min: 1, max: 15 }), { minLength: 5, maxLength: 5 });
+  const tokens = fc.array(fc.nat(9), { minLength: 3, maxLength: 5 });
+  fc.assert(
+    fc.property(masks, fc.array(tokens, { minLength: 1, maxLength: 3 }), (sets, loads) => {
+      const cell: Cell = {
+        slots: [5, 5, 5, 5],
+        gpus: [1, 1, 1, 1],
+        unitOfNode: [0, 1, 2, 3],
+        failureProbabilities: [0.1, 0.1, 0.1, 0.1],
+        nodesEach: [1, 1, 1, 1],
+        positions: 5,
+        minHosts: 1,
+        layers: loads.map((own) => ({ loads: own, meanPerGpu: 1 })),
+        balanceLimit: Number.POSITIVE_INFINITY,
+        clusterGpus: 4,
+      };
+      const survival = new SurvivalTable(cell.unitOfNode, cell.failureProbabilities, 1);
+      const design = makeSharedDesign(cell, [], { objective: survivalObjective, survival });
+      design.restore({ hosts: Int32Array.from(sets), experts: [] });
+      const sizes = sets.map(countMembers).sort((a, b) => b - a);
+      hostsOfExperts(design, cell).forEach((hosts, l) => {
+        const byLoad = [...hosts.keys()].sort((a, b) => loads[l]![b]! - loads[l]![a]! || a - b);
+        expect(byLoad.map((expert) => countMembers(hosts[expert]!))).toEqual(sizes.slice(0, byLoad.length));
+        for (const set of hosts) expect(sets).toContain(set);
+      });
     }),
   );
 });

@@ -169,7 +169,7 @@ describe("placement resilient", () => {
         const units = failureUnits(cluster, { unit: "node" });
         expect(made.survival).toBeCloseTo(survivalUnder(made.layers.map(hostSets), units, 0), 12);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 
@@ -201,7 +201,7 @@ describe("placement resilient", () => {
           expect(made.survival).toBeCloseTo(feasible, 9);
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 

@@ -25,6 +25,16 @@ test("the example that DeepSeek publishes with its balancer", () => {
   expect(placed.replicas).toEqual(placed.physicalToLogical.map((slots) => countReplicas(12, [slots])));
 });
 
+test("a load of -0 is one of 0", () => {
+  const loads = [5, 0, 0, 3, 0, 0, 2, 0];
+  for (let expert = 0; expert < loads.length; expert++) {
+    if (loads[expert] !== 0) continue;
+    expect(eplbPlacement([loads.with(expert, -0)], { slots: 12, groups: 4, nodes: 2, gpus: 4 })).toEqual(
+      eplbPlacement([loads], { slots: 12, groups: 4, nodes: 2, gpus: 4 }),
+    );
+  }
+});
+
 interface Recorded {
   input: { weight: number[][]; num_replicas: number; num_groups: number; num_nodes: number; num_gpus: number };
   phy2log: number[][];

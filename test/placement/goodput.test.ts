@@ -94,6 +94,37 @@ describe("placement for what a plan is worth", () => {
   }
 });
 
+test("while the host sets of one layer change, the time of all layers counts", () => {
+  // Slots hold one copy of each expert: whatever changes, every layer waits for the node with its hottest one.
+  const loads = [
+    [70, 10, 10, 10],
+    [40, 40, 10, 10],
+    [10, 10, 20, 60],
+  ];
+  const cluster = uniformCluster(4, 1);
+  const layers: LayerLoads[] = loads.map((tokens, layer) => ({ layer, loads: tokens }));
+  const beyondEven = loads.map((tokens) => costs.perCompute * (Math.max(...tokens) / 25 - 1));
+  const even = costs.base + 3 * costs.perCompute;
+  const seen: number[] = [];
+  const worth = ({ seconds, survival }: Outcome) => {
+    seen.push(seconds);
+    return survival / seconds;
+  };
+  resilientHostSets(
+    { cluster, layers, minReplicas: 1 },
+    {
+      failureModel: { unit: "node", probability: 0.1 },
+      balanceSlack: Number.POSITIVE_INFINITY,
+      goal: { costs, worth },
+      effort: "fast",
+    },
+  );
+  const times = (seconds: number) => seen.filter((own) => Math.abs(own - seconds) < 1e-9).length;
+  expect(times(even + beyondEven.reduce((sum, own) => sum + own, 0))).toBeGreaterThan(100);
+  // Layers are added up in their order; one of the others by itself is seen when it is set up, before it hears of the rest.
+  expect([times(even + beyondEven[1]!), times(even + beyondEven[2]!)]).toEqual([1, 1]);
+});
+
 describe("searches where step time counts", () => {
   const problems = fc.record({
     nodes: fc.integer({ min: 3, max: 6 }),

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniformCluster } from "../../src/core/layout/cluster.ts";
+import type { Cell } from "../../src/core/placement/resilient/search/cell.ts";
 import { clusterCell } from "../../src/core/placement/resilient/search/clusterCell.ts";
 import { fillFreeSlots } from "../../src/core/placement/resilient/search/fillFreeSlots.ts";
 import { resilientHostSets } from "../../src/core/placement/resilient/search/resilientHostSets.ts";
+import { makeTables } from "../../src/core/placement/resilient/search/searchLayers.ts";
 import { failureUnits } from "../../src/core/recovery/failureUnits.ts";
 
 test("a node's free slots go to the experts with most tokens that it does not host yet", () => {
@@ -65,4 +67,27 @@ test("a search sees blocks of nodes that fail when all of theirs do, or nodes th
     unitOfNode: [1, 0, 1, 0],
     failureProbabilities: [0.1, 0.1],
   });
+});
+
+test("a layer's ranks may take the limit over the cluster's mean, its own limit where it cannot keep that, and no less than the cell's mean", () => {
+  const cellWith = (loads: readonly number[], ownLimit?: number): Cell => ({
+    slots: [2, 2],
+    gpus: [2, 2],
+    unitOfNode: [0, 1],
+    failureProbabilities: [0.1, 0.1],
+    nodesEach: [1, 1],
+    positions: 4,
+    minHosts: 1,
+    layers: [{ loads, meanPerGpu: 10, ...(ownLimit === undefined ? {} : { ownLimit }) }],
+    balanceLimit: 1.1,
+    clusterGpus: 16,
+  });
+  const limitOf = (cell: Cell, limit: number) => makeTables(cell, limit)[0]!.limit;
+  const fair = [10, 10, 10, 10];
+  expect(limitOf(cellWith(fair), 1.1)).toBe(11);
+  expect(limitOf(cellWith(fair, 1.3), 1.1)).toBe(13);
+  expect(limitOf(cellWith(fair, 1.05), 1.1)).toBe(11);
+  // 56 tokens on four GPUs are 14 each, whatever the limit.
+  expect(limitOf(cellWith([26, 10, 10, 10]), 1.1)).toBe(14);
+  expect(limitOf(cellWith([26, 10, 10, 10]), 1.5)).toBe(15);
 });

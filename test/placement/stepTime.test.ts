@@ -83,7 +83,7 @@ describe("placement within a step budget", () => {
         expect(made.withinStepBudget).toBe(stepSeconds(training, planCost(made, "free")) <= budget);
         for (const hosts of made.layers.flatMap(hostSets)) expect(hosts.length).toBeGreaterThanOrEqual(2);
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
   });
 

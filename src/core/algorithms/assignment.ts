@@ -17,7 +17,6 @@ export function leastCostAssignment(cost: Float64Array, size: number): Int32Arra
   const done = new Uint8Array(size);
   for (let start = 0; start < size; start++) {
     distance.fill(Infinity);
-    previous.fill(-1);
     done.fill(0);
     let row = start;
     let reached = -1;

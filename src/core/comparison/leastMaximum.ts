@@ -78,7 +78,10 @@ export class LeastMaximum {
     for (let i = 0; i < expert.length; i++) inGroup[groupOf[i]!]! += part[i]! * loads[expert[i]!]!;
     let total = 0;
     for (let group = 0; group < groups; group++) {
-      const [from, to, now, then] = [first[group]!, first[group + 1]!, inGroup[group]!, before[group]!];
+      const from = first[group]!;
+      const to = first[group + 1]!;
+      const now = inGroup[group]!;
+      const then = before[group]!;
       const growth = now / then;
       total += now;
       for (let entry = from; entry < to; entry++) {
@@ -220,7 +223,10 @@ export class LeastMaximum {
     }
     const captive: number[] = [];
     for (let group = 0; group < groups; group++) {
-      if (rank.subarray(first[group]!, first[group + 1]!).every((r) => inside[r] === 1)) captive.push(group);
+      const to = first[group + 1]!;
+      let entry = first[group]!;
+      while (entry < to && inside[rank[entry]!] === 1) entry++;
+      if (entry === to) captive.push(group);
     }
     const set = { captive: Int32Array.from(captive), ranks: end };
     this.#sets.unshift(set);

@@ -8,13 +8,10 @@ export interface Shareable {
   readonly ranks: readonly number[];
 }
 
-/** What the same ranks may share is one group: those with one rank first, then those with two, then the rest. */
+/** What the same ranks may share is one group: those with fewest ranks first. */
 export interface ShareGroups {
   readonly ranks: number;
   readonly groups: number;
-  /** Groups with one rank, and with at most two. */
-  readonly single: number;
-  readonly paired: number;
   /** What each group is made of, shape [shareables]. */
   readonly expert: Int32Array;
   readonly part: Float64Array;
@@ -46,8 +43,6 @@ export function shareGroups(shareables: readonly Shareable[], ranks: number): Sh
   return {
     ranks,
     groups: groups.length,
-    single,
-    paired: groups.filter((group) => group.ranks.length <= 2).length,
     expert: Int32Array.from(members, ({ expert }) => expert),
     part: Float64Array.from(members, ({ part }) => part),
     groupOf: Int32Array.from(members, ({ g }) => g),

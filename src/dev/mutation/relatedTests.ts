@@ -15,11 +15,16 @@ export class ImportGraph {
   readonly #imports = new Map<string, readonly string[]>();
   readonly #reached = new Map<string, ReadonlySet<string>>();
   readonly #apart = new Set<string>();
-  /** Tests of parts of the core: those of the built program see no change of the source, and those that run the whole program in process are slow. */
+  /**
+   * Tests of parts of the core: those of the built program see no change of the source, and those that only run the whole program in
+   * process are slow.
+   */
   readonly tests: readonly string[];
+  /** Those of them that run the whole program, too: for the files that they import themselves. */
+  readonly #whole = new Set<string>();
 
   constructor() {
-    const programs = new Set(["src/cli.ts"]);
+    const programs = new Set<string>();
     for (const file of [...sources("src"), ...sources("test")]) {
       const text = readFileSync(file, "utf8");
       const found = [...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s*|\bmock\(\s*)["'](\.[^"']+)["']/gm)];
@@ -33,6 +38,8 @@ export class ImportGraph {
     this.tests = [...this.#imports.keys()]
       .filter((file) => {
         const reached = [...this.#reach(file)];
+        if (reached.includes("src/cli.ts")) this.#whole.add(file);
+        if (this.#whole.has(file) && !this.#imports.get(file)!.some((name) => name.startsWith("src/core/"))) return false;
         return (
           file.endsWith(".test.ts") &&
           reached.some((name) => name.startsWith("src/core/")) &&
@@ -49,10 +56,12 @@ export class ImportGraph {
     const shared = related.filter((test) => !this.isApart(test));
     const imports = (importer: string) => this.#imports.get(importer)?.includes(file) ?? false;
     const direct = shared.filter(imports);
-    const others = shared.filter((test) => !imports(test) && (test.startsWith(folder) || this.#imports.get(test)!.some(imports)));
+    const others = shared.filter(
+      (test) => !imports(test) && !this.#whole.has(test) && (test.startsWith(folder) || this.#imports.get(test)!.some(imports)),
+    );
     return {
       inProcess: [direct, others].filter((tests) => tests.length > 0),
-      apart: related.filter((test) => this.isApart(test)),
+      apart: related.filter((test) => this.isApart(test) && (imports(test) || !this.#whole.has(test))),
     };
   }
 

@@ -29,9 +29,9 @@ test("every expert that is somewhere goes on, slots are used as far as they can 
         );
       });
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
-  expect(repairs).toBeGreaterThan(30);
+  expect(repairs).toBeGreaterThan(20);
 });
 
 test("where nothing has changed nothing moves", () => {
@@ -76,9 +76,9 @@ test("--max-moves: more moves never survive less, nor as much with busier ranks;
         best = { survival, balance };
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
-  expect(plans).toBeGreaterThan(60);
+  expect(plans).toBeGreaterThan(40);
 });
 
 test("--max-moves: whoever stops after any transfer survives at least as much as who had moved nothing", () => {
@@ -172,14 +172,14 @@ function replay(
   });
 }
 
-test("200 failures and joins in a row, of nodes and GPUs, lose no expert that some node still holds", () => {
+test("100 failures and joins in a row, of nodes and GPUs, lose no expert that some node still holds", () => {
   for (const shares of ["free", "even"] as const) {
     const policy = { ...quickPolicy, shares };
     const loads = [0, 1].map((layer) => ({ layer, loads: [90, 60, 40, 31, 20, 12, 5, 0] }));
     let old: Placement = makePlacement(uniformCluster(6, 4, 2), loads, policy);
     const random = randomSource(7);
     let ended = 0;
-    for (let turn = 0; turn < 200; turn++) {
+    for (let turn = 0; turn < 100; turn++) {
       const live = withLiveGpus(old.cluster);
       const fewest = live.reduce((sum, { slots }) => sum + slots, 0) <= 16;
       const node = random.below(live.length);
@@ -196,6 +196,6 @@ test("200 failures and joins in a row, of nodes and GPUs, lose no expert that so
       if (recovery === undefined) ended++;
       else old = recovery.placement;
     }
-    expect(ended).toBeLessThan(20);
+    expect(ended).toBeLessThan(10);
   }
 });

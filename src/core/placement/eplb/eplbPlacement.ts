@@ -125,7 +125,7 @@ function toFloat32(loads: ArrayLike<number>, { slots, groups }: EplbShape): numb
     if (!(weight >= 0 && weight < Infinity)) {
       throw new Infeasible(`load of expert ${expert} must be a float32 that is not negative, got ${loads[expert]}`);
     }
-    weights.push(weight + 0); // -0 has another bit pattern than 0
+    weights.push(weight);
   }
   return weights;
 }
