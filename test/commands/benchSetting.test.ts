@@ -59,6 +59,14 @@ describe("sizes", () => {
     expect(small.setting.shape).toMatchObject({ hidden: 224, feedForward: 64 });
   });
 
+  test("typed ones are not scaled, but refused where the device does not take them", async () => {
+    const sizes = await settingFor("hidden=1024,feedforward=1024");
+    expect(sizes(host).setting.shape).toMatchObject({ hidden: 1024, feedForward: 1024 });
+    expect(() => sizes({ isGpu: true, largestArrayBytes: 10e6 })).toThrow(
+      /--sizes: an array of 0\.0336 GB is too large here, at most 0\.0100 GB are allowed; tokens=512,hidden=512,feedforward=512 would fit$/,
+    );
+  });
+
   test("MODEL/N is a preset with hidden and feedforward divided, and its layer", async () => {
     const eighth = await setting("mixtral/8,tokens=16");
     expect(eighth.setting.shape).toEqual({ tokens: 16, hidden: 512, feedForward: 1792, experts: 8, topK: 2 });
@@ -101,6 +109,7 @@ describe("sizes", () => {
     ["nodes=16777215,samples=16777215", /recovery-mc takes .* GB of memory, .*; take fewer nodes or sets$/],
     ["nodes=1000,samples=1000000", /recovery-mc takes .* GB of memory, .*; samples=\d+ would fit$/],
     ["nodes=1000,sets=16777215", /recovery-mc .*; /],
+    ["sets=1000000", /recovery-mc looks at .* billion sets a run, which is too many; samples=\d+ would fit$/],
   ])("%s does not fit together", async (text, message) => {
     await expect(setting(text)).rejects.toThrow(UsageError);
     await expect(setting(text)).rejects.toThrow(message);
