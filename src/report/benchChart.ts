@@ -15,14 +15,33 @@ export function scalingChart({ backend, adapter, scaling, results }: BenchDocume
   return {
     title: `Time of a call by ${scaling ?? "size"}: ${backend} on ${adapter}`,
     data: { values: points },
-    mark: { type: "line", point: true, strokeWidth: 1.5 },
     width: 640,
     height: 320,
     encoding: {
-      x: { field: "scaled", type: "quantitative", title: scaling ?? "size", scale: { type: "log", nice: false } },
-      y: { field: "ms", type: "quantitative", title: "milliseconds a call", scale: { type: "log" } },
+      x: {
+        field: "scaled",
+        type: "quantitative",
+        title: scaling ?? "size",
+        scale: { type: "log", nice: false, padding: 12 },
+        axis: { values: [...new Set(points.map(({ scaled }) => scaled))], format: "d" },
+      },
+      y: { field: "ms", type: "quantitative", title: "milliseconds a call", scale: { type: "log" }, axis: { tickCount: 5 } },
       color: { field: "kernel", type: "nominal", sort: null, title: null },
-      strokeDash: { field: "by", type: "nominal", sort: [backend, "plain JavaScript"], title: null },
     },
+    layer: [
+      {
+        mark: { type: "line", strokeWidth: 1.5 },
+        encoding: {
+          strokeDash: {
+            field: "by",
+            type: "nominal",
+            sort: [backend, "plain JavaScript"],
+            title: null,
+            legend: { symbolType: "stroke" },
+          },
+        },
+      },
+      { mark: { type: "point", filled: true, size: 30 }, encoding: { detail: { field: "by" } } },
+    ],
   } as ChartSpec;
 }
