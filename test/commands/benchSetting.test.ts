@@ -54,7 +54,7 @@ describe("sizes", () => {
     expect(sizes(host).layer).toMatch(/^deepseek-v3\/32: /);
     const onGpu = sizes({ isGpu: true, largestArrayBytes: undefined });
     expect(onGpu.setting.shape).toMatchObject({ tokens: 512, hidden: 448, feedForward: 128 });
-    expect((await setting("tokens=2000000", undefined, "gpt-s")).setting.shape).toMatchObject({ tokens: 2_000_000, hidden: 4 });
+    expect((await setting("tokens=2000000", undefined, "gpt-s")).setting.shape).toMatchObject({ tokens: 2_000_000, hidden: 3 });
     // 256 matrices of 448 x 128 numbers are 59 MB.
     const small = sizes({ isGpu: true, largestArrayBytes: 50e6 });
     expect(small.setting.shape).toMatchObject({ hidden: 224, feedForward: 64 });
