@@ -62,7 +62,7 @@ const benchOptions = {
     argument: "N",
     fallback: "10",
     parse: parseCount(10, 100_000),
-    says: "Times every kernel is measured at least; short ones are measured for a tenth of a second.",
+    says: "Times every kernel is measured at least; short ones are measured for three tenths of a second.",
   }),
   seed: option({
     argument: "N",

@@ -77,7 +77,8 @@ export async function benchSetting(options: SettingOptions, model: ModelSpec | u
         checkLayerShape(asked, form);
         const isOurs = model !== undefined && wanted.hidden === undefined && wanted.feedforward === undefined;
         const easy = { ...limits, products: EASY_PRODUCTS[host.isGpu ? "gpu" : "processor"] };
-        const shape = isOurs ? scaledToFit(asked, form, easy) : asked;
+        // Tokens are the user's or the plan's.
+        const shape = isOurs ? { ...scaledToFit(asked, form, easy), tokens: asked.tokens } : asked;
         checkLayerFits(shape, form, limits);
         const hosts = plan?.hosts;
         checkRecoveryFits(hosts?.nodes ?? sizes.nodes, hosts?.hostSets.length ?? sizes.sets, sizes.samples);

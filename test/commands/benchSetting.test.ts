@@ -54,9 +54,18 @@ describe("sizes", () => {
     expect(sizes(host).layer).toMatch(/^deepseek-v3\/32: /);
     const onGpu = sizes({ isGpu: true, largestArrayBytes: undefined });
     expect(onGpu.setting.shape).toMatchObject({ tokens: 512, hidden: 448, feedForward: 128 });
+    expect((await setting("tokens=2000000", undefined, "gpt-s")).setting.shape).toMatchObject({ tokens: 2_000_000, hidden: 3 });
     // 256 matrices of 448 x 128 numbers are 59 MB.
     const small = sizes({ isGpu: true, largestArrayBytes: 50e6 });
     expect(small.setting.shape).toMatchObject({ hidden: 224, feedForward: 64 });
+  });
+
+  test("typed ones are not scaled, but refused where the device does not take them", async () => {
+    const sizes = await settingFor("hidden=1024,feedforward=1024");
+    expect(sizes(host).setting.shape).toMatchObject({ hidden: 1024, feedForward: 1024 });
+    expect(() => sizes({ isGpu: true, largestArrayBytes: 10e6 })).toThrow(
+      /--sizes: an array of 0\.0336 GB is too large here, at most 0\.0100 GB are allowed; tokens=512,hidden=512,feedforward=512 would fit$/,
+    );
   });
 
   test("MODEL/N is a preset with hidden and feedforward divided, and its layer", async () => {
@@ -101,6 +110,7 @@ describe("sizes", () => {
     ["nodes=16777215,samples=16777215", /recovery-mc takes .* GB of memory, .*; take fewer nodes or sets$/],
     ["nodes=1000,samples=1000000", /recovery-mc takes .* GB of memory, .*; samples=\d+ would fit$/],
     ["nodes=1000,sets=16777215", /recovery-mc .*; /],
+    ["sets=1000000", /recovery-mc looks at .* billion sets a run, which is too many; samples=\d+ would fit$/],
   ])("%s does not fit together", async (text, message) => {
     await expect(setting(text)).rejects.toThrow(UsageError);
     await expect(setting(text)).rejects.toThrow(message);

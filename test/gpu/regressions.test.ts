@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { comparedBy, regressions, secondLooks } from "../../src/gpu/regressions.ts";
-import { ratio } from "../../src/gpu/timing.ts";
+import { ratio, timePairs } from "../../src/gpu/timing.ts";
 
 /** @param varies half the interval over the speedup */
 const result = (cpuSpeedup: number, varies = 0) => ({
@@ -83,6 +83,16 @@ describe("second looks", () => {
     expect(await looks(1.5, 1.2)).toEqual({ measured: 2, best: 1.5 });
     expect(await looks(0.5, 2)).toEqual({ measured: 2, best: 2 });
   });
+});
+
+test("pairs tell which share of their time has passed", async () => {
+  const shares: number[] = [];
+  const slow = () => new Promise((resolve) => setTimeout(resolve, 10));
+  await timePairs(slow, slow, 40, (share) => shares.push(share));
+  expect(shares[0]).toBe(0);
+  expect(shares.length).toBeGreaterThanOrEqual(40);
+  expect(shares.every((share, i) => share < 1 && share >= (shares[i - 1] ?? 0))).toBe(true);
+  expect(shares.at(-1)).toBeGreaterThan(0.9);
 });
 
 describe("the ratio of pairs", () => {
