@@ -269,6 +269,11 @@ test("a page is whole: no script, nothing fetched, the same marks in both widths
   const drawn = picture.split("<figure").slice(1);
   expect(drawn.map(fields).map(({ length }) => length)).toEqual([64, 64, 64, 64]);
   expect(tips(drawn[0]!)).toEqual(tips(drawn[1]!));
+  const narrow = [...picture.matchAll(/<figure class="narrow"[^>]*><svg [^>]*? width="(\d+)"/g)].map(([, width]) =>
+    Number(width),
+  );
+  expect(narrow).toHaveLength(2);
+  for (const width of narrow) expect(width).toBeLessThanOrEqual(328);
 });
 
 test("what is refused, and what stays", async () => {

@@ -15,8 +15,9 @@ export function texts(svg: string): string[] {
   return [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!.replaceAll("\u00a0", " "));
 }
 
-/** Whether tags are closed in the order in which they are open, and every attribute and text is escaped. */
+/** Whether tags are closed in the order in which they are open, every attribute and text is escaped, and every place is a number. */
 export function isWellFormed(svg: string): boolean {
+  if (/="[^"<]*(?:NaN|Infinity|undefined)/.test(svg)) return false;
   const open: string[] = [];
   const rest = svg
     .replace(/<style>[^<]*<\/style>/g, "")

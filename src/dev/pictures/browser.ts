@@ -54,6 +54,7 @@ export class Browser {
     const { targetId } = await browser.ask("Target.createTarget", { url: "about:blank" });
     browser.#session = String((await browser.ask("Target.attachToTarget", { targetId, flatten: true }))["sessionId"]);
     for (const domain of ["Page", "Network", "Runtime", "Log"]) await browser.ask(`${domain}.enable`);
+    await browser.ask("Page.setLifecycleEventsEnabled", { enabled: true });
     return browser;
   }
 
@@ -88,11 +89,15 @@ export class Browser {
     this.#heard.length = 0;
     await this.ask("Emulation.setDeviceMetricsOverride", { width, height: 800, deviceScaleFactor: 1, mobile: false });
     await this.ask("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
-    await this.ask("Page.navigate", { url });
-    for (let waited = 0; !this.#heard.some(({ method }) => method === "Page.loadEventFired"); waited += 20) {
+    const { loaderId } = await this.ask("Page.navigate", { url });
+    // Not the load of the page before.
+    const isLoaded = ({ method, params }: Message) =>
+      method === "Page.lifecycleEvent" && params?.["name"] === "load" && params["loaderId"] === loaderId;
+    for (let waited = 0; !this.#heard.some(isLoaded); waited += 20) {
       if (waited > SECONDS * 1000) throw new Error(`${url} does not load`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    await this.evaluate("0"); // What its scripts threw has been said by then.
     const paramsOf = (name: string) => this.#heard.filter(({ method }) => method === name).map(({ params }) => params ?? {});
     const requests = paramsOf("Network.requestWillBeSent").map(({ request }) => String((request as Fields)["url"]));
     const faults = [...paramsOf("Runtime.exceptionThrown"), ...paramsOf("Log.entryAdded")].map((fault) => JSON.stringify(fault));
