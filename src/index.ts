@@ -229,6 +229,7 @@ export { recoveryUpperBound } from "./core/recovery/recoveryUpperBound.ts";
 export { survivalProbability } from "./core/recovery/survivalProbability.ts";
 export type { CheckpointMethod } from "./core/simulation/checkpointing.ts";
 export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "./core/simulation/failureModels.ts";
+export { expectedLoads, type FollowingLoads } from "./core/simulation/followingLoads.ts";
 export type { Job, RunPolicy } from "./core/simulation/job.ts";
 export { busiestExperts, type LoadSchedule, type LoadWindow, loadSchedule } from "./core/simulation/loadSchedule.ts";
 export { logNormalLoads } from "./core/simulation/logNormalLoads.ts";

@@ -30,12 +30,12 @@ export function followInput(file: string | undefined): Input {
 }
 
 async function* stoppable(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  const { stopped, release } = stopSignals();
+  const { unlessStopped, release } = stopSignals();
   const iterator = chunks[Symbol.asyncIterator]();
   let first = true;
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), stopped]);
+      const next = await unlessStopped(iterator.next());
       if (next === undefined) throw new Stopped();
       if (next.done === true) return;
       const whole = first ? WHOLE_ONLY.get(next.value[0] ?? 0) : undefined;

@@ -10,7 +10,7 @@ import { inProcess } from "../support/inProcess.ts";
 import { root } from "../support/lazarus.ts";
 
 const EVERY = 4;
-const WORDS = ["--trigger", "ratio:1.08", "--hysteresis", "1.1", "--cooldown", "8", "--placement", "fewest-moves"];
+const WORDS = ["--trigger", "ratio:1.08", "--hysteresis", "1.1", "--cooldown", "12", "--placement", "fewest-moves"];
 const LEVEL = ["--balance-threshold", "1.05", "--expert-bytes", "1MB"];
 let folder = "";
 const at = (name: string) => join(folder, name);
@@ -104,7 +104,10 @@ test("decides while a log grows, ends at SIGTERM with what it has, and goes on w
   const decisions = lines.map((line) => checkRecoveryPlan(JSON.parse(line), "line").decision!);
   const moves = decisions.filter(({ move }) => move).map(({ iteration }) => iteration!);
   expect(moves.length).toBeGreaterThan(2);
-  for (const [i, iteration] of moves.slice(1).entries()) expect(iteration - moves[i]!).toBeGreaterThanOrEqual(8);
+  for (const [i, iteration] of moves.slice(1).entries()) expect(iteration - moves[i]!).toBeGreaterThanOrEqual(12);
+  const resting = decisions.flatMap((decision, i) => (!decision.move && decision.iteration! - decision.movedAt! < 12 ? [i] : []));
+  expect(resting.length).toBeGreaterThan(2);
+  for (const i of resting) expect(decisions[i]!.left).toBe(Math.min(decisions[i - 1]!.left!, decisions[i]!.level!));
   const last = JSON.parse(lines.at(-1)!);
   const interrupted = planNow();
   expect({ ...interrupted, follows: undefined }).toEqual({ ...checkRecoveryPlan(last, "last"), follows: undefined });

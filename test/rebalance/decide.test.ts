@@ -97,6 +97,20 @@ test("levels of a plan: its layers' mean ratio and spread", () => {
   const plan = { cluster, layers: [layer([2, 2]), layer([4, 2])] };
   expect(planRatio(plan, "even")).toBeCloseTo((1.5 + 1) / 2, 12);
   expect(planSpread(plan)).toBeCloseTo(Math.sqrt((0.25 ** 2 * 2 + 0.5 ** 2) / 3) / 2, 12);
-  const shared = { cluster, layers: [{ layer: 0, loads: [2, 4], replicas: [2, 1], nodes: [[0], [0], [1]] }] };
-  expect(planRatio(shared, "free")).toBeCloseTo(2, 12);
+  const shared = {
+    cluster: uniformCluster(2, 2),
+    layers: [
+      {
+        layer: 0,
+        loads: [4, 2],
+        replicas: [2, 1],
+        nodes: [
+          [0, -1],
+          [0, 1],
+        ],
+      },
+    ],
+  };
+  expect(planRatio(shared, "even")).toBeCloseTo(4 / 3, 12);
+  expect(planRatio(shared, "free")).toBeCloseTo(1, 12);
 });
