@@ -72,6 +72,9 @@ test("up to 24 nodes goodput counts, with each layer standing for as many as the
 
 test("with several GPUs a node no GPU is left with more than the paper's placement gives it: survival counts", () => {
   const hardware = { ...rtx3090, gpusPerNode: 4 };
-  resilientPlanner({ ...job, hardware }, { secondsBetween: 600, areIndependent: true }).plan([[1, 2, 3, 4]], uniformCluster(8, 4, 4));
+  resilientPlanner({ ...job, hardware }, { secondsBetween: 600, areIndependent: true }).plan(
+    [[1, 2, 3, 4]],
+    uniformCluster(8, 4, 4),
+  );
   expect(asked.at(-1)).toMatchObject({ objective: "survival" });
 });
