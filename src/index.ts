@@ -230,7 +230,7 @@ export { survivalProbability } from "./core/recovery/survivalProbability.ts";
 export type { CheckpointMethod } from "./core/simulation/checkpointing.ts";
 export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "./core/simulation/failureModels.ts";
 export { expectedLoads, type FollowingLoads } from "./core/simulation/followingLoads.ts";
-export type { Job, RunPolicy } from "./core/simulation/job.ts";
+export type { Job, PlannedJob, RunPolicy } from "./core/simulation/job.ts";
 export { busiestExperts, type LoadSchedule, type LoadWindow, loadSchedule } from "./core/simulation/loadSchedule.ts";
 export { logNormalLoads } from "./core/simulation/logNormalLoads.ts";
 export type { MeanInterval } from "./core/simulation/meanInterval.ts";
@@ -245,7 +245,6 @@ export { type Study, simulateTrial } from "./core/simulation/study.ts";
 export { type SystemSummary, summarize, totalSeconds } from "./core/simulation/summary.ts";
 export {
   checkpointSeconds,
-  type PlannedJob,
   type SystemName,
   systemNames,
   trainingSystem,

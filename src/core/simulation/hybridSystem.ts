@@ -2,7 +2,7 @@
 import type { PlanCost } from "../cost/stepCost.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import { type ElasticPlan, elasticPlan } from "./elasticPlan.ts";
-import type { Job } from "./job.ts";
+import type { Job, PlannedJob } from "./job.ts";
 import { layoutIteration, microBatchesOf, shapeOf, trafficShare } from "./jobIteration.ts";
 import type { LoadWindow } from "./loadSchedule.ts";
 import { recycleTimes } from "./pipelineTimes.ts";
@@ -10,7 +10,6 @@ import { newPlans } from "./planBook.ts";
 import { type ExpectedFailures, resilientPlanner } from "./planners.ts";
 import { planTransfers } from "./planTransfers.ts";
 import { type Seats, seatedNodes, stageSeats } from "./stageSeats.ts";
-import type { PlannedJob } from "./systems.ts";
 import type { Configuration, TrainingSystem } from "./trainingSystem.ts";
 
 /** A stage's experts: `nodes[p]` plays part p of the plan. */

@@ -31,3 +31,9 @@ export interface RunPolicy {
   /** How checkpoints are taken; `blocking` without it. */
   readonly method?: CheckpointMethod;
 }
+
+/** What a system must know of its job. */
+export type PlannedJob = Pick<
+  Job,
+  "model" | "hardware" | "loads" | "gradientAccumulation" | "constantPauses" | "layout" | "globalBatch"
+>;

@@ -4,11 +4,11 @@ import type { LayerPlacement } from "../layout/placement.ts";
 import type { Policy, Shares } from "../placement/policy.ts";
 import { costedPlan, elasticPlan } from "./elasticPlan.ts";
 import { elasticSystem } from "./elasticSystem.ts";
+import type { PlannedJob } from "./job.ts";
 import { placedLayout } from "./jobIteration.ts";
 import { newPlans } from "./planBook.ts";
 import { policyPlanner } from "./planners.ts";
 import { planTransfers } from "./planTransfers.ts";
-import type { PlannedJob } from "./systems.ts";
 import type { TrainingSystem } from "./trainingSystem.ts";
 
 /** A plan, and what to do when it no longer fits. */

@@ -11,7 +11,7 @@ import { elasticSystem } from "./elasticSystem.ts";
 import { expertParallelSystem } from "./expertParallelSystem.ts";
 import { type FollowingLoads, movesOn, reviewedPlans } from "./followingLoads.ts";
 import { hybridSystem } from "./hybridSystem.ts";
-import type { Job, RunPolicy } from "./job.ts";
+import type { PlannedJob, RunPolicy } from "./job.ts";
 import { placedLayout } from "./jobIteration.ts";
 import { keptPlans, newPlans, type PlanBook } from "./planBook.ts";
 import { type ExpectedFailures, lazarusPlanner, resilientPlanner, resilientPolicy } from "./planners.ts";
@@ -60,12 +60,6 @@ const methods: Partial<Record<SystemName | "plan", CheckpointMethod>> = {
 
 /** A system's name. */
 export type SystemName = (typeof systemNames)[number];
-
-/** What a system must know of its job. */
-export type PlannedJob = Pick<
-  Job,
-  "model" | "hardware" | "loads" | "gradientAccumulation" | "constantPauses" | "layout" | "globalBatch"
->;
 
 /** Seconds between two failures that `resilient` plans for unless it is told otherwise. */
 export const USUAL_SECONDS_BETWEEN_FAILURES = 3600;
