@@ -81,7 +81,7 @@ test("with free shares, nothing is worse than the construction, EPLB's placement
           loads,
           held.map(() => 1),
         ).maxOverMean;
-      const found = balanceOf(freeShares(problem));
+      const found = balanceOf(freeShares(problem).held);
       const construction = balanceOf(constructHosts(problem)!);
       const others = [eplbStart(problem), evenSplit(problem)].filter((held) => held !== undefined).map(balanceOf);
       expect(found).toBeLessThanOrEqual(Math.min(construction, ...others) * (1 + 1e-12));

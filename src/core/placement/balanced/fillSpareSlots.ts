@@ -1,4 +1,5 @@
 import { FlowNetwork } from "../../algorithms/flow.ts";
+import { LowestFirst } from "../eplb/lowestFirst.ts";
 import type { Rank } from "./ranks.ts";
 
 /**
@@ -46,23 +47,23 @@ export function fillSpareSlots(held: number[][], loads: readonly number[], ranks
   }
 
   const turns = free.reduce((most, own) => Math.max(most, own), 0);
+  // The least comes first, so load per replica with its sign turned.
+  const keys = Float64Array.from(loads, (load, expert) => -load / Math.max(1, copies[expert]!));
+  const byNeed = new LowestFirst(keys);
   for (let turn = 0; turn < turns; turn++) {
     for (let rank = 0; rank < ranks.length; rank++) {
       if (free[rank] === 0) continue;
       const base = ranks[rank]!.node * experts;
-      let best = -1;
-      for (let expert = 0; expert < experts; expert++) {
-        if (onNode[base + expert] === 1) continue;
-        if (best < 0 || loads[expert]! * copies[best]! > loads[best]! * copies[expert]!) best = expert;
+      const passed: number[] = [];
+      while (byNeed.size > 0 && onNode[base + byNeed.first()] === 1) {
+        passed.push(byNeed.first());
+        byNeed.removeFirst();
       }
-      if (best < 0) {
-        const own = new Set(held[rank]);
-        for (let expert = 0; expert < experts; expert++) {
-          if (own.has(expert)) continue;
-          if (best < 0 || loads[expert]! * copies[best]! > loads[best]! * copies[expert]!) best = expert;
-        }
-      }
+      const best = byNeed.size > 0 ? byNeed.first() : passed.find((expert) => !held[rank]!.includes(expert))!;
       put(best, rank);
+      keys[best] = -loads[best]! / copies[best]!;
+      if (byNeed.size > 0) byNeed.sink();
+      for (const expert of passed) byNeed.insert(expert);
     }
   }
   return true;

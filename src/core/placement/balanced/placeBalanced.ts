@@ -6,9 +6,9 @@ import { countReplicas, type LayerLoads, type LayerPlacement } from "../../layou
 import type { Effort, Shares } from "../policy.ts";
 import { balanceLowerBound } from "./balanceLowerBound.ts";
 import { evenSplit } from "./evenSplit.ts";
-import { freeBalance } from "./freeBalance.ts";
 import { freeShares } from "./freeShares.ts";
 import { keptHosts } from "./keptHosts.ts";
+import type { RankProblem } from "./rankProblem.ts";
 import { ranksOf, slotsOfNodes } from "./ranks.ts";
 
 /** What to place, and for which dispatcher. */
@@ -61,15 +61,9 @@ export function placeBalanced({ cluster, layers, minReplicas, shares, effort, se
     const useful = withSlots.map((rank) => ({ ...rank, slots: Math.min(rank.slots, loads.length) }));
     const lowerBound = balanceLowerBound(weights, useful, minHosts);
     const problem = { loads: weights, ranks: useful, minHosts, lowerBound, effort, seed };
-    const ranked = shares === "even" ? evenSplit(problem) : freeShares(problem);
+    const { held: ranked, maxOverMean } = shares === "even" ? splitEvenly(problem) : freeShares(problem);
     const held = ranked.map((experts) => experts.map((at) => order[at]!));
-    const reached =
-      shares === "even"
-        ? evenBalance(
-            { loads, nodes: held },
-            held.map(() => 1),
-          )
-        : freeBalance(held, loads).maxOverMean;
+    const reached = hasTokens ? maxOverMean : 1;
     const nodes = slotsOfNodes(cluster.length, withSlots, held);
     const placement = { layer, loads, replicas: countReplicas(loads.length, nodes), nodes };
     const balance = { maxOverMean: reached * idleFactor, lowerBound: (hasTokens ? lowerBound : 1) * idleFactor };
@@ -80,4 +74,11 @@ export function placeBalanced({ cluster, layers, minReplicas, shares, effort, se
     minReplicas: placed.reduce((least, { minHosts }) => Math.min(least, minHosts), minReplicas),
     balance: placed.map(({ balance }) => balance),
   };
+}
+
+/** Plan for even shares, and how even it is. */
+function splitEvenly(problem: RankProblem): { readonly held: number[][]; readonly maxOverMean: number } {
+  const nodes = evenSplit(problem);
+  const gpus = nodes.map(() => 1);
+  return { held: nodes, maxOverMean: evenBalance({ loads: problem.loads, nodes }, gpus) };
 }

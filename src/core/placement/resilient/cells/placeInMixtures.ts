@@ -1,5 +1,6 @@
 /** All layers in the cells of one mixture: the one that survives most of those in which every layer keeps its limit. */
 import { randomSource } from "../../../algorithms/random.ts";
+import { evenOutRanks } from "../ranks/evenOutRanks.ts";
 import { levelRanks } from "../ranks/levelRanks.ts";
 import type { RankSlots } from "../ranks/rankSlots.ts";
 import type { RankTable, Shares } from "../ranks/rankTable.ts";
@@ -41,6 +42,9 @@ const CLOSE = 1e-9;
 const CLOSELY = 8;
 /** Where cells leave room, one after the other until the limit is kept: with even shares nothing but everywhere was level. */
 const ROOMY = { free: ["half", "largest"], even: ["all"] } as const satisfies Record<Shares, readonly Roomy[]>;
+/** Moves that even out a layer which keeps its limit in no mixture, for each slot, and part of the steps that level it after that. */
+const MOVES = 64;
+const AGAIN = 0.25;
 /** Mixtures, those with most room, in which a layer that keeps its limit in none gets the best balance it can. */
 const ROOMIEST = 3;
 
@@ -148,8 +152,18 @@ function placeLayer(
   let best: RankTable | undefined;
   let isGivenUp = false;
   for (const roomy of ROOMY[search.shares]) {
-    const table = placeInMixture(mixture, loads, search.slots, search.shares, roomy);
-    isGivenUp = levelRanks(table, { limit, steps: search.steps, random: randomSource(search.seed), persistent }) || isGivenUp;
+    let table = placeInMixture(mixture, loads, search.slots, search.shares, roomy);
+    const levelling = { limit, steps: search.steps, random: randomSource(search.seed) };
+    // With free shares, tokens flow where moves do not lead.
+    const isEvenedOut = persistent && search.shares === "even";
+    isGivenUp = levelRanks(table, { ...levelling, persistent: persistent && !isEvenedOut }) || isGivenUp;
+    if (isEvenedOut && balanceOf(table) > limit + CLOSE) {
+      const reached = table;
+      table = table.copy();
+      evenOutRanks(table, MOVES * table.expertAt.length, randomSource(search.seed, 1));
+      levelRanks(table, { ...levelling, steps: search.steps * AGAIN, persistent });
+      if (table.busiest > reached.busiest) table = reached;
+    }
     if (best === undefined || table.busiest < best.busiest) best = table;
     if (balanceOf(best) <= limit + CLOSE) break;
   }

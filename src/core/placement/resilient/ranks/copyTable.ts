@@ -22,6 +22,16 @@ export class CopyTable {
     this.#furtherAt = Int32Array.from(this.further);
   }
 
+  /** Takes over what another table of the same slots and experts holds. */
+  takeCopies(other: CopyTable): void {
+    this.expertAt.set(other.expertAt);
+    other.copies.forEach((slots, expert) => {
+      this.copies[expert] = [...slots];
+    });
+    this.further.splice(0, this.further.length, ...other.further);
+    this.#furtherAt.set(other.#furtherAt);
+  }
+
   /** Whether a rank holds a copy of an expert. */
   holds(rank: number, expert: number): boolean {
     for (let slot = this.slots.firstSlot[rank]!; slot < this.slots.firstSlot[rank + 1]!; slot++) {

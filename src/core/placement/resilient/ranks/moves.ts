@@ -77,3 +77,12 @@ function replace(table: RankTable, slot: number, before: number, after: number, 
   if (counted) for (const expert of touched) table.lay(expert);
   return touched;
 }
+
+/** Two experts take each other's slots of their host sets and keep their further copies; both have as many hosts, none in common. */
+export function exchangeHosts(table: RankTable, one: number, two: number): void {
+  const ones = table.copies[one]!.filter((slot) => !table.isFurther(slot));
+  const twos = table.copies[two]!.filter((slot) => !table.isFurther(slot));
+  ones.forEach((slot, i) => {
+    exchangeSlots(table, slot, twos[i]!, true);
+  });
+}

@@ -24,8 +24,10 @@ export class RankTable extends CopyTable {
   /** What was before the move that is tried, for the slots and ranks that it changed. */
   readonly #savedTaken: Float64Array;
   readonly #savedLoad: Float64Array;
-  readonly #changedSlots: number[] = [];
-  readonly #changedRanks: number[] = [];
+  readonly #changedSlots: Int32Array;
+  readonly #changedRanks: Int32Array;
+  #slotsChanged = 0;
+  #ranksChanged = 0;
   /** Move that changed each slot and rank last. */
   readonly #slotMove: Int32Array;
   readonly #rankMove: Int32Array;
@@ -46,7 +48,19 @@ export class RankTable extends CopyTable {
     this.#savedLoad = this.rankLoad.slice();
     this.#slotMove = new Int32Array(this.#taken.length);
     this.#rankMove = new Int32Array(this.rankLoad.length);
+    this.#changedSlots = this.#slotMove.slice();
+    this.#changedRanks = this.#rankMove.slice();
     this.#isQueued = new Uint8Array(loads.length);
+  }
+
+  /** The same slots, copies and loads, to change apart from these. */
+  copy(): RankTable {
+    const copy = new RankTable(this.slots, Array.from(this.loads), this.#shares);
+    copy.takeCopies(this);
+    copy.#taken.set(this.#taken);
+    copy.rankLoad.set(this.rankLoad);
+    copy.spent = this.spent;
+    return copy;
   }
 
   /** Whether all copies of an expert take the same. */
@@ -88,21 +102,30 @@ export class RankTable extends CopyTable {
   /** Begins a move that may be undone. */
   begin(): void {
     this.#move++;
-    this.#changedSlots.length = 0;
-    this.#changedRanks.length = 0;
+    this.#slotsChanged = 0;
+    this.#ranksChanged = 0;
   }
 
   /** Comes back to the loads before the move; copies must be back in their slots. */
   undo(): void {
-    for (const slot of this.#changedSlots) this.#taken[slot] = this.#savedTaken[slot]!;
-    for (const rank of this.#changedRanks) this.rankLoad[rank] = this.#savedLoad[rank]!;
+    for (let i = 0; i < this.#slotsChanged; i++) {
+      const slot = this.#changedSlots[i]!;
+      this.#taken[slot] = this.#savedTaken[slot]!;
+    }
+    for (let i = 0; i < this.#ranksChanged; i++) {
+      const rank = this.#changedRanks[i]!;
+      this.rankLoad[rank] = this.#savedLoad[rank]!;
+    }
   }
 
   /** By how much the move has changed the sum of a measure over all ranks. */
   change(measure: (load: number) => number): number {
     let sum = 0;
-    for (const rank of this.#changedRanks) sum += measure(this.rankLoad[rank]!) - measure(this.#savedLoad[rank]!);
-    this.spent += this.#changedRanks.length;
+    for (let i = 0; i < this.#ranksChanged; i++) {
+      const rank = this.#changedRanks[i]!;
+      sum += measure(this.rankLoad[rank]!) - measure(this.#savedLoad[rank]!);
+    }
+    this.spent += this.#ranksChanged;
     return sum;
   }
 
@@ -148,12 +171,12 @@ export class RankTable extends CopyTable {
     if (this.#slotMove[slot] !== this.#move) {
       this.#slotMove[slot] = this.#move;
       this.#savedTaken[slot] = before;
-      this.#changedSlots.push(slot);
+      this.#changedSlots[this.#slotsChanged++] = slot;
     }
     if (this.#rankMove[rank] !== this.#move) {
       this.#rankMove[rank] = this.#move;
       this.#savedLoad[rank] = this.rankLoad[rank]!;
-      this.#changedRanks.push(rank);
+      this.#changedRanks[this.#ranksChanged++] = rank;
     }
     this.#taken[slot] = tokens;
     this.rankLoad[rank]! += tokens - before;
