@@ -54,15 +54,25 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
     const placed = { ...placement, layers: change.placement.layers, spilled: change.spilled };
     return { placement, change, figures: wayFigures(placed, change.transfers.length, transferSeconds, policy) };
   };
-  const repair = () => {
+  const repair = (isModest: boolean) => {
     const placement = (policy.failureUnit === "gpu" ? repairOnGpus : repairPlacement)({
       old,
       whole,
       survivors: landed(live, true).survivors,
       loads,
       policy,
+      isModest,
     });
     return way(placement, true);
+  };
+  // With more slots than before more can be had than there was.
+  const before = totalSlots(live.cluster) > totalSlots(whole.cluster) ? undefined : () => wayFigures(whole, 0, 0, policy);
+  const isGood = ({ placement, figures }: Way) => isGoodEnough(placement, mostExperts(loads), figures, before, policy);
+  const bestRepair = () => {
+    const bold = repair(false);
+    if (isGood(bold)) return bold;
+    const modest = repair(true);
+    return betterWay(modest.figures, bold.figures) === "repair" ? modest : bold;
   };
   if (maxMoves !== undefined) {
     const only = (taken: Way) => ({ taken, ways: { taken: "repair" as const, repair: taken.figures } });
@@ -70,7 +80,7 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
     if (live.leaving === undefined || taken.change.placement.layers.every(({ replicas }) => !replicas.includes(0)))
       return only(taken);
     // No beginning hands everything over; all of the repair does, if it is short enough.
-    const repaired = repair();
+    const repaired = bestRepair();
     return only(repaired.change.transfers.length <= maxMoves ? repaired : taken);
   }
   const anew = () => way(placeResidents(live.cluster, loads, policy), false);
@@ -83,11 +93,8 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
   // A plan of unknown making is repaired as one of ours is.
   const isKept = mapping === "optimal" && policy.placement === (madeBy ?? policy.placement) && !countsSteps;
   if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
-  const repaired = repair();
-  // With more slots than before more can be had than there was.
-  const before = totalSlots(live.cluster) > totalSlots(whole.cluster) ? undefined : () => wayFigures(whole, 0, 0, policy);
-  if (prefer === "repair" || isGoodEnough(repaired.placement, mostExperts(loads), repaired.figures, before, policy))
-    return { taken: repaired, ways: { taken: "repair", repair: repaired.figures } };
+  const repaired = bestRepair();
+  if (prefer === "repair" || isGood(repaired)) return { taken: repaired, ways: { taken: "repair", repair: repaired.figures } };
   const fresh = anew();
   const taken = betterWay(repaired.figures, fresh.figures);
   return { taken: taken === "repair" ? repaired : fresh, ways: { taken, repair: repaired.figures, anew: fresh.figures } };

@@ -29,6 +29,8 @@ export interface RepairProblem {
   /** Loads to place by, of the survivors' layers. */
   readonly loads: readonly LayerLoads[];
   readonly policy: Policy;
+  /** Whether experts come into free slots only: what others hold is theirs, and evenness is not spent on survival. */
+  readonly isModest?: boolean;
 }
 
 /** Sums in another order differ by rounding. */
@@ -86,7 +88,7 @@ export function repairLayers(
   const budget = singly ? Infinity : mostMoves(problem);
   const hosts = {
     ...setting,
-    enough: Math.max(lostBefore(problem), NEGLIGIBLE),
+    enough: problem.isModest === true ? Infinity : Math.max(lostBefore(problem), NEGLIGIBLE),
     layers,
     budget: budget - freeSlots(layers),
     ...(steadily && { ceiling: sets.lost * ROUNDING }),
