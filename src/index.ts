@@ -31,8 +31,10 @@ export { DISPATCHERS, type Dispatcher, type Imbalance, layerImbalance } from "./
 export { type Ages, type Quantiles, Replay } from "./core/comparison/replay.ts";
 export type { Traffic } from "./core/comparison/trafficByTier.ts";
 export { type PlanRecord, type Worsened, worsened } from "./core/comparison/worsened.ts";
+export type { Activation, ExpertGroups, Gate } from "./core/cost/gate.ts";
 export type { FailureCosts } from "./core/cost/goodput.ts";
 export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";
+export type { Iteration } from "./core/cost/iteration.ts";
 export { type ModelSize, modelSize } from "./core/cost/modelSize.ts";
 export type {
   CheckpointInterval,
@@ -43,6 +45,7 @@ export type {
   ModelSpec,
   TrainingSetting,
 } from "./core/cost/modelSpec.ts";
+export type { ParallelLayout } from "./core/cost/parallelLayout.ts";
 export { planCost } from "./core/cost/planCost.ts";
 export {
   type PlanCost,

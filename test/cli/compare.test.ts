@@ -79,7 +79,9 @@ describe("the figures are those of the other commands", () => {
   test("recover, on the way to newer loads: what moves, what it is worth, and when it has paid", async () => {
     writeFileSync(at("later.json"), (await run("profile-load @log.csv --window 25:30")).stdout);
     writeFileSync(at("rtx2.json"), hardwareOfTwoGpus());
-    const change = await json<Recovery>("recover @mro.json --profile @later.json --expert-bytes 1GB --bandwidth 80Gbps");
+    const change = await json<Recovery>(
+      "recover @mro.json --profile @later.json --prefer anew --expert-bytes 1GB --bandwidth 80Gbps",
+    );
     writeFileSync(at("recovered.json"), JSON.stringify(change));
     const terms = "--profile @later.json --model gpt-s --hardware @rtx2.json --expert-bytes 1GB --shares even";
     const { plans, failureProbability } = await json(`compare @mro.json @recovered.json ${terms}`);

@@ -283,7 +283,12 @@ describe("completion", () => {
     expect(answers.slice(0, 6)).toEqual(["recover", "--color", "sglang", "", "fish", "--version"]);
     expect(answers[6]?.split(" ")).toEqual(expect.arrayContaining(["trtllm", "parquet", "wide"]));
     expect(answers[7]?.split(" ")).toEqual(expect.arrayContaining(["placement", "bench"]));
-    expect(answers.slice(8, 12)).toEqual(["resilient", "--placement=resilient", "lazarus,resilient", "h100 h200"]);
+    expect(answers.slice(8, 12)).toEqual([
+      "resilient",
+      "--placement=resilient",
+      "lazarus,resilient lazarus,recycle",
+      "h800 h100 h200",
+    ]);
     expect(answers[12]?.split(" ")).toEqual(expect.arrayContaining(["router", "recovery-mc"]));
   });
 
@@ -313,6 +318,7 @@ describe("completion", () => {
       "zsh",
       "--version",
       "--placement=resilient",
+      "lazarus,recycle",
       "lazarus,resilient",
       "--model=mixtral-8x7b",
     ]);

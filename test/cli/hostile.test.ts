@@ -138,8 +138,8 @@ describe("limits", () => {
     ["place -q @profile -n 10000 -c 4 --cluster @none", /both say what the nodes are|no such file/],
     ["recover @placement --joined 100000", /--joined: 100004 nodes are too many, at most 10000/],
     ["simulate --load-spread 1 --duration 1h -n 20000", /20000 nodes are too many, at most 10000/],
-    ["bench --backend js --sizes hidden=1000000,feedforward=1000000", /weights of experts are too many/],
-    ["bench --backend js --sizes tokens=1000000,topk=8,hidden=4096,feedforward=1024", /products a run are too many/],
+    ["bench --backend js --sizes hidden=1000000,feedforward=1000000", /this takes .* GB of memory, .* would fit/],
+    ["bench --backend js --sizes tokens=1000000,topk=8,hidden=4096,feedforward=1024", /this takes .* GB of memory, .* would fit/],
     ["simulate --load-spread 1 --duration 1h -n 4 --trials 100001", /--trials: expected a whole number of at most 100000/],
   ])("%s", async (line, message) => {
     const { code, stderr } = await run(line);

@@ -114,9 +114,10 @@ function plansOf(
   transfers: PlanTransfers | undefined,
 ): PlanBook {
   const { model, hardware, loads, gradientAccumulation } = job;
-  const { trigger, expected = loads } = following;
+  const { trigger, expected } = following;
   const planner = name === "lazarus" || name === "flexmoe" ? lazarusPlanner(model.minReplicas) : resilientPlanner(job, failures);
-  const make: PlanBook = (nodes, { index }) => elasticPlan(planner, model, hardware, nodes, expected.windows[index]!);
+  const make: PlanBook = (nodes, window) =>
+    elasticPlan(planner, model, hardware, nodes, expected === undefined ? window : expected.windows[window.index]!);
   const rules = { job, following, anew: make, transfers };
   const minHosts = model.minReplicas;
   if (name === "flexmoe")

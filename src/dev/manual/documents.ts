@@ -1,4 +1,4 @@
-import type { ManualSection } from "./manual.ts";
+import type { ManualSection } from "./section.ts";
 
 export const documents: readonly ManualSection[] = [
   {
@@ -10,7 +10,7 @@ export const documents: readonly ManualSection[] = [
           ["load-profile", "[window,]iteration,layer[,rank],expert,tokens; iteration is the last of the window"],
           [
             "placement",
-            "[window,]layer,node,domain,rank,slot,expert,tokens,placement,shares,minReplicas[,failureUnit][,failureProbability][,dead]",
+            "[window,]layer,node,domain,rank,slot,expert,tokens,placement,shares,minReplicas and then, where they are needed, failureUnit, failureProbability, dead",
           ],
           ["dispatch-plan", "[window,]layer,expert,source,target,tokens; with --weights: [window,]layer,expert,rank,weight"],
           ["recovery-plan", "[window,]round,layer,expert,from,to,bytes,source; with --rows placement the new placement"],

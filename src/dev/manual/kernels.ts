@@ -1,4 +1,4 @@
-import type { ManualSection } from "./manual.ts";
+import type { ManualSection } from "./section.ts";
 
 export const kernels: readonly ManualSection[] = [
   {
@@ -17,6 +17,8 @@ export const kernels: readonly ManualSection[] = [
           ["webasm, cpu, js", "Need nothing."],
         ],
       },
+      "The layer is that of --model: its gate (softmax or sigmoid, biases, groups, renormalised or not), its experts' matrices and activation, its shared experts; a line of the table says which. Memory is reckoned before any is taken; what fits is said instead. On a GPU the table tells the time on the device from uploads and readback, and shows rates beside the maker's where the card is known.",
+      "--calibrate hardware.json writes a hardware file for simulate, which says of every figure whether it was measured or kept, and from where: plain kernels in single precision are no measure of tensor cores, and steps of hours are met with a warning.",
       "place --recovery-method gpu, for new placements and audits alike, samples the recovery probabilities on a backend, checks the first batch against plain JavaScript, and writes the method sampling with samples, seed, backend and 95 % intervals. Failure orders are drawn on the host, so that every backend gives the same numbers.",
       "Software adapters are called so in the result. Kernels are in single precision. The lines about NVIDIA have not been tried yet: no such card was at hand.",
     ],

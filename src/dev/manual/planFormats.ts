@@ -1,4 +1,4 @@
-import type { ManualSection } from "./manual.ts";
+import type { ManualSection } from "./section.ts";
 
 export const planFormats: readonly ManualSection[] = [
   {
@@ -10,7 +10,7 @@ export const planFormats: readonly ManualSection[] = [
           ["sglang", 'SGLang --init-expert-location: {"physical_to_logical_map":[[...]]}, a row for every hidden layer.'],
           [
             "ascend",
-            'vllm-ascend expert_map_path and MindIE eplb_expert_map_file: {"moe_layer_count","layer_list":[{"layer_id","device_count","device_list":[...]}]}.',
+            'vllm-ascend expert_map_path and MindIE eplb_expert_map_file: {"moe_layer_count", "layer_list": [{"layer_id", "device_count", "device_list": [...]}]}.',
           ],
           [
             "trtllm",
