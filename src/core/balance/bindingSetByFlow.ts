@@ -60,7 +60,8 @@ export function busiestSet(hosted: readonly HostedLoad[], weights: readonly numb
 function mostExceedingSet(hosted: readonly HostedLoad[], weights: readonly number[], load: number, weight: number): number[] {
   const nodes = weights.length;
   const [source, sink] = [nodes, nodes + 1];
-  const network = new FlowNetwork(nodes + 2 + hosted.length);
+  const edges = hosted.reduce((sum, { hosts }) => sum + 1 + hosts.length, nodes);
+  const network = new FlowNetwork(nodes + 2 + hosted.length, edges);
   weights.forEach((own, node) => {
     network.addEdge(node, sink, own * load);
   });
