@@ -6,13 +6,14 @@ const network = fc.integer({ min: 2, max: 7 }).chain((vertices) =>
   fc.record({
     vertices: fc.constant(vertices),
     edges: fc.array(fc.tuple(fc.nat(vertices - 1), fc.nat(vertices - 1), fc.nat(20)), { maxLength: 20 }),
+    expected: fc.nat(20),
   }),
 );
 
 test("maximum flow equals the least cut, is conserved, and keeps within capacities", () => {
   fc.assert(
-    fc.property(network, ({ vertices, edges }) => {
-      const flow = new FlowNetwork(vertices);
+    fc.property(network, ({ vertices, edges, expected }) => {
+      const flow = new FlowNetwork(vertices, expected);
       const ids = edges.map(([from, to, capacity]) => flow.addEdge(from, to, capacity));
       const total = flow.maxFlow(0, vertices - 1);
       const capacityOut = (inside: (vertex: number) => boolean) =>

@@ -94,3 +94,32 @@ test("with free shares, nothing is worse than the construction, EPLB's placement
   expect(better.construction).toBeGreaterThan(0);
   expect(better.others).toBeGreaterThan(0);
 });
+
+test("where slots let one part hold all GPUs, they are level whatever hosts are asked for, and what is said of a plan is so", () => {
+  const instances = fc.record({
+    nodes: fc.integer({ min: 2, max: 4 }),
+    gpus: fc.integer({ min: 1, max: 2 }),
+    slots: fc.integer({ min: 2, max: 4 }),
+    minHosts: fc.integer({ min: 1, max: 2 }),
+    fewer: fc.integer({ min: -1, max: 3 }),
+    draws: fc.array(fc.integer({ min: 1, max: 500 }), { minLength: 40, maxLength: 40 }),
+  });
+  const seen = { level: 0, uneven: 0 };
+  fc.assert(
+    fc.property(instances, ({ nodes, gpus, slots, minHosts, fewer, draws }) => {
+      const count = nodes * gpus;
+      const loads = draws.slice(0, count * slots - count + 1 - fewer);
+      fc.pre(loads.length >= slots && loads.length * minHosts <= count * slots);
+      const ranks = Array.from({ length: count }, (_, rank) => ({ node: Math.floor(rank / gpus), slots }));
+      const lowerBound = balanceLowerBound(loads, ranks, minHosts);
+      const { held, maxOverMean } = freeShares({ loads, ranks, minHosts, lowerBound, effort: "fast", seed: 0 });
+      const each = held.map(() => 1);
+      expect(maxOverMean).toBeCloseTo(optimalBalance(hostSets({ loads, nodes: held }), loads, each).maxOverMean, 9);
+      for (const own of held) expect([own.length, new Set(own).size]).toEqual([slots, slots]);
+      if (maxOverMean > 1) seen.uneven++;
+      else if (minHosts === 2) seen.level++;
+    }),
+    { numRuns: 150, seed: 3 },
+  );
+  expect(Math.min(seen.level, seen.uneven)).toBeGreaterThan(5);
+});

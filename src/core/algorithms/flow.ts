@@ -7,14 +7,19 @@
 export class FlowNetwork {
   // Edge i runs to heads[i]; edge i ^ 1 is its reverse. Edges out of a vertex form a list: first[v], following[i], ..., -1.
   readonly #first: Int32Array;
-  readonly #following: number[] = [];
-  readonly #heads: number[] = [];
-  readonly #residual: number[] = [];
+  #edges = 0;
+  #following: Int32Array;
+  #heads: Int32Array;
+  #residual: Float64Array;
   readonly #level: Int32Array;
   readonly #current: Int32Array;
   readonly #queue: Int32Array;
 
-  constructor(vertices: number) {
+  /** @param edges how many are expected; there may be more */
+  constructor(vertices: number, edges = 32) {
+    this.#following = new Int32Array(2 * edges);
+    this.#heads = new Int32Array(2 * edges);
+    this.#residual = new Float64Array(2 * edges);
     this.#first = new Int32Array(vertices).fill(-1);
     this.#level = new Int32Array(vertices);
     this.#current = new Int32Array(vertices);
@@ -29,13 +34,28 @@ export class FlowNetwork {
     if (!(capacity >= 0)) throw new RangeError(`a capacity must not be negative, got ${capacity}`);
     if (this.#first[from] === undefined || this.#first[to] === undefined)
       throw new RangeError(`edge ${from} -> ${to} leaves the network`);
-    const edge = this.#heads.length;
-    this.#heads.push(to, from);
-    this.#residual.push(capacity, 0);
-    this.#following.push(this.#first[from]!, this.#first[to]!);
-    this.#first[from] = edge;
-    this.#first[to] = edge + 1;
+    const edge = this.#edges;
+    if (edge >= this.#heads.length) this.#makeRoom();
+    this.#edges += 2;
+    const [following, heads, first] = [this.#following, this.#heads, this.#first];
+    heads[edge] = to;
+    heads[edge + 1] = from;
+    this.#residual[edge] = capacity;
+    following[edge] = first[from]!;
+    following[edge + 1] = first[to]!;
+    first[from] = edge;
+    first[to] = edge + 1;
     return edge;
+  }
+
+  #makeRoom(): void {
+    const [following, heads, residual] = [this.#following, this.#heads, this.#residual];
+    this.#following = new Int32Array(2 * following.length + 2);
+    this.#heads = new Int32Array(2 * heads.length + 2);
+    this.#residual = new Float64Array(2 * residual.length + 2);
+    this.#following.set(following);
+    this.#heads.set(heads);
+    this.#residual.set(residual);
   }
 
   /** Flow on an edge after `maxFlow`. */

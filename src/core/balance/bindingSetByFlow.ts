@@ -1,4 +1,5 @@
 import { FlowNetwork } from "../algorithms/flow.ts";
+import { busiestFirst } from "./busiestFirst.ts";
 import { captiveLoad, gpusOf, type HostedLoad } from "./hostedLoad.ts";
 
 /**
@@ -33,7 +34,7 @@ export function busiestSet(hosted: readonly HostedLoad[], weights: readonly numb
     for (const node of hosts) gpus += weights[node]!;
     for (const node of hosts) even[node]! += load / gpus;
   }
-  const order = Array.from(weights.keys()).sort((a, b) => even[b]! - even[a]! || a - b);
+  const order = busiestFirst(even);
   const place = new Int32Array(order.length);
   order.forEach((node, at) => {
     place[node] = at;
@@ -52,14 +53,15 @@ export function busiestSet(hosted: readonly HostedLoad[], weights: readonly numb
     most = inside / weight;
     size = at + 1;
   });
-  return order.slice(0, size).sort((a, b) => a - b);
+  return Array.from(order.subarray(0, size).sort());
 }
 
 /** Node set with the greatest captive load beyond load/weight times its own weight; empty when none has any. */
 function mostExceedingSet(hosted: readonly HostedLoad[], weights: readonly number[], load: number, weight: number): number[] {
   const nodes = weights.length;
   const [source, sink] = [nodes, nodes + 1];
-  const network = new FlowNetwork(nodes + 2 + hosted.length);
+  const edges = hosted.reduce((sum, { hosts }) => sum + 1 + hosts.length, nodes);
+  const network = new FlowNetwork(nodes + 2 + hosted.length, edges);
   weights.forEach((own, node) => {
     network.addEdge(node, sink, own * load);
   });

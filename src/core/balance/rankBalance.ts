@@ -1,4 +1,5 @@
 /** How even the ranks of one layer can be: with equal shares for all copies of an expert, and with the best shares. */
+import { busiestFirst } from "./busiestFirst.ts";
 
 /** Relative gap between the load that shares reach and the bound that proves it, at which the search for shares ends. */
 const GAP = 1e-6;
@@ -137,7 +138,7 @@ class Shares {
   bound(): { readonly perRank: number; readonly binding: Int32Array } {
     const order = this.#order;
     const place = this.#place;
-    this.#busiestFirst();
+    busiestFirst(this.#load, order, place);
     for (let at = 0; at < order.length; at++) place[order[at]!] = at;
     const captive = this.#captive.fill(0);
     for (let expert = 0; expert < this.#loads.length; expert++) {
@@ -157,29 +158,6 @@ class Shares {
       size = at + 1;
     }
     return { perRank, binding: order.slice(0, size) };
-  }
-
-  /**
-   * Sorts `order` by load, the busiest first, equal ones by rank: a merge sort from runs of one, as a sort that calls back for every
-   * comparison makes the bound half of the work.
-   */
-  #busiestFirst(): void {
-    const load = this.#load;
-    const ranks = load.length;
-    let [from, to] = [this.#order, this.#place];
-    for (let rank = 0; rank < ranks; rank++) from[rank] = rank;
-    for (let run = 1; run < ranks; run *= 2) {
-      for (let start = 0; start < ranks; start += 2 * run) {
-        const middle = Math.min(start + run, ranks);
-        const end = Math.min(middle + run, ranks);
-        for (let at = start, left = start, right = middle; at < end; at++) {
-          const takesLeft = left < middle && (right >= end || load[from[left]!]! >= load[from[right]!]!);
-          to[at] = takesLeft ? from[left++]! : from[right++]!;
-        }
-      }
-      [from, to] = [to, from];
-    }
-    if (from !== this.#order) this.#order.set(from);
   }
 }
 
