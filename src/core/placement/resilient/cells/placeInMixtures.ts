@@ -94,9 +94,13 @@ export function placeInMixtures(
       const best = nearest[layer]!;
       limits[layer] = Math.max(search.limit, best.balance);
       isPersistent[layer] = true;
-      placed[layer] = best.table;
-      placedAt[layer] = best.at;
-      chosen = nextThatKeeps(chosen, layer) ?? best.at;
+      const roomier = nextThatKeeps(chosen, layer);
+      chosen = roomier ?? best.at;
+      if (roomier === undefined) {
+        // Its own limit is what this plan reached; to search for it anew need not lead there again.
+        placed[layer] = best.table;
+        placedAt[layer] = best.at;
+      }
     } else chosen = next;
     // The layers placed so far are placed again; the one that ruled the mixture out goes first from now on.
     order.splice(done, 1);
