@@ -1,10 +1,15 @@
 /** How fast loads change, as a person reads it. */
 import type { LoadDriftDocument } from "../formats/documents/loadDrift.ts";
 import type { Paint } from "./paint.ts";
+import { wrapped } from "./screen.ts";
 import { fixed, textTable } from "./table.ts";
 
 /** A row a layer. */
-export function driftTable({ experts, window, windows, every, spacing, plans, layers }: LoadDriftDocument, paint: Paint): string {
+export function driftTable(
+  { experts, window, windows, every, spacing, plans, layers }: LoadDriftDocument,
+  paint: Paint,
+  width: number,
+): string {
   const age = whole(Math.floor(windows / 2) * spacing);
   const rows = layers.map(({ layer, distance, rankCorrelation, balance, halfLife }) => [
     String(layer),
@@ -17,15 +22,13 @@ export function driftTable({ experts, window, windows, every, spacing, plans, la
     halfLife === undefined ? "none" : whole(halfLife),
   ]);
   const columns = ["layer", "L1", "L1 max", "ranks", "ranks min", "fresh", "old", "half-life"].map((head) => ({ head }));
+  const note = `L1: distance of the experts' shares between a window and the next; ranks: rank correlation of their loads. Busiest of ${plans.ranks} GPUs of ${plans.slotsARank} slots over the mean, even shares: fresh of a plan (EPLB's) in its own window, old of one made ${age} iterations before; half-life: iterations until a plan has lost half of what it gains over the old one.`;
   return `${paint.bold("Load drift")} iterations ${window.from} to ${window.to}: ${layers.length} layers of ${experts} experts
 ${windows} windows of ${every} recorded, ${whole(spacing)} iterations apart
 
 ${textTable(columns, rows, paint)}
 
-L1: distance of the experts' shares between a window and the next; ranks: rank
-correlation of their loads. Busiest of ${plans.ranks} GPUs of ${plans.slotsARank} slots over the mean, even shares:
-fresh of a plan (EPLB's) in its own window, old of one made ${age} iterations before;
-half-life: iterations until a plan has lost half of what it gains over the old one.${heatMap(layers, window)}`;
+${wrapped(note, width)}${heatMap(layers, window)}`;
 }
 
 /** Cells of a line, so that it fits a terminal. */
@@ -48,7 +51,7 @@ function heatMap(layers: LoadDriftDocument["layers"], { from, to }: LoadDriftDoc
   const lines = rows.map(({ layer, cells }) => `${String(layer).padStart(5)} |${cells.map(shadeOf).join("")}|`);
   const width = rows[0]!.cells.length;
   const ends = String(from) + String(to).padStart(Math.max(width - String(from).length, String(to).length + 1));
-  const head = `layer  L1 over the iterations, ${fixed(least, 3)} (blank) to ${fixed(most, 3)} (full), by its logarithm`;
+  const head = `layer  L1 over the iterations, log scale: ${fixed(least, 3)} (blank) to ${fixed(most, 3)}`;
   return `\n\n${head}\n${lines.join("\n")}\n       ${ends}`;
 }
 

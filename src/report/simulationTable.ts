@@ -163,7 +163,8 @@ function whatIfTable(trials: readonly SimulationDocument[], paint: Paint): strin
         const changed = whatIf?.[c]?.runs[place];
         return changed === undefined ? [] : [changed.samplesPerSecond / runs[place]!.samplesPerSecond - 1];
       });
-      return withInterval(meanInterval(gains), (value) => `${value < 0 ? "" : "+"}${fixed(100 * value, 2)} %`);
+      const { mean } = meanInterval(gains);
+      return `${mean < 0 ? "" : "+"}${withMargin(meanInterval(gains), (value) => fixed(100 * value, 2))} %`;
     }),
   ]);
   return textTable([{ head: "what if", align: "left" }, ...systems.map((head) => ({ head }))], rows, paint);
@@ -208,8 +209,4 @@ function stepOf({ stepParts }: Pick<SystemSummary, "stepParts">): number {
 /** A mean and half the width of its interval, which is as wide to both sides. */
 function withMargin({ mean, interval }: MeanInterval, format: (value: number) => string): string {
   return interval === undefined ? format(mean) : `${format(mean)} ± ${format((interval[1] - interval[0]) / 2)}`;
-}
-
-function withInterval({ mean, interval }: MeanInterval, format: (value: number) => string): string {
-  return interval === undefined ? format(mean) : `${format(mean)} (${format(interval[0])} to ${format(interval[1])})`;
 }
