@@ -116,16 +116,16 @@ test("the table shades when each layer changed, by the logarithm of the distance
   const even = [50, 50];
   const { layers, ...rest } = driftOf([even, [51, 49], [60, 40], [60, 40], [100, 0]], 1);
   expect(layers[0]!.distances.map((distance) => distance.toFixed(3))).toEqual(["0.020", "0.180", "0.000", "0.800"]);
-  const lines = driftTable(loadDriftDocument({ ...rest, layers }), paint(false)).split("\n");
-  const head = lines.findIndex((line) => line.startsWith("layer  L1 over the iterations, 0.020 (blank) to 0.800 (full)"));
+  const lines = driftTable(loadDriftDocument({ ...rest, layers }), paint(false), 80).split("\n");
+  const head = lines.findIndex((line) => line.startsWith("layer  L1 over the iterations, log scale: 0.020 (blank) to 0.800"));
   expect(lines.slice(head + 1)).toEqual(["    3 | ▒ █|", "       1 41"]);
   const still = driftOf([even, even, even], 1);
-  expect(driftTable(loadDriftDocument(still), paint(false))).not.toContain("over the iterations");
+  expect(driftTable(loadDriftDocument(still), paint(false), 80)).not.toContain("over the iterations");
   const long = driftOf(
     Array.from({ length: 200 }, (_, i) => [100 + i, 100]),
     1,
   );
-  const row = driftTable(loadDriftDocument(long), paint(false))
+  const row = driftTable(loadDriftDocument(long), paint(false), 80)
     .split("\n")
     .find((line) => line.includes("|"))!;
   expect(row).toMatch(/^ {4}3 \|[ ░▒▓█]{60}\|$/);

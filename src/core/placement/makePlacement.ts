@@ -5,11 +5,12 @@ import { gpuCluster } from "../layout/gpuCluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
 import { fewestHosts, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { failureUnits, MOST_FAILING_GPUS } from "../recovery/failureUnits.ts";
+import { planFigures } from "./assess.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { checkPolicy } from "./checkPolicy.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { placeLayers } from "./placeLayers.ts";
-import { expectedFailures, POLICY_DEFAULTS, type Policy, usualBalanceSlack } from "./policy.ts";
+import { BALANCE_SLACK, expectedFailures, POLICY_DEFAULTS, type Policy, usualBalanceSlack } from "./policy.ts";
 import { MOST_RANKS, resilientPlacement } from "./resilient/resilientPlacement.ts";
 import { checkPlacementSize, checkSearch } from "./sizeLimits.ts";
 import { stepGoalOf } from "./stepGoalOf.ts";
@@ -122,12 +123,15 @@ function placeResilient(
   const { shares = POLICY_DEFAULTS.shares } = policy;
   const lastResort = (ranked: readonly LayerLoads[]) =>
     placeBalanced({ ...policy, cluster, layers: ranked, shares, effort }).layers;
-  return resilientPlacement(
-    { cluster, layers, minReplicas },
-    {
-      ...{ failureModel, balanceSlack, effort, seed, startFrom, shouldStop, shares, inCells },
-      ...(goal && { goal }),
-      ...(totalGpus(cluster) <= MOST_RANKS_EVENED && { lastResort }),
-    },
-  );
+  const problem = { cluster, layers, minReplicas };
+  const options = {
+    ...{ failureModel, effort, seed, startFrom, shouldStop, shares, inCells },
+    ...(totalGpus(cluster) <= MOST_RANKS_EVENED && { lastResort }),
+  };
+  const placed = resilientPlacement(problem, { ...options, balanceSlack, ...(goal && { goal }) });
+  if (policy.objective !== "goodput" || cluster.every(({ gpus }) => gpus === 1)) return placed;
+  // The search for goodput knows what nodes carry, and a step waits for the busiest GPU.
+  const level = resilientPlacement(problem, { ...options, balanceSlack: BALANCE_SLACK });
+  const worth = (plan: Placed) => planFigures({ cluster, layers: plan.layers }, policy).step!.usefulSamplesPerSecond!;
+  return worth(level) > worth(placed) ? level : placed;
 }
