@@ -1,7 +1,7 @@
 /** Slots that a change leaves free go to the experts with most tokens a copy. */
 import { FREE_SLOT } from "../../layout/placement.ts";
-import type { Arrival } from "./addHosts.ts";
 import type { LayerSetting, RepairedLayer } from "./repairedLayer.ts";
+import type { Arrival } from "./trial.ts";
 
 /**
  * Fills the free slots of a layer, each with an expert that its rank does not hold, and its node does not if there is such a slot.

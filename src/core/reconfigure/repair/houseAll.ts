@@ -1,6 +1,6 @@
 /** Experts that no live node holds a copy of (nodes that leave hand them over, or host memory does) get a slot each. */
 import { FREE_SLOT } from "../../layout/placement.ts";
-import type { Arrival, HostProblem } from "./addHosts.ts";
+import type { Arrival, HostProblem } from "./trial.ts";
 
 /**
  * Gives every expert without a slot a free one, or that of a copy which is missed least.

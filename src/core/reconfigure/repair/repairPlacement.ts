@@ -12,13 +12,14 @@ import { expectedFailures, keepsBalanceLimit, type Policy, sharesOf, usualBalanc
 import { rankSlots } from "../../placement/resilient/ranks/rankSlots.ts";
 import { failureUnits, unitSets } from "../../recovery/failureUnits.ts";
 import type { Survivors } from "../survivors.ts";
-import { type Arrival, addHosts } from "./addHosts.ts";
+import { addHosts } from "./addHosts.ts";
 import { fillSlots } from "./fillSlots.ts";
 import { HostSetTable } from "./hostSetTable.ts";
 import { houseAll } from "./houseAll.ts";
 import { levelLayer } from "./levelLayer.ts";
 import { rankBalance } from "./rankBalance.ts";
 import { type LayerSetting, RepairedLayer } from "./repairedLayer.ts";
+import type { Arrival } from "./trial.ts";
 
 /** A placement that changes its nodes, or its loads. */
 export interface RepairProblem {
