@@ -44,6 +44,20 @@ function keep(name: string, plan: object): string {
   return at(name);
 }
 
+test.each(["balanced", "flexmoe"])(
+  "place --from by %s keeps the dead ranks of a plan in their places, layer by layer",
+  async (policy) => {
+    const plan = await recovered(at("plan.json"), "--failed", "gpu2", "--keep-ranks");
+    const words = ["place", "fixtures/routing.csv", "--from", keep("dead.json", plan), "--placement", policy];
+    const placed: PlacementDocument = JSON.parse(await made(words));
+    expect(ranksOf(placed)).toEqual(ranksOf(plan.placement));
+    for (const { nodes } of placed.layers) expect(nodes.map(({ length }) => length)).toEqual([8, 0, 8, 8, 8]);
+    // A plan made of it is read, and its live nodes hold what they hold without the dead one.
+    const audit = await made(["place", "--audit", "-"], JSON.stringify(placed));
+    expect(JSON.parse(audit).balance).toEqual(placed.balance);
+  },
+);
+
 describe("recover --keep-ranks", () => {
   test("moves and holds what the plan without it does, with the dead node's ranks in their place", async () => {
     const kept = await recovered(at("plan.json"), "--failed", "gpu2", "--keep-ranks");
@@ -135,7 +149,7 @@ describe("dead ranks in what reads a plan", () => {
     const compared = JSON.parse(await made(["compare", dead, "--with", "eplb"]));
     expect(compared.plans.map(({ slots }: { slots: number }) => slots)).toEqual([32, 32]);
     expect(await made(["place", "--audit", dead, "--format", "table"])).toMatch(
-      /on 4 nodes and 1 dead that keeps its ranks, with 32/,
+      /4 nodes of 2 GPUs and 1 dead that\s+keeps its ranks, 32 slots/,
     );
     const rows = await made(["place", "--audit", dead, "--format", "csv"]);
     expect(JSON.parse(await made(["dispatch-plan"], rows))).toEqual(JSON.parse(await made(["dispatch-plan", dead])));
