@@ -4,7 +4,8 @@ import type { Command, Example } from "../commands/command.ts";
 import { commonExitCodes, optionSpelling, overviewExamples, standardOptions, tagline, usageLine } from "../commands/help.ts";
 import { allCommands, commandNames } from "../commands/table.ts";
 import { version } from "../version.ts";
-import { type Block, manual } from "./manual/manual.ts";
+import { manual } from "./manual/manual.ts";
+import type { Block } from "./manual/manualSection.ts";
 
 /** File name and roff text of every page. */
 export async function manPages(): Promise<Map<string, string>> {

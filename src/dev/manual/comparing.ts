@@ -1,4 +1,4 @@
-import type { ManualSection } from "./manual.ts";
+import type { ManualSection } from "./manualSection.ts";
 
 export const comparing: readonly ManualSection[] = [
   {

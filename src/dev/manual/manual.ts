@@ -3,19 +3,11 @@ import { comparing } from "./comparing.ts";
 import { documents } from "./documents.ts";
 import { failures } from "./failures.ts";
 import { kernels } from "./kernels.ts";
+import type { ManualSection } from "./manualSection.ts";
 import { pipelines } from "./pipelines.ts";
 import { planFormats } from "./planFormats.ts";
 import { routingFormats } from "./routingFormats.ts";
 import { simulating } from "./simulating.ts";
-
-/** A paragraph, or a list of what is so called and what it is. */
-export type Block = string | { readonly list: readonly (readonly [string, string])[] };
-
-/** A section of a man page. */
-export interface ManualSection {
-  readonly heading: string;
-  readonly blocks: readonly Block[];
-}
 
 /** Sections by command, and those of the overview under "". */
 export const manual: Readonly<Record<string, readonly ManualSection[]>> = {
