@@ -31,6 +31,15 @@ test("an audit of a certified plan, and of one of the paper's, fits into 80 colu
   }
 });
 
+test("compare judges a plan in CSV by the probability of failure that stands there", async () => {
+  const words = ["place", "-n", "4", "-c", "3", "--failure-probability", "0.1", "--format"];
+  const [json, rows] = [await inProcess([...words, "json"], skewed), await inProcess([...words, "csv"], skewed)];
+  const compare = ["compare", "-", "--with", "mro"];
+  const [one, other] = [await inProcess(compare, json.stdout), await inProcess(compare, rows.stdout)];
+  expect(JSON.parse(other.stdout).failureProbability).toBe(0.1);
+  expect(other.stdout).toBe(one.stdout);
+});
+
 test("one of anything is in the singular", async () => {
   const { stdout } = await inProcess(["place", "-n", "1", "-c", "1", "--format", "table"], "layer,e0\n0,5\n");
   expect(stdout).toMatch(/^Placement resilient: 1 layer of 1 expert, 1 node of 1 GPU, 1 slot$/m);
