@@ -201,6 +201,7 @@ async function comparison(options: Options, files: readonly (string | undefined)
   const failureProbability =
     options["failure-probability"] ??
     first.document.recovery?.failureProbability ??
+    first.document.policy.failureProbability ??
     defaultFailureProbability(placementOf(first.document).cluster.length);
   const compared = comparePlans(
     contestants.map(({ placement }) => ({ placement, training: training?.costsOn(placement.cluster) })),

@@ -42,7 +42,7 @@ const options = {
     says: "How far the busiest rank may exceed the least possible load to keep tokens near, as a fraction of it; balanced only.",
   }),
   weights: toggle({
-    says: "Write the share of each expert's tokens that each replica takes, for engines that solve nothing at run time, instead of token counts.",
+    says: "Write the share of each expert's tokens that each replica takes, for engines that solve nothing at run time, instead of token counts: those that make the busiest rank's load as small as it can be, also where a plan counts on even shares.",
   }),
   routing: option({
     argument: "FILE",
@@ -108,6 +108,10 @@ export const dispatchPlan = defineCommand({
         const placement = rankedPlacementOf(document);
         const { cluster } = placement;
         const policy = options.policy ?? (document.policy.shares === "even" ? "lazarus" : "balanced");
+        if (policy === "lazarus" && options["max-slack"] > 0)
+          throw new UsageError(
+            "--max-slack is for --policy balanced, and lazarus has even shares; say that policy, or leave it out",
+          );
         yield {
           policy,
           window: document.window,
@@ -118,7 +122,7 @@ export const dispatchPlan = defineCommand({
       }
     };
     if (options.weights) {
-      if (options.plot !== undefined) throw new UsageError("--plot draws tokens, --weights writes shares: leave one of them out");
+      checkForWeights(options);
       return writeDocuments(options, await weightsRenderers(), async (write) => {
         for await (const plan of plans()) await write(weightsDocument(plan));
         return 0;
@@ -137,6 +141,16 @@ export const dispatchPlan = defineCommand({
 });
 
 type Options = OptionValues<typeof options>;
+
+/** Weights are those of balanced dispatch, whatever keeps tokens near. */
+function checkForWeights(options: Options): void {
+  if (options.plot !== undefined) throw new UsageError("--plot draws tokens, --weights writes shares: leave one of them out");
+  if (options.shuffle) throw new UsageError("--shuffle counts tokens, --weights writes shares: leave one of them out");
+  if (options.policy === "lazarus")
+    throw new UsageError("--weights are those of --policy balanced; with lazarus all copies of an expert have the same");
+  if (options["max-slack"] > 0)
+    throw new UsageError("--max-slack keeps tokens near, --weights writes shares: leave one of them out");
+}
 
 function planRenderers({ layers }: Options): Renderers<DispatchPlan> {
   return {

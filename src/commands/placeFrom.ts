@@ -5,7 +5,8 @@ import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import { REBALANCING_POLICIES, type RebalancingPolicyName } from "../core/rebalance/rebalance.ts";
 import { planRebalance } from "../core/reconfigure/planRebalance.ts";
 import { UsageError } from "../errors.ts";
-import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { hasDeadNodes, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { placementWithKeptRanks } from "../formats/keptRanks.ts";
 import { placementDocument } from "../formats/placementDocument.ts";
 import { policyOf } from "../formats/policyFields.ts";
 import { parseCount } from "../formats/units.ts";
@@ -125,7 +126,8 @@ function gone(
       ? `nothing moves: no layer is above ${threshold}, or nothing evens one that may be done`
       : `${done.operations.length} operations fetch ${fetched} cop${fetched === 1 ? "y" : "ies"}; \`lazarus recover --profile\` lists operations and transfers`,
   );
-  return placementDocument(done.placement, done.policy, done.figures, { window: window.ofSeveral ? window : undefined });
+  const placed = placementDocument(done.placement, done.policy, done.figures, { window: window.ofSeveral ? window : undefined });
+  return hasDeadNodes(document) ? placementWithKeptRanks(placed, document) : placed;
 }
 
 function incrementalOf(by: (typeof GO_ON)[number]): RebalancingPolicyName {

@@ -30,8 +30,8 @@ export function placeRobustly(
   const over = `over ${forecast.scenarios.length} scenarios`;
   warn(
     chosen === "forecast"
-      ? `--robust: no plan has a lower worst balance ${over} than that for the forecast alone, ${worst.toFixed(4)}, and survives as much: it is the same plan`
-      : `--robust: worst balance ${over} ${worst.toFixed(4)}, of the plan for the forecast alone ${plainWorst.toFixed(4)}; made for ${chosen === "all" ? "all scenarios at once" : `scenario ${chosen}`}`,
+      ? `--robust: no plan has a lower worst balance (mean of its layers) ${over} than that for the forecast alone, ${worst.toFixed(4)}, and survives as much: it is the same plan`
+      : `--robust: worst balance (mean of its layers) ${over} ${worst.toFixed(4)}, of the plan for the forecast alone ${plainWorst.toFixed(4)}; made for ${chosen === "all" ? "all scenarios at once" : `scenario ${chosen}`}`,
   );
   return made;
 }

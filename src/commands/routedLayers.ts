@@ -21,17 +21,21 @@ export interface Sources {
 }
 
 /**
- * The layers of a placement that are wanted, one at a time. Without sources every rank routes alike.
+ * The layers of a placement that are wanted, one at a time; those that it lacks are refused at once. Without sources every rank routes alike.
  * @throws UsageError when the placement lacks a layer; InputError when the sources do not fit the placement
  */
-export function* routedLayers(
+export function routedLayers(
   placement: Placement,
   wanted: readonly number[] | undefined,
   sources: Sources | undefined,
 ): Generator<RoutedLayer> {
+  return routed(placement, chosenLayers(placement, wanted), sources);
+}
+
+function* routed(placement: Placement, layers: readonly LayerPlacement[], sources: Sources | undefined): Generator<RoutedLayer> {
   const ranks = totalGpus(placement.cluster);
   const dead = deadRanks(placement.cluster);
-  for (const layer of chosenLayers(placement, wanted)) {
+  for (const layer of layers) {
     yield {
       layer: layer.layer,
       replicas: replicasByRank(placement.cluster, layer, placement.spilled),

@@ -109,5 +109,5 @@ function withTotal(
 /** What --slots was taken for where it is more than a node has experts for: serving engines count the slots of all GPUs. */
 export function slotsUnderstood(slots: SlotOptions["slots"], nodes: readonly ClusterNode[], experts: number): string | undefined {
   if (typeof slots !== "number" || slots <= experts || nodes.length === 1) return undefined;
-  return `--slots ${slots} is for each node, which is more than ${experts} experts: ${totalSlots(nodes)} slots on ${nodes.length} nodes; for ${slots} on all of them together pass --total-slots ${slots}`;
+  return `--slots ${slots} is for each node, which is more than ${experts} expert${experts === 1 ? "" : "s"}: ${totalSlots(nodes)} slots on ${nodes.length} nodes; for ${slots} on all of them together pass --total-slots ${slots}`;
 }

@@ -12,17 +12,12 @@ import type { RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 export function withKeptRanks(plan: RecoveryPlanDocument, old: PlacementDocument): RecoveryPlanDocument {
   const { placement, operations } = plan;
   if (placement === undefined) return plan;
-  const { nodes } = placement;
-  const order = placesOf(nodes, old.nodes);
-  const kept = order.map((place) => (typeof place === "number" ? nodes[place]! : place));
-  const layers = placement.layers.map((layer) => ({
-    ...layer,
-    nodes: order.map((place) => (typeof place === "number" ? layer.nodes[place]! : [])),
-  }));
-  const rankOf = keptRanks(nodes, order, kept);
+  const order = placesOf(placement.nodes, old.nodes);
+  const kept = inOrder(placement, order);
+  const rankOf = keptRanks(placement.nodes, order, kept.nodes);
   return {
     ...plan,
-    placement: { ...placement, nodes: kept, layers },
+    placement: kept,
     ...(operations && {
       operations: operations.map((operation) => ({
         ...operation,
@@ -30,6 +25,22 @@ export function withKeptRanks(plan: RecoveryPlanDocument, old: PlacementDocument
         ...("to" in operation && { to: rankOf[operation.to]! }),
       })),
     }),
+  };
+}
+
+/** A placement on the live nodes of an old one, with the dead nodes that keep their ranks in their places. */
+export function placementWithKeptRanks(placement: PlacementDocument, old: PlacementDocument): PlacementDocument {
+  return inOrder(placement, placesOf(placement.nodes, old.nodes));
+}
+
+function inOrder(placement: PlacementDocument, order: readonly (number | PlacedNode)[]): PlacementDocument {
+  return {
+    ...placement,
+    nodes: order.map((place) => (typeof place === "number" ? placement.nodes[place]! : place)),
+    layers: placement.layers.map((layer) => ({
+      ...layer,
+      nodes: order.map((place) => (typeof place === "number" ? layer.nodes[place]! : [])),
+    })),
   };
 }
 

@@ -14,7 +14,7 @@ type Explanation = NonNullable<PlacementDocument["explanation"]>;
 export function explanationText(document: PlacementDocument, explanation: Explanation, paint: Paint, width: number): string {
   return [
     fatalPart(document, explanation, paint, width),
-    boundPart(document, paint),
+    boundPart(document, paint, width),
     alternativesPart(document, explanation, paint),
   ].join("\n\n");
 }
@@ -50,9 +50,9 @@ function fatalPart({ recovery }: PlacementDocument, explanation: Explanation, pa
   return `${wrapped(head, width)}\n${textTable(columns, shortRows, paint)}${more}\n${wrapped(hinge, width)}`;
 }
 
-function boundPart({ recovery }: PlacementDocument, paint: Paint): string {
+function boundPart({ recovery }: PlacementDocument, paint: Paint, width: number): string {
   const head = paint.bold("How far it is from the best there can be");
-  if (recovery?.certified) return `${head}: it is the best; every probability meets its upper bound`;
+  if (recovery?.certified) return wrapped(`${head}: it is the best; every probability meets its upper bound`, width);
   const gaps = (recovery?.failures ?? [])
     .map(({ failed, probability, upperBound = 1 }) => ({ failed, probability, bound: upperBound }))
     .filter(({ probability, bound }) => bound - probability > 5e-5);

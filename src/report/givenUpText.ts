@@ -2,7 +2,6 @@
 import { totalGpus, totalSlots, withLiveGpus } from "../core/layout/cluster.ts";
 import { BALANCE_TOLERANCE, keepsBalanceLimit, sharesOf } from "../core/placement/policy.ts";
 import { hottestWithin, type Room, slotShortage } from "../core/placement/slotShortage.ts";
-import { clusterUnits } from "../core/recovery/failureUnits.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 
 /** What a placement was made for, where a limit on balance and survival weigh against each other. */
@@ -77,7 +76,7 @@ function survivalText(document: PlacementDocument, { slack, room, units }: Wish)
   const { layers, policy, recovery } = document;
   const unit = policy.failureUnit ?? "node";
   if (recovery === undefined || recovery.certified || unit === "domain") return undefined;
-  const { count } = clusterUnits(placementOf(document).cluster, unit);
+  const count = unit === "gpu" ? room.ranks : placementOf(document).cluster.length;
   const held = Math.floor(room.slots / Math.max(...layers.map(({ loads }) => loads.length)));
   for (const hosts of [held, held + 1]) {
     if (hosts > count || hosts < 2) continue;

@@ -21,7 +21,9 @@ export function layersTable(
   const { cluster, layers } = placementOf(document);
   const live = withLiveGpus(cluster);
   const figures = document.layers.map(({ layer, loads, replicas }, l) => {
-    const balance = layerBalance(live, layers[l]!)[shares === "even" ? "even" : "optimal"];
+    // Experts that wait in host memory are left out, as in the document's balance.
+    const onGpus = loads.map((load, expert) => (replicas[expert] === 0 ? 0 : load));
+    const balance = layerBalance(live, { ...layers[l]!, loads: onGpus })[shares === "even" ? "even" : "optimal"];
     return { layer, loads, replicas, balance, least: Math.min(...replicas), most: Math.max(...replicas) };
   });
   const { shown, rest } =

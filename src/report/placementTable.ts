@@ -22,7 +22,7 @@ export interface Shown {
 /** Tables of a placement document, the verdict first. */
 export function placementTable(document: PlacementDocument, paint: Paint, width: number, shown: Shown = {}): string {
   if (shown.node !== undefined) return mapOfNode(document, shown.node, shown.layers, paint, width);
-  const head = `${paint.bold("Placement")} ${headText(document)}`;
+  const head = wrapped(`${paint.bold("Placement")} ${headText(document)}`, width);
   return [`${head}\n${placementVerdict(document, paint, width)}`, ...placementDetails(document, paint, width, shown)].join(
     "\n\n",
   );
@@ -86,8 +86,8 @@ function headText(document: PlacementDocument): string {
   const gpus = new Set(nodes.map((node) => node.gpus));
   const of = gpus.size > 1 ? "" : ` of ${[...gpus][0]} GPU${gpus.has(1) ? "" : "s"}`;
   const kept = dead === 0 ? "" : ` and ${dead} dead that keep${dead === 1 ? "s its" : " their"} ranks`;
-  const layerCount = `${layers.length} layer${layers.length === 1 ? "" : "s"}`;
-  return `${rule}: ${layerCount} of ${experts} experts, ${nodes.length} node${nodes.length === 1 ? "" : "s"}${of}${kept}, ${slots} slots`;
+  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${rule}: ${count(layers.length, "layer")} of ${count(experts, "expert")}, ${count(nodes.length, "node")}${of}${kept}, ${count(slots, "slot")}`;
 }
 
 /** How even GPUs are under both kinds of shares; nodes are beside them where a node is not one GPU. */

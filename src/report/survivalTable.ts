@@ -2,7 +2,7 @@
 import { FAILURE_UNITS, unitName } from "../core/placement/policy.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import type { Paint } from "./paint.ts";
-import { NARROWEST } from "./screen.ts";
+import { NARROWEST, wrapped } from "./screen.ts";
 import { bar, grouped, percent, textTable } from "./table.ts";
 
 type Recovery = NonNullable<PlacementDocument["recovery"]>;
@@ -47,7 +47,7 @@ export function survivalTable(recovery: Recovery, nodes: number, paint: Paint, w
   const samples = new Set(others.flatMap(({ level }) => level.samples ?? []));
   const notes = [
     ...(samples.size === 0 ? [] : [`~ estimated from ${[...samples].map(grouped).join(" or ")} failure orders`]),
-    verdict(recovery),
+    wrapped(verdict(recovery), width),
   ];
   return [paint.bold("How likely every expert survives"), textTable(columns, rows, paint), ...notes].join("\n");
 }

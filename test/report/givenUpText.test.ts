@@ -60,3 +60,13 @@ test("nothing is said where nothing is given up, or nobody asked", () => {
   expect(givenUpText(placed(2, { balanceSlack: Number.POSITIVE_INFINITY }))).toBeUndefined();
   expect(givenUpText(placed(2, { placement: "mro", balanceSlack: undefined }))).toBeUndefined();
 });
+
+test("GPUs that fail by themselves are counted on nodes of several", () => {
+  const all = { ...usual, failureUnit: "gpu" } as const;
+  const made = makePlacement(uniformCluster(4, 8, 2), [even, hot], all);
+  const plan = placementDocument(made, all, planFigures(made, all));
+  // 32 slots hold 8 experts on 4 of 8 GPUs each; within 1.02 the hottest expert needs 5.
+  expect(givenUpText(plan)).toMatch(
+    /^Survival is given up for balance: for every expert on 4 GPUs, layer 9 lacks 1 slots within 1\.02/,
+  );
+});
