@@ -135,7 +135,9 @@ describe("place --host-copies", () => {
     const audit = JSON.parse(await made(["place", "--audit", at("two.json")]));
     expect(audit.survivalWithHostMemory).toEqual(memory);
     const table = await made(["place", "--audit", at("two.json"), "--format", "table"]);
-    expect(table).toMatch(/nodes failing with 16\.7 % each: [\d.]+ % without reload,\n {2}[\d.]+ % with reload from host memory/);
+    expect(table).toMatch(
+      /nodes failing with 16\.7 % each: [\d.]+ %\s+without\s+reload,\s+[\d.]+ %\s+with\s+reload\s+from\s+host\s+memory/,
+    );
     expect(table).toMatch(/Survival, domains failing/);
     const many = await inProcess([...words, "--host-copies", "6"]);
     expect(many).toMatchObject({ code: 2, stderr: expect.stringMatching(/of 6 nodes at most 5 others/) });
