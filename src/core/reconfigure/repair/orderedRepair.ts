@@ -152,10 +152,12 @@ class Walk {
     }
     const { leaving } = this.#problem.survivors;
     const sources = state.hostsOf(expert).concat(leaving === undefined ? [] : leaving.holders[layer]![expert]!);
+    // What only nodes that leave hold is lost without a host; with one it is as safe as that.
+    const isFirst = table.copies[expert]!.length === 0;
     const touched = victim === FREE_SLOT ? [expert] : [expert, victim];
     for (const one of touched) table.lift(one);
     state.replace(slot, expert);
-    const isMade = this.#isSafe();
+    const isMade = isFirst || this.#isSafe();
     if (!isMade) state.replace(slot, victim);
     for (const one of touched) if (table.copies[one]!.length > 0) table.lay(one);
     if (!isMade) return false;

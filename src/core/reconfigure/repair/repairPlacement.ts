@@ -95,7 +95,9 @@ export function repairLayers(
     ...(keep && { mayLeave: staysInside(sets, keep) }),
     watch: policy.watch,
   };
-  const arrivals = addHosts(hosts);
+  // Whoever stops early shall have handed over first what nobody else has.
+  const arrivals = singly ? houseAll(hosts) : [];
+  arrivals.push(...addHosts(hosts));
   const housed = houseAll(hosts);
   if (housed.length > 0) arrivals.push(...housed, ...addHosts({ ...hosts, budget: hosts.budget - movedIn(layers) }));
   const slack = policy.balanceSlack ?? usualBalanceSlack(policy);
