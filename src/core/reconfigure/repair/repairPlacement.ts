@@ -81,7 +81,13 @@ export function repairLayers(
     singly = false,
     keep,
     steadily = false,
-  }: { readonly singly?: boolean; readonly keep?: HostSetTable; readonly steadily?: boolean } = {},
+    housesFirst = false,
+  }: {
+    readonly singly?: boolean;
+    readonly keep?: HostSetTable;
+    readonly steadily?: boolean;
+    readonly housesFirst?: boolean;
+  } = {},
 ): Arrival[] {
   const { old, policy } = problem;
   const { sets, shares } = setting;
@@ -96,7 +102,7 @@ export function repairLayers(
     watch: policy.watch,
   };
   // Whoever stops early shall have handed over first what nobody else has.
-  const arrivals = singly ? houseAll(hosts) : [];
+  const arrivals = housesFirst ? houseAll(hosts) : [];
   arrivals.push(...addHosts(hosts));
   const housed = houseAll(hosts);
   if (housed.length > 0) arrivals.push(...housed, ...addHosts({ ...hosts, budget: hosts.budget - movedIn(layers) }));
