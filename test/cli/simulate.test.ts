@@ -43,7 +43,7 @@ test("timeline and plot of the first trial; rows for csv; a table for people", a
   const { code, stdout } = await inProcess(["simulate", ...job, ...files, "--format", "csv"]);
   expect(code).toBe(0);
   expect(stdout.split("\n")[0]).toBe(
-    "seed,system,samples,steps,samplesPerSecond,computeSeconds,checkpointSeconds,restartSeconds,reconfigureSeconds,rebalanceSeconds,idleSeconds,failures,recoveries,restarts,lostSteps,lostComputeSeconds,stepOverheadSeconds,stepDenseSeconds,stepDenseSyncSeconds,stepExpertsSeconds,stepAllToAllSeconds,stepExpertSyncSeconds,seconds,program,parameters",
+    "seed,system,samples,steps,samplesPerSecond,computeSeconds,checkpointSeconds,restartSeconds,reconfigureSeconds,rebalanceSeconds,idleSeconds,failures,recoveries,restarts,lostSteps,lostComputeSeconds,stepOverheadSeconds,stepDenseSeconds,stepDenseSyncSeconds,stepExpertsSeconds,stepAllToAllSeconds,stepExpertSyncSeconds,stepBubbleSeconds,seconds,program,parameters",
   );
   expect(stdout.trimEnd().split("\n")).toHaveLength(4);
   const timeline = readFileSync(at("timeline.csv"), "utf8").split("\n");
