@@ -21,6 +21,7 @@ import { drainedOf } from "./drainOption.ts";
 import { type ExpertSize, readExpertSize } from "./expertSize.ts";
 import { failedOf } from "./failedOption.ts";
 import { stillReloaded } from "./hostCopiesOption.ts";
+import { checkIdle } from "./idleOptions.ts";
 import { joinedOf } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
@@ -84,6 +85,7 @@ export const recover = defineCommand({
     if (changes.every((name) => options[name] === undefined))
       throw new UsageError("what changed? pass --failed, --joined or --drain with nodes, or --profile with newer loads");
     checkRestore(options);
+    checkIdle(options);
     const by = rebalancingOf(options);
     const isReview = reviews(options);
     const training = await readTimedJob(options);

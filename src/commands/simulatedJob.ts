@@ -110,6 +110,8 @@ export async function readJob(
   if (duration === undefined && samples === undefined) {
     throw new UsageError("when does the job end? pass --duration TIME or --samples N");
   }
+  if (spread !== undefined && file !== undefined && plan === undefined)
+    throw new UsageError(`--load-spread makes loads up, and ${file} has some; leave one of them out`);
   const preset = await readModel(options.model);
   if (plan !== undefined && slots !== undefined) throw new UsageError("--slots: the plan says how many slots a node has");
   const planned = plan === undefined ? preset : modelOfPlan(preset, plan);

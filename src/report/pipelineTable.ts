@@ -1,14 +1,17 @@
 /** A pipeline plan as a person reads it: what each technique does for the period, and what each stage does. */
 import type { PipelineFiguresFields, PipelinePlanDocument } from "../formats/documents/pipelinePlan.ts";
 import type { Paint } from "./paint.ts";
+import { wrapped } from "./screen.ts";
 import { percent, textTable } from "./table.ts";
 
 /** The table; for a lost stage what to do instead. */
-export function pipelineTable(document: PipelinePlanDocument, paint: Paint): string {
+export function pipelineTable(document: PipelinePlanDocument, paint: Paint, width: number): string {
   const { pipelines, stages, microBatches, failed, plan, steps = [], faultFree } = document;
   const who = failed.length === 0 ? "nobody failed" : `${listed(failed)} failed`;
-  const title = `${paint.bold("Pipeline plan")} of ${pipelines} pipelines x ${stages} stages, ${microBatches} micro-batches each; ${who}`;
-  if (plan === undefined) return [title, paint.red(`Not recoverable: ${document.reason}`)].join("\n\n");
+  const head = "Pipeline plan";
+  const said = `${head} of ${pipelines} pipelines x ${stages} stages, ${microBatches} micro-batches each; ${who}`;
+  const title = paint.bold(head) + wrapped(said, width).slice(head.length);
+  if (plan === undefined) return [title, paint.red(wrapped(`Not recoverable: ${document.reason}`, width))].join("\n\n");
   const time = timeText(document);
   const rows = steps.map((step) => [
     nameOf(step, failed.length > 0),
@@ -18,12 +21,15 @@ export function pipelineTable(document: PipelinePlanDocument, paint: Paint): str
     `${step.bound.limit}, stage ${step.bound.stage}`,
     String(step.peak),
   ]);
-  const head = ["period", "slowdown", "bound", "limit", "activations"].map((name) => ({ head: name }));
+  const heads = ["period", "slowdown", "bound", "limit", "activations"].map((name) => ({ head: name }));
   return [
     title,
-    `Period ${time(plan.period)}, ${slowdown(plan.period, faultFree)} times that before the failure; ${verdict(plan, time)}`,
+    `Period ${time(plan.period)}, ${slowdown(plan.period, faultFree)} times that before the failure; ${verdict(plan, time)}`
+      .split("\n")
+      .map((line) => wrapped(line, width))
+      .join("\n"),
     textTable(
-      [{ head: "", align: "left" }, ...head],
+      [{ head: "", align: "left" }, ...heads],
       [["1F1B before the failure", time(faultFree), "1.000", "", "", String(Math.min(stages, microBatches))], ...rows],
       paint,
     ),

@@ -44,7 +44,7 @@ export function recoveryTable(plan: RecoveryPlanDocument, paint: Paint, width: n
     parts.push(transferPart(plan, paint, width));
     if (plan.operations !== undefined && plan.operations.length > 0) parts.push(operationPart(plan.operations, paint));
   }
-  if (plan.rehearsal) parts.push(rehearsalPart(plan.rehearsal, paint));
+  if (plan.rehearsal) parts.push(rehearsalPart(plan.rehearsal, paint, width));
   if (plan.spilled && plan.spilled.length > 0) parts.push(spilledPart(plan.spilled));
   if (plan.placement) parts.push(`${paint.bold("The placement then")}`, ...placementDetails(plan.placement, paint, width, shown));
   return parts.join("\n\n");
@@ -79,10 +79,11 @@ function lostPart({ lost }: RecoveryPlanDocument, paint: Paint): string[] {
 function rehearsalPart(
   { passed, killed, transfers, bytesMoved, read = 0, faults }: NonNullable<RecoveryPlanDocument["rehearsal"]>,
   paint: Paint,
+  width: number,
 ): string {
   const acted = `${killed.length} processes killed, ${transfers} transfers of ${grouped(bytesMoved)} bytes over loopback${read === 0 ? "" : `, ${read} experts read from files`}`;
-  if (passed) return paint.green(`Rehearsed: ${acted}; every node ended with exactly its experts`);
-  return [paint.red(`Rehearsal failed: ${acted}`), ...faults.map((fault) => `  ${fault}`)].join("\n");
+  if (passed) return paint.green(wrapped(`Rehearsed: ${acted}; every node ended with exactly its experts`, width));
+  return [paint.red(wrapped(`Rehearsal failed: ${acted}`, width)), ...faults.map((fault) => `  ${fault}`)].join("\n");
 }
 
 /** What comes from host memory and the store, and when it is there. */

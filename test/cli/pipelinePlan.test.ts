@@ -31,6 +31,16 @@ test("a plan in JSON, as rows and as a table", async () => {
   expect(Math.max(...table.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
 });
 
+test("sentences keep to the width of the table", async () => {
+  const long = await inProcess("pipeline-plan -D 64 -S 4 -N 64 --failed 3.2,15.3,16.3,17.3 --format table".split(" "));
+  const lost = await plan("--failed 0.2,1.2,2.2 --format table");
+  for (const { stdout } of [long, lost]) {
+    const sentences = stdout.split("\n").filter((line) => /^(Pipeline|Period|Not| {2}\S)/.test(line));
+    expect(sentences.length).toBeGreaterThan(2);
+    expect(Math.max(...sentences.map((line) => line.length))).toBeLessThanOrEqual(80);
+  }
+});
+
 test("durations are seconds, and stages may differ", async () => {
   const document = JSON.parse((await plan("--stage-times 10ms,9ms,8ms/10ms,9ms,8ms/20ms,18ms,16ms/10ms,9ms,0ms")).stdout);
   expect(document.unit).toBe("seconds");
@@ -62,7 +72,9 @@ test("a stage without live workers cannot be rerouted: exit code 3, a document a
   expect(checkPipelinePlan(JSON.parse(stdout), "-")).toMatchObject({ recoverable: false, lost: [2], faultFree: 27 });
   const table = await plan("--failed 0.2,1.2,2.2 --format table");
   expect(table.code).toBe(3);
-  expect(table.stdout).toContain("all 3 workers of stage 2 failed, and their weights with them: repair one, or restart");
+  expect(table.stdout).toMatch(
+    /all 3 workers of stage 2 failed, and their weights\s+with\s+them:\s+repair\s+one,\s+or\s+restart/,
+  );
   const rows = await plan("--failed 0.2,1.2,2.2 --format csv");
   expect(rows.stdout).toBe("worker,stage,task,pipeline,microBatch,start,end\n");
   expect(rows.stderr).toMatch(/^lazarus: no plan: all 3 workers of stage 2 failed/);

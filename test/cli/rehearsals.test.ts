@@ -52,3 +52,11 @@ test("a GPU that fails, and ranks that are kept", () => {
   const kept = rehearsed("pairs.json", "--failed", "node2", "--keep-ranks");
   expect(kept.rehearsal).toMatchObject({ passed: true, killed: ["node2"] });
 });
+
+test("what was acted out keeps to the table's width", () => {
+  const words = ["--expert-bytes", "1GB", "--restore", "store=2GBps", "--rehearse", "--format", "table"];
+  const { code, stdout } = lazarus(["recover", join(folder, "thin.json"), "--failed", "node4", ...words]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Rehearsed: /m);
+  expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+});

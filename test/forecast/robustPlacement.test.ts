@@ -77,7 +77,8 @@ test("place --robust says what it gained, or that there was nothing to gain", as
   const asked = "profile-load fixtures/routing.csv --forecast ensemble --horizon 3";
   const { stdout, stderr, code } = await inProcessPipe(asked, "place -n 6 -c 4 --placement eplb --robust");
   expect(code).toBe(0);
-  const [, worst, plain] = /worst balance over 9 scenarios ([\d.]+), of the plan for the forecast alone ([\d.]+);/.exec(stderr)!;
+  const [, worst, plain] =
+    /worst balance \(mean of its layers\) over 9 scenarios ([\d.]+), of the plan for the forecast alone ([\d.]+);/.exec(stderr)!;
   expect(Number(worst)).toBeLessThan(Number(plain));
   const profile = JSON.parse((await inProcessPipe(asked)).stdout);
   expect(JSON.parse(stdout).layers.map(({ loads }: LayerLoads) => loads)).toEqual(

@@ -13,3 +13,7 @@ test("the changelog has the newest version first, each with its date, and the pa
   expect(numbers).toEqual(numbers.toSorted(collator.compare).toReversed());
   expect(JSON.parse(readFileSync(`${root}package.json`, "utf8")).version).toBe(numbers[0]);
 });
+
+test("the changelog has no remains of a merge", () => {
+  expect(readFileSync(`${root}CHANGELOG.md`, "utf8")).not.toMatch(/^(<{7}|={7}|>{7})/m);
+});

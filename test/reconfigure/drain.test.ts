@@ -49,6 +49,15 @@ const instances = fc
   });
 
 describe("nodes that leave", () => {
+  test("hand over what only they hold with as few moves as there are such experts, where there is room", () => {
+    const old = makePlacement(uniformCluster(3, 4), [{ layer: 0, loads: [9, 8, 7, 6, 5, 4, 3, 2, 1, 1, 1, 1] }], policy);
+    const change = { old, failed: [], drained: [1], joined: 3 };
+    const { change: made, placement } = goesOn(recovered({ ...change, maxMoves: 4 }));
+    expect(made.transfers).toHaveLength(4);
+    expect(placement.layers[0]!.replicas.every((copies) => copies > 0)).toBe(true);
+    expect(() => recovered({ ...change, maxMoves: 3 })).toThrow(/would not be handed over; allow more moves/);
+  });
+
   test("hand over what they hold: nothing is lost but what fails, and everything moves from who holds it to who stays", () => {
     fc.assert(
       fc.property(instances, ({ problem, drained, failed }) => {

@@ -13,6 +13,7 @@ import { failureUnits, recoveryUnder, unitSets } from "../../recovery/failureUni
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { HostSetTable } from "./hostSetTable.ts";
 import { type OpenRepair, openRepair, type RepairProblem, repairLayers, staysInside } from "./repairPlacement.ts";
+import { stayingPut } from "./stayingPut.ts";
 import { type OrderedTransfer, TransferRounds } from "./transferRounds.ts";
 
 /** As much of a repair as is worth making. */
@@ -23,6 +24,13 @@ export interface OrderedRepair {
   readonly balance: number;
   /** What is survived on the way when that goes worst. */
   readonly lowestSurvival: number;
+}
+
+/** How a repair goes about it, as repairLayers is told. */
+interface RepairOrder {
+  readonly keep?: HostSetTable;
+  readonly steadily?: boolean;
+  readonly housesFirst?: boolean;
 }
 
 /** A slot that takes an expert. */
@@ -41,7 +49,10 @@ const BALANCE_TOLERANCE = 1e-9;
 /** The best of all beginnings of the orders with at most so many transfers: the one that survives most, then the most even. */
 export function orderedRepair(problem: RepairProblem, maxMoves: number): OrderedRepair {
   const keep = firstSets(problem);
-  const found = [{ keep }, { steadily: true }, {}].map((order) => {
+  const orders: readonly RepairOrder[] = [{ keep }, { steadily: true }, {}];
+  const isHoused = problem.survivors.layers.every(({ replicas }) => !replicas.includes(0));
+  const all = isHoused ? orders : [...orders, ...orders.map((order) => ({ ...order, housesFirst: true }))];
+  const found = all.map((order) => {
     const goal = openRepair(problem);
     const held = goal.layers.map(({ table }) => table.expertAt.slice());
     const arrivals = repairLayers(problem, goal, { singly: true, ...order });
@@ -71,12 +82,18 @@ function stepsTo(
   arrivals: readonly Step[],
   layerOrder: readonly number[],
 ): Step[] {
+  const { rankOfSlot } = goal.setting.slots;
+  const places = goal.layers.map(({ table }, layer) => stayingPut(table.expertAt, held[layer]!, rankOfSlot));
+  const moved = ({ layer, expert, slot }: Step): Step[] => {
+    const place = places[layer]![slot]!;
+    return held[layer]![place] === expert ? [] : [{ layer, expert, slot: place }];
+  };
   const isDue = ({ layer, expert, slot }: Step) => goal.layers[layer]!.table.expertAt[slot] === expert;
-  const first = arrivals.filter(isDue);
+  const first = arrivals.filter(isDue).flatMap(moved);
   const done = new Set(first.map(({ layer, slot }) => `${layer}:${slot}`));
   const rest = layerOrder.flatMap((layer) =>
     Array.from(goal.layers[layer]!.table.expertAt).flatMap((expert, slot) =>
-      expert === held[layer]![slot] || expert === FREE_SLOT || done.has(`${layer}:${slot}`) ? [] : [{ layer, expert, slot }],
+      expert === FREE_SLOT ? [] : moved({ layer, expert, slot }).filter((step) => !done.has(`${layer}:${step.slot}`)),
     ),
   );
   return [...first, ...rest];
@@ -152,10 +169,12 @@ class Walk {
     }
     const { leaving } = this.#problem.survivors;
     const sources = state.hostsOf(expert).concat(leaving === undefined ? [] : leaving.holders[layer]![expert]!);
+    // What only nodes that leave hold is lost without a host; with one it is as safe as that.
+    const isFirst = table.copies[expert]!.length === 0;
     const touched = victim === FREE_SLOT ? [expert] : [expert, victim];
     for (const one of touched) table.lift(one);
     state.replace(slot, expert);
-    const isMade = this.#isSafe();
+    const isMade = isFirst || this.#isSafe();
     if (!isMade) state.replace(slot, victim);
     for (const one of touched) if (table.copies[one]!.length > 0) table.lay(one);
     if (!isMade) return false;

@@ -82,7 +82,13 @@ export function repairLayers(
     singly = false,
     keep,
     steadily = false,
-  }: { readonly singly?: boolean; readonly keep?: HostSetTable; readonly steadily?: boolean } = {},
+    housesFirst = false,
+  }: {
+    readonly singly?: boolean;
+    readonly keep?: HostSetTable;
+    readonly steadily?: boolean;
+    readonly housesFirst?: boolean;
+  } = {},
 ): Arrival[] {
   const { old, policy } = problem;
   const { sets, shares } = setting;
@@ -96,7 +102,9 @@ export function repairLayers(
     ...(keep && { mayLeave: staysInside(sets, keep) }),
     watch: policy.watch,
   };
-  const arrivals = addHosts(hosts);
+  // Whoever stops early shall have handed over first what nobody else has.
+  const arrivals = housesFirst ? houseAll(hosts) : [];
+  arrivals.push(...addHosts(hosts));
   const housed = houseAll(hosts);
   if (housed.length > 0) arrivals.push(...housed, ...addHosts({ ...hosts, budget: hosts.budget - movedIn(layers) }));
   const slack = policy.balanceSlack ?? usualBalanceSlack(policy);
