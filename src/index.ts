@@ -31,8 +31,10 @@ export { DISPATCHERS, type Dispatcher, type Imbalance, layerImbalance } from "./
 export { type Ages, type Quantiles, Replay } from "./core/comparison/replay.ts";
 export type { Traffic } from "./core/comparison/trafficByTier.ts";
 export { type PlanRecord, type Worsened, worsened } from "./core/comparison/worsened.ts";
+export type { Activation, Gate } from "./core/cost/gate.ts";
 export type { FailureCosts } from "./core/cost/goodput.ts";
 export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";
+export type { Iteration } from "./core/cost/iteration.ts";
 export { type ModelSize, modelSize } from "./core/cost/modelSize.ts";
 export type {
   CheckpointInterval,
@@ -43,6 +45,7 @@ export type {
   ModelSpec,
   TrainingSetting,
 } from "./core/cost/modelSpec.ts";
+export type { ParallelLayout } from "./core/cost/parallelLayout.ts";
 export { planCost } from "./core/cost/planCost.ts";
 export {
   type PlanCost,
@@ -228,6 +231,7 @@ export { type RecoveryOptions, recoveryProbabilities } from "./core/recovery/rec
 export { recoveryUpperBound } from "./core/recovery/recoveryUpperBound.ts";
 export { survivalProbability } from "./core/recovery/survivalProbability.ts";
 export type { CheckpointMethod } from "./core/simulation/checkpointing.ts";
+export type { ExpertGroups } from "./core/simulation/expertGroups.ts";
 export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "./core/simulation/failureModels.ts";
 export { expectedLoads, type FollowingLoads } from "./core/simulation/followingLoads.ts";
 export type { Job, PlannedJob, RunPolicy } from "./core/simulation/job.ts";
