@@ -31,7 +31,7 @@ export { DISPATCHERS, type Dispatcher, type Imbalance, layerImbalance } from "./
 export { type Ages, type Quantiles, Replay } from "./core/comparison/replay.ts";
 export type { Traffic } from "./core/comparison/trafficByTier.ts";
 export { type PlanRecord, type Worsened, worsened } from "./core/comparison/worsened.ts";
-export type { Activation, Gate } from "./core/cost/gate.ts";
+export type { Activation, ExpertGroups, Gate } from "./core/cost/gate.ts";
 export type { FailureCosts } from "./core/cost/goodput.ts";
 export type { HardwareSpec, RecoveryTimes } from "./core/cost/hardwareSpec.ts";
 export type { Iteration } from "./core/cost/iteration.ts";
@@ -231,7 +231,6 @@ export { type RecoveryOptions, recoveryProbabilities } from "./core/recovery/rec
 export { recoveryUpperBound } from "./core/recovery/recoveryUpperBound.ts";
 export { survivalProbability } from "./core/recovery/survivalProbability.ts";
 export type { CheckpointMethod } from "./core/simulation/checkpointing.ts";
-export type { ExpertGroups } from "./core/simulation/expertGroups.ts";
 export { exponentialFailures, hourlyPreemptions, noFailures, regularFailures } from "./core/simulation/failureModels.ts";
 export { expectedLoads, type FollowingLoads } from "./core/simulation/followingLoads.ts";
 export type { Job, PlannedJob, RunPolicy } from "./core/simulation/job.ts";
