@@ -83,7 +83,7 @@ describe("place --recovery-method gpu", () => {
     const rows = lines.slice(lines.indexOf(head) + 1).filter((line) => /^ +\d+ +[\d.]+ %/.test(line));
     const end = head.indexOf("95 % interval") + "95 % interval".length;
     expect(rows.map((row) => row.slice(0, end)).filter((row) => / (certain|[\d.]+ %)$/.test(row))).toHaveLength(rows.length);
-    expect(lines.join("\n")).toMatch(/\(method: sampling, 2 500 failure orders with seed 0 on js, .+\)/);
+    expect(lines.join("\n")).toMatch(/\(method: sampling, 2 500\s+failure orders with seed 0 on js, .+\)/);
   });
 
   test("refuses options that only sampling has, and offers what was meant", async () => {
