@@ -49,7 +49,16 @@ test("systems that restart after every failure take checkpoints as often as they
   const intervals = Object.fromEntries(systemsToTest.map((name) => [name, usualPolicy(name, model, 200)]));
   const [often, rarely] = [50, 250].map((steps) => ({ checkpoint: { steps }, rebalanceSteps: 200 }));
   expect(intervals).toEqual({
-    ...{ lazarus: rarely, resilient: rarely, flexmoe: rarely, "fewest-moves": rarely, "ds-ft": rarely, ds: often, "tutel-ft": rarely, tutel: often },
+    ...{
+      lazarus: rarely,
+      resilient: rarely,
+      flexmoe: rarely,
+      "fewest-moves": rarely,
+      "ds-ft": rarely,
+      ds: often,
+      "tutel-ft": rarely,
+      tutel: often,
+    },
     "ds-async": { ...often, method: { kind: "async" } },
     "peer-memory": { ...rarely, method: { kind: "peers", everySteps: 1 } },
     moevement: { ...rarely, method: { kind: "sparse" } },
