@@ -21,8 +21,17 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const seen = new Map<string, string[]>();
+
 /** Lines as they stand on the screen in the end, without colours. */
 function screen(columns: number, words: string): string[] {
+  const key = `${columns} ${words}`;
+  const lines = seen.get(key) ?? shown(columns, words);
+  seen.set(key, lines);
+  return lines;
+}
+
+function shown(columns: number, words: string): string[] {
   const line = `stty rows 24 cols ${columns}; exec "${process.execPath}" "${root}bin/lazarus.js" ${words}`;
   const { stdout } = spawnSync("script", ["-qec", line, "/dev/null"], { encoding: "utf8", cwd: folder });
   // biome-ignore-start lint/suspicious/noControlCharactersInRegex: these are what a terminal is told
@@ -68,7 +77,7 @@ describe.skipIf(!canType)(`screens${canType ? "" : " (skipped: there is no `scri
   });
 
   test("the first screen of a recovery has its time, its moves and what it is worth", () => {
-    const first = screen(80, "recover plan.json --failed gpu03 --expert-bytes 42MiB").slice(0, 24).join("\n");
+    const first = screen(80, "recover plan.json --failed gpu03 --expert-bytes 42MiB -q").slice(0, 24).join("\n");
     expect(first).toMatch(/^Training resumes after/m);
     expect(first).toMatch(/^Safe: /m);
     expect(first).toMatch(/^repair: .* moves/m);
@@ -76,11 +85,16 @@ describe.skipIf(!canType)(`screens${canType ? "" : " (skipped: there is no `scri
 
   test("five of 20 layers are shown, those chosen with --layers, and a node's slots with --node", () => {
     const rows = (lines: readonly string[]) => lines.flatMap((line) => /^ +(\d+) +[\d ]+ +1\.\d{3} /.exec(line)?.[1] ?? []);
-    const usual = screen(80, "place --audit plan.json");
+    const usual = screen(80, "place --audit plan.json -q");
     expect(rows(usual)).toHaveLength(5);
     expect(usual.join("\n")).toContain("The other 15 layers: ");
-    expect(rows(screen(80, "place --audit plan.json --layers 3,10-12"))).toEqual(["3", "10", "11", "12"]);
-    const node = screen(80, "place --audit plan.json --layers 3 --node gpu07");
+    expect(rows(screen(80, "recover plan.json --failed gpu03 --expert-bytes 42MiB --layers 3,10-12 -q"))).toEqual([
+      "3",
+      "10",
+      "11",
+      "12",
+    ]);
+    const node = screen(80, "recover plan.json --failed gpu03 --expert-bytes 42MiB --layers 3 --node gpu07 -q");
     expect(node.filter((line) => /^ +3? +\d( +\d+){5}$/.test(line))).toHaveLength(8);
   }, 60_000);
 
