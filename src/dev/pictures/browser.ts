@@ -23,6 +23,9 @@ interface Message {
   readonly error?: { readonly message: string };
 }
 
+/** Tenths of a second that what a browser leaves behind has to go away in. */
+const TRIES = 50;
+
 /** How a page is looked at. */
 export interface View {
   readonly width: number;
@@ -45,6 +48,7 @@ export class Browser {
     const quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
     this.#process = spawn(program, [...words, ...quiet, `--user-data-dir=${this.#profile}`, "--remote-debugging-pipe"], {
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+      detached: true,
     });
     (this.#process.stdio[4] as Readable).setEncoding("utf8").on("data", (text: string) => this.#hear(text));
   }
@@ -128,8 +132,17 @@ export class Browser {
 
   async close(): Promise<void> {
     const gone = new Promise((resolve) => this.#process.once("exit", resolve));
-    this.#process.kill();
+    // Its helpers write to the profile, too: they are of its group, and may take a moment to end.
+    process.kill(-this.#process.pid!, "SIGKILL");
     await gone;
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    for (let tries = 0; ; tries++) {
+      try {
+        rmSync(this.#profile, { recursive: true, force: true });
+        return;
+      } catch (error) {
+        if (tries === TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
   }
 }
