@@ -1,12 +1,11 @@
 /** lazarus compare: plans side by side. */
-import { type Compared, comparePlans } from "../core/comparison/comparePlans.ts";
+import { comparePlans } from "../core/comparison/comparePlans.ts";
 import { DISPATCHERS } from "../core/comparison/layerImbalance.ts";
 import { nodeBytesPerSecond } from "../core/cost/hardwareSpec.ts";
 import { modelSize } from "../core/cost/modelSize.ts";
-import type { LayerLoads } from "../core/layout/placement.ts";
 import { PLACEMENT_POLICIES, SHARES } from "../core/placement/policy.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
-import { InputError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { comparedPlan } from "../formats/comparisonDocument.ts";
 import { type ComparisonDocument, checkComparison } from "../formats/documents/comparison.ts";
 import { placementOf } from "../formats/documents/placement.ts";
@@ -14,7 +13,16 @@ import { parseBytes, parseCount, parseNumber, parsePercent } from "../formats/un
 import type { DrawnPlan } from "../report/comparisonPicture.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
-import { commonLayers, judged, madePlans, parsePolicies, readPlans, sharesOfPlan } from "./comparedPlans.ts";
+import {
+  commonLayers,
+  judged,
+  loadsOf,
+  madePlans,
+  parsePolicies,
+  readPlans,
+  sayWhatIsMissing,
+  sharesOfPlan,
+} from "./comparedPlans.ts";
 import { holdsBaseline, readBaseline } from "./comparisonBaseline.ts";
 import { parseDispatchers } from "./dispatchers.ts";
 import { readHardware } from "./namedSpecs.ts";
@@ -25,7 +33,6 @@ import { readLoad, windowOption } from "./readProfile.ts";
 import { replayLog } from "./replayLog.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { readTraining, trainingOptions } from "./trainingOptions.ts";
-import { warn } from "./warn.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const { mtbf: _, ...jobOptions } = trainingOptions;
@@ -241,31 +248,4 @@ function checkRoutingOptions(options: Options): void {
   );
   if (idle !== undefined)
     throw new UsageError(`--${idle} says how to ${idle === "dispatch" ? "replay" : "read"} --routing LOG, which is not given`);
-}
-
-/** Loads of some layers, in their order. @throws InputError when they are not those of the plans */
-function loadsOf(
-  wanted: readonly number[],
-  loads: readonly LayerLoads[],
-  file: string,
-  plan: readonly LayerLoads[],
-): LayerLoads[] {
-  return wanted.map((layer) => {
-    const found = loads.find((candidate) => candidate.layer === layer);
-    if (found === undefined) throw new InputError(`there is no layer ${layer}; expected every layer of the plans`, { file });
-    const experts = plan.find((candidate) => candidate.layer === layer)!.loads.length;
-    if (found.loads.length !== experts)
-      throw new InputError(`there are ${found.loads.length} experts; expected the ${experts} of the plans`, { file });
-    return { layer, loads: found.loads };
-  });
-}
-
-function sayWhatIsMissing(compared: readonly Compared[], plans: readonly { readonly name: string }[], timed: boolean): void {
-  const [first] = plans;
-  const apart = plans.filter((_, p) => compared[p]!.moves === undefined).map(({ name }) => name);
-  if (apart.length > 0) warn(`moves from ${first!.name} to ${apart.join(", ")}: not known, since nodes, slots or domains differ`);
-  if (compared.some(({ traffic }) => traffic === undefined))
-    warn(
-      `traffic${timed ? " and step time" : ""} under free shares: left out, as it would take long at this size; --shares even has it`,
-    );
 }

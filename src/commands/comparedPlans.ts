@@ -1,6 +1,6 @@
 /** The plans that `compare` compares: those that are read, and those that are made on the spot. */
 import { basename } from "node:path";
-import { judgedBy } from "../core/comparison/comparePlans.ts";
+import { type Compared, judgedBy } from "../core/comparison/comparePlans.ts";
 import type { LayerLoads, Placement } from "../core/layout/placement.ts";
 import {
   assumedSettings,
@@ -140,4 +140,36 @@ export async function madePlans(
 /** The plans with the loads that they are judged by. */
 export function judged(plans: readonly NamedPlan[], loads: readonly LayerLoads[]): NamedPlan[] {
   return plans.map((plan) => ({ ...plan, placement: judgedBy(plan.placement, loads) }));
+}
+
+/** Loads of some layers, in their order. @throws InputError when they are not those of the plans */
+export function loadsOf(
+  wanted: readonly number[],
+  loads: readonly LayerLoads[],
+  file: string,
+  plan: readonly LayerLoads[],
+): LayerLoads[] {
+  return wanted.map((layer) => {
+    const found = loads.find((candidate) => candidate.layer === layer);
+    if (found === undefined) throw new InputError(`there is no layer ${layer}; expected every layer of the plans`, { file });
+    const experts = plan.find((candidate) => candidate.layer === layer)!.loads.length;
+    if (found.loads.length !== experts)
+      throw new InputError(`there are ${found.loads.length} experts; expected the ${experts} of the plans`, { file });
+    return { layer, loads: found.loads };
+  });
+}
+
+/** Says which figures plans that differ in nodes, or are large, do not have. */
+export function sayWhatIsMissing(
+  compared: readonly Compared[],
+  plans: readonly { readonly name: string }[],
+  timed: boolean,
+): void {
+  const [first] = plans;
+  const apart = plans.filter((_, p) => compared[p]!.moves === undefined).map(({ name }) => name);
+  if (apart.length > 0) warn(`moves from ${first!.name} to ${apart.join(", ")}: not known, since nodes, slots or domains differ`);
+  if (compared.some(({ traffic }) => traffic === undefined))
+    warn(
+      `traffic${timed ? " and step time" : ""} under free shares: left out, as it would take long at this size; --shares even has it`,
+    );
 }

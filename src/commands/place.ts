@@ -24,13 +24,14 @@ import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
 import { type PlannedFor, readJob, warnOfOtherModel, withModelsLayers } from "./placedModel.ts";
 import { fromOptions, placedFrom, placesAnew } from "./placeFrom.ts";
-import { beyondLimit, lowered } from "./placementWarnings.ts";
+import { beyondLimit, checkFit, lowered } from "./placementWarnings.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
 import { lastOf, plotOption } from "./plotOption.ts";
 import { policyOptions, readPolicy, usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readLoad, readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
+import { refuseWithAudit } from "./refuseWithAudit.ts";
 import { placeRobustly, robustOption } from "./robustOption.ts";
 import { shownOptions, whatIsShown } from "./shownOptions.ts";
 import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
@@ -160,19 +161,8 @@ async function* madePlacements(
     const fewest = goal && (await findFewestSlots(nodes, layers, asked, goal));
     const policy = fewest?.policy ?? asked;
     const cluster = fewest?.chosen.made.cluster ?? withSlots(experts);
-    const slots = totalSlots(cluster);
-    if (slots < experts && options.spill === "none") {
-      throw new UsageError(
-        `${experts} experts do not fit into ${slots} slots: ${experts - slots} more are needed; add nodes or slots, or --spill cpu`,
-      );
-    }
     const wanted = options["min-replicas"];
-    if (wanted !== undefined && slots >= experts && slots < experts * wanted) {
-      const missing = experts * wanted - slots;
-      throw new UsageError(
-        `--min-replicas ${wanted}: ${slots} slots cannot hold ${wanted} replicas of each of ${experts} experts: ${missing} more are needed; add nodes or slots, or give at most ${Math.floor(slots / experts)}`,
-      );
-    }
+    checkFit(totalSlots(cluster), experts, options.spill, wanted);
     if (policy.placement === "resilient" && fewest === undefined)
       announce("placing", searchSeconds(cluster, layers.length), "; --placement mro or spread takes seconds");
     const made =
@@ -211,20 +201,8 @@ async function* auditedPlacements(
   plan: string,
   file: string | undefined,
 ): AsyncGenerator<PlacementDocument> {
-  if (options.pareto !== undefined)
-    throw new UsageError("--pareto makes placements, --audit assesses one: leave one of them out");
-  if (options.robust) throw new UsageError("--robust makes a placement, --audit assesses one: leave one of them out");
-  if (options.profile !== undefined && file !== undefined)
-    throw new UsageError(`--profile ${options.profile} and ${quoteInput(file)} both give loads; leave one of them out`);
+  refuseWithAudit(options, file);
   const loads = options.profile ?? file;
-  const useless = (["total-slots", "redundant-experts", "survive", "survival", "expert-bytes"] as const).find(
-    (name) => options[name] !== undefined,
-  );
-  if (useless !== undefined || options.slots === "auto") {
-    throw new UsageError(
-      `--${useless ?? "slots auto"}: --audit assesses a placement, which has its slots; leave one of them out`,
-    );
-  }
   const { readPlacements } = await import("./readPlacements.ts");
   let profileRead = false;
   const context = {
