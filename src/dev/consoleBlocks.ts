@@ -1,5 +1,5 @@
 /** Markdown whose console blocks are run: what stands there is what the program prints. */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,30 +8,46 @@ import { join, resolve } from "node:path";
  * Runs every line that begins with `$ ` in ```console blocks, one after the other in one scratch folder that holds the
  * fixtures, and puts what it prints below it. Exit codes other than 0 are printed as `(exit code N)`.
  */
-export function runConsoleBlocks(markdown: string): string {
+export async function runConsoleBlocks(markdown: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "lazarus-docs-"));
   cpSync("fixtures", join(folder, "fixtures"), { recursive: true });
   try {
-    return markdown.replace(
-      /```console\n([\s\S]*?)```/g,
-      (_, block: string) => `\`\`\`console\n${runBlock(block, folder)}\`\`\``,
-    );
+    let text = "";
+    let end = 0;
+    for (const { index, 0: whole, 1: block } of markdown.matchAll(/```console\n([\s\S]*?)```/g)) {
+      text += `${markdown.slice(end, index)}\`\`\`console\n${await runBlock(block!, folder)}\`\`\``;
+      end = index + whole.length;
+    }
+    return text + markdown.slice(end);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function runBlock(block: string, folder: string): string {
-  const commands = block.split("\n").filter((line) => line.startsWith("$ "));
-  return commands.map((command) => `${command}\n${printed(command.slice(2), folder)}`).join("");
+async function runBlock(block: string, folder: string): Promise<string> {
+  let text = "";
+  for (const command of block.split("\n").filter((line) => line.startsWith("$ "))) {
+    text += `${command}\n${await printed(command.slice(2), folder)}`;
+  }
+  return text;
 }
 
-function printed(command: string, folder: string): string {
+function printed(command: string, folder: string): Promise<string> {
   const script = `lazarus() { "${process.execPath}" "${resolve("bin/lazarus.js")}" "$@"; }\nset -o pipefail\n${command}`;
-  const { stdout, stderr, status } = spawnSync("bash", ["-c", script], {
+  const child = spawn("bash", ["-c", script], {
     cwd: folder,
-    encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  return stdout + stderr + (status === 0 ? "" : `(exit code ${status})\n`);
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  return new Promise((settle, fail) => {
+    child.on("error", fail);
+    child.on("close", (code) => settle(stdout + stderr + (code === 0 ? "" : `(exit code ${code})\n`)));
+  });
 }

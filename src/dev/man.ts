@@ -1,4 +1,4 @@
-/** Writes man/*.1 from the same data as --help; with --check it only says whether they are up to date. */
+/** Writes man/* from the manual's texts and from the same data as --help; with --check it only says whether they are up to date. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { manPages } from "./manPages.ts";
 

@@ -1,13 +1,10 @@
-/** Fills README.md's console blocks with what the commands in them really print; with --check it only compares. */
-import { readFileSync, writeFileSync } from "node:fs";
+/** Fills the console blocks of README.md and of the manual's pages with what the commands in them really print. */
+import { writeFileSync } from "node:fs";
 import { runConsoleBlocks } from "./consoleBlocks.ts";
+import { textsWithExamples } from "./textsWithExamples.ts";
 
-const before = readFileSync("README.md", "utf8");
-const after = runConsoleBlocks(before);
-if (!process.argv.includes("--check")) writeFileSync("README.md", after);
-else if (after !== before) {
-  const old = before.split("\n");
-  const line = after.split("\n").findIndex((text, i) => text !== old[i]);
-  process.stderr.write(`README.md:${line + 1}: the command prints something else now; run \`npm run docs\`\n`);
-  process.exitCode = 1;
+for (const { path, parts } of textsWithExamples()) {
+  const printed: string[] = [];
+  for (const { text } of parts) printed.push(await runConsoleBlocks(text));
+  writeFileSync(path, printed.join(""));
 }

@@ -1,4 +1,4 @@
-/** The README's controllers, from its own text, with stand-ins for the cluster managers and for the job. */
+/** The controllers of the README and of lazarus-controllers(7), from their own texts, with stand-ins for the cluster managers and for the job. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { fingerprintOf } from "../../src/io/fingerprint.ts";
+import { documented } from "../support/documented.ts";
 import { inProcess } from "../support/inProcess.ts";
 import { type Run, root } from "../support/lazarus.ts";
 
@@ -30,8 +31,7 @@ beforeEach(async () => {
   const place = ["place", "-n", "gpu[01-10]", "-c", "6", "--placement", "mro", "-o", at("shared/plan.json")];
   expect((await inProcess(place, "[[9,7,5,3,2,1,1,1],[1,2,3,5,7,9,9,9]]")).code).toBe(0);
   copyFileSync(at("shared/plan.json"), at("first.json"));
-  const readme = readFileSync(`${root}README.md`, "utf8");
-  for (const [, script = "", name = ""] of readme.matchAll(/```sh\n(#!\/bin\/sh\n# (lazarus-\w+):[\s\S]*?)```/g))
+  for (const [, script = "", name = ""] of documented.matchAll(/```sh\n(#!\/bin\/sh\n# (lazarus-\w+):[\s\S]*?)```/g))
     program(name, script);
   program("lazarus", `#!/bin/sh\nexec "${process.execPath}" "${root}bin/lazarus.js" "$@"\n`);
   program("carry-out", `#!/bin/sh\ncat "$1" >> "${at("carried")}"\n`);

@@ -1,4 +1,4 @@
-/** README's table for nodes of eight GPUs against what the comparison in its walk-through prints, which the README check runs. */
+/** README's table for nodes of eight GPUs against what the comparison in its walk-through prints, which walkThroughs.test.ts runs. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 

@@ -1,12 +1,12 @@
-/** The README's sweeps, from its own text, with stand-ins for what runs them. */
+/** The sweeps of the README and of lazarus-sweeps(7), from their own texts, with stand-ins for what runs them. */
 import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { documented } from "../support/documented.ts";
 import { root } from "../support/lazarus.ts";
 
-const readme = readFileSync(`${root}README.md`, "utf8");
 let folder = "";
 const at = (name: string) => join(folder, name);
 
@@ -57,9 +57,9 @@ exit $failed
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const [, sweep, summarize] = /^(parallel --joblog .*)\n(lazarus simulate --summarize .*)$/m.exec(readme)!;
-const array = /#!\/bin\/bash\n#SBATCH[^`]*/.exec(readme)![0];
-const [, pod] = /command: \[sh, -c, '(exec lazarus .*)'\]/.exec(readme)!;
+const [, sweep, summarize] = /^(parallel --joblog .*)\n(lazarus simulate --summarize .*)$/m.exec(documented)!;
+const array = /#!\/bin\/bash\n#SBATCH[^`]*/.exec(documented)![0];
+const [, pod] = /command: \[sh, -c, '(exec lazarus .*)'\]/.exec(documented)!;
 
 test("parallel: twice in a row does nothing twice, a run that exits with 3 leaves the others, and all are summarised", async () => {
   expect(await run(sweep!, { FAIL: "1" })).toBe(1);

@@ -8,21 +8,6 @@ import * as library from "../../src/index.ts";
 import { inProcess } from "../support/inProcess.ts";
 import { root } from "../support/lazarus.ts";
 
-test("the README's example runs with what the package exports", async () => {
-  const example = /```ts\n([\s\S]*?)```/.exec(readFileSync(`${root}README.md`, "utf8"))?.[1] as string;
-  const imported = /import \{ ([^}]*) \} from "lazarus-moe";/.exec(example)?.[1]?.split(", ") as string[];
-  const exported = new Map<string, unknown>(Object.entries(library));
-  for (const name of imported) expect(exported.has(name)).toBe(true);
-  const body = example
-    .replace(/import .*\n/, "")
-    .replace(" as const", "")
-    .replace("console.log(", "return (");
-  const run = new Function(...imported, body) as (...values: unknown[]) => { probability: number }[];
-  const failures = run(...imported.map((name) => exported.get(name)));
-  expect(failures).toHaveLength(10);
-  expect(failures[0]?.probability).toBe(1);
-});
-
 test("the README's controller runs with the built entries", () => {
   const text = /```js\n(import [\s\S]*?)```/.exec(readFileSync(`${root}README.md`, "utf8"))![1]!;
   const built = text

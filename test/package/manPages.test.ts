@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { commonExitCodes } from "../../src/commands/help.ts";
 import { allCommands } from "../../src/commands/table.ts";
+import { manualPages } from "../../src/dev/textsWithExamples.ts";
 import { inProcess } from "../support/inProcess.ts";
 import { root } from "../support/lazarus.ts";
 
@@ -13,21 +14,25 @@ const hasMandoc = spawnSync("mandoc", ["-T", "utf8"], { input: "" }).status === 
 
 test("every command has its page, and the overview has every command", async () => {
   const names = (await allCommands()).map(({ name }) => name);
-  expect(pages.toSorted()).toEqual(["lazarus.1", ...names.map((name) => `lazarus-${name}.1`)].toSorted());
+  const texts = manualPages().map(({ name }) => `lazarus-${name}.7`);
+  expect(pages.toSorted()).toEqual(["lazarus.1", ...names.map((name) => `lazarus-${name}.1`), ...texts].toSorted());
+  expect(JSON.parse(readFileSync(`${root}package.json`, "utf8")).man.toSorted()).toEqual(
+    pages.map((page) => `man/${page}`).toSorted(),
+  );
   for (const name of names) expect(text("lazarus.1")).toContain(`\\fBlazarus ${name.replaceAll("-", "\\-")}\\fR`);
 });
 
 test("requests of roff stand only where the pages mean them, in lines of at most 80 bytes outside of examples", () => {
   for (const page of pages) {
     for (const line of text(page)
-      .replaceAll(/^\.nf\n[\s\S]*?^\.fi\n/gm, "")
+      .replaceAll(/^\.nf\n[\s\S]*?^\.fi\n|^\.TS\n[\s\S]*?^\.TE\n|^'\\" t\n/gm, "")
       .split("\n")) {
       if (/^[.']/.test(line)) expect(line).toMatch(/^\.(TH .*|SH [A-Z ]+|PP|TP)$/);
       else if (!line.startsWith("\\fB")) expect(Buffer.byteLength(line), line).toBeLessThanOrEqual(80);
     }
     // A heading begins a paragraph by itself.
     expect(text(page)).not.toMatch(/^\.SH.*\n\.PP/m);
-    expect(text(page)).toMatch(/^\.TH "LAZARUS\S*" "1" "\d{4}-\d\d-\d\d" "lazarus \d/);
+    expect(text(page)).toMatch(/^\.TH "LAZARUS\S*" "[17]" "\d{4}-\d\d-\d\d" "lazarus \d/m);
   }
 });
 

@@ -15,7 +15,7 @@ export const failures: readonly ManualSection[] = [
   {
     heading: "CONTROLLERS",
     blocks: [
-      "A plan says how many recoveries led to it (generation), the SHA-256 of the plan that it was made from (follows), and which nodes failed so far (failedSoFar), so that a poller may report the same failure for ever: it is already handled, exit code 0, and nothing moves. recover PLAN -o PLAN replaces a plan only by one that changes something and can be carried out, and only while PLAN is what the new plan was made from: of two at once, one is refused (exit code 2). --expect HASH refuses any other plan than that. The README has a controller for Slurm and one for Kubernetes, which its tests run.",
+      "recover PLAN --failed @- -o PLAN is the step of a controller: what is already handled changes nothing, and of two at once one is refused. lazarus-controllers(7) has the whole of it, for failures and for loads that drift.",
     ],
   },
 ];
