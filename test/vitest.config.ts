@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const apart = readdirSync(`${root}test`, { recursive: true, encoding: "utf8" })
   .map((name) => `test/${name.replaceAll("\\", "/")}`)
   .filter((file) => file.endsWith(".test.ts") && /vi\.mock\(|memoryUsage|cpuUsage/.test(readFileSync(`${root}${file}`, "utf8")));
-const settings = { setupFiles: ["test/setup.ts"], testTimeout: 120_000, maxWorkers: "100%" };
+const settings = { setupFiles: ["test/setup.ts"], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: "100%" };
 
 export default defineConfig({
   root,

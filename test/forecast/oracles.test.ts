@@ -158,6 +158,17 @@ test("a forecast's figures are means over its layers and the trailing origins; a
   expect(forecast!.quantiles!.layers[2]).toEqual({ layer: 2, low: [0, 0], high: [0, 0] });
 });
 
+test("experts that one iteration lists and another does not had no tokens where they are missing", () => {
+  const errors: number[] = [];
+  const told = (_: number, __: number, [judged]: readonly { readonly error: number }[]) => errors.push(judged!.error);
+  const forecaster = new LoadForecaster({ method: "last", horizon: 1, told });
+  [[4, 0], [4, 0], [2, 0, 2], [1, 3]].forEach((loads, iteration) => {
+    const layers = [{ layer: 0, loads: Float64Array.from(loads) }];
+    forecaster.add({ iteration, experts: loads.length, ranks: 0, layers });
+  });
+  expect(errors).toEqual([1, 1.5]); // |1 - 1/2| + 1/2, then |1/2 - 1/4| + 3/4 + 1/2.
+});
+
 test("tokens are multiplied just where there are fewer than experts, by the layer that has fewest", () => {
   const scaleOf = (...tokens: readonly number[]) => {
     const forecaster = new LoadForecaster({ method: "last", horizon: 1 });
@@ -165,7 +176,7 @@ test("tokens are multiplied just where there are fewer than experts, by the laye
     for (const iteration of [1, 2]) forecaster.add({ iteration, experts: 4, ranks: 0, layers });
     return forecaster.profile().scale;
   };
-  expect([scaleOf(4), scaleOf(5, 0), scaleOf(3, 9), scaleOf(9, 2)]).toEqual([undefined, undefined, 134, 200]);
+  expect([scaleOf(4), scaleOf(5, 0), scaleOf(3, 9), scaleOf(9, 1)]).toEqual([undefined, undefined, 134, 400]);
 });
 
 test("rank correlation is Pearson's of the mean ranks, ties or not", () => {

@@ -84,7 +84,7 @@ test("the package takes less than 12 MB, and depends on nothing that `overrides`
   for (const name of reached) expect(lock[`node_modules/${name}`]?.hasInstallScript, name).toBe(undefined);
 });
 
-describe("five programs", () => {
+describe("five programs, and the example at the head of the library", () => {
   const files = readdirSync(`${root}test/package/programs`);
   const strictest: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2023,
@@ -127,8 +127,14 @@ describe("five programs", () => {
 
   test("compile with the strictest flags, under nodenext; bundler finds the same declarations", () => {
     expect(files).toEqual(["dispatch.ts", "place.ts", "profile.ts", "recover.ts", "simulate.ts"]);
+    const [, head] = /```ts\n([\s\S]*?)```/.exec(readFileSync(`${root}src/index.ts`, "utf8"))!;
+    const example = head!.replace(/^ \* ?/gm, "");
+    expect(example).toContain("planRecovery");
+    files.push("example.ts", "wrong.ts");
+    writeFileSync(join(app, "programs/example.ts"), example);
+    writeFileSync(join(app, "programs/wrong.ts"), example.replace('"fast"', '"quick"'));
     const nodenext = programUnder({ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext });
-    expect(ts.getPreEmitDiagnostics(nodenext).map(textOf)).toEqual([]);
+    expect(ts.getPreEmitDiagnostics(nodenext).map(textOf)).toEqual([expect.stringMatching(/wrong\.ts: .*"quick"/)]);
     nodenext.emit();
     writeFileSync(join(app, "compiled", "package.json"), '{"type":"module"}');
     const bundler = programUnder({ module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler });
