@@ -121,6 +121,7 @@ export {
   type Assessment,
   assess,
   type FoundRecovery,
+  type HostMemory,
   type PlanFigures,
   planFigures,
   type Resilience,

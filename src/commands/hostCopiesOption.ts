@@ -2,10 +2,8 @@
 import type { Placement } from "../core/layout/placement.ts";
 import { withHostMemory } from "../core/placement/assess.ts";
 import type { Policy } from "../core/placement/policy.ts";
-import type { Recovery } from "../core/reconfigure/planRecovery.ts";
 import { UsageError } from "../errors.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
-import type { RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { withReload } from "../formats/placementDocument.ts";
 import { parseCount } from "../formats/units.ts";
 import { option } from "./option.ts";
@@ -33,12 +31,4 @@ export function reloaded(
       `--host-copies ${copies}: of ${placement.cluster.length} node${most === 0 ? "" : "s"} at most ${most} others can keep copies; give at most as many`,
     );
   return withReload(document, withHostMemory(placement, copies, policy));
-}
-
-/** A plan that says of the new placement what the old one said of reloading, with as many copies as there are nodes for. */
-export function stillReloaded(plan: RecoveryPlanDocument, recovery: Recovery, wanted: number | undefined): RecoveryPlanDocument {
-  if (!recovery.recoverable || plan.placement === undefined || wanted === undefined) return plan;
-  const { placement, policy } = recovery;
-  const copies = Math.min(wanted, placement.cluster.length - 1);
-  return copies === 0 ? plan : { ...plan, placement: reloaded(plan.placement, placement, policy, copies) };
 }

@@ -6,21 +6,20 @@ import { failuresOf } from "../core/reconfigure/changeGpus.ts";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
 import { rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { UsageError } from "../errors.ts";
-import { hasDeadNodes, placementOf } from "../formats/documents/placement.ts";
+import { placementOf } from "../formats/documents/placement.ts";
 import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
-import { withKeptRanks } from "../formats/keptRanks.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { policyNameOf, policyOf } from "../formats/policyFields.ts";
 import { recoveryPlanDocument, unchangedPlan } from "../formats/recoveryPlanDocument.ts";
 import { replacesFile } from "../io/output.ts";
 import { isSameFile } from "../io/outputPlace.ts";
 import { announce } from "./announce.ts";
+import { carriedOver } from "./carriedOver.ts";
 import { readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { drainedOf } from "./drainOption.ts";
 import { type ExpertSize, readExpertSize } from "./expertSize.ts";
 import { failedOf } from "./failedOption.ts";
-import { stillReloaded } from "./hostCopiesOption.ts";
 import { checkIdle } from "./idleOptions.ts";
 import { joinedOf } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
@@ -168,17 +167,20 @@ export const recover = defineCommand({
           old.cluster,
           failuresOf(old.cluster, failures.failed, failures.failedGpus),
           joining.joinedGpus,
-          { bytes: size.bytes, ageSeconds: options["checkpoint-age"], ...origin },
+          {
+            bytes: size.bytes,
+            ageSeconds: options["checkpoint-age"],
+            ...origin,
+            ...carriedOver(options, document, recovery, copies),
+          },
         );
-        const known = stillReloaded(planned, recovery, copies);
-        const kept = options["keep-ranks"] || hasDeadNodes(document) ? withKeptRanks(known, document) : known;
         const plan =
           options.rehearse && recovery.recoverable
             ? {
-                ...kept,
+                ...planned,
                 rehearsal: await actOut(rehearsalOf(old, recovery.survivors, recovery.change), options["rehearse-bytes"]),
               }
-            : kept;
+            : planned;
         if (plan.rehearsal?.passed === false) exitCode = FAILED_REHEARSAL;
         if (!plan.recoverable) {
           exitCode = NOT_RECOVERABLE;

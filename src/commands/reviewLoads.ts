@@ -22,6 +22,7 @@ import { policyNameOf, policyOf } from "../formats/policyFields.ts";
 import { recoveryPlanDocument, unchangedPlan } from "../formats/recoveryPlanDocument.ts";
 import { fingerprint } from "../io/fingerprint.ts";
 import { announce } from "./announce.ts";
+import { carriedOver } from "./carriedOver.ts";
 import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { rebalanceBy } from "./rebalancedPlan.ts";
@@ -121,7 +122,11 @@ export async function review(options: Options, plan: Reviewed, newer: LoadProfil
   return {
     moved: { recovery, old },
     document: {
-      ...recoveryPlanDocument(recovery, old.cluster, { failed: [], failedGpus: [] }, [], { bytes: terms.expertBytes, ...origin }),
+      ...recoveryPlanDocument(recovery, old.cluster, { failed: [], failedGpus: [] }, [], {
+        bytes: terms.expertBytes,
+        ...origin,
+        ...carriedOver(options, document, recovery, document.survivalWithHostMemory?.copies),
+      }),
       decision: {
         move: true,
         iteration,

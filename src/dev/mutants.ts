@@ -79,15 +79,12 @@ try {
 
 async function tryChanges(): Promise<void> {
   const secondsOf = await secondsUnchanged(copies[0]!);
-  const runOf = (tests: readonly string[], apart: boolean): TestRun => {
+  const runOf = (tests: readonly string[]): TestRun => {
     const unchanged = tests.reduce((sum, test) => sum + (secondsOf.get(test) ?? 1), 0);
-    return { tests, apart, seconds: SLACK_SECONDS + SLACK_FACTOR * unchanged };
+    return { tests, seconds: SLACK_SECONDS + SLACK_FACTOR * unchanged };
   };
   await inParallel(drawn, async (copy, change) => {
-    const { inProcess, apart } = graph.relatedTests(change.file);
-    const runs = inProcess.map((tests) => runOf(tests, false));
-    if (apart.length > 0) runs.push(runOf(apart, true));
-    const outcome = await copy.testsWith(change, runs);
+    const outcome = await copy.testsWith(change, graph.relatedTests(change.file).map(runOf));
     outcomes.set(change, outcome);
     if (outcome !== "failed") process.stdout.write(`${outcome} ${described(change)}\n`);
     process.stderr.write(`${outcomes.size} of ${drawn.length}, ${rateOf(drawn)} noticed\n`);
@@ -98,14 +95,10 @@ async function tryChanges(): Promise<void> {
 async function secondsUnchanged(copy: WorkCopy): Promise<Map<string, number>> {
   const { times } = values;
   if (times !== undefined && existsSync(times)) return new Map(JSON.parse(readFileSync(times, "utf8")) as [string, number][]);
-  const seconds = new Map<string, number>();
-  for (const apart of [false, true]) {
-    const tests = graph.tests.filter((test) => graph.isApart(test) === apart);
-    const outcome = await copy.tests({ tests, apart, seconds: MOST_SECONDS }, REPORT);
-    if (outcome !== "passed")
-      throw new Error(`the tests ${outcome} before anything is changed: ${copy.failuresIn(REPORT).join(", ")}`);
-    for (const [test, taken] of copy.timesIn(REPORT)) seconds.set(test, taken);
-  }
+  const outcome = await copy.tests({ tests: graph.tests, seconds: MOST_SECONDS }, REPORT);
+  if (outcome !== "passed")
+    throw new Error(`the tests ${outcome} before anything is changed: ${copy.failuresIn(REPORT).join(", ")}`);
+  const seconds = copy.timesIn(REPORT);
   if (times !== undefined) writeFileSync(times, JSON.stringify([...seconds]));
   return seconds;
 }

@@ -1,5 +1,6 @@
 /** From a recovery to its document. */
 import type { ClusterNode } from "../core/layout/cluster.ts";
+import type { HostMemory } from "../core/placement/assess.ts";
 import type { Operation } from "../core/rebalance/operations.ts";
 import type { Failures, NodeGpu } from "../core/reconfigure/changeGpus.ts";
 import type { Ends, Recovery } from "../core/reconfigure/planRecovery.ts";
@@ -7,7 +8,8 @@ import type { Window } from "./csv/windows.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 import { NO_HISTORY, type PlanHistory, type RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 import { given } from "./given.ts";
-import { placementDocument } from "./placementDocument.ts";
+import { withKeptRanks } from "./keptRanks.ts";
+import { placementDocument, withReload } from "./placementDocument.ts";
 
 /** What a recovery-plan says of the plan that it was made from. */
 export interface PlanOrigin {
@@ -15,6 +17,10 @@ export interface PlanOrigin {
   readonly drained?: readonly number[];
   readonly history?: PlanHistory;
   readonly follows?: string | undefined;
+  /** What the new placement survives with reload from host memory. */
+  readonly hostMemory?: HostMemory | undefined;
+  /** The plan whose ranks keep their numbers. */
+  readonly ranksOf?: PlacementDocument | undefined;
 }
 
 /** What moves. */
@@ -28,18 +34,18 @@ export interface RestoredBytes {
  * @param cluster the old nodes, which failures and joined GPUs are of
  * @param bytes size of a replica on its way
  * @param ageSeconds how old what the store has is
- * @param window of the placement, where there are several
- * @param drained old nodes that leave after handing over what they hold
- * @param history what came before the old placement
- * @param follows SHA-256 of its document
+ * @param origin its window is of the placement, where there are several; drained nodes are old ones that leave after handing over what
+ *   they hold; history is what came before the old placement, `follows` the SHA-256 of its document
+ * @throws UsageError when ranks cannot keep their numbers
  */
 export function recoveryPlanDocument(
   recovery: Recovery & { readonly operations?: readonly Operation[] },
   cluster: readonly ClusterNode[],
   { failed, failedGpus }: Failures,
   joinedGpus: readonly NodeGpu[],
-  { bytes, ageSeconds, window, drained = [], history = NO_HISTORY, follows }: PlanOrigin & RestoredBytes,
+  { bytes, ageSeconds, ...origin }: PlanOrigin & RestoredBytes,
 ): RecoveryPlanDocument {
+  const { window, drained = [], history = NO_HISTORY, follows, hostMemory, ranksOf } = origin;
   const nameOf = ({ node, gpu }: NodeGpu) => `${cluster[node]!.name}:${gpu}`;
   const namesOf = (nodes: readonly number[]) => nodes.map((node) => cluster[node]!.name);
   const joined = recovery.joined.map(({ name }) => name);
@@ -59,8 +65,9 @@ export function recoveryPlanDocument(
   const { survivors, policy, placement, figures, change, seconds, ways, operations, restored } = recovery;
   const senders = [...survivors.cluster, ...(survivors.leaving?.cluster ?? [])];
   const name = (node: number) => senders[node]!.name;
-  const placed = placementDocument(placement, policy, figures, { window });
-  return {
+  const assessed = placementDocument(placement, policy, figures, { window });
+  const placed = hostMemory === undefined ? assessed : withReload(assessed, hostMemory);
+  const plan: RecoveryPlanDocument = {
     ...header,
     recoverable: true,
     lost: [],
@@ -96,6 +103,7 @@ export function recoveryPlanDocument(
     },
     time: { ...seconds },
   };
+  return ranksOf === undefined ? plan : withKeptRanks(plan, ranksOf);
 }
 
 /** The document of a recovery from nothing: the placement goes on as it is. */

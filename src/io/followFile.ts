@@ -33,9 +33,11 @@ async function* stoppable(chunks: AsyncIterable<Uint8Array>, name: string): Asyn
   const { unlessStopped, release } = stopSignals();
   const iterator = chunks[Symbol.asyncIterator]();
   let first = true;
+  let stopped = false;
   try {
     for (;;) {
       const next = await unlessStopped(iterator.next());
+      stopped = next === undefined;
       if (next === undefined) throw new Stopped();
       if (next.done === true) return;
       const whole = first ? WHOLE_ONLY.get(next.value[0] ?? 0) : undefined;
@@ -45,6 +47,8 @@ async function* stoppable(chunks: AsyncIterable<Uint8Array>, name: string): Asyn
     }
   } finally {
     release();
+    // One that waits for more would do so first.
+    if (!stopped) await iterator.return?.();
   }
 }
 

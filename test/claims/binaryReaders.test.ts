@@ -11,7 +11,7 @@ import { inProcess } from "../support/inProcess.ts";
 const MOST_MS = 5000;
 const MOST_KIB = 512 * 1024;
 /** Changes of each kind; `npm run fuzz` makes all of them, `npm run worst-inputs` as well, and measures them. */
-const FEW = process.env["FUZZ_RUNS"] === undefined ? 60 : Number.POSITIVE_INFINITY;
+const FEW = process.env["FUZZ_RUNS"] === undefined ? 40 : Number.POSITIVE_INFINITY;
 
 const folder = mkdtempSync(join(tmpdir(), "lazarus-claims-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 /** The controller for drift, as processes: profile-load --follow on a log that grows, piped into recover --follow; stopped, started again. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -147,4 +147,15 @@ test.each([
   const files = words.map((word) => (/^\w+\.(json|csv|csv\.gz)$/.test(word) ? at(word) : word));
   const { code, stderr } = await inProcess(files);
   expect([code, stderr]).toEqual([2, expect.stringMatching(expected)]);
+  // Nothing stays open, where that can be seen.
+  const open = existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").map(openFile) : [];
+  expect(open.filter((path) => path === at("log.csv.gz"))).toEqual([]);
 });
+
+function openFile(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return "";
+  }
+}

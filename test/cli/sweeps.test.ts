@@ -46,7 +46,7 @@ exec "${process.execPath}" "${root}bin/lazarus.js" "\${@/#\\/logs/${folder}}"
 log=$2; template=$4; shift 5
 failed=0 n=0
 for value in "$@"; do
-  n=$((n+1)); [ "$n" -le 4 ] || break
+  n=$((n+1)); [ "$n" -le 3 ] || break
   grep -q "^$n " "$log" 2> /dev/null && continue
   bash -c "\${template//'{}'/$value}"; code=$?
   echo "$n $code" >> "$log"; [ $code = 0 ] || failed=$((failed+1))
@@ -63,12 +63,12 @@ const [, pod] = /command: \[sh, -c, '(exec lazarus .*)'\]/.exec(documented)!;
 
 test("parallel: twice in a row does nothing twice, a run that exits with 3 leaves the others, and all are summarised", async () => {
   expect(await run(sweep!, { FAIL: "1" })).toBe(1);
-  expect(runs().sort()).toEqual(["run-0.json", "run-2.json", "run-3.json"]);
+  expect(runs().sort()).toEqual(["run-0.json", "run-2.json"]);
   expect(await run(sweep!)).toBe(0);
-  expect(calls()).toHaveLength(4);
+  expect(calls()).toHaveLength(3);
   rmSync(at("sweep.log"));
   expect(await run(sweep!)).toBe(0);
-  expect(runs()).toHaveLength(4);
+  expect(runs()).toHaveLength(3);
   expect(await run(summarize!)).toBe(0);
   expect(readFileSync(at("sweep.svg"), "utf8")).toMatch(/^<svg/);
 });

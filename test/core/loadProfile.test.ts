@@ -290,6 +290,7 @@ describe("smaller profiles", () => {
         { layer: 7, loads: [1, 2] },
       ],
     });
+    expect(topExperts(profile, 1).layers.map(({ loads }) => loads)).toEqual([[9], [2]]);
     expect(topExperts(profile, 4)).toEqual(profile);
     // Of equals, those with the lower ids.
     const level = { ...profile, layers: [{ layer: 0, loads: [1, 7, 1, 1], byRank: [[0, 1, 2, 3]] }] };

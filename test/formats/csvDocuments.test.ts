@@ -10,7 +10,7 @@ import type { BenchDocument } from "../../src/formats/documents/bench.ts";
 import { inProcess } from "../support/inProcess.ts";
 import { shell } from "../support/lazarus.ts";
 
-const RUNS = process.env["FUZZ_RUNS"] === undefined ? { numRuns: 10 } : {};
+const RUNS = process.env["FUZZ_RUNS"] === undefined ? { numRuns: 6 } : {};
 const FORMATS = ["json", "csv"] as const;
 
 const folder = mkdtempSync(join(tmpdir(), "lazarus-csv-"));

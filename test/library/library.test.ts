@@ -1,7 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { readFileSync } from "node:fs";
 import ts from "typescript";
 import { expect, test } from "vitest";
 import * as library from "../../src/index.ts";
@@ -61,34 +59,6 @@ test.each(["src/index.ts", "src/formats/index.ts"])("every type that stands in w
   expect([...missing]).toEqual([]);
 });
 
-test("the example at the head of the library compiles against the declarations that are published", () => {
-  const folder = mkdtempSync(join(tmpdir(), "lazarus-types-"));
-  try {
-    program.emit(undefined, (path, text) => {
-      const file = join(folder, relative(published.outDir!, path));
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text);
-    });
-    const example = readFileSync(`${root}src/index.ts`, "utf8")
-      .match(/```ts\n([\s\S]*?)```/)![1]!
-      .replace(/^ \* ?/gm, "");
-    expect(example).toContain("planRecovery");
-    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    const file = join(folder, "example.ts");
-    const options = { ...compilerOptions(), noEmit: true, typeRoots: [`${root}node_modules/@types`], noUnusedLocals: false };
-    let examples: ts.Program | undefined;
-    const checked = (text: string) => {
-      writeFileSync(file, text.replace("lazarus-moe", "./src/index.ts"));
-      examples = ts.createProgram([file], options, undefined, examples);
-      return ts.getPreEmitDiagnostics(examples).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
-    };
-    expect(checked(example)).toEqual([]);
-    expect(checked(example.replace('"fast"', '"quick"'))).not.toEqual([]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
-
 test("a library user places, assesses and recovers as the commands do", async () => {
   const { makePlacement, planFigures, planRecovery, uniformCluster } = library;
   const profile = { type: "load-profile", version: 1, experts: 5, window: { from: 1, to: 1, iterations: 1, method: "sum" } };
@@ -118,8 +88,3 @@ test("a library user places, assesses and recovers as the commands do", async ()
   expect(found.seconds).toEqual(plan.time);
   expect(found.figures.survival.probability).toBe(plan.placement.recovery.survival);
 });
-
-function compilerOptions(): ts.CompilerOptions {
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile);
-  return ts.parseJsonConfigFileContent(config, ts.sys, root).options;
-}

@@ -23,11 +23,11 @@ export interface NamedForecaster {
 }
 
 /** The newest shares. */
-const last = { name: "last", make: () => smoothing(1, 0, 0) };
+const last = { name: "last", make: () => smoothing(1) };
 
 /** Exponential moving average, `weight` for the newest iteration. */
 function ema(weight: number): NamedForecaster {
-  return { name: `ema ${weight}`, make: () => smoothing(weight, 0, 0) };
+  return { name: `ema ${weight}`, make: () => smoothing(weight) };
 }
 
 /** Holt's linear smoothing with a damped trend (Gardner and McKenzie 1985): weights of level and trend, and the damping. */
@@ -58,7 +58,7 @@ export const ENSEMBLE: readonly NamedForecaster[] = [
 ];
 
 /** Level and trend by exponential smoothing; without weight and damping of the trend it is a moving average. */
-function smoothing(levelWeight: number, trendWeight: number, damping: number): Forecaster {
+function smoothing(levelWeight: number, trendWeight = 0, damping = 0): Forecaster {
   let level = new Float64Array(0);
   let trend = new Float64Array(0);
   return {

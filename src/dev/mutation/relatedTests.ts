@@ -2,19 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-/** Test files by what they cost and what they are likely to notice. */
-export interface RelatedTests {
-  /** Tests to run one after the other until one fails; the first notice most changes, and quickly. */
-  readonly inProcess: readonly (readonly string[])[];
-  /** Tests that replace modules by others and must not share them with the rest. */
-  readonly apart: readonly string[];
-}
-
 /** Imports of the working tree's source and tests, read once. */
 export class ImportGraph {
   readonly #imports = new Map<string, readonly string[]>();
   readonly #reached = new Map<string, ReadonlySet<string>>();
-  readonly #apart = new Set<string>();
   /**
    * Tests of parts of the core: those of the built program see no change of the source, and those that only run the whole program in
    * process are slow.
@@ -33,7 +24,6 @@ export class ImportGraph {
         found.map(([, path]) => normalize(join(dirname(file), path!))),
       );
       if (/\b(lazarus|shell)\b[^}]*\} from ".*support\/lazarus\.ts"|\.\.\/dist\/|"bin\/lazarus/.test(text)) programs.add(file);
-      if (text.includes("vi.mock(")) this.#apart.add(file);
     }
     this.tests = [...this.#imports.keys()]
       .filter((file) => {
@@ -49,25 +39,19 @@ export class ImportGraph {
       .sort();
   }
 
-  /** @param file path from the root, such as `src/core/cost/goodput.ts` */
-  relatedTests(file: string): RelatedTests {
+  /**
+   * Tests to run one after the other until one fails; the first notice most changes, and quickly.
+   * @param file path from the root, such as `src/core/cost/goodput.ts`
+   */
+  relatedTests(file: string): readonly (readonly string[])[] {
     const folder = `test/${file.split("/")[2]!}/`;
     const related = this.tests.filter((test) => this.#reach(test).has(file));
-    const shared = related.filter((test) => !this.isApart(test));
     const imports = (importer: string) => this.#imports.get(importer)?.includes(file) ?? false;
-    const direct = shared.filter(imports);
-    const others = shared.filter(
+    const direct = related.filter(imports);
+    const others = related.filter(
       (test) => !imports(test) && !this.#whole.has(test) && (test.startsWith(folder) || this.#imports.get(test)!.some(imports)),
     );
-    return {
-      inProcess: [direct, others].filter((tests) => tests.length > 0),
-      apart: related.filter((test) => this.isApart(test) && (imports(test) || !this.#whole.has(test))),
-    };
-  }
-
-  /** Whether a test replaces modules by others. */
-  isApart(test: string): boolean {
-    return this.#apart.has(test);
+    return [direct, others].filter((tests) => tests.length > 0);
   }
 
   /** The file and all that it imports. */
