@@ -9,7 +9,7 @@ import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { placeAfresh } from "../core/reconfigure/placeResidents.ts";
 import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { quoteInput, UsageError } from "../errors.ts";
-import { checkPlacement, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { checkPlacement, hostCopiesOf, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { placementDocument, withExplanation, withFigures } from "../formats/placementDocument.ts";
 import { placementJson } from "../formats/placementJson.ts";
 import { policyOf } from "../formats/policyFields.ts";
@@ -232,7 +232,7 @@ async function* auditedPlacements(
     };
     const sampled = await sampler?.(placement);
     const figures = planFigures(placement, policy, sampled?.found);
-    const copies = options["host-copies"] ?? document.survivalWithHostMemory?.copies;
+    const copies = options["host-copies"] ?? hostCopiesOf(document);
     const audited = reloaded(withFigures(document, figures, policy, sampled?.backend), placement, policy, copies);
     yield await explained(audited, placement, policy);
   }

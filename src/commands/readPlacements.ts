@@ -58,7 +58,7 @@ async function* plansOf(file: Input, context: PlanContext): AsyncGenerator<Follo
     });
   const first = String.fromCharCode(byte);
   if (first !== "{" && first !== "[") {
-    for await (const placement of placementsInText(input, context)) yield { placement, history: placedHistory(placement) };
+    yield* plansInText(input, context);
     return;
   }
   for await (const found of documentsOf(input, (value, source) =>
@@ -72,7 +72,7 @@ async function* plansOf(file: Input, context: PlanContext): AsyncGenerator<Follo
 }
 
 /** Our CSV, or the YAML of TensorRT-LLM. */
-async function* placementsInText(text: Input, context: PlanContext): AsyncGenerator<PlacementDocument> {
+async function* plansInText(text: Input, context: PlanContext): AsyncGenerator<FollowedPlan> {
   const { line, input } = await firstLine(text);
   const kind = csvKind(headerNames(line));
   if (kind === undefined) {
@@ -83,7 +83,8 @@ async function* placementsInText(text: Input, context: PlanContext): AsyncGenera
         { file: input.name, line: 1 },
       );
     }
-    yield await placed(decodeYamlPlan(await readText(input), input.name), context, input.name);
+    const placement = await placed(decodeYamlPlan(await readText(input), input.name), context, input.name);
+    yield { placement, history: placedHistory(placement) };
     return;
   }
   if (kind !== "placement") throw wrongKind(kind, "placement", input.name);

@@ -57,10 +57,11 @@ export async function readPlan(file: string, meanTokens: number): Promise<BenchP
 async function planInRows(input: Input, kind: CsvKind | undefined): Promise<PlacementDocument | DispatchTable> {
   const { name } = input;
   if (kind === "placement") {
-    return onlyDocument(
+    const { placement } = await onlyDocument(
       tableDocuments(textPieces(input), name, (names) => new PlacementRows(names, name)),
       name,
     );
+    return placement;
   }
   if (kind === "dispatch-plan") {
     return onlyDocument(

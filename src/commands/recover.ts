@@ -6,8 +6,8 @@ import { failuresOf } from "../core/reconfigure/changeGpus.ts";
 import { planRecovery } from "../core/reconfigure/planRecovery.ts";
 import { rehearsalOf } from "../core/reconfigure/rehearsal.ts";
 import { UsageError } from "../errors.ts";
-import { placementOf } from "../formats/documents/placement.ts";
-import { checkRecoveryPlan, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
+import { hostCopiesOf, placementOf } from "../formats/documents/placement.ts";
+import { checkRecoveryPlan, followedOf, type RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { planSystems } from "../formats/plans/plan.ts";
 import { policyNameOf, policyOf } from "../formats/policyFields.ts";
 import { recoveryPlanDocument, unchangedPlan } from "../formats/recoveryPlanDocument.ts";
@@ -125,7 +125,7 @@ export const recover = defineCommand({
         const { gone } = history;
         const failures = failedOf(old.cluster, said.failed, { gone, missing: options.missing });
         const drained = drainedOf(old.cluster, said.drain, failures.failed, gone);
-        const copies = document.survivalWithHostMemory?.copies;
+        const copies = hostCopiesOf(document);
         const restorable = await restorableOf(old, options, gone, copies);
         const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
         const origin = { window: document.window, drained, history, follows };
@@ -209,8 +209,9 @@ function renderers(options: RecoveryOptions, { assumed }: ExpertSize): Renderers
       if (options.rows === "transfers") return (await import("../formats/recoveryPlanCsv.ts")).recoveryPlanCsv();
       const rows = (await import("../formats/placementCsv.ts")).placementCsv();
       let isFirst = true; // A plan that is not recoverable has no rows.
-      return function* ({ placement }) {
-        if (placement !== undefined) yield* rows(placement, isFirst);
+      return function* (plan) {
+        const { placement } = plan;
+        if (placement !== undefined) yield* rows(placement, isFirst, followedOf(plan, placement));
         isFirst &&= placement === undefined;
       };
     },

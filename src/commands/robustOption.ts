@@ -22,7 +22,7 @@ export function placeRobustly(
 ): MadePlacement {
   if (forecast?.scenarios === undefined) {
     throw new UsageError(
-      `--robust needs scenarios, and ${forecast === undefined ? "these loads are no forecast" : `--forecast ${forecast.method} has none`}: \`lazarus profile-load --forecast ensemble --horizon H\` makes them (in JSON)`,
+      `--robust needs scenarios, and ${forecast === undefined ? "these loads are no forecast" : `--forecast ${forecast.method} has none`}: \`lazarus profile-load --forecast ensemble --horizon H\` makes them`,
     );
   }
   const survival = (made: MadePlacement) => resilienceOf(assess(made, policy), policy).survival.probability;

@@ -3,7 +3,7 @@ import type { LoadProfile } from "../core/profile/loadProfile.ts";
 import type { RoutingStep } from "../core/profile/routingStep.ts";
 import { InputError, UsageError } from "../errors.ts";
 import { csvKind, headerNames, wrongKind } from "../formats/csv/documentKind.ts";
-import { type LoadWindowOptions, LoadWindows } from "../formats/csv/loadWindows.ts";
+import { isOfProfiles, type LoadWindowOptions, LoadWindows } from "../formats/csv/loadWindows.ts";
 import { tableDocuments } from "../formats/csv/tableRows.ts";
 import { checkLoadProfile } from "../formats/documents/loadProfile.ts";
 import { readRoutingSteps } from "../formats/routing/readRoutingSteps.ts";
@@ -154,7 +154,7 @@ async function opened(file: string | undefined, options: RoutingInputOptions): P
   };
 }
 
-/** Loads of several windows in CSV; otherwise the input, still whole. @throws InputError for other tables of ours */
+/** Load-profiles in CSV; otherwise the input, still whole. @throws InputError for other tables of ours */
 async function loadWindows(
   input: Input,
   options: LoadWindowOptions,
@@ -163,7 +163,7 @@ async function loadWindows(
   const names = headerNames(line);
   const kind = csvKind(names);
   if (kind !== undefined && kind !== "load-profile") throw wrongKind(kind, "load-profile", input.name);
-  if (kind === undefined || !names.includes("window")) return whole;
+  if (kind === undefined || !isOfProfiles(names)) return whole;
   return {
     name: input.name,
     profiles: tableDocuments(textPieces(whole), input.name, (header, file) => new LoadWindows(header, file, options)),

@@ -53,7 +53,7 @@ export { paretoCsv } from "./paretoCsv.ts";
 export { parseJson } from "./parseJson.ts";
 export { pipelinePlanCsv } from "./pipelinePlanCsv.ts";
 export { lostPipelineDocument, type PlannedPipelineJob, pipelinePlanDocument } from "./pipelinePlanDocument.ts";
-export { placementCsv } from "./placementCsv.ts";
+export { type PlacementRowWriter, placementCsv } from "./placementCsv.ts";
 export { placementDocument, type RecoveryBackend, withExplanation, withFigures } from "./placementDocument.ts";
 export { placementJson } from "./placementJson.ts";
 // Plans of serving systems.

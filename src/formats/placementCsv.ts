@@ -2,12 +2,10 @@
 import { stringify } from "csv-stringify/sync";
 import { firstRanks, gpuOfSlot } from "../core/layout/cluster.ts";
 import { FREE_SLOT } from "../core/layout/placement.ts";
-import { assumedSettings } from "../core/placement/policy.ts";
-import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
 import { UsageError } from "../errors.ts";
+import { type TermedPlan, termCells, termsOf } from "./csv/placementTerms.ts";
 import { type TablePart, windowTable } from "./csv/windows.ts";
-import { type PlacementDocument, placementOf, rankedPlacementOf } from "./documents/placement.ts";
-import { policyNameOf } from "./policyFields.ts";
+import { type PlacementDocument, rankedPlacementOf } from "./documents/placement.ts";
 
 /** Columns of every placement, in their order. */
 export const PLACEMENT_COLUMNS = [
@@ -23,34 +21,41 @@ export const PLACEMENT_COLUMNS = [
   "minReplicas",
 ] as const;
 
-/** What fails as one, and how likely: columns that are there only when these are not what is assumed for such nodes. */
-export const FAILURE_COLUMNS = ["failureUnit", "failureProbability"] as const;
-
 /** 1 in the rows of dead GPUs; a column that is there only when there are any. */
 export const DEAD_COLUMN = "dead";
+
+/** Writes one placement after the other; those of recoveries with what came before them. */
+export type PlacementRowWriter = (
+  document: PlacementDocument,
+  first: boolean,
+  before?: Omit<TermedPlan, "placement">,
+) => Generator<string>;
 
 /**
  * CSV of placements in pieces, one a layer: a row a slot, free ones without expert; a GPU without slots has a row without
  * slot, and so has a dead one. An expert without a slot has a row without node, and one with the node, without rank and slot, for every node that
- * keeps it in host memory.
+ * keeps it in host memory. Settings that are not what is assumed are columns at the end.
  */
-export function placementCsv(): (document: PlacementDocument, first: boolean) => Generator<string> {
+export function placementCsv(): PlacementRowWriter {
   const partOf = windowTable(({ window }: PlacementDocument) => window);
   let columns: readonly string[] = [];
-  return function* (document, first) {
+  let haveDied = false;
+  return function* (document, first, before = {}) {
     const part = partOf(document, first);
-    const others = otherFailures(document);
-    const haveDied = document.nodes.some(({ deadGpus }) => deadGpus !== undefined);
-    const names = [...Object.keys(others), ...(haveDied ? [DEAD_COLUMN] : [])];
-    if (first) columns = names;
-    else if (names.join() !== columns.join()) {
+    const plan = { ...before, placement: document };
+    const terms = termsOf(plan);
+    const died = document.nodes.some(({ deadGpus }) => deadGpus !== undefined);
+    if (first) {
+      columns = terms;
+      haveDied = died;
+      yield `${part.header}${[...PLACEMENT_COLUMNS, ...columns, ...(haveDied ? [DEAD_COLUMN] : [])].join()}\n`;
+    } else if (died !== haveDied || terms.some((name) => !columns.includes(name))) {
       throw new UsageError(
-        "--format csv: only some of the placements expect failures of their own, or have dead GPUs; write --format json",
+        "--format csv: only some of the placements have dead GPUs, or settings or expected failures of their own; write --format json",
       );
     }
-    if (first) yield `${part.header}${[...PLACEMENT_COLUMNS, ...columns].join()}\n`;
     const { placement, shares, minReplicas } = document.policy;
-    const end = `,${cells([placement, shares, minReplicas, ...Object.values(others)])}${haveDied ? "," : ""}`;
+    const end = `,${cells([placement, shares, minReplicas, ...termCells(plan, columns)])}${haveDied ? "," : ""}`;
     yield* layerRows(document, part, end);
   };
 }
@@ -91,21 +96,6 @@ function* layerRows(document: PlacementDocument, { cell: window }: TablePart, en
     }
     yield text;
   }
-}
-
-/** What is expected to fail, where that does not follow from policy and nodes, by column. */
-function otherFailures(document: PlacementDocument): Record<string, string | number> {
-  const { recovery, policy } = document;
-  const { cluster } = placementOf(document);
-  const name = policyNameOf(document);
-  const assumed = name && assumedSettings(name, cluster);
-  const probability = recovery?.failureProbability ?? policy.failureProbability ?? defaultFailureProbability(cluster.length);
-  return {
-    ...(policy.failureUnit === undefined || policy.failureUnit === assumed?.failureUnit
-      ? {}
-      : { failureUnit: policy.failureUnit }),
-    ...(probability === defaultFailureProbability(cluster.length) ? {} : { failureProbability: probability }),
-  };
 }
 
 /** Cells with commas between them, quoted where they have to be. */

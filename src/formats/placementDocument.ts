@@ -1,14 +1,14 @@
 /** From a placement and its figures to its document. */
 
 import { fewestHosts, type Placement, type SpilledExpert } from "../core/layout/placement.ts";
-import type { HostMemory, PlanFigures, Resilience } from "../core/placement/assess.ts";
+import { type HostMemory, type PlanFigures, planFigures, type Resilience, withHostMemory } from "../core/placement/assess.ts";
 import type { Explanation } from "../core/placement/explain.ts";
 import type { MadePlacement } from "../core/placement/makePlacement.ts";
 import { FAILURE_UNITS, type Policy } from "../core/placement/policy.ts";
 import type { Window } from "./csv/windows.ts";
-import { isAlive, type PlacementDocument } from "./documents/placement.ts";
+import { checkPlacement, hostCopiesOf, isAlive, type PlacementDocument, placementOf } from "./documents/placement.ts";
 import { given } from "./given.ts";
-import { policyFields, policyNameOf } from "./policyFields.ts";
+import { policyFields, policyNameOf, policyOf } from "./policyFields.ts";
 
 /** What sampled the recovery probabilities, where the core did not find them. */
 export type RecoveryBackend = NonNullable<NonNullable<PlacementDocument["recovery"]>["backend"]>;
@@ -75,7 +75,7 @@ export function withFigures(
   assessed: Pick<Policy, "failureProbability">,
   backend?: RecoveryBackend,
 ): PlacementDocument {
-  const { failureProbability: _, keptMinReplicas: __, seed, ...made } = policy;
+  const { failureProbability: _, keptMinReplicas: __, hostCopies: ___, seed, ...made } = policy;
   const { allocation, placement, minReplicas, ...settings } = made;
   const kept =
     policyNameOf({ policy }) === undefined
@@ -98,6 +98,18 @@ export function withFigures(
     ...given(spilled, "spilled"),
     ...figureFields(figures, assessed, backend),
   };
+}
+
+/** A placement with its figures: rows have none, and documents of ours always do. */
+export function withKnownFigures(document: PlacementDocument): PlacementDocument {
+  const policy = policyOf(document);
+  if (document.recovery !== undefined || policy === undefined) return document;
+  const placement = placementOf(document);
+  const figured = withFigures(document, planFigures(placement, policy), policy);
+  const copies = hostCopiesOf(document);
+  const whole = copies === undefined ? figured : withReload(figured, withHostMemory(placement, copies, policy));
+  // The check brings fields into the order that documents have.
+  return checkPlacement(whole, "the placement");
 }
 
 /** Recovery by what fails, in the order of the units. */

@@ -38,31 +38,16 @@ export function policyFields(policy: Policy, keptMinReplicas: number): Placement
   };
 }
 
-/** What rows say about a policy; the rest is assumed as where the user says nothing. */
-type PolicyInRows = Pick<
-  PlacementDocument["policy"],
-  "placement" | "minReplicas" | "shares" | "failureUnit" | "failureProbability"
->;
-
-/** The policy of a placement without its document. */
+/** The policy of a placement of which only its name, its copies and its shares are known; the rest is as where the user says nothing. */
 export function assumedPolicyFields(
-  { placement, minReplicas, shares, failureUnit, failureProbability }: PolicyInRows,
+  { placement, minReplicas, shares }: Pick<PlacementDocument["policy"], "placement" | "minReplicas" | "shares">,
   cluster: readonly ClusterNode[],
 ): PlacementDocument["policy"] {
   const name = PLACEMENT_POLICIES.find((known) => known === placement);
   const { allocation, seed } = POLICY_DEFAULTS;
-  const fields =
-    name === undefined
-      ? { placement, minReplicas, seed, ...given(shares, "shares"), ...given(failureUnit, "failureUnit") }
-      : policyFields(
-          {
-            ...assumedSettings(name, cluster),
-            ...given(failureUnit, "failureUnit"),
-            ...{ placement: name, allocation, minReplicas, seed, shares, failureProbability: 0 },
-          },
-          minReplicas,
-        );
-  return { ...fields, ...given(failureProbability, "failureProbability") };
+  if (name === undefined) return { placement, minReplicas, seed, ...given(shares, "shares") };
+  const policy = { placement: name, allocation, minReplicas, seed, shares, failureProbability: 0 };
+  return policyFields({ ...assumedSettings(name, cluster), ...policy }, minReplicas);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { PlacementDocument } from "./documents/placement.ts";
 import { NO_HISTORY, type PlanHistory, type RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 import { given } from "./given.ts";
 import { withKeptRanks } from "./keptRanks.ts";
-import { placementDocument, withReload } from "./placementDocument.ts";
+import { placementDocument, withKnownFigures, withReload } from "./placementDocument.ts";
 
 /** What a recovery-plan says of the plan that it was made from. */
 export interface PlanOrigin {
@@ -123,7 +123,7 @@ export function unchangedPlan(
     failedSoFar: [...history.gone],
     lost: [],
     ...given(placement.spilled, "spilled"),
-    placement,
+    placement: withKnownFigures(placement),
     moved: 0,
     transfers: [],
     time: { detectSeconds: 0, regroupSeconds: 0, transferSeconds: 0, lowerBoundSeconds: 0 },

@@ -12,7 +12,7 @@ export interface FailureCosts {
   readonly repeatedSeconds: number;
   readonly repeatedSteps: number;
   /** What checkpoints add to a step, where they come every so many steps; nothing counts without it. */
-  readonly savingSecondsPerStep?: number;
+  readonly savingSecondsPerStep?: number | undefined;
 }
 
 /**

@@ -7,8 +7,9 @@ import { PlacementRows } from "./placementRows.ts";
 import { type TableReader, tableDocuments } from "./tableRows.ts";
 
 /** Placements in a CSV, one a window. @throws InputError with the line */
-export function placementsFromCsv(text: string, file: string): Promise<PlacementDocument[]> {
-  return all(text, file, (names) => new PlacementRows(names, file));
+export async function placementsFromCsv(text: string, file: string): Promise<PlacementDocument[]> {
+  const plans = await all(text, file, (names) => new PlacementRows(names, file));
+  return plans.map(({ placement }) => placement);
 }
 
 /** Dispatch plans in a CSV, one a window. @throws InputError with the line */

@@ -1,12 +1,12 @@
 /** Placements from flat rows; what is written there stands in placementCsv.ts. */
 import { type ClusterNode, gpuOfSlot, totalSlots } from "../../core/layout/cluster.ts";
 import { countReplicas, FREE_SLOT } from "../../core/layout/placement.ts";
-import { FAILURE_UNITS } from "../../core/placement/policy.ts";
 import { InputError, quoteInput, shownName } from "../../errors.ts";
-import { checkPlacement, type PlacementDocument } from "../documents/placement.ts";
-import { DEAD_COLUMN, FAILURE_COLUMNS, PLACEMENT_COLUMNS } from "../placementCsv.ts";
-import { assumedPolicyFields } from "../policyFields.ts";
+import { checkPlacement } from "../documents/placement.ts";
+import { type FollowedPlan, placedHistory } from "../documents/recoveryPlan.ts";
+import { DEAD_COLUMN, PLACEMENT_COLUMNS } from "../placementCsv.ts";
 import { LayerRows } from "./layerRows.ts";
+import { type ReadTerms, readTerms, TERM_COLUMNS } from "./placementTerms.ts";
 import { type Place, SlotPlaces } from "./slotPlaces.ts";
 import { columnsOf, type TableReader, wholeCell } from "./tableRows.ts";
 import { parseWindowCell } from "./windows.ts";
@@ -14,13 +14,13 @@ import { parseWindowCell } from "./windows.ts";
 /** What is the same in all rows of a placement. */
 const CONSTANT = ["placement", "shares", "minReplicas"] as const;
 
-/** Reads placements of a table, one a window. */
-export class PlacementRows implements TableReader<PlacementDocument> {
+/** Reads placements of a table, one a window, each with what came before it. */
+export class PlacementRows implements TableReader<FollowedPlan> {
   private readonly file: string;
-  private readonly column: Record<
-    (typeof PLACEMENT_COLUMNS | typeof FAILURE_COLUMNS)[number] | "window" | typeof DEAD_COLUMN,
-    number
-  >;
+  private readonly column: Record<(typeof PLACEMENT_COLUMNS)[number] | "window" | typeof DEAD_COLUMN, number>;
+  /** Columns of settings by name, where they are there. */
+  private readonly terms: ReadonlyMap<string, number>;
+  private readonly constants: readonly (readonly [string, number])[];
   private readonly seenWindows = new Set<string>();
   private begun: readonly string[] | undefined;
   private begunAt = 0;
@@ -30,11 +30,13 @@ export class PlacementRows implements TableReader<PlacementDocument> {
   /** @throws InputError when the header is not that of a placement */
   constructor(names: readonly string[], file: string) {
     this.file = file;
-    this.column = columnsOf(names, "placement", PLACEMENT_COLUMNS, ["window", ...FAILURE_COLUMNS, DEAD_COLUMN], file);
+    this.column = columnsOf(names, "placement", PLACEMENT_COLUMNS, ["window", ...TERM_COLUMNS, DEAD_COLUMN], file);
+    this.terms = new Map(names.flatMap((name, column) => (TERM_COLUMNS.includes(name) ? [[name, column] as const] : [])));
+    this.constants = [...CONSTANT.map((name) => [name, this.column[name]] as const), ...this.terms];
     this.places = new SlotPlaces(file);
   }
 
-  add(cells: readonly string[], line: number): PlacementDocument | undefined {
+  add(cells: readonly string[], line: number): FollowedPlan | undefined {
     const { column } = this;
     const ended = this.begun !== undefined && column.window >= 0 && cells[column.window] !== this.begun[column.window];
     const document = ended ? this.finish(line - 1) : undefined;
@@ -80,7 +82,7 @@ export class PlacementRows implements TableReader<PlacementDocument> {
     return true;
   }
 
-  finish(line: number): PlacementDocument {
+  finish(line: number): FollowedPlan {
     this.endLayer(line);
     const { column, begun, places, layers } = this;
     const cells = begun!;
@@ -96,22 +98,24 @@ export class PlacementRows implements TableReader<PlacementDocument> {
       const nodes = cluster.map((node, n) => slots.slice(starts[n]!, starts[n]! + node.slots));
       return { layer, loads, replicas: countReplicas(loads.length, nodes), nodes };
     });
+    const { policy, history, reviewed } = this.termsIn(
+      cells,
+      cluster.filter(({ slots }) => slots > 0),
+    );
     const document = {
       type: "placement",
       version: 1,
       ...window,
       nodes: cluster,
-      policy: this.policy(
-        cells,
-        cluster.filter(({ slots }) => slots > 0),
-      ),
+      policy,
       layers: placed,
       ...(spilled.length > 0 ? { spilled } : {}),
     };
     this.begun = undefined;
     this.layers = [];
     this.places = new SlotPlaces(this.file);
-    return checkPlacement(document, this.file);
+    const placement = checkPlacement(document, this.file);
+    return { placement, history: history ?? placedHistory(placement), ...(reviewed && { reviewed }) };
   }
 
   private begin(cells: readonly string[], line: number): void {
@@ -124,8 +128,7 @@ export class PlacementRows implements TableReader<PlacementDocument> {
   }
 
   private checkConstants(cells: readonly string[], first: readonly string[], line: number): void {
-    for (const name of [...CONSTANT, ...FAILURE_COLUMNS] as const) {
-      const at = this.column[name];
+    for (const [name, at] of this.constants) {
       if (cells[at] !== first[at])
         throw this.wrong(
           `${name} is ${quoteInput(cells[at]!)} after ${quoteInput(first[at]!)}; expected the same in all rows of a placement`,
@@ -171,28 +174,21 @@ export class PlacementRows implements TableReader<PlacementDocument> {
     }
   }
 
-  private policy(cells: readonly string[], cluster: readonly ClusterNode[]): object {
+  private termsIn(cells: readonly string[], cluster: readonly ClusterNode[]): ReadTerms {
     const { column, file, begunAt: line } = this;
     const placement = cells[column.placement]!;
     const shares = cells[column.shares]!;
-    const [unit, probability] = FAILURE_COLUMNS.map((name) => (column[name] < 0 ? undefined : cells[column[name]]!));
-    const failureUnit = FAILURE_UNITS.find((name) => name === unit);
-    const failureProbability = probability === undefined ? undefined : probability === "" ? Number.NaN : Number(probability);
     if (placement === "") throw this.wrong("the column placement is empty; expected the policy that made it", line);
     if (shares !== "" && shares !== "even" && shares !== "free") {
       throw this.wrong(`shares is ${quoteInput(shares)}; expected even or free`, line);
     }
-    if (unit !== undefined && failureUnit === undefined) {
-      throw this.wrong(`failureUnit is ${quoteInput(unit)}; expected ${FAILURE_UNITS.join(" or ")}`, line);
-    }
-    if (failureProbability !== undefined && !(failureProbability >= 0 && failureProbability <= 1)) {
-      throw this.wrong(`failureProbability is ${quoteInput(probability!)}; expected a number from 0 to 1`, line);
-    }
     const minReplicas = wholeCell(cells[column.minReplicas]!, "minReplicas", file, line);
     if (minReplicas === 0) throw this.wrong("minReplicas is 0; expected at least 1", line);
-    return assumedPolicyFields(
-      { placement, minReplicas, shares: shares === "" ? undefined : shares, failureUnit, failureProbability },
+    return readTerms(
+      { placement, minReplicas, shares: shares === "" ? undefined : shares },
       cluster,
+      new Map(Array.from(this.terms, ([name, at]) => [name, cells[at]!])),
+      (message) => this.wrong(message, line),
     );
   }
 

@@ -47,6 +47,8 @@ export const placementSchema = z.object({
     stepBudget: z.optional(amount),
     /** That a node fails, where `recovery` does not say. */
     failureProbability: z.optional(probability),
+    /** Copies in host memory, where `survivalWithHostMemory` does not say. */
+    hostCopies: z.optional(positiveCount),
     /** Seconds that a step of the job takes for each unit of the cost, and what failures cost it. */
     training: z.optional(
       z.object({
@@ -62,6 +64,7 @@ export const placementSchema = z.object({
             restartSeconds: amount,
             repeatedSeconds: amount,
             repeatedSteps: amount,
+            savingSecondsPerStep: z.optional(amount),
           }),
         ),
       }),
@@ -187,6 +190,11 @@ export function checkConsistency(placement: PlacementDocument, source: string): 
 
 /** A node of a placement document. */
 export type PlacedNode = PlacementDocument["nodes"][number];
+
+/** How many nodes keep what a node holds in host memory, where the figures of a placement count on that. */
+export function hostCopiesOf({ survivalWithHostMemory, policy }: PlacementDocument): number | undefined {
+  return survivalWithHostMemory?.copies ?? policy.hostCopies;
+}
 
 /** Whether a node has a live GPU; a dead one is there for its ranks alone, which it keeps. */
 export function isAlive({ slots }: PlacedNode): boolean {

@@ -183,9 +183,8 @@ export function checkFollowedPlan(value: unknown, source: string): FollowedPlan 
     const placement = checkPlacement(value, source);
     return { placement, history: placedHistory(placement) };
   }
-  // Plans of earlier versions say what failed last alone.
-  const { placement, failed, failedSoFar = failed, generation = 1, decision } = checkRecoveryPlan(value, source);
-  if (placement === undefined) {
+  const plan = checkRecoveryPlan(value, source);
+  if (plan.placement === undefined) {
     throw new InputError(
       "this recovery-plan is not recoverable, so it holds no placement; restart from a checkpoint with `lazarus place`",
       {
@@ -193,6 +192,15 @@ export function checkFollowedPlan(value: unknown, source: string): FollowedPlan 
       },
     );
   }
+  return followedOf(plan, plan.placement);
+}
+
+/** What the next command reads of a recovery-plan. */
+export function followedOf(
+  // Plans of earlier versions say what failed last alone.
+  { failed, failedSoFar = failed, generation = 1, decision }: RecoveryPlanDocument,
+  placement: PlacementDocument,
+): FollowedPlan {
   const here = new Set(placement.nodes.filter(isAlive).map(({ name }) => name));
   const isNode = (name: string) => !here.has(name) && !here.has(name.slice(0, Math.max(0, name.lastIndexOf(":"))));
   const gone = new Set([...failedSoFar.filter(isNode), ...placedHistory(placement).gone]);
