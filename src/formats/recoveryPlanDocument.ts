@@ -7,6 +7,7 @@ import type { Window } from "./csv/windows.ts";
 import type { PlacementDocument } from "./documents/placement.ts";
 import { NO_HISTORY, type PlanHistory, type RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 import { given } from "./given.ts";
+import { operationFields } from "./operationFields.ts";
 import { placementDocument } from "./placementDocument.ts";
 
 /** What a recovery-plan says of the plan that it was made from. */
@@ -76,7 +77,7 @@ export function recoveryPlanDocument(
       round,
       ...given(source, "source"),
     })),
-    ...(operations && { operations: operations.map(({ fetched, ...rest }) => ({ ...rest, bytes: fetched * bytes })) }),
+    ...(operations && { operations: operationFields(operations, bytes) }),
     ...(change.restored && {
       restored: restored.map(({ layer, expert, tier, from, to, seconds: after }) => ({
         layer,
