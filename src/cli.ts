@@ -77,7 +77,7 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
     process.stderr.write(commandHelp(command));
     return 2;
   }
-  return command.run(options, operands[0], operands.slice(1));
+  return command.run(options, operands[0], operands.slice(1), new Set(Object.keys(typed)));
 }
 
 /** One of two results in one file would be lost. */

@@ -17,6 +17,7 @@ import { readHardware, readModel } from "./namedSpecs.ts";
 import { choice, option } from "./option.ts";
 import { lastOf, plotOption } from "./plotOption.ts";
 import { readJsonOrCsv } from "./readJsonOrCsv.ts";
+import { refuseIdle } from "./typedOptions.ts";
 import { backendChoice, wantedBackends } from "./wantedBackend.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -116,7 +117,9 @@ export const bench = defineCommand({
   exitCodes: {
     1: "Failed: the backend does not work here, a result is wrong, or a kernel is slower than the baseline allows.",
   },
-  run: async (options) => {
+  run: async (options, _file, _more, typed) => {
+    refuseIdle(typed, "max-regression", options.baseline !== undefined, "--baseline FILE");
+    refuseIdle(typed, "hardware", options.calibrate !== undefined, "--calibrate FILE");
     if (options.calibrate !== undefined && options.model === undefined) {
       throw new UsageError("--calibrate needs --model: the time of a step's launches depends on its layers");
     }

@@ -21,7 +21,7 @@ import { checkBaseline } from "./compareWithBaseline.ts";
 import { warnOfLongStep } from "./longStep.ts";
 import { startProgress } from "./progress.ts";
 import { openWantedBackend } from "./wantedBackend.ts";
-import { writeFile } from "./writeFile.ts";
+import { openFile } from "./writeFile.ts";
 
 /** What is to be measured, and how. */
 export interface BenchTask {
@@ -52,6 +52,7 @@ interface Chosen extends ChosenSetting {
  */
 export async function runBench(task: BenchTask): Promise<BenchDocument> {
   const { scaling, settingFor, seed, baseline } = task;
+  const writeHardware = task.calibrate && openFile(task.calibrate.file);
   const kernels = task.calibrate === undefined ? task.kernels : [...new Set([...task.kernels, ...calibrationKernels])];
   const backend = await openWantedBackend(task.backend, "bench runs");
   try {
@@ -72,8 +73,8 @@ export async function runBench(task: BenchTask): Promise<BenchDocument> {
       };
       results = await secondLooks(results, baseline.document.results, baseline.maxRegression, comparedBy(opened), again);
     }
-    if (task.calibrate !== undefined && task.model !== undefined)
-      await calibrate(backend, results, task.calibrate, task.model, task);
+    if (writeHardware !== undefined && task.model !== undefined)
+      await writeHardware(await calibrated(backend, results, task.calibrate!.others, task.model, task));
     const peak = adapterPeaks(adapter, software);
     return {
       type: "bench",
@@ -143,17 +144,18 @@ function kernelLike(
   throw new RangeError(`no kernel is ${resultKey(suspect)}`);
 }
 
-async function calibrate(
+/** A hardware file with the measured rates. */
+async function calibrated(
   { name, adapter, device }: Backend,
   results: readonly Result[],
-  { file, others }: NonNullable<BenchTask["calibrate"]>,
+  others: HardwareSpec,
   model: ModelSpec,
   { repetitions }: BenchTask,
-): Promise<void> {
+): Promise<string[]> {
   const launch = device === undefined ? 0 : await launchSeconds(device, repetitions);
   const launches = layerLaunches(layerForm(model));
   const figures = { backend: name, adapter, results, launchSeconds: launch, launches, moeLayers: model.layers };
-  const calibrated = calibratedHardware(figures, others);
-  warnOfLongStep(model, calibrated);
-  await writeFile(file, [`${JSON.stringify(calibrated, null, 2)}\n`]);
+  const hardware = calibratedHardware(figures, others);
+  warnOfLongStep(model, hardware);
+  return [`${JSON.stringify(hardware, null, 2)}\n`];
 }

@@ -31,8 +31,14 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly exitCodes?: Readonly<Record<number, string>>;
   /** @param operand FILE, or what stands for it
    *  @param more FILEs after it, where several are taken
+   *  @param typed names of the options that were typed; the others have their fallbacks
    *  @returns the exit code */
-  run(options: OptionValues<T>, operand: string | undefined, more: readonly string[]): Promise<number>;
+  run(
+    options: OptionValues<T>,
+    operand: string | undefined,
+    more: readonly string[],
+    typed: ReadonlySet<string>,
+  ): Promise<number>;
 }
 
 /** Ties a command's `run` to the types of its own options. */

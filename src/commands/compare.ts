@@ -33,6 +33,7 @@ import { readLoad, windowOption } from "./readProfile.ts";
 import { replayLog } from "./replayLog.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { readTraining, trainingOptions } from "./trainingOptions.ts";
+import { refuseIdle } from "./typedOptions.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const { mtbf: _, ...jobOptions } = trainingOptions;
@@ -139,7 +140,8 @@ export const compare = defineCommand({
   takesSeveral: () => true,
   options,
   exitCodes: { 1: "Failed: a file could not be read or written, or a figure is worse than the baseline allows." },
-  run: async (options, file, more) => {
+  run: async (options, file, more, typed) => {
+    refuseIdle(typed, "max-regression", options.baseline !== undefined, "--baseline FILE");
     const { baseline: earlier } = options;
     const baseline = earlier === undefined ? undefined : await readBaseline(earlier);
     const { document, drawn } = await comparison(options, [file, ...more]);

@@ -1,5 +1,6 @@
 /** How large an expert is that moves: said, worked out of a model, or assumed. */
 import { modelSize } from "../core/cost/modelSize.ts";
+import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { UsageError } from "../errors.ts";
 import { modelPresetNames } from "../formats/presets/index.ts";
 import { parseBytes } from "../formats/units.ts";
@@ -35,14 +36,18 @@ export async function readExpertSize(options: OptionValues<typeof expertSizeOpti
   const { model, "expert-bytes": bytes } = options;
   if (model !== undefined && bytes !== undefined)
     throw new UsageError("--model and --expert-bytes both say how large an expert is; give one of them");
+  return sizeOfExpert(bytes, model === undefined ? undefined : await readModel(model));
+}
+
+/** An expert's size as it was said, the model's, or what is assumed. */
+export function sizeOfExpert(bytes: number | undefined, model: ModelSpec | undefined): ExpertSize {
   if (bytes !== undefined) return { bytes };
   if (model === undefined) {
     const assumed =
       "an expert is taken to have 112 MiB, as gpt-l's do with their optimiser state; --model or --expert-bytes says so";
     return { bytes: ASSUMED_BYTES, assumed };
   }
-  const spec = await readModel(model);
-  return { bytes: modelSize(spec).expert * spec.stateBytesPerParameter };
+  return { bytes: modelSize(model).expert * model.stateBytesPerParameter };
 }
 
 /** A size that is not nothing. @throws Error */

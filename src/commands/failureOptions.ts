@@ -3,7 +3,7 @@ import type { RandomSource } from "../core/algorithms/random.ts";
 import { hourlyPreemptions, noFailures, regularFailures } from "../core/simulation/failureModels.ts";
 import { cappedTrace, placedTrace } from "../core/simulation/membershipTrace.ts";
 import { UsageError } from "../errors.ts";
-import { namesOnlyNodesWithEvents, readTrace } from "../formats/traces/readTrace.ts";
+import { isOfSkyPilot, namesOnlyNodesWithEvents, readTrace } from "../formats/traces/readTrace.ts";
 import { POLARITIES } from "../formats/traces/skyPilotTrace.ts";
 import { parseCount, parseNumber, parseSeconds } from "../formats/units.ts";
 import { openInput, readText } from "../io/input.ts";
@@ -13,6 +13,7 @@ import { checkUnitOptions, positiveSeconds, unitFailureOptions, unitFailureSourc
 import { warn } from "./warn.ts";
 
 const SECONDS_PER_HOUR = 3600;
+const USUAL_POLARITY = "held";
 
 export const failureOptions = {
   nodes: option({
@@ -28,8 +29,7 @@ export const failureOptions = {
   }),
   polarity: choice({
     choices: POLARITIES,
-    fallback: "held",
-    says: "What the data of a SkyPilot trace count: instances held, or instances preempted.",
+    says: `What the data of a SkyPilot trace count: instances held, or instances preempted. Default: ${USUAL_POLARITY}.`,
   }),
   "fail-every": option({
     argument: "TIME",
@@ -73,6 +73,8 @@ async function failuresOf(options: Options, gpusPerNode: number): Promise<Member
   checkUnitOptions(options);
   if (options.keep !== undefined && options["fail-every"] === undefined) throw new UsageError("--keep needs --fail-every");
   if (options.trace !== undefined) return traceSource(options, options.trace);
+  if (options.polarity !== undefined)
+    throw new UsageError("--polarity is for --trace FILE of SkyPilot; add that, or leave this out");
   const { nodes, mtbf, failures, "preemption-probability": probability } = options;
   if (nodes === undefined) throw new UsageError("how many nodes has the job? pass --nodes N or --trace FILE");
   const every = options["fail-every"];
@@ -100,9 +102,12 @@ async function failuresOf(options: Options, gpusPerNode: number): Promise<Member
   return { parameters, membership: () => ({ ...noFailures(nodes), changes: failures }) };
 }
 
-async function traceSource({ nodes, polarity }: Options, file: string): Promise<MembershipSource> {
+async function traceSource(options: Options, file: string): Promise<MembershipSource> {
+  const { nodes, polarity = USUAL_POLARITY } = options;
   const input = openInput(file);
   const text = await readText(input);
+  if (options.polarity !== undefined && !isOfSkyPilot(text))
+    throw new UsageError(`--polarity is for traces of SkyPilot, which ${input.name} is not; leave it out`);
   if (nodes === undefined && namesOnlyNodesWithEvents(text)) {
     warn(`${input.name} names only nodes that had events; pass -n for how many the cluster has, and the others are there too`);
   }

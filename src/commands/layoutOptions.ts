@@ -34,7 +34,7 @@ export const layoutOptions = {
   overlap: option({
     argument: "SHARE",
     parse: parseNumber(0, 1),
-    says: "Part of the communication that may run while GPUs compute, as far as they do: all-to-alls behind their micro-batch, gradients behind the last backward pass; none unless said.",
+    says: "Part of the communication that may run while GPUs compute, as far as they do: all-to-alls behind their micro-batch, gradients behind the last backward pass; and of what a rebalance transfers, which --trigger gain counts so. None unless said.",
   }),
 };
 

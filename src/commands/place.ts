@@ -109,7 +109,7 @@ export const place = defineCommand({
       writeDocuments(options, renderers(options), async (write) => {
         const documents =
           options.from !== undefined
-            ? placedFrom(options.from, options, job.training, file)
+            ? placedFrom(options.from, options, job, file)
             : options.audit === undefined
               ? madePlacements(placesAnew(options), job, sampler, file)
               : auditedPlacements(placesAnew(options), job, sampler, options.audit, file);

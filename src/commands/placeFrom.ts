@@ -7,16 +7,18 @@ import { planRebalance } from "../core/reconfigure/planRebalance.ts";
 import { UsageError } from "../errors.ts";
 import { hasDeadNodes, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
 import { placementWithKeptRanks } from "../formats/keptRanks.ts";
+import { operationFields } from "../formats/operationFields.ts";
 import { placementDocument } from "../formats/placementDocument.ts";
 import { policyOf } from "../formats/policyFields.ts";
 import { parseCount } from "../formats/units.ts";
+import { sizeOfExpert } from "./expertSize.ts";
 import { choice, type OptionValues, option } from "./option.ts";
+import type { PlannedFor } from "./placedModel.ts";
 import { policyOptions } from "./policyOptions.ts";
 import { readPlacements } from "./readPlacements.ts";
 import { readLoads } from "./readProfile.ts";
 import { rebalanceOptions, USUAL_THRESHOLD } from "./rebalanceOptions.ts";
 import { namingRefusals } from "./refusals.ts";
-import type { Training } from "./trainingOptions.ts";
 import { warn } from "./warn.ts";
 
 /** Policies that go on from a plan. */
@@ -31,7 +33,7 @@ export const fromOptions = {
   from: option({
     argument: "OLD",
     parse: (text) => text,
-    says: `Go on from this placement or recovery-plan: few operations for the profile's loads instead of a placement anew, by ${GO_ON.join(", ")} (resilient and balanced level what they can for each copy fetched, under their shares; survival does not fall and the plan's min-replicas are kept). With --model and --hardware moves are judged by the time of a layer, otherwise by load.`,
+    says: `Go on from this placement or recovery-plan: few operations for the profile's loads instead of a placement anew, by ${GO_ON.join(", ")} (resilient and balanced level what they can for each copy fetched, under their shares; survival does not fall and the plan's min-replicas are kept). The document lists the operations in order, with the bytes they fetch. With --model and --hardware moves are judged by the time of a layer, otherwise by load.`,
   }),
   ...rebalanceOptions,
   "max-moves": option({
@@ -61,8 +63,8 @@ const SAID_BY_THE_PLAN = [
 /** Brings the plan up to every profile of the input, one after the other. */
 export async function* placedFrom(
   from: string,
-  options: Options & { readonly shares: "even" | "free" | undefined },
-  training: Training | undefined,
+  options: Options & { readonly shares: "even" | "free" | undefined; readonly "expert-bytes": number | undefined },
+  job: PlannedFor,
   file: string | undefined,
 ): AsyncGenerator<PlacementDocument> {
   const by = GO_ON.find((name) => name === options.placement);
@@ -73,6 +75,9 @@ export async function* placedFrom(
   const incremental = REBALANCING_POLICIES.find((name) => name === by);
   if (incremental === "flexmoe" && options.shares === "free")
     throw new UsageError("--shares free: flexmoe counts on even shares; take another policy, or leave it out");
+  const { "expert-bytes": typedBytes } = options;
+  const { bytes: expertBytes, assumed } = sizeOfExpert(typedBytes, job.model);
+  let unsaid = assumed;
   let document = await onlyPlan(from);
   for await (const { layers, window } of readLoads(file, "place")) {
     const policy = policyOf(
@@ -82,7 +87,11 @@ export async function* placedFrom(
     );
     if (policy === undefined)
       throw new UsageError(`--placement ${by}: the plan was made by none of our policies; take balanced or resilient`);
-    document = gone(document, { by, policy, layers, window }, options, training);
+    document = gone(document, { by, policy, layers, window }, options, { ...job, expertBytes });
+    if (unsaid !== undefined && document.operations?.some(({ bytes }) => bytes > 0)) {
+      warn(unsaid);
+      unsaid = undefined;
+    }
     yield document;
   }
 }
@@ -99,7 +108,7 @@ function gone(
     "layers" | "window"
   >,
   options: Options,
-  training: Training | undefined,
+  { training, expertBytes }: PlannedFor & { readonly expertBytes: number },
 ): PlacementDocument {
   const old = placementOf(document);
   const usual = by === "resilient" || by === "balanced" ? 1 + BALANCE_SLACK : USUAL_THRESHOLD;
@@ -116,7 +125,7 @@ function gone(
         maxMoves: options["max-moves"],
         leastGain: options["least-gain"],
         step,
-        speed: { expertBytes: 1, bandwidth: 1, detectSeconds: 0, regroupSeconds: 0 },
+        speed: { expertBytes, bandwidth: 1, detectSeconds: 0, regroupSeconds: 0 },
       }),
     ({ message }) => new UsageError(`--from: ${message}`),
   );
@@ -124,9 +133,12 @@ function gone(
   warn(
     done.operations.length === 0
       ? `nothing moves: no layer is above ${threshold}, or nothing evens one that may be done`
-      : `${done.operations.length} operations fetch ${fetched} cop${fetched === 1 ? "y" : "ies"}; \`lazarus recover --profile\` lists operations and transfers`,
+      : `${done.operations.length} operations fetch ${fetched} cop${fetched === 1 ? "y" : "ies"}; the document lists them, \`lazarus recover --profile\` plans the transfers, too`,
   );
-  const placed = placementDocument(done.placement, done.policy, done.figures, { window: window.ofSeveral ? window : undefined });
+  const placed = {
+    ...placementDocument(done.placement, done.policy, done.figures, { window: window.ofSeveral ? window : undefined }),
+    operations: operationFields(done.operations, expertBytes),
+  };
   return hasDeadNodes(document) ? placementWithKeptRanks(placed, document) : placed;
 }
 

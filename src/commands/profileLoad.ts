@@ -17,6 +17,7 @@ import { profileSketch } from "./profileSketch.ts";
 import { readProfiles, windowOption } from "./readProfile.ts";
 import { namingRefusals } from "./refusals.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
+import { refuseIdle } from "./typedOptions.ts";
 import { warn } from "./warn.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -93,7 +94,10 @@ export const profileLoad = defineCommand({
     }),
     ...numberingOptions,
   },
-  run: async (options, file) => {
+  run: async (options, file, _more, typed) => {
+    refuseIdle(typed, "alpha", options.method === "ema", "--method ema");
+    if (options.format === "sglang" && options["by-rank"])
+      throw new UsageError("--by-rank: SGLang's counts have no source ranks; leave it out, or ask for --format json or csv");
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;
     const windowMethod: WindowMethod | undefined = method && (method === "ema" ? { kind: method, alpha } : { kind: method });
     const input = followedInput(options, file);

@@ -4,7 +4,7 @@ import { uniformCluster } from "../core/layout/cluster.ts";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { simulateTrial } from "../core/simulation/study.ts";
 import { totalSeconds } from "../core/simulation/summary.ts";
-import { type SystemName, systemNames } from "../core/simulation/systems.ts";
+import { rebalancingSystems, type SystemName, systemNames } from "../core/simulation/systems.ts";
 import type { TimelineRow } from "../core/simulation/timeline.ts";
 import { UsageError } from "../errors.ts";
 import { checkSimulation, type SimulationDocument } from "../formats/documents/simulation.ts";
@@ -14,15 +14,17 @@ import { announce } from "./announce.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
 import { failureOptions } from "./failureOptions.ts";
+import { standardOptions } from "./help.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { lastOf, plotOption, type Sketch } from "./plotOption.ts";
 import { startProgress } from "./progress.ts";
 import { jobOptions } from "./simulatedJob.ts";
 import { readSimulationInput } from "./simulatedPlan.ts";
 import { simulatedStudy } from "./simulatedStudy.ts";
+import { refuseIdle } from "./typedOptions.ts";
 import { outcomeOf, whatIfStudies } from "./whatIf.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
-import { writeFile } from "./writeFile.ts";
+import { openFile } from "./writeFile.ts";
 
 const options = {
   ...failureOptions,
@@ -100,17 +102,35 @@ export const simulate = defineCommand({
   readsInput: (options) => options["load-spread"] === undefined && options.plan === undefined,
   takesSeveral: ({ summarize }) => summarize,
   options,
-  run: async (options, file, more) => {
+  run: async (options, file, more, typed) => {
+    checkTyped(options, typed);
     const timeline: TimelineRow[] = [];
     const picture = () => (options.summarize ? sweepSketch() : trialSketch(timeline));
     return writeDocuments(options, { ...renderers, picture }, async (write) => {
-      await write(options.summarize ? await summarized([file, ...more]) : await simulations(options, file, timeline));
+      await write(options.summarize ? await summarized([file, ...more]) : await simulations(options, file, timeline, typed));
       return 0;
     });
   },
 });
 
 type Options = OptionValues<typeof options>;
+
+/** What goes with --summarize, which simulates nothing. */
+const OF_SUMMARIES: readonly string[] = [
+  "_",
+  "summarize",
+  "plot",
+  ...Object.keys(outputOptions),
+  ...Object.keys(standardOptions),
+];
+
+/** @throws UsageError for options that would change nothing */
+function checkTyped({ summarize, spares }: Options, typed: ReadonlySet<string>): void {
+  const idle = summarize ? [...typed].find((name) => !OF_SUMMARIES.includes(name)) : undefined;
+  if (idle !== undefined)
+    throw new UsageError(`--${idle}: --summarize adds up documents and simulates nothing; leave one of them out`);
+  refuseIdle(typed, "spare-start", spares !== undefined, "--spares N");
+}
 
 /** Documents are written together, so that a table can add them up. */
 const renderers: Renderers<readonly SimulationDocument[]> = {
@@ -142,12 +162,20 @@ async function sweepSketch(): Promise<Sketch<readonly SimulationDocument[]>> {
 }
 
 /** @param timeline filled with the first trial's where somebody wants it */
-async function simulations(options: Options, file: string | undefined, timeline: TimelineRow[]): Promise<SimulationDocument[]> {
+async function simulations(
+  options: Options,
+  file: string | undefined,
+  timeline: TimelineRow[],
+  typed: ReadonlySet<string>,
+): Promise<SimulationDocument[]> {
   if (options["what-if"] && options.format === "csv") {
     throw new UsageError("--what-if: CSV has no columns for it; ask for --format json or table");
   }
+  const writeTimeline = options.timeline === undefined ? undefined : openFile(options.timeline);
   const input = await readSimulationInput(options, file);
   const { plan } = input;
+  const rebalances = plan !== undefined || options.systems.some((name) => rebalancingSystems.includes(name));
+  refuseIdle(typed, "rebalance-every", rebalances, `--systems with ${rebalancingSystems.join(", ")}`);
   const nodes = options.nodes ?? plan?.nodes.length;
   if (plan !== undefined && nodes !== plan.nodes.length) {
     throw new UsageError(`-n ${nodes}: the plan has ${plan.nodes.length} nodes; leave -n out`);
@@ -186,9 +214,9 @@ async function simulations(options: Options, file: string | undefined, timeline:
     });
   }
   progress.stop();
-  if (options.timeline !== undefined) {
+  if (writeTimeline !== undefined) {
     const { timelineCsv } = await import("../formats/simulationCsv.ts");
-    await writeFile(options.timeline, timelineCsv(timeline));
+    await writeTimeline(timelineCsv(timeline));
   }
   return documents;
 }
@@ -207,7 +235,7 @@ function trialsText(trials: number): string {
 }
 
 function parseSystems(text: string): SystemName[] {
-  return text.split(",").map((entry) => {
+  const names = text.split(",").map((entry) => {
     const found = systemNames.find((name) => name === entry.trim());
     if (found === undefined) {
       const meant = meantInstead(entry.trim(), systemNames);
@@ -215,4 +243,7 @@ function parseSystems(text: string): SystemName[] {
     }
     return found;
   });
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new Error(`expected each system once, ${twice} is there twice`);
+  return names;
 }

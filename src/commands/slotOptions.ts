@@ -37,7 +37,7 @@ export const slotOptions = {
   "expert-bytes": option({
     argument: "SIZE",
     parse: parseBytes,
-    says: "With --slots auto: size of an expert, to say how much memory of a GPU the slots take; --model, with weights and optimizer state, says it, too.",
+    says: "With --slots auto: size of an expert, to say how much memory of a GPU the slots take; with --from, to say how many bytes are fetched. --model, with weights and optimizer state, says it, too.",
   }),
 };
 

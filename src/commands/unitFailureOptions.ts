@@ -63,7 +63,6 @@ export function checkUnitOptions(options: Options): void {
   const needing: readonly NeedsMtbf[] = ["weibull", "domain-nodes", "repair", "spares", "drain"];
   const alone = needing.find((name) => options[name] !== undefined);
   if (options.mtbf === undefined && alone !== undefined) throw new UsageError(`--${alone} needs --mtbf`);
-  if (options.spares === undefined && options["spare-start"] !== 60) throw new UsageError("--spare-start needs --spares");
   const isByDomain = typeof options.mtbf === "object" && options.mtbf.domain !== undefined;
   if (isByDomain && options["domain-nodes"] === undefined) {
     throw new UsageError("--mtbf domain=TIME: how many nodes are in a domain? pass --domain-nodes N");

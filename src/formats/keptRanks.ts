@@ -1,6 +1,7 @@
 /** Rank numbers that stay when nodes fail, for engines that do not number their ranks anew. */
 import { firstRanks } from "../core/layout/cluster.ts";
 import { shownName, UsageError } from "../errors.ts";
+import type { DocumentOperation } from "./documents/operation.ts";
 import type { PlacedNode, PlacementDocument } from "./documents/placement.ts";
 import type { RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 
@@ -18,19 +19,25 @@ export function withKeptRanks(plan: RecoveryPlanDocument, old: PlacementDocument
   return {
     ...plan,
     placement: kept,
-    ...(operations && {
-      operations: operations.map((operation) => ({
-        ...operation,
-        ...("from" in operation && { from: rankOf[operation.from]! }),
-        ...("to" in operation && { to: rankOf[operation.to]! }),
-      })),
-    }),
+    ...(operations && { operations: renumbered(operations, rankOf) }),
   };
 }
 
 /** A placement on the live nodes of an old one, with the dead nodes that keep their ranks in their places. */
 export function placementWithKeptRanks(placement: PlacementDocument, old: PlacementDocument): PlacementDocument {
-  return inOrder(placement, placesOf(placement.nodes, old.nodes));
+  const order = placesOf(placement.nodes, old.nodes);
+  const kept = inOrder(placement, order);
+  const { operations } = placement;
+  if (operations === undefined) return kept;
+  return { ...kept, operations: renumbered(operations, keptRanks(placement.nodes, order, kept.nodes)) };
+}
+
+function renumbered(operations: readonly DocumentOperation[], rankOf: readonly number[]): DocumentOperation[] {
+  return operations.map((operation) => ({
+    ...operation,
+    from: rankOf[operation.from]!,
+    ...("to" in operation && { to: rankOf[operation.to]! }),
+  }));
 }
 
 function inOrder(placement: PlacementDocument, order: readonly (number | PlacedNode)[]): PlacementDocument {

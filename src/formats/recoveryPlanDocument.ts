@@ -9,6 +9,7 @@ import type { PlacementDocument } from "./documents/placement.ts";
 import { NO_HISTORY, type PlanHistory, type RecoveryPlanDocument } from "./documents/recoveryPlan.ts";
 import { given } from "./given.ts";
 import { withKeptRanks } from "./keptRanks.ts";
+import { operationFields } from "./operationFields.ts";
 import { placementDocument, withKnownFigures, withReload } from "./placementDocument.ts";
 
 /** What a recovery-plan says of the plan that it was made from. */
@@ -83,7 +84,7 @@ export function recoveryPlanDocument(
       round,
       ...given(source, "source"),
     })),
-    ...(operations && { operations: operations.map(({ fetched, ...rest }) => ({ ...rest, bytes: fetched * bytes })) }),
+    ...(operations && { operations: operationFields(operations, bytes) }),
     ...(change.restored && {
       restored: restored.map(({ layer, expert, tier, from, to, seconds: after }) => ({
         layer,

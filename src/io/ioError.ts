@@ -1,4 +1,5 @@
 /** What the operating system refuses, said in one line. */
+import { dirname } from "node:path";
 import { IoError } from "../errors.ts";
 
 const reasons = new Map(
@@ -19,6 +20,8 @@ const reasons = new Map(
 /** Says in one line why the system refused, and what to do. */
 export function ioError(verb: "read" | "write", file: string, cause: unknown): IoError {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
-  const reason = reasons.get(code) ?? (cause instanceof Error ? cause.message : String(cause));
+  const isFolderMissing = verb === "write" && code === "ENOENT";
+  const missing = `there is no folder ${dirname(file)}; make it, or write elsewhere`;
+  const reason = (isFolderMissing ? missing : reasons.get(code)) ?? (cause instanceof Error ? cause.message : String(cause));
   return new IoError(`cannot ${verb} ${file}: ${reason}`, { cause });
 }

@@ -3,6 +3,7 @@ import { type MeanInterval, meanInterval } from "../core/simulation/meanInterval
 import { type SystemSummary, summarize } from "../core/simulation/summary.ts";
 import type { SimulationDocument } from "../formats/documents/simulation.ts";
 import type { Paint } from "./paint.ts";
+import { parameterText } from "./parameterText.ts";
 import { wrapped } from "./screen.ts";
 import { fixed, grouped, percent, textTable } from "./table.ts";
 
@@ -47,13 +48,13 @@ export function simulationTable(documents: readonly SimulationDocument[], paint:
   return [...head, ...tables].join("\n\n");
 }
 
-function settingText(parameters: readonly (readonly [string, unknown])[]): string {
-  return parameters.map(([name, value]) => `${name} ${value}`).join(", ");
+function settingText(parameters: readonly (readonly [string, string | number])[]): string {
+  return parameters.map(([name, value]) => `${name} ${parameterText(name, value)}`).join(", ");
 }
 
 function groupTable(
   { trials: documents, systems }: SimulationGroup,
-  setting: readonly (readonly [string, unknown])[],
+  setting: readonly (readonly [string, string | number])[],
   paint: Paint,
   width: number,
 ): string {

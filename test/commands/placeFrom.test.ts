@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkPlacement } from "../../src/formats/documents/placement.ts";
+import { replay } from "../../src/core/rebalance/operations.ts";
+import { checkPlacement, placementOf } from "../../src/formats/documents/placement.ts";
 import { inProcess } from "../support/inProcess.ts";
 import { root } from "../support/lazarus.ts";
 
@@ -43,10 +44,18 @@ test.each([
   ["free.json", "fewest-moves"],
 ])("from %s by %s: the placement that recover comes to", async (plan, by) => {
   const words = ["--placement", by, "--balance-threshold", "1.05"];
-  const { placement, fetched } = await from(plan, ...words);
+  const { placement, fetched } = await from(plan, ...words, "--expert-bytes", "1B");
   const { stdout } = await inProcess(["recover", at(plan), "--profile", at("now.json"), "--expert-bytes", "1B", ...words]);
   const recovered = JSON.parse(stdout);
-  expect(placement).toEqual(checkPlacement(recovered.placement, "recovered"));
+  const { operations, ...placed } = placement;
+  expect(placed).toEqual(checkPlacement(recovered.placement, "recovered"));
+  expect(operations).toEqual(recovered.operations);
+  const old = placementOf(checkPlacement(JSON.parse(readFileSync(at(plan), "utf8")), plan));
+  const replayed = replay(
+    old,
+    operations!.map(({ bytes, ...rest }) => ({ ...rest, fetched: bytes })),
+  );
+  expect(replayed.layers.map(({ nodes }) => nodes)).toEqual(placement.layers.map(({ nodes }) => nodes));
   expect(fetched).toBe(recovered.operations.reduce((sum: number, { bytes }: { bytes: number }) => sum + bytes, 0));
   expect(fetched).toBeGreaterThan(0);
 });
@@ -79,6 +88,17 @@ test("with model and hardware, moves are judged by the time of a layer: where sy
   const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
   expect(byTime.placement.layers).not.toEqual(byLoad.placement.layers);
   expect(sum(copies(byTime))).toBeLessThanOrEqual(sum(copies(byLoad)));
+});
+
+test("operations count bytes as the model has them, and keep the numbers of ranks beside dead ones", async () => {
+  const words = ["--placement", "fewest-moves", "--balance-threshold", "1.05"];
+  const { placement } = await from("even.json", ...words, "--model", "gpt-s");
+  expect(placement.operations!.map(({ bytes }) => bytes).filter((bytes) => bytes > 0)[0]).toBe(66_060_288);
+  const failed = ["recover", at("even.json"), "--failed", "node2", "--keep-ranks", "--expert-bytes", "1B", "-o", at("kept.json")];
+  expect((await inProcess(failed)).code).toBe(0);
+  const kept = (await from("kept.json", ...words, "--expert-bytes", "1B")).placement;
+  const ranks = kept.operations!.flatMap((operation) => ("to" in operation ? [operation.from, operation.to] : [operation.from]));
+  expect([ranks.length > 0, ranks.includes(2), Math.max(...ranks)]).toEqual([true, false, 5]);
 });
 
 test("several profiles are gone through one after the other", async () => {

@@ -6,7 +6,8 @@ import { pictureSvg } from "../../src/report/pictures/svg.ts";
 import { durationText } from "../../src/report/pictures/timeUnit.ts";
 import { throughputPicture } from "../../src/report/simulationPicture.ts";
 import { simulationGroups } from "../../src/report/simulationTable.ts";
-import { parameterText, sweepPicture } from "../../src/report/sweepPicture.ts";
+import { parameterText } from "../../src/report/parameterText.ts";
+import { sweepPicture } from "../../src/report/sweepPicture.ts";
 import { isWellFormed, texts, tips } from "../support/svg.ts";
 
 const row = (system: string, second: number, rate: number, samples: number, event: TimelineEvent): TimelineRow => ({
@@ -122,4 +123,9 @@ test("durations and parameters have their units", () => {
   expect(parameterText("checkpoint-every", "a=250,b=50")).toBe("a=250,b=50");
   expect(parameterText("store-bandwidth", 25e9)).toBe("25 GB/s");
   expect(parameterText("nodes", 10)).toBe("10");
+  expect(parameterText("mtbf", "gpu=180000000,node=3600")).toBe("gpu=50000 h,node=1 h");
+  expect(parameterText("mtbf", "node=600")).toBe("node=10 min");
+  expect(parameterText("drain", "43200:7200")).toBe("12 h:2 h");
+  expect(parameterText("failures", "300:3,90:0")).toBe("5 min:3,1.5 min:0");
+  expect(parameterText("checkpoint-every", "lazarus=none,ds=1800s")).toBe("lazarus=none,ds=30 min");
 });

@@ -34,11 +34,11 @@ const job = {
   samples: 300 * NODES * model.sequencesPerNode,
 };
 
-function run(name: SystemName, following: FollowingLoads) {
+function run(name: SystemName, following: FollowingLoads, overlap = 0) {
   const rows: TimelineRow[] = [];
   const result = simulateRun({
-    system: trainingSystem(name, job, undefined, following),
-    job,
+    system: trainingSystem(name, { ...job, overlap }, undefined, following),
+    job: { ...job, overlap },
     policy: { rebalanceSteps: following.reviewSteps },
     membership: { initial: Array.from({ length: NODES }, (_, n) => n), changes: [] },
     onTimeline: (row) => rows.push(row),
@@ -90,13 +90,13 @@ describe("what is expected", () => {
 describe("when plans are gone on from", () => {
   const planner = lazarusPlanner(1);
   const anew = (nodes: number, window: (typeof loads.windows)[number]) => elasticPlan(planner, model, hardware, nodes, window);
-  const rows = (following: FollowingLoads, rate = 1) => {
+  const rows = (following: FollowingLoads, rate = 1, overlap = 0) => {
     const transfers = planTransfers({
       ...job,
       hardware: { ...hardware, networkBytesPerSecond: hardware.networkBytesPerSecond * rate },
     });
     const next = movesOn(planner, job, { policy: "fewest-moves", threshold: 1.02, minHosts: 1 });
-    const plans = reviewedPlans({ job, following, anew, next, transfers });
+    const plans = reviewedPlans({ job: { ...job, overlap }, following, anew, next, transfers });
     return loads.windows.map((window) => plans(NODES, window));
   };
   const changes = (plans: ReturnType<typeof rows>) => plans.flatMap((plan, w) => (w > 0 && plan !== plans[w - 1] ? [w] : []));
@@ -128,6 +128,8 @@ describe("when plans are gone on from", () => {
     const gain = { trigger: { kind: "gain" }, reviewSteps: 10 } as const;
     expect(changes(rows(gain)).length).toBeGreaterThan(1);
     expect(changes(rows(gain, 1e-5))).toEqual([]);
+    // What goes on beside the steps costs nothing.
+    expect(changes(rows(gain, 1e-5, 1)).length).toBeGreaterThan(1);
     expect(changes(rows({ reviewSteps: 10 }))).toEqual(changes(rows(gain)));
   });
 
@@ -149,6 +151,13 @@ test("moves are charged by their bytes; few moves cost less than placing anew at
   const rare = run("lazarus", { ...every, trigger: { kind: "every", iterations: 100 } });
   expect(rare.rebalances).toBeLessThan(lazarus.rebalances / 5);
   for (const { steps } of [lazarus, flexmoe, fewest, none, rare]) expect(steps).toBe(300);
+});
+
+test("with overlap, the part of the moves that goes on beside the steps is not charged", () => {
+  const following = { reviewSteps: 10, trigger: { kind: "every", iterations: 10 } } as const;
+  const [alone, half, beside] = [0, 0.5, 1].map((overlap) => run("lazarus", following, overlap).seconds.rebalance);
+  expect(alone).toBeGreaterThan(0.1);
+  expect([half! / alone!, beside]).toEqual([expect.closeTo(0.5, 6), 0]);
 });
 
 test("the busiest experts over all windows keep their places", () => {

@@ -1,9 +1,11 @@
 /** How systems follow loads that drift: what they expect, when they review a plan, and what they make of it then. */
-import { type StepCostCoefficients, stepCostCoefficients, stepSeconds } from "../cost/stepCost.ts";
+import { iterationParts } from "../cost/iteration.ts";
+import { stepCostCoefficients, stepParts, totalOfParts } from "../cost/stepCost.ts";
 import { LoadForecaster } from "../forecast/loadForecaster.ts";
 import { uniformCluster } from "../layout/cluster.ts";
 import type { Policy } from "../placement/policy.ts";
 import type { ForecastMethod } from "../profile/loadForecast.ts";
+import { decide } from "../rebalance/decide.ts";
 import { planSpread } from "../rebalance/planLevel.ts";
 import { type RebalanceOptions, rebalance } from "../rebalance/rebalance.ts";
 import { type Trigger, triggered } from "../rebalance/trigger.ts";
@@ -48,7 +50,7 @@ export function expectedLoads({ windows, stepsPerWindow }: LoadSchedule, method:
 
 /** How plans are made and gone on from. */
 export interface ReviewRules {
-  readonly job: Pick<Job, "model" | "hardware" | "loads" | "gradientAccumulation">;
+  readonly job: Pick<Job, "model" | "hardware" | "loads" | "gradientAccumulation" | "overlap">;
   readonly following: FollowingLoads;
   /** Places for the loads of a window, on so many nodes. */
   readonly anew: PlanBook;
@@ -70,8 +72,6 @@ export function reviewedPlans({ job, following, anew, next, transfers }: ReviewR
   return (nodes, { index }) => {
     const row = rows.get(nodes) ?? { plans: [] };
     rows.set(nodes, row);
-    const { model, hardware, gradientAccumulation } = job;
-    const costs = stepCostCoefficients(model, hardware, nodes, gradientAccumulation);
     while (row.plans.length <= Math.floor(index / apart)) {
       const at = row.plans.length * apart;
       const [now, then] = [loads.windows[at]!, expected.windows[at]!];
@@ -89,8 +89,7 @@ export function reviewedPlans({ job, following, anew, next, transfers }: ReviewR
         continue;
       }
       const moved = next(plan, then);
-      const moves =
-        moved !== plan && (trigger.kind !== "gain" || pays(plan, moved, { costs, now, steps: reviewSteps, transfers }));
+      const moves = moved !== plan && (trigger.kind !== "gain" || pays(plan, moved, { job, now, steps: reviewSteps, transfers }));
       row.plans.push(moves ? moved : plan);
       if (moves) row.movedAt = iteration;
       row.left = levelOf(trigger, row.plans.at(-1)!, now, job);
@@ -106,24 +105,25 @@ function levelOf(trigger: Trigger, plan: ElasticPlan, window: LoadWindow, { mode
   return planSpread({ cluster, layers: plan.layers.map((layer, l) => ({ ...layer, loads: window.loads[l]! })) });
 }
 
+/** Whether the way to another plan pays until the next review, by the sum that `recover --if-worth` does. */
 function pays(
   plan: ElasticPlan,
   moved: ElasticPlan,
-  {
-    costs,
-    now,
-    steps,
-    transfers,
-  }: {
-    readonly costs: StepCostCoefficients;
-    readonly now: LoadWindow;
-    readonly steps: number;
-    readonly transfers: PlanTransfers | undefined;
-  },
+  { job, now, steps, transfers }: Pick<ReviewRules, "job" | "transfers"> & { readonly now: LoadWindow; readonly steps: number },
 ): boolean {
-  const saved = stepSeconds(costs, plan.cost(now)) - stepSeconds(costs, moved.cost(now));
-  const transferSeconds = transfers?.(plan, [], 0, moved).transferSeconds ?? 0;
-  return saved * steps > transferSeconds;
+  const { model, hardware, gradientAccumulation, overlap = 0 } = job;
+  const costs = stepCostCoefficients(model, hardware, plan.nodes, gradientAccumulation);
+  const secondsOf = (made: ElasticPlan) =>
+    totalOfParts(iterationParts(stepParts(costs, made.cost(now)), { microBatches: 1, slots: 1 }, overlap));
+  return decide({
+    stepSeconds: secondsOf(plan),
+    newStepSeconds: secondsOf(moved),
+    steps,
+    transferSeconds: transfers?.(plan, [], 0, moved).transferSeconds ?? 0,
+    overlap,
+    pauseSeconds: 0,
+    hysteresis: 1,
+  }).move;
 }
 
 /**

@@ -16,7 +16,7 @@ export interface Job extends TrainingSpec {
   readonly layout?: ParallelLayout;
   /** Sequences of a step, however many nodes there are; otherwise so many a node or pipeline. A step is an iteration then. */
   readonly globalBatch?: number;
-  /** Part of the communication that may run while GPUs compute; none without it. */
+  /** Part of the communication, and of what a rebalance transfers, that may run while GPUs compute; none without it. */
   readonly overlap?: number;
   /** Whether pauses take the constants of the hardware, as the paper measured them, and not as long as their bytes. */
   readonly constantPauses?: boolean;
@@ -35,5 +35,5 @@ export interface RunPolicy {
 /** What a system must know of its job. */
 export type PlannedJob = Pick<
   Job,
-  "model" | "hardware" | "loads" | "gradientAccumulation" | "constantPauses" | "layout" | "globalBatch"
+  "model" | "hardware" | "loads" | "gradientAccumulation" | "constantPauses" | "layout" | "globalBatch" | "overlap"
 >;

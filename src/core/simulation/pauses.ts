@@ -21,6 +21,7 @@ export interface Pauses {
 
 /** The pauses of a job. */
 export function pausesOf(job: Job): Pauses {
+  const { overlap = 0 } = job;
   const { recovery } = job.hardware;
   const { detectSeconds = USUAL_DETECT_SECONDS, regroupSeconds = USUAL_REGROUP_SECONDS } = recovery;
   const restart = ({ nodes }: Configuration, { memory }: SavedState) => {
@@ -40,7 +41,8 @@ export function pausesOf(job: Job): Pauses {
   return {
     reconfigure: (next) => toTicks(detectSeconds + regroupSeconds + transfer(next)),
     change: (next) => toTicks(regroupSeconds + transfer(next)),
-    rebalance: (next) => toTicks(transfer(next)),
+    // Nobody waits for a copy that is fetched beside the steps.
+    rebalance: (next) => toTicks((1 - overlap) * transfer(next)),
     restart,
   };
 }

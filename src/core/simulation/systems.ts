@@ -58,6 +58,9 @@ const methods: Partial<Record<SystemName | "plan", CheckpointMethod>> = {
   moevement: { kind: "sparse" },
 };
 
+/** Those among them that place experts anew as loads change. */
+export const rebalancingSystems: readonly string[] = ["lazarus", "resilient", "flexmoe", "fewest-moves", "hybrid"];
+
 /** A system's name. */
 export type SystemName = (typeof systemNames)[number];
 

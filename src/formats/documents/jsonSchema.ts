@@ -46,5 +46,14 @@ export function jsonSchema(kind: DocumentKind): object {
       if (bulk !== undefined) Object.assign(jsonSchema, bulk);
     },
   });
-  return { title: `lazarus ${kind}`, ...schema };
+  return { title: `lazarus ${kind}`, ...(withSingleTypes(schema) as object) };
+}
+
+/** Ajv's strict mode takes one type a place, not a list of them. */
+function withSingleTypes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSingleTypes);
+  if (typeof value !== "object" || value === null) return value;
+  const { type, ...rest } = Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withSingleTypes(inner)]));
+  if (type === undefined) return rest;
+  return Array.isArray(type) ? { ...rest, anyOf: type.map((one) => ({ type: one })) } : { type, ...rest };
 }

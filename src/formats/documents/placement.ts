@@ -4,6 +4,7 @@ import { countReplicas, FREE_SLOT, type Placement } from "../../core/layout/plac
 import { EFFORTS, FAILURE_UNITS, OBJECTIVES, SHARES } from "../../core/placement/policy.ts";
 import { InputError, quoteInput, shownName } from "../../errors.ts";
 import { deadGpusFault, nodeSchema } from "./node.ts";
+import { operation } from "./operation.ts";
 import { redundancySchema } from "./redundancy.ts";
 import { failuresSchema, resilience, unitResilience } from "./resilience.ts";
 import { amount, checkDocument, count, label, nodeName, positiveCount, probability, wholeNumbers, window } from "./schema.ts";
@@ -70,6 +71,8 @@ export const placementSchema = z.object({
       }),
     ),
   }),
+  /** What led to it from the plan it goes on from (place --from), in order. */
+  operations: z.optional(z.array(operation)),
   layers: z.array(
     z.object({
       layer: count,

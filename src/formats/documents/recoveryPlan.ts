@@ -1,6 +1,7 @@
 /** recovery-plan: what survives a change of nodes, the new placement, and the transfers that lead to it. */
 import * as z from "zod/mini";
 import { InputError } from "../../errors.ts";
+import { operation } from "./operation.ts";
 import { checkConsistency, checkPlacement, isAlive, type PlacementDocument, placementSchema } from "./placement.ts";
 import { amount, checkDocument, count, nodeName, positiveCount, window } from "./schema.ts";
 
@@ -13,19 +14,6 @@ const way = z.object({
   excess: amount,
   lowestSurvival: z.optional(amount),
 });
-
-/** Of all operations; `before` and `after`: busiest rank over the mean, with even shares. */
-const onExpert = { layer: count, expert: count, bytes: count, before: amount, after: amount };
-
-/** What an incremental policy did, rank by rank: `bytes` are fetched, and none where the receiver holds the expert already. */
-const operation = z.discriminatedUnion("kind", [
-  /** A copy given up, of the rank's first slot that has it. */
-  z.object({ kind: z.literal("shrink"), ...onExpert, from: count }),
-  /** A copy made in the first free slot of a rank. */
-  z.object({ kind: z.literal("expand"), ...onExpert, from: count, to: count }),
-  /** A copy that changes its rank, for one of `exchanged` that goes the other way, if there is one. */
-  z.object({ kind: z.literal("migrate"), ...onExpert, from: count, to: count, exchanged: z.optional(count) }),
-]);
 
 /** What newer loads led to, and what a controller carries along to the next ones. */
 const decision = z.object({

@@ -24,6 +24,11 @@ export function namesOnlyNodesWithEvents(text: string): boolean {
   return /^[^\n{]*\|/.test(text.trimStart());
 }
 
+/** Whether a trace is SkyPilot's, which counts instances. */
+export function isOfSkyPilot(text: string): boolean {
+  return text.trimStart().startsWith("{") && text.includes('"metadata"');
+}
+
 /**
  * Reads a trace: our own JSON, SkyPilot's JSON, `sacctmgr -P show event`, rows `ms,add|remove,node` or rows `hours,count`.
  * @throws InputError
