@@ -107,7 +107,8 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
   const ends = (because: Ends["because"], lost: readonly LostExpert[], slots: number): Recovery => {
     return { joined, recoverable: false, because, lost, slots, experts: mostExperts(old.layers) };
   };
-  if (failed.length === old.cluster.length) {
+  const isRefilled = joined.length > 0 && restorable?.store === true;
+  if (failed.length === old.cluster.length && !isRefilled) {
     const lost = old.layers.flatMap(({ layer, loads }) => loads.map((_, expert) => ({ layer, expert })));
     return ends("every node failed", lost, 0);
   }

@@ -46,7 +46,8 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
     const change = reconfigure({
       survivors: live,
       plan: placement.layers,
-      mapping,
+      // A repair is made on the nodes as they are, whatever finds them parts of a new placement.
+      mapping: isRepair ? "optimal" : mapping,
       keepDomains,
       ...(mapping === "optimal" && !isRepair ? { exchange: sharesOf(policy) } : {}),
     });
@@ -91,8 +92,10 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
   // Where step time counts, survival and balance are not all there is to a placement.
   const countsSteps = policy.objective === "goodput" || policy.stepBudget !== undefined;
   // A plan of unknown making is repaired as one of ours is.
-  const isKept = mapping === "optimal" && policy.placement === (madeBy ?? policy.placement) && !countsSteps;
-  if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
+  const isKept = policy.placement === (madeBy ?? policy.placement) && !countsSteps;
+  const nothingIsLeft = live.layers.every(({ replicas }) => replicas.every((copies) => copies === 0));
+  const isRepairable = holdsAll && !(nothingIsLeft && live.leaving === undefined);
+  if (!isRepairable || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
   const repaired = bestRepair();
   if (prefer === "repair" || isGood(repaired)) return { taken: repaired, ways: { taken: "repair", repair: repaired.figures } };
   const fresh = anew();
