@@ -76,13 +76,8 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
     return betterWay(modest.figures, bold.figures) === "repair" ? modest : bold;
   };
   if (maxMoves !== undefined) {
-    const only = (taken: Way) => ({ taken, ways: { taken: "repair" as const, repair: taken.figures } });
     const taken = beginning(problem, maxMoves);
-    if (live.leaving === undefined || taken.change.placement.layers.every(({ replicas }) => !replicas.includes(0)))
-      return only(taken);
-    // No beginning hands everything over; all of the repair does, if it is short enough.
-    const repaired = bestRepair();
-    return only(repaired.change.transfers.length <= maxMoves ? repaired : taken);
+    return { taken, ways: { taken: "repair", repair: taken.figures } };
   }
   const anew = () => way(placeResidents(live.cluster, loads, policy), false);
   const only = (taken: Way): { readonly taken: Way; readonly ways: Ways } => ({
