@@ -20,7 +20,7 @@ import { defineCommand } from "./command.ts";
 import { drainedOf } from "./drainOption.ts";
 import { type ExpertSize, readExpertSize } from "./expertSize.ts";
 import { failedOf } from "./failedOption.ts";
-import { checkIdle } from "./idleOptions.ts";
+import { checkForeign, checkIdle } from "./idleOptions.ts";
 import { joinedOf } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
@@ -104,13 +104,18 @@ export const recover = defineCommand({
         throw new UsageError("--rows says which rows --format csv has; give that, too");
       const newer = options.profile === undefined ? undefined : await readLoad(options.profile, "recover");
       const said = await readSaidNodes(options, file);
+      let isForeign = false;
       const context = {
-        nodes: () => readNodes(options),
+        nodes: () => {
+          isForeign = true;
+          return readNodes(options);
+        },
         loads: async () => newer?.layers,
         gpus: options.gpus ?? 1,
         ...numberingSettings(options),
       };
       const { plans, sha256 } = await readFollowed(file, context);
+      checkForeign(options, isForeign);
       follows = sha256;
       if (options.expect !== undefined && options.expect !== follows)
         throw new UsageError(`--expect: ${file ?? "standard input"} is another plan, ${follows}; plan from the newest one`);

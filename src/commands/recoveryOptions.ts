@@ -81,7 +81,7 @@ export const recoveryOptions = {
   mapping: choice({
     choices: MAPPING_POLICIES,
     fallback: "optimal",
-    says: "Which live node plays which part of the new placement: optimal moves the fewest replicas, greedy takes the nearest node part by part.",
+    says: "Which live node plays which part of a new placement: optimal moves the fewest replicas, greedy takes the nearest node part by part, as the paper does. What is repaired stays where it is, so that greedy changes nothing there.",
   }),
   effort: choice({
     choices: EFFORTS,

@@ -135,7 +135,7 @@ export function unchangedPlan(
 function reasonOf({ because, lost, slots, experts }: Ends): string {
   switch (because) {
     case "every node failed":
-      return "every node failed; restart from a checkpoint";
+      return "every node failed; restart from a checkpoint, on nodes that join: --joined with --restore store=2GBps, or whatever the store gives";
     case "experts are lost":
       return `${lost.length} experts have no live replica; restart from a checkpoint, or restore them (--restore store=2GBps, or whatever the checkpoint store gives)`;
     case "too few slots":

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type ClusterNode, uniformCluster } from "../../src/core/layout/cluster.ts";
-import type { Placement } from "../../src/core/layout/placement.ts";
+import { countReplicas, type Placement } from "../../src/core/layout/placement.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import { type GoesOn, planRecovery, type Recovery, type RecoveryProblem } from "../../src/core/reconfigure/planRecovery.ts";
 import { rehearsalOf } from "../../src/core/reconfigure/rehearsal.ts";
@@ -48,6 +48,25 @@ const instances = fc
     return { problem: { old, policy: used, ...change }, ...change };
   });
 
+/** Experts in the order of their numbers on the nodes, then copies of any, so that what leaves often has the only one. */
+const packed = fc
+  .record({
+    nodes: fc.integer({ min: 3, max: 5 }),
+    slots: fc.integer({ min: 2, max: 4 }),
+    drained: fc.integer({ min: 1, max: 2 }),
+    copies: fc.array(fc.nat(99), { minLength: 20, maxLength: 20 }),
+    failureUnit: fc.constantFrom("node" as const, "gpu" as const),
+  })
+  .map(({ nodes, slots, drained, copies, failureUnit }) => {
+    const experts = slots * (nodes - drained);
+    const rows = Array.from({ length: nodes }, (_, n) =>
+      Array.from({ length: slots }, (_, s) => (n * slots + s < experts ? n * slots + s : copies[n * slots + s]! % experts)),
+    );
+    const layer = { layer: 0, loads: copies.slice(0, experts), nodes: rows, replicas: countReplicas(experts, rows) };
+    const old: Placement = { cluster: uniformCluster(nodes, slots), layers: [layer] };
+    return { old, policy: { ...policy, failureUnit }, failed: [], drained: Array.from({ length: drained }, (_, n) => n) };
+  });
+
 describe("nodes that leave", () => {
   test("hand over what only they hold with as few moves as there are such experts, where there is room", () => {
     const old = makePlacement(uniformCluster(3, 4), [{ layer: 0, loads: [9, 8, 7, 6, 5, 4, 3, 2, 1, 1, 1, 1] }], policy);
@@ -55,7 +74,25 @@ describe("nodes that leave", () => {
     const { change: made, placement } = goesOn(recovered({ ...change, maxMoves: 4 }));
     expect(made.transfers).toHaveLength(4);
     expect(placement.layers[0]!.replicas.every((copies) => copies > 0)).toBe(true);
-    expect(() => recovered({ ...change, maxMoves: 3 })).toThrow(/would not be handed over; allow more moves/);
+    expect(() => recovered({ ...change, maxMoves: 3 })).toThrow(/1 of 4 experts .* would not be handed over; allow 4 moves/);
+  });
+
+  test("need a move for each expert that only they hold, whoever has to make room, and are refused fewer", () => {
+    let tight = 0;
+    fc.assert(
+      fc.property(packed, (problem) => {
+        const live = survivors(problem.old, [], [], problem.drained);
+        const least = live.holders.flat().filter((nodes) => nodes.length === 0).length;
+        const { change, placement } = goesOn(recovered({ ...problem, maxMoves: least }));
+        expect(change.transfers.length).toBeLessThanOrEqual(least);
+        expect(placement.layers.every(({ replicas }) => !replicas.includes(0))).toBe(true);
+        if (least === 0) return;
+        tight++;
+        expect(() => recovered({ ...problem, maxMoves: least - 1 })).toThrow(`allow ${least} moves`);
+      }),
+      { numRuns: 40 },
+    );
+    expect(tight).toBeGreaterThan(20);
   });
 
   test("hand over what they hold: nothing is lost but what fails, and everything moves from who holds it to who stays", () => {

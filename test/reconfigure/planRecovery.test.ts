@@ -39,3 +39,10 @@ test("every round takes the time of one expert over one link; what is noticed an
     lowerBoundSeconds: expect.closeTo(1.5 * change.lowerBoundRounds, 12),
   });
 });
+
+test("a repair stays where it is, whatever finds the nodes parts of a new placement", () => {
+  const old = placed(2, [4, 3, 2, 1], [[0, 1], [2, 3], [0, 1], [2, 3], [0, 2]]); // biome-ignore format: rows
+  const [greedy, optimal] = (["greedy", "optimal"] as const).map((mapping) => recovered(old, { failed: [1], mapping }));
+  expect(greedy!.ways.taken).toBe("repair");
+  expect(greedy!.change).toEqual(optimal!.change);
+});

@@ -99,6 +99,21 @@ describe("lost experts", () => {
     expect(placement.layers[0]!.replicas.every((copies) => copies > 0)).toBe(true);
   });
 
+  test("are all read from the store by nodes that join, where every old one failed: each once", () => {
+    const failed = [0, 1, 2, 3];
+    const { change, restored, placement, ways } = goesOn({ old, failed, joined: 3, restorable: { store: true } });
+    expect(restored.map(({ expert, tier }) => [expert, tier])).toEqual([0, 1, 2, 3, 4, 5].map((expert) => [expert, "store"]));
+    for (const { expert, to } of restored) expect(placement.layers[0]!.nodes[to]).toContain(expert);
+    expect(change.transfers).toHaveLength(3 * 3 - 6);
+    expect(placement.layers[0]!.replicas.every((copies) => copies > 0)).toBe(true);
+    expect(ways.taken).toBe("anew");
+    const none = planRecovery({ old, failed, joined: 3, policy, speed, restorable: { store: false } });
+    expect(none).toMatchObject({ recoverable: false, because: "every node failed" });
+    expect(planRecovery({ old, failed, policy, speed, restorable: { store: true } })).toMatchObject({
+      because: "every node failed",
+    });
+  });
+
   test("come from the host memory of live nodes, which send them", () => {
     const keepers = hostCopies(old, neighbourCopies(4));
     expect(keepers[0]![3]).toEqual([2]);

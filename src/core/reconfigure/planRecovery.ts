@@ -107,7 +107,8 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
   const ends = (because: Ends["because"], lost: readonly LostExpert[], slots: number): Recovery => {
     return { joined, recoverable: false, because, lost, slots, experts: mostExperts(old.layers) };
   };
-  if (failed.length === old.cluster.length) {
+  const isRefilled = joined.length > 0 && restorable?.store === true;
+  if (failed.length === old.cluster.length && !isRefilled) {
     const lost = old.layers.flatMap(({ layer, loads }) => loads.map((_, expert) => ({ layer, expert })));
     return ends("every node failed", lost, 0);
   }
@@ -131,7 +132,7 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
     holdsAll,
   });
   const { change } = taken;
-  if (drained.length > 0) refuseLosses(change);
+  if (drained.length > 0) refuseLosses(change, live, problem.maxMoves);
   const cluster = [...live.cluster.keys()].map((n) => changed.cluster[live.oldNode[n]!] ?? live.cluster[n]!);
   const placement = { ...taken.placement, cluster, layers: change.placement.layers, spilled: change.spilled };
   return {
@@ -148,17 +149,22 @@ export function planRecovery(problem: RecoveryProblem): Recovery {
   };
 }
 
-/** Who leaves hands everything over. @throws Infeasible when a plan of few moves, or host memory that nobody else has, does not do so */
-function refuseLosses({ placement, spilled }: Reconfiguration): void {
+/**
+ * Who leaves hands everything over.
+ * @throws Infeasible when a plan of few moves, or host memory that nobody else has, does not do so
+ */
+function refuseLosses({ placement, spilled }: Reconfiguration, live: Survivors, maxMoves = Infinity): void {
   const waits = new Set(spilled.flatMap(({ layer, expert, nodes }) => (nodes.length > 0 ? [`${layer}/${expert}`] : [])));
   const lost = placement.layers.flatMap(({ layer, replicas }) =>
     replicas.flatMap((copies, expert) => (copies === 0 && !waits.has(`${layer}/${expert}`) ? [`${layer}/${expert}`] : [])),
   );
-  if (lost.length > 0)
-    throw new Infeasible(
-      `${lost.length} experts that only these nodes hold would not be handed over; allow more moves or slots, or drain fewer at a time`,
-      "drained",
-    );
+  if (lost.length === 0) return;
+  // Each moves once, and who makes room has a copy elsewhere.
+  const only = live.holders.flatMap((experts) => experts.filter((nodes) => nodes.length === 0)).length;
+  throw new Infeasible(
+    `${lost.length} of ${only} experts that only these nodes hold would not be handed over; ${maxMoves < only ? `allow ${only} moves` : "allow more slots"}, or drain fewer at a time`,
+    "drained",
+  );
 }
 
 /** The newer loads of the placement's layers. */

@@ -46,7 +46,8 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
     const change = reconfigure({
       survivors: live,
       plan: placement.layers,
-      mapping,
+      // A repair is made on the nodes as they are, whatever finds them parts of a new placement.
+      mapping: isRepair ? "optimal" : mapping,
       keepDomains,
       ...(mapping === "optimal" && !isRepair ? { exchange: sharesOf(policy) } : {}),
     });
@@ -75,13 +76,8 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
     return betterWay(modest.figures, bold.figures) === "repair" ? modest : bold;
   };
   if (maxMoves !== undefined) {
-    const only = (taken: Way) => ({ taken, ways: { taken: "repair" as const, repair: taken.figures } });
     const taken = beginning(problem, maxMoves);
-    if (live.leaving === undefined || taken.change.placement.layers.every(({ replicas }) => !replicas.includes(0)))
-      return only(taken);
-    // No beginning hands everything over; all of the repair does, if it is short enough.
-    const repaired = bestRepair();
-    return only(repaired.change.transfers.length <= maxMoves ? repaired : taken);
+    return { taken, ways: { taken: "repair", repair: taken.figures } };
   }
   const anew = () => way(placeResidents(live.cluster, loads, policy), false);
   const only = (taken: Way): { readonly taken: Way; readonly ways: Ways } => ({
@@ -91,8 +87,10 @@ export function takeWay(problem: WayProblem): { readonly taken: Way; readonly wa
   // Where step time counts, survival and balance are not all there is to a placement.
   const countsSteps = policy.objective === "goodput" || policy.stepBudget !== undefined;
   // A plan of unknown making is repaired as one of ours is.
-  const isKept = mapping === "optimal" && policy.placement === (madeBy ?? policy.placement) && !countsSteps;
-  if (!holdsAll || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
+  const isKept = policy.placement === (madeBy ?? policy.placement) && !countsSteps;
+  const nothingIsLeft = live.layers.every(({ replicas }) => replicas.every((copies) => copies === 0));
+  const isRepairable = holdsAll && !(nothingIsLeft && live.leaving === undefined);
+  if (!isRepairable || prefer === "anew" || (prefer === "auto" && !isKept)) return only(anew());
   const repaired = bestRepair();
   if (prefer === "repair" || isGood(repaired)) return { taken: repaired, ways: { taken: "repair", repair: repaired.figures } };
   const fresh = anew();

@@ -1,17 +1,21 @@
-/** Experts that no live node holds a copy of (nodes that leave hand them over, or host memory does) get a slot each. */
+/** Experts without a slot (nodes that leave hand them over, or host memory does) get one each. */
 import { FREE_SLOT } from "../../layout/placement.ts";
 import type { Arrival, HostProblem } from "./trial.ts";
 
 /**
- * Gives every expert without a slot a free one, or that of a copy which is missed least.
+ * Gives every expert without a slot a free one, or that of a copy which is missed least; first those that no live node has in memory either.
+ * As some expert has a copy to spare wherever slots hold all, one arrival each is enough.
  * @returns what arrived, in order
  */
 export function houseAll({ layers, slots, sets }: HostProblem): Arrival[] {
-  const arrivals: Arrival[] = [];
-  layers.forEach((state, layer) => {
-    const { copies, expertAt } = state.table;
-    for (let expert = 0; expert < copies.length; expert++) {
-      if (copies[expert]!.length > 0) continue;
+  const homeless = layers.flatMap((state, layer) =>
+    [...state.table.copies.keys()]
+      .filter((expert) => state.table.copies[expert]!.length === 0)
+      .map((expert) => ({ state, layer, expert, isKept: state.hostsOf(expert).length > 0 })),
+  );
+  return [...homeless.filter(({ isKept }) => !isKept), ...homeless.filter(({ isKept }) => isKept)].flatMap(
+    ({ state, layer, expert }): Arrival[] => {
+      const { copies, expertAt } = state.table;
       let best = -1;
       let least = Infinity;
       let lightest = Infinity;
@@ -27,10 +31,9 @@ export function houseAll({ layers, slots, sets }: HostProblem): Arrival[] {
         least = harm;
         lightest = tokens;
       }
-      if (best < 0) return;
+      if (best < 0) return [];
       state.replace(best, expert);
-      arrivals.push({ layer, expert, slot: best });
-    }
-  });
-  return arrivals;
+      return [{ layer, expert, slot: best }];
+    },
+  );
 }

@@ -12,8 +12,9 @@ import { expectedFailures } from "../../placement/policy.ts";
 import { failureUnits, recoveryUnder, unitSets } from "../../recovery/failureUnits.ts";
 import { survivalProbability } from "../../recovery/survivalProbability.ts";
 import { HostSetTable } from "./hostSetTable.ts";
+import { houseAll } from "./houseAll.ts";
 import { type OpenRepair, openRepair, type RepairProblem, repairLayers, staysInside } from "./repairPlacement.ts";
-import { stayingPut } from "./stayingPut.ts";
+import { type Step, stepsTo } from "./stepsTo.ts";
 import { type OrderedTransfer, TransferRounds } from "./transferRounds.ts";
 
 /** As much of a repair as is worth making. */
@@ -33,13 +34,6 @@ interface RepairOrder {
   readonly housesFirst?: boolean;
 }
 
-/** A slot that takes an expert. */
-interface Step {
-  readonly layer: number;
-  readonly expert: number;
-  readonly slot: number;
-}
-
 /** Times that experts are shared out anew after a transfer, on average, at most: where nobody has tokens loads never settle. */
 const SETTLED_EACH = 8;
 /** Differences that do not count. */
@@ -52,16 +46,21 @@ export function orderedRepair(problem: RepairProblem, maxMoves: number): Ordered
   const orders: readonly RepairOrder[] = [{ keep }, { steadily: true }, {}];
   const isHoused = problem.survivors.layers.every(({ replicas }) => !replicas.includes(0));
   const all = isHoused ? orders : [...orders, ...orders.map((order) => ({ ...order, housesFirst: true }))];
-  const found = all.map((order) => {
+  const found = all.map((order): Ordered => {
     const goal = openRepair(problem);
     const held = goal.layers.map(({ table }) => table.expertAt.slice());
     const arrivals = repairLayers(problem, goal, { singly: true, ...order });
     const now = openRepair(problem);
     const walk = new Walk(problem, now, maxMoves, order.keep && staysInside(now.setting.sets, order.keep));
+    if (order.housesFirst === true) {
+      const housed = openRepair(problem);
+      walk.house(houseAll({ ...housed.setting, layers: housed.layers, enough: 0, budget: Infinity }));
+    }
     walk.take(stepsTo(goal, held, arrivals, walk.unevenFirst));
     return walk.best();
   });
   return found.reduce((best, other) => {
+    if (other.homeless !== best.homeless) return other.homeless < best.homeless ? other : best;
     const gain = other.survival - best.survival;
     return gain > TOLERANCE || (gain > -TOLERANCE && other.balance < best.balance - BALANCE_TOLERANCE) ? other : best;
   });
@@ -75,32 +74,13 @@ function firstSets({ survivors, policy }: RepairProblem): HostSetTable {
   return first;
 }
 
-/** What differs: hosts in the order they were found, then layer by layer. */
-function stepsTo(
-  goal: OpenRepair,
-  held: readonly Int32Array[],
-  arrivals: readonly Step[],
-  layerOrder: readonly number[],
-): Step[] {
-  const { rankOfSlot } = goal.setting.slots;
-  const places = goal.layers.map(({ table }, layer) => stayingPut(table.expertAt, held[layer]!, rankOfSlot));
-  const moved = ({ layer, expert, slot }: Step): Step[] => {
-    const place = places[layer]![slot]!;
-    return held[layer]![place] === expert ? [] : [{ layer, expert, slot: place }];
-  };
-  const isDue = ({ layer, expert, slot }: Step) => goal.layers[layer]!.table.expertAt[slot] === expert;
-  const first = arrivals.filter(isDue).flatMap(moved);
-  const done = new Set(first.map(({ layer, slot }) => `${layer}:${slot}`));
-  const rest = layerOrder.flatMap((layer) =>
-    Array.from(goal.layers[layer]!.table.expertAt).flatMap((expert, slot) =>
-      expert === FREE_SLOT ? [] : moved({ layer, expert, slot }).filter((step) => !done.has(`${layer}:${step.slot}`)),
-    ),
-  );
-  return [...first, ...rest];
+/** An ordered repair that leaves so many experts without a slot. */
+interface Ordered extends OrderedRepair {
+  readonly homeless: number;
 }
 
 /** A state on the way. */
-interface Stop extends Pick<OrderedRepair, "layers" | "survival" | "balance" | "lowestSurvival"> {
+interface Stop extends Omit<Ordered, "transfers"> {
   readonly lost: number;
   readonly transfers: number;
 }
@@ -117,6 +97,7 @@ class Walk {
   /** Loss at first, and where it is most so far; what is survived there. */
   readonly #firstLost: number;
   #mostLost: number;
+  #homeless: number;
   #lowestSurvival: number;
 
   constructor(problem: RepairProblem, repair: OpenRepair, maxMoves: number, mayLeave: ((set: number) => boolean) | undefined) {
@@ -130,6 +111,7 @@ class Walk {
     this.#rounds = new TransferRounds(cluster.length + (leaving?.cluster.length ?? 0));
     this.#firstLost = repair.setting.sets.lost;
     this.#mostLost = this.#firstLost;
+    this.#homeless = repair.layers.reduce((sum, { table }) => sum + table.copies.filter(({ length }) => length === 0).length, 0);
     this.#lowestSurvival = this.#survival();
     this.#best = this.#stop(this.#lowestSurvival);
   }
@@ -148,6 +130,11 @@ class Walk {
     }
   }
 
+  /** Takes steps that give experts their first slot, whoever makes room. */
+  house(steps: readonly Step[]): void {
+    for (const step of steps) this.#make(step);
+  }
+
   #isSafe(): boolean {
     return this.#repair.setting.sets.lost <= this.#firstLost * (1 + BALANCE_TOLERANCE);
   }
@@ -161,16 +148,21 @@ class Walk {
     const victim = table.expertAt[slot]!;
     if (table.holds(setting.slots.rankOfSlot[slot]!, expert)) return false;
     const isSent = state.copiesOn(node, expert) === 0 && !(table.copies[expert]!.length === 0 && state.wasOn(node, expert));
+    // What only nodes that leave hold is lost without a host; with one it is as safe as that.
+    const isFirst = table.copies[expert]!.length === 0;
     if (isSent && this.#rounds.transfers.length >= this.#maxMoves) return false;
     if (victim !== FREE_SLOT) {
       if (table.copies[victim]!.length === 1) return false;
-      if (this.#mayLeave !== undefined && state.copiesOn(node, victim) === 1 && !this.#mayLeave(state.setWithout(victim, node)))
+      if (
+        this.#mayLeave !== undefined &&
+        !isFirst &&
+        state.copiesOn(node, victim) === 1 &&
+        !this.#mayLeave(state.setWithout(victim, node))
+      )
         return false;
     }
     const { leaving } = this.#problem.survivors;
     const sources = state.hostsOf(expert).concat(leaving === undefined ? [] : leaving.holders[layer]![expert]!);
-    // What only nodes that leave hold is lost without a host; with one it is as safe as that.
-    const isFirst = table.copies[expert]!.length === 0;
     const touched = victim === FREE_SLOT ? [expert] : [expert, victim];
     for (const one of touched) table.lift(one);
     state.replace(slot, expert);
@@ -179,13 +171,14 @@ class Walk {
     for (const one of touched) if (table.copies[one]!.length > 0) table.lay(one);
     if (!isMade) return false;
     table.settle(touched, SETTLED_EACH * table.copies.length);
+    if (isFirst) this.#homeless--;
     if (isSent) this.#rounds.send(layer, expert, sources, node, victim);
     this.#balances[layer] = balanceOf(table);
     this.#compare();
     return true;
   }
 
-  best(): OrderedRepair {
+  best(): Ordered {
     const { transfers, ...stop } = this.#best;
     return { ...stop, transfers: this.#rounds.transfers.slice(0, transfers) };
   }
@@ -197,6 +190,10 @@ class Walk {
     if (lost > this.#mostLost * (1 + BALANCE_TOLERANCE)) {
       this.#mostLost = lost;
       this.#lowestSurvival = Math.min(this.#lowestSurvival, this.#survival());
+    }
+    if (this.#homeless < best.homeless) {
+      this.#best = this.#stop(this.#survival());
+      return;
     }
     const isSame = Math.abs(lost - best.lost) <= TOLERANCE * best.lost;
     if (!isSame && lost > best.lost) return;
@@ -214,6 +211,7 @@ class Walk {
   #stop(survival: number): Stop {
     const { layers, setting } = this.#repair;
     return {
+      homeless: this.#homeless,
       lost: setting.sets.lost,
       survival,
       lowestSurvival: this.#lowestSurvival,

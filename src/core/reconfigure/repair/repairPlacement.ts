@@ -90,7 +90,7 @@ export function repairLayers(
     readonly housesFirst?: boolean;
   } = {},
 ): Arrival[] {
-  const { old, policy } = problem;
+  const { old, whole = old, policy } = problem;
   const { sets, shares } = setting;
   const budget = singly ? Infinity : mostMoves(problem);
   const hosts = {
@@ -117,7 +117,7 @@ export function repairLayers(
     arrivals.push(...fillSlots(layer, l, setting));
     layer.table.settleAll(SWEEPS);
     // Even shares are exact; free ones are found to a tolerance.
-    const before = shares === "even" ? rankBalance(old.cluster, old.layers[l]!, shares) : 1;
+    const before = shares === "even" ? rankBalance(whole.cluster, whole.layers[l]!, shares) : 1;
     const limit = Math.max(before, 1 + slack * (1 - MARGIN));
     return { layer, limit, over: layer.table.busiest / (limit * layer.table.mean) };
   });
