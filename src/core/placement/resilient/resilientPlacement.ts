@@ -25,6 +25,7 @@ import { BALANCE_SLACK, BALANCE_TOLERANCE, type Effort, keepsBalanceLimit, POLIC
 import { cellKinds } from "./cells/cellKinds.ts";
 import { findMixtures } from "./cells/mixtures.ts";
 import { placeInMixtures } from "./cells/placeInMixtures.ts";
+import { fromFewerSlots } from "./fromFewerSlots.ts";
 import type { ResilientOptions, ResilientProblem } from "./problem.ts";
 import { rankExperts } from "./rankExperts.ts";
 import { placeOnRanks } from "./ranks/placeOnRanks.ts";
@@ -58,6 +59,8 @@ export interface ResilientPlacement {
 const STEPS = { fast: 1_000_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
 /** Ranks up to which cells are searched; beyond, host sets are found without looking at single ranks. */
 export const MOST_RANKS = 4096;
+/** Ranks up to which a plan for fewer slots is made where a search breaks the limit: cells and levelling keep it on more. */
+const MOST_RANKS_AGAIN = 64;
 /** Nodes of a cell at most: more of them fail together hardly ever. */
 const MOST_CELL_NODES = 12;
 /** Where less is lost, no search for survival has anything to win. */
@@ -102,15 +105,25 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
       withinStepBudget: true,
     };
   };
-  for (const plan of candidates(ranked.problem, rankedOptions)) {
+  const consider = (plan: readonly LayerPlacement[]): boolean => {
     const candidate = judged(plan);
     if (candidate !== undefined && (best === undefined || isBetter(candidate, best, limit))) best = candidate;
+    return candidate?.withinBalanceLimit === true;
+  };
+  let keepsLimit = true;
+  for (const plan of found(ranked.problem, { ...rankedOptions, startFrom: [] })) keepsLimit = consider(plan) && keepsLimit;
+  // Where a search had to be let go for its balance, fewer slots may have led it to less that does keep the limit.
+  if (!keepsLimit && totalGpus(cluster) <= MOST_RANKS_AGAIN) {
+    const { lastResort: _, ...searched } = rankedOptions;
+    const placeFewer = (fewer: ResilientProblem) =>
+      resilientPlacement(fewer, { ...searched, startFrom: [], effort: "fast" }).layers;
+    for (const plan of fromFewerSlots(ranked.problem, placeFewer)) consider(plan);
   }
+  const minReplicas = keptMinReplicas(cluster, layers, problem.minReplicas);
+  for (const start of rankedOptions.startFrom) if (holdsAtLeast(start, minReplicas)) consider(start);
   if (!best!.withinBalanceLimit && options.lastResort !== undefined) {
     const plan = options.lastResort(ranked.problem.layers);
-    const candidate = holdsAtLeast(plan, keptMinReplicas(cluster, problem.layers, problem.minReplicas))
-      ? judged(plan)
-      : undefined;
+    const candidate = holdsAtLeast(plan, minReplicas) ? judged(plan) : undefined;
     if (candidate !== undefined && candidate.survival >= best!.survival && isBetter(candidate, best!, limit)) best = candidate;
   }
   return { ...best!, balance: ranked.inOrder(best!.balance) };
@@ -141,15 +154,6 @@ function balancesWithin(
 
 function excessOf(balance: readonly number[], limit: number): number {
   return balance.reduce((sum, own) => sum + Math.max(0, own - limit), 0);
-}
-
-/** Plans to compare, at least one, those given last; the layers' experts are ranked. */
-function* candidates(problem: ResilientProblem, options: PlacementOptions): Generator<LayerPlacement[]> {
-  yield* found(problem, { ...options, startFrom: [] });
-  const minReplicas = keptMinReplicas(problem.cluster, problem.layers, problem.minReplicas);
-  for (const start of options.startFrom ?? []) {
-    if (holdsAtLeast(start, minReplicas)) yield [...start];
-  }
 }
 
 function holdsAtLeast(plan: readonly LayerPlacement[], nodes: number): boolean {
