@@ -143,8 +143,11 @@ export class HostSetTable {
       this.#wards[inside]!.add(set);
       return;
     }
-    if (this.#members[set]!.length > 0) {
-      for (const sets of this.#byFirst) {
+    const first = this.#members[set]![0];
+    if (first !== undefined) {
+      // What has it inside begins no later.
+      for (let unit = 0; unit <= first; unit++) {
+        const sets = this.#byFirst[unit]!;
         for (let at = sets.length - 1; at >= 0; at--) {
           const other = sets[at]!;
           if (!this.#isInside(set, other)) continue;

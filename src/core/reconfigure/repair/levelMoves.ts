@@ -105,20 +105,22 @@ export class LevelMoves {
     const { expertAt, rankLoad } = table;
     const { slots, nodeOfSlot } = this.#problem;
     const share = table.loads[expert]! / (table.copies[expert]!.length + 1);
+    const ownLoad = rankLoad[rank]!;
+    const relief = this.#relief[expert]!;
     // No place gains more than this.
-    if (!this.#isWanted(this.#relief[expert]! / OVERHEAD)) return;
+    if (!this.#isWanted(relief / OVERHEAD)) return;
     for (let other = 0; other < expertAt.length; other++) {
       const otherRank = slots.rankOfSlot[other]!;
       const load = rankLoad[otherRank]!;
-      if (otherRank === rank || load >= rankLoad[rank]!) continue;
+      if (otherRank === rank || load >= ownLoad) continue;
       const guest = expertAt[other]!;
       if (guest === expert) continue;
-      const without = load - (guest === FREE_SLOT ? 0 : table.takenAt(other));
-      let gain = this.#relief[expert]! + this.#excess(load) - this.#excess(without + share);
-      if (gain <= 0 || !this.#isWanted(gain / OVERHEAD)) continue;
-      gain -= this.#burdenOf(guest, other);
       const node = nodeOfSlot[other]!;
       const cost = Math.max(0, this.#sent(expert, node) - this.#saved(guest, node)) + OVERHEAD;
+      const most = relief + this.#excess(load);
+      if (!this.#isWanted(most / cost)) continue;
+      const without = load - (guest === FREE_SLOT ? 0 : table.takenAt(other));
+      const gain = most - this.#excess(without + share) - this.#burdenOf(guest, other);
       if (
         gain <= 0 ||
         !this.#isWanted(gain / cost) ||
@@ -160,22 +162,22 @@ export class LevelMoves {
     const here = nodeOfSlot[slot]!;
     const taken = table.takenAt(slot);
     const load = rankLoad[rank]!;
+    const excess = this.#excess(load);
+    const saved = this.#saved(expert, here);
     for (let other = 0; other < expertAt.length; other++) {
       const otherRank = slots.rankOfSlot[other]!;
-      if (otherRank === rank || rankLoad[otherRank]! >= load) continue;
+      const otherLoad = rankLoad[otherRank]!;
+      if (otherRank === rank || otherLoad >= load) continue;
       const guest = expertAt[other]!;
-      const difference = taken - (guest === FREE_SLOT ? 0 : table.takenAt(other));
-      if (guest === expert || difference <= 0) continue;
-      const relief = this.#excess(load) - this.#excess(load - difference);
-      const gain = relief + this.#excess(rankLoad[otherRank]!) - this.#excess(rankLoad[otherRank]! + difference);
       const there = nodeOfSlot[other]!;
-      if (gain <= 0 || !this.#isWanted(gain / OVERHEAD) || (here !== there && guest === FREE_SLOT)) continue;
-      const sent =
-        here === there
-          ? 0
-          : this.#sent(expert, there) + this.#sent(guest, here) - this.#saved(guest, there) - this.#saved(expert, here);
+      const difference = taken - (guest === FREE_SLOT ? 0 : table.takenAt(other));
+      if (guest === expert || difference <= 0 || (here !== there && guest === FREE_SLOT)) continue;
+      const sent = here === there ? 0 : this.#sent(expert, there) + this.#sent(guest, here) - this.#saved(guest, there) - saved;
       const cost = Math.max(0, sent) + OVERHEAD;
-      if (!this.#isWanted(gain / cost)) continue;
+      const relief = excess - this.#excess(load - difference);
+      if (!this.#isWanted(relief / cost)) continue;
+      const gain = relief + this.#excess(otherLoad) - this.#excess(otherLoad + difference);
+      if (gain <= 0 || !this.#isWanted(gain / cost)) continue;
       if (table.holds(otherRank, expert) || (guest !== FREE_SLOT && table.holds(rank, guest))) continue;
       if (here !== there && !(this.#stays(expert, here, there) && this.#stays(guest, there, here))) continue;
       this.#add({ slots: [slot, other], experts: [guest, expert] }, gain, cost);
