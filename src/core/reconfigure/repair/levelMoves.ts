@@ -175,7 +175,9 @@ export class LevelMoves {
         for (let other = firstSlot[otherRank]!; other < firstSlot[otherRank + 1]!; other++) {
           const guest = expertAt[other]!;
           const difference = taken - (guest === FREE_SLOT ? 0 : table.takenAt(other));
-          if (guest === expert || difference <= 0 || (here !== there && guest === FREE_SLOT)) continue;
+          // Moving more than the whole difference of two ranks makes the other one the busier.
+          if (difference <= 0 || otherLoad + difference >= load) continue;
+          if (guest === expert || (here !== there && guest === FREE_SLOT)) continue;
           const relief = over - this.#excess(load - difference);
           const sent = here === there ? 0 : coming + this.#sent(guest, here) - this.#saves[other]!;
           const cost = Math.max(0, sent) + OVERHEAD;
