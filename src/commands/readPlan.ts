@@ -96,7 +96,7 @@ function* dispatchedLayers(document: PlacementDocument): Generator<DispatchedLay
 
 function* plannedLayers({ ranks, layers }: DispatchTable, file: string): Generator<DispatchedLayer> {
   for (const { layer, entries } of layers) {
-    const dispatch = new DispatchBuilder(ranks);
+    const dispatch = new DispatchBuilder(ranks, entries.length);
     for (const [i, entry] of entries.entries()) {
       const [expert, source, target, tokens] = entry;
       const wrong = (what: string) => new InputError(`in the dispatch-plan: layer ${layer}, entries[${i}]: ${what}`, { file });

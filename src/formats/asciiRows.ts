@@ -28,8 +28,10 @@ export function* asciiRows(columns: FourColumns, before: string, after: string):
   const [opening, ending] = [bytesOf(before), bytesOf(after)];
   const rows = columns[0].length;
   const rowsInPiece = Math.ceil(PIECE_LENGTH / (opening.length + ending.length + 4 * (MOST_DIGITS + 1)));
+  // Filled to a quarter: what is handed on is a copy, so that little memory is asked for.
+  const room = new Uint8Array(Math.min(rows, rowsInPiece) * (opening.length + ending.length + 4 * (MOST_DIGITS + 1)));
   for (let row = 0; row < rows; row += rowsInPiece) {
-    yield rowBytes(columns, row, Math.min(rows, row + rowsInPiece), opening, ending);
+    yield room.slice(0, writeRows(room, columns, row, Math.min(rows, row + rowsInPiece), opening, ending));
   }
 }
 
@@ -45,9 +47,9 @@ function bytesOf(ascii: string): Uint8Array {
 export function* asciiTable(table: Float64Array, width: number): Generator<Uint8Array> {
   const rows = table.length / width;
   const rowsInPiece = Math.max(1, Math.floor(PIECE_LENGTH / (width * (MOST_DIGITS + 1))));
+  const bytes = new Uint8Array(Math.min(rows, rowsInPiece) * (width * (MOST_DIGITS + 1) + 3) + 2);
   for (let begin = 0; begin < rows; begin += rowsInPiece) {
     const end = Math.min(rows, begin + rowsInPiece);
-    const bytes = new Uint8Array((end - begin) * (width * (MOST_DIGITS + 1) + 3) + 2);
     let at = 0;
     for (let row = begin; row < end; row++) {
       bytes[at++] = row === 0 ? OPENING : COMMA;
@@ -59,19 +61,19 @@ export function* asciiTable(table: Float64Array, width: number): Generator<Uint8
       bytes[at - 1] = CLOSING;
     }
     if (end === rows) bytes[at++] = CLOSING;
-    yield bytes.subarray(0, at);
+    yield bytes.slice(0, at);
   }
 }
 
-/** Rows from `begin` to before `end`. */
-function rowBytes(
+/** Writes the rows from `begin` to before `end`, and returns where they end. */
+function writeRows(
+  bytes: Uint8Array,
   [first, second, third, fourth]: FourColumns,
   begin: number,
   end: number,
   opening: Uint8Array,
   ending: Uint8Array,
-): Uint8Array {
-  const bytes = new Uint8Array((end - begin) * (opening.length + ending.length + 4 * (MOST_DIGITS + 1)));
+): number {
   let at = 0;
   for (let row = begin; row < end; row++) {
     for (let i = 0; i < opening.length; i++) bytes[at++] = opening[i]!;
@@ -84,7 +86,7 @@ function rowBytes(
     at = writeNumber(bytes, at, fourth[row]!);
     for (let i = 0; i < ending.length; i++) bytes[at++] = ending[i]!;
   }
-  return bytes.subarray(0, at);
+  return at;
 }
 
 /** Writes the digits of a number and returns where they end; up to three bytes beyond them are overwritten. */

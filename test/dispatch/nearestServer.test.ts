@@ -19,7 +19,7 @@ const expert = fc.record({
 test("every rank, node and domain takes in no more tokens from outside than it has too few, and all are served", () => {
   fc.assert(
     fc.property(fc.array(expert, { minLength: 1, maxLength: 2 }), (experts) => {
-      const dispatch = new DispatchBuilder(RANKS);
+      const dispatch = new DispatchBuilder(RANKS, 1);
       const server = new NearestServer(RANKS, LEVELS);
       const counts = experts.map(({ tokens, cuts, isHost }) => {
         const all = sum(tokens);

@@ -20,7 +20,7 @@ export function balancedDispatch(
 ): LayerDispatch {
   const { experts, ranks } = routing;
   const shares = balancedShares(routing, replicas, levels, maxSlack);
-  const dispatch = new DispatchBuilder(ranks);
+  const dispatch = new DispatchBuilder(ranks, routing.tokens.length);
   const server = new NearestServer(ranks, levels);
   for (let expert = 0; expert < experts; expert++) {
     const tokens = routing.tokens.subarray(expert * ranks, (expert + 1) * ranks);

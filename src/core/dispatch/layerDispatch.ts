@@ -10,20 +10,23 @@ export interface LayerDispatch {
   readonly tokens: Float64Array;
 }
 
-/** Entries that there is room for at first. */
-const FIRST_ENTRIES = 1024;
-
 /** Collects the entries of a layer's dispatch in arrays that grow. */
 export class DispatchBuilder {
   readonly #ranks: number;
   #length = 0;
-  #expert = new Int32Array(FIRST_ENTRIES);
-  #source = new Int32Array(FIRST_ENTRIES);
-  #target = new Int32Array(FIRST_ENTRIES);
-  #tokens = new Float64Array(FIRST_ENTRIES);
+  #expert: Int32Array;
+  #source: Int32Array;
+  #target: Int32Array;
+  #tokens: Float64Array;
 
-  constructor(ranks: number) {
+  /** @param expected entries that there is room for at first */
+  constructor(ranks: number, expected: number) {
     this.#ranks = ranks;
+    const room = Math.max(1, expected);
+    this.#expert = new Int32Array(room);
+    this.#source = new Int32Array(room);
+    this.#target = new Int32Array(room);
+    this.#tokens = new Float64Array(room);
   }
 
   /** Appends an entry; one without tokens is left out. */

@@ -20,7 +20,7 @@ export function lazarusDispatch(routing: Routing, replicas: ReplicasByRank): Lay
   const { experts, ranks } = routing;
   const loads = expertLoads(routing);
   checkReplicas(routing, loads, replicas);
-  const dispatch = new DispatchBuilder(ranks);
+  const dispatch = new DispatchBuilder(ranks, routing.tokens.length);
   const owed = new Float64Array(ranks);
   for (let expert = 0; expert < experts; expert++) {
     const load = loads[expert]!;

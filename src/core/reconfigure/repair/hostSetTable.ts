@@ -42,7 +42,10 @@ export class HostSetTable {
 
   /** Number of a set of units. */
   id(units: readonly number[]): number {
-    const members = [...units].sort((a, b) => a - b);
+    return this.#idOfSorted([...units].sort((a, b) => a - b));
+  }
+
+  #idOfSorted(members: number[]): number {
     const key = members.join();
     const known = this.#idOf.get(key);
     if (known !== undefined) return known;
@@ -68,7 +71,9 @@ export class HostSetTable {
     const known = this.#next.get(key);
     if (known !== undefined) return known;
     const members = this.#members[set]!;
-    const found = this.id(members.includes(unit) ? members.filter((member) => member !== unit) : [...members, unit]);
+    const at = members.findIndex((member) => member >= unit);
+    const place = at < 0 ? members.length : at;
+    const found = this.#idOfSorted(members[place] === unit ? members.toSpliced(place, 1) : members.toSpliced(place, 0, unit));
     this.#next.set(key, found);
     return found;
   }
@@ -143,8 +148,11 @@ export class HostSetTable {
       this.#wards[inside]!.add(set);
       return;
     }
-    if (this.#members[set]!.length > 0) {
-      for (const sets of this.#byFirst) {
+    const first = this.#members[set]![0];
+    if (first !== undefined) {
+      // What has it inside begins no later.
+      for (let unit = 0; unit <= first; unit++) {
+        const sets = this.#byFirst[unit]!;
         for (let at = sets.length - 1; at >= 0; at--) {
           const other = sets[at]!;
           if (!this.#isInside(set, other)) continue;

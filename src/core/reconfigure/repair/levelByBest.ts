@@ -17,9 +17,11 @@ export function levelByBest(layer: RepairedLayer, problem: LevelProblem): void {
   const { table } = layer;
   const target = problem.limit * table.mean;
   const before = layer.moved;
+  const { mean } = table;
   const excess = (tokens: number) => {
-    const over = (tokens - target) / table.mean;
-    return over > 0 ? over * over : 0;
+    if (tokens <= target) return 0;
+    const over = (tokens - target) / mean;
+    return over * over;
   };
   const moves = new LevelMoves(layer, problem, excess);
   // Loads of ranks for which nothing was found: they come last while they stay the same.

@@ -25,40 +25,62 @@ export class LevelMoves {
   readonly #layer: RepairedLayer;
   readonly #problem: LevelProblem;
   readonly #excess: Excess;
-  /** What a copy more of each expert relieves its ranks by, and what a copy less burdens them with; shape [experts]. */
+  /** What a copy more of each expert relieves its ranks by, shape [experts]. */
   readonly #relief: Float64Array;
-  readonly #burden: Float64Array;
+  /** What each rank has in excess, shape [ranks]. */
+  readonly #over: Float64Array;
+  /** What emptying a slot burdens its expert's other ranks with, and the replicas that it saves; shape [slots]. */
+  readonly #burdenOf: Float64Array;
+  readonly #saves: Uint8Array;
   readonly #found: Candidate[] = [];
+  /** Score that a candidate has to exceed. */
+  #toBeat = -Infinity;
 
   constructor(layer: RepairedLayer, problem: LevelProblem, excess: Excess) {
     this.#layer = layer;
     this.#problem = problem;
     this.#excess = excess;
     this.#relief = new Float64Array(layer.table.copies.length);
-    this.#burden = new Float64Array(layer.table.copies.length);
+    this.#over = new Float64Array(layer.table.rankLoad.length);
+    this.#burdenOf = new Float64Array(layer.table.expertAt.length);
+    this.#saves = new Uint8Array(layer.table.expertAt.length);
   }
 
   /** Looks at the loads that are now: call it when they have changed. */
   look(): void {
-    const { copies, loads, rankLoad } = this.#layer.table;
-    const { rankOfSlot } = this.#problem.slots;
+    const { copies, loads, rankLoad, expertAt } = this.#layer.table;
+    const { slots, nodeOfSlot } = this.#problem;
+    const { rankOfSlot } = slots;
+    for (let rank = 0; rank < rankLoad.length; rank++) this.#over[rank] = this.#excess(rankLoad[rank]!);
     for (let expert = 0; expert < copies.length; expert++) {
-      const slots = copies[expert]!;
-      const [less, more] = this.#steps(loads[expert]!, slots.length);
-      let [relief, burden] = [0, 0];
-      for (let i = 0; i < slots.length; i++) {
-        const load = rankLoad[rankOfSlot[slots[i]!]!]!;
-        relief += this.#excess(load) - this.#excess(load - less);
-        burden += this.#excess(load + more) - this.#excess(load);
+      const own = copies[expert]!;
+      const less = stepDown(loads[expert]!, own.length);
+      const more = stepUp(loads[expert]!, own.length);
+      let relief = 0;
+      let burden = 0;
+      for (let i = 0; i < own.length; i++) {
+        const rank = rankOfSlot[own[i]!]!;
+        const load = rankLoad[rank]!;
+        const over = this.#over[rank]!;
+        if (over > 0) relief += over - this.#excess(load - less);
+        burden += this.#excess(load + more) - over;
       }
       this.#relief[expert] = relief;
-      this.#burden[expert] = burden;
+      for (let i = 0; i < own.length; i++) {
+        const rank = rankOfSlot[own[i]!]!;
+        this.#burdenOf[own[i]!] = burden - (this.#excess(rankLoad[rank]! + more) - this.#over[rank]!);
+      }
+    }
+    for (let slot = 0; slot < expertAt.length; slot++) {
+      if (expertAt[slot] === FREE_SLOT) this.#burdenOf[slot] = 0;
+      this.#saves[slot] = this.#saved(expertAt[slot]!, nodeOfSlot[slot]!);
     }
   }
 
   /** The best candidates to relieve a rank, best first. */
   of(rank: number): Candidate[] {
     this.#found.length = 0;
+    this.#toBeat = -Infinity;
     const { slots, singly } = this.#problem;
     const { expertAt } = this.#layer.table;
     for (let slot = slots.firstSlot[rank]!; slot < slots.firstSlot[rank + 1]!; slot++) {
@@ -73,11 +95,6 @@ export class LevelMoves {
     return [...this.#found];
   }
 
-  /** By how much an expert's copies take less when there is one more, and more when there is one less. */
-  #steps(tokens: number, copies: number): [number, number] {
-    return [tokens / copies - tokens / (copies + 1), copies === 1 ? Infinity : tokens / (copies - 1) - tokens / copies];
-  }
-
   /** Replicas that an expert's coming to a node costs. */
   #sent(expert: number, node: number): number {
     return this.#layer.wasOn(node, expert) || this.#layer.copiesOn(node, expert) > 0 ? 0 : 1;
@@ -88,45 +105,33 @@ export class LevelMoves {
     return guest !== FREE_SLOT && !this.#layer.wasOn(node, guest) && this.#layer.copiesOn(node, guest) === 1 ? 1 : 0;
   }
 
-  /** What the leaving of a guest burdens its other ranks with. */
-  #burdenOf(guest: number, slot: number): number {
-    const { table } = this.#layer;
-    if (guest === FREE_SLOT) return 0;
-    const { rankOfSlot } = this.#problem.slots;
-    const rank = rankOfSlot[slot]!;
-    const [, more] = this.#steps(table.loads[guest]!, table.copies[guest]!.length);
-    const load = table.rankLoad[rank]!;
-    return this.#burden[guest]! - (this.#excess(load + more) - this.#excess(load));
-  }
-
   /** A further copy of an expert of the rank, in the place of one that is not needed. */
   #copies(expert: number, rank: number): void {
     const { table } = this.#layer;
     const { expertAt, rankLoad } = table;
-    const { slots, nodeOfSlot } = this.#problem;
+    const { firstRank, firstSlot } = this.#problem.slots;
     const share = table.loads[expert]! / (table.copies[expert]!.length + 1);
+    const relief = this.#relief[expert]!;
     // No place gains more than this.
-    if (!this.#isWanted(this.#relief[expert]! / OVERHEAD)) return;
-    for (let other = 0; other < expertAt.length; other++) {
-      const otherRank = slots.rankOfSlot[other]!;
-      const load = rankLoad[otherRank]!;
-      if (otherRank === rank || load >= rankLoad[rank]!) continue;
-      const guest = expertAt[other]!;
-      if (guest === expert) continue;
-      const without = load - (guest === FREE_SLOT ? 0 : table.takenAt(other));
-      let gain = this.#relief[expert]! + this.#excess(load) - this.#excess(without + share);
-      if (gain <= 0 || !this.#isWanted(gain / OVERHEAD)) continue;
-      gain -= this.#burdenOf(guest, other);
-      const node = nodeOfSlot[other]!;
-      const cost = Math.max(0, this.#sent(expert, node) - this.#saved(guest, node)) + OVERHEAD;
-      if (
-        gain <= 0 ||
-        !this.#isWanted(gain / cost) ||
-        table.holds(otherRank, expert) ||
-        !maySpare(this.#layer, this.#problem, other)
-      )
-        continue;
-      this.#add({ slots: [other], experts: [expert] }, gain, cost);
+    if (!this.#isWanted(relief / OVERHEAD)) return;
+    for (let node = 0; node < firstRank.length - 1; node++) {
+      const sent = this.#sent(expert, node);
+      for (let other = firstRank[node]!; other < firstRank[node + 1]!; other++) {
+        const load = rankLoad[other]!;
+        if (other === rank || load >= rankLoad[rank]!) continue;
+        const most = relief + this.#over[other]!;
+        for (let slot = firstSlot[other]!; slot < firstSlot[other + 1]!; slot++) {
+          const cost = Math.max(0, sent - this.#saves[slot]!) + OVERHEAD;
+          if (!this.#isWanted((most - this.#burdenOf[slot]!) / cost)) continue;
+          const guest = expertAt[slot]!;
+          if (guest === expert) continue;
+          const without = load - (guest === FREE_SLOT ? 0 : table.takenAt(slot));
+          const gain = most - this.#excess(without + share) - this.#burdenOf[slot]!;
+          if (gain <= 0 || !this.#isWanted(gain / cost)) continue;
+          if (table.holds(other, expert) || !maySpare(this.#layer, this.#problem, slot)) continue;
+          this.#add({ slots: [slot], experts: [expert] }, gain, cost);
+        }
+      }
     }
   }
 
@@ -136,13 +141,13 @@ export class LevelMoves {
     const node = this.#problem.nodeOfSlot[slot]!;
     const load = table.rankLoad[rank]!;
     const without = load - table.takenAt(slot);
-    const burden = this.#burdenOf(expert, slot);
+    const burden = this.#burdenOf[slot]!;
+    const over = this.#over[rank]!;
     let may: boolean | undefined;
     for (let other = 0; other < table.copies.length; other++) {
       const copies = table.copies[other]!.length;
       if (other === expert || copies === 0) continue;
-      const gain =
-        this.#excess(load) - this.#excess(without + table.loads[other]! / (copies + 1)) + this.#relief[other]! - burden;
+      const gain = over - this.#excess(without + table.loads[other]! / (copies + 1)) + this.#relief[other]! - burden;
       if (gain <= 0) continue;
       const cost = Math.max(0, this.#sent(other, node) - this.#saved(expert, node)) + OVERHEAD;
       if (!this.#isWanted(gain / cost) || table.holds(rank, other)) continue;
@@ -157,28 +162,33 @@ export class LevelMoves {
     const { table } = this.#layer;
     const { expertAt, rankLoad } = table;
     const { slots, nodeOfSlot } = this.#problem;
+    const { firstRank, firstSlot } = slots;
     const here = nodeOfSlot[slot]!;
     const taken = table.takenAt(slot);
     const load = rankLoad[rank]!;
-    for (let other = 0; other < expertAt.length; other++) {
-      const otherRank = slots.rankOfSlot[other]!;
-      if (otherRank === rank || rankLoad[otherRank]! >= load) continue;
-      const guest = expertAt[other]!;
-      const difference = taken - (guest === FREE_SLOT ? 0 : table.takenAt(other));
-      if (guest === expert || difference <= 0) continue;
-      const relief = this.#excess(load) - this.#excess(load - difference);
-      const gain = relief + this.#excess(rankLoad[otherRank]!) - this.#excess(rankLoad[otherRank]! + difference);
-      const there = nodeOfSlot[other]!;
-      if (gain <= 0 || !this.#isWanted(gain / OVERHEAD) || (here !== there && guest === FREE_SLOT)) continue;
-      const sent =
-        here === there
-          ? 0
-          : this.#sent(expert, there) + this.#sent(guest, here) - this.#saved(guest, there) - this.#saved(expert, here);
-      const cost = Math.max(0, sent) + OVERHEAD;
-      if (!this.#isWanted(gain / cost)) continue;
-      if (table.holds(otherRank, expert) || (guest !== FREE_SLOT && table.holds(rank, guest))) continue;
-      if (here !== there && !(this.#stays(expert, here, there) && this.#stays(guest, there, here))) continue;
-      this.#add({ slots: [slot, other], experts: [guest, expert] }, gain, cost);
+    const over = this.#over[rank]!;
+    for (let there = 0; there < firstRank.length - 1; there++) {
+      const coming = here === there ? 0 : this.#sent(expert, there) - this.#saves[slot]!;
+      for (let otherRank = firstRank[there]!; otherRank < firstRank[there + 1]!; otherRank++) {
+        const otherLoad = rankLoad[otherRank]!;
+        if (otherRank === rank || otherLoad >= load) continue;
+        for (let other = firstSlot[otherRank]!; other < firstSlot[otherRank + 1]!; other++) {
+          const guest = expertAt[other]!;
+          const difference = taken - (guest === FREE_SLOT ? 0 : table.takenAt(other));
+          // Moving more than the whole difference of two ranks makes the other one the busier.
+          if (difference <= 0 || otherLoad + difference >= load) continue;
+          if (guest === expert || (here !== there && guest === FREE_SLOT)) continue;
+          const relief = over - this.#excess(load - difference);
+          const sent = here === there ? 0 : coming + this.#sent(guest, here) - this.#saves[other]!;
+          const cost = Math.max(0, sent) + OVERHEAD;
+          if (!this.#isWanted(relief / cost)) continue;
+          const gain = relief + this.#over[otherRank]! - this.#excess(otherLoad + difference);
+          if (gain <= 0 || !this.#isWanted(gain / cost)) continue;
+          if (table.holds(otherRank, expert) || (guest !== FREE_SLOT && table.holds(rank, guest))) continue;
+          if (here !== there && !(this.#stays(expert, here, there) && this.#stays(guest, there, here))) continue;
+          this.#add({ slots: [slot, other], experts: [guest, expert] }, gain, cost);
+        }
+      }
     }
   }
 
@@ -193,7 +203,7 @@ export class LevelMoves {
     const own = table.copies[expert]!;
     const tokens = table.loads[expert]!;
     let most = 0;
-    for (const slot of own) most += this.#excess(table.rankLoad[rankOfSlot[slot]!]!);
+    for (const slot of own) most += this.#over[rankOfSlot[slot]!]!;
     if (!this.#isWanted(most / own.length)) return;
     for (let other = 0; other < table.copies.length; other++) {
       const others = table.copies[other]!;
@@ -212,12 +222,11 @@ export class LevelMoves {
   }
 
   #change(rank: number, tokens: number): number {
-    const load = this.#layer.table.rankLoad[rank]!;
-    return this.#excess(load + tokens) - this.#excess(load);
+    return this.#excess(this.#layer.table.rankLoad[rank]! + tokens) - this.#over[rank]!;
   }
 
   #isWanted(score: number): boolean {
-    return this.#found.length < TRIED || score > this.#found.at(-1)!.score;
+    return score > this.#toBeat;
   }
 
   #add(move: Move, gain: number, cost: number): void {
@@ -227,5 +236,16 @@ export class LevelMoves {
     while (at > 0 && found[at - 1]!.score < score) at--;
     found.splice(at, 0, { move, gain, score });
     if (found.length > TRIED) found.pop();
+    if (found.length === TRIED) this.#toBeat = found[TRIED - 1]!.score;
   }
+}
+
+/** By how much each copy of an expert takes less when there is one more. */
+function stepDown(tokens: number, copies: number): number {
+  return tokens / copies - tokens / (copies + 1);
+}
+
+/** By how much each copy of an expert takes more when there is one less. */
+function stepUp(tokens: number, copies: number): number {
+  return copies === 1 ? Infinity : tokens / (copies - 1) - tokens / copies;
 }
