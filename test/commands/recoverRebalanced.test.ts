@@ -148,7 +148,20 @@ test.each([
 });
 
 test("a plan that moves by newer loads keeps its dead ranks, and says what it survives with reload", async () => {
-  const place = ["place", at("old.json"), "-n", "6", "-c", "4", "--min-replicas", "2", "--placement", "mro", "--host-copies", "2"];
+  const place = [
+    "place",
+    at("old.json"),
+    "-n",
+    "6",
+    "-c",
+    "4",
+    "--min-replicas",
+    "2",
+    "--placement",
+    "mro",
+    "--host-copies",
+    "2",
+  ];
   expect((await inProcess([...place, "-o", at("hosted.json")])).code).toBe(0);
   const fail = ["recover", at("hosted.json"), "--failed", "node5", "--keep-ranks", "--expert-bytes", "1MB"];
   expect((await inProcess([...fail, "-o", at("five.json")])).code).toBe(0);

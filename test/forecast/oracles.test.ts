@@ -162,7 +162,12 @@ test("experts that one iteration lists and another does not had no tokens where 
   const errors: number[] = [];
   const told = (_: number, __: number, [judged]: readonly { readonly error: number }[]) => errors.push(judged!.error);
   const forecaster = new LoadForecaster({ method: "last", horizon: 1, told });
-  [[4, 0], [4, 0], [3, 0, 1], [1, 3]].forEach((loads, iteration) => {
+  [
+    [4, 0],
+    [4, 0],
+    [3, 0, 1],
+    [1, 3],
+  ].forEach((loads, iteration) => {
     const layers = [{ layer: 0, loads: Float64Array.from(loads) }];
     forecaster.add({ iteration, experts: loads.length, ranks: 0, layers });
   });
