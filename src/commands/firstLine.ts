@@ -1,5 +1,5 @@
 /** How a text begins: its first line tells CSV from other text, and one table from another. */
-import type { Input } from "../io/input.ts";
+import { type Input, resumed } from "../io/input.ts";
 
 /** Longer than any header that matters here. */
 const MOST_BYTES = 1 << 16;
@@ -33,9 +33,5 @@ async function beginning(
     seen.push(next.value.slice());
     length += next.value.length;
   } while (!isEnough(length, seen.at(-1)!));
-  const whole = (async function* () {
-    yield* seen;
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
-  })();
-  return { bytes: Buffer.concat(seen), input: { name, chunks: whole, extent } };
+  return { bytes: Buffer.concat(seen), input: { name, chunks: resumed(seen, iterator), extent } };
 }

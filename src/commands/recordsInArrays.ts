@@ -12,7 +12,7 @@ import { type RecordedCounts, sglangSteps } from "../formats/routingSources/sgla
 import type { SourceOptions } from "../formats/routingSources/source.ts";
 import { openRegions } from "../io/fileRegions.ts";
 import { filesIn, inFolder } from "../io/folder.ts";
-import { type Beginning, type Input, isStandardStream } from "../io/input.ts";
+import { type Beginning, closeInput, type Input, isStandardStream } from "../io/input.ts";
 import { mergeRecords } from "./mergeRecords.ts";
 import { startProgress } from "./progress.ts";
 
@@ -109,7 +109,10 @@ async function sourceOf(
   if (!isStandardStream(file) && input.extent.bytes !== undefined) {
     const source = await openRegions(file as string);
     const first = Buffer.from(await source.slice(0, Math.min(head.length, source.byteLength)));
-    if (first.equals(head)) return { source, close: source.close };
+    if (first.equals(head)) {
+      await closeInput(input);
+      return { source, close: source.close };
+    }
     await source.close();
   }
   return { source: await held(input), close: async () => {} };

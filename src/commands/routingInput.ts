@@ -12,7 +12,7 @@ import { type ColumnNames, parquetColumns } from "../formats/routingSources/parq
 import { type RoutingSource, routingSources, type SourceOptions } from "../formats/routingSources/source.ts";
 import { parseCount } from "../formats/units.ts";
 import { isFolder } from "../io/folder.ts";
-import { type Beginning, type Input, openInput, peek, textPieces } from "../io/input.ts";
+import { type Beginning, closeInput, type Input, openInput, peek, textPieces } from "../io/input.ts";
 import { firstLine } from "./firstLine.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { megabytes, startProgress } from "./progress.ts";
@@ -125,7 +125,10 @@ async function opened(file: string | undefined, options: RoutingInputOptions): P
   };
   if (format === "parquet") return parquet();
   const beginning = await peek(options.input ?? openInput(file));
-  if (format === undefined && isParquet(beginning)) return parquet();
+  if (format === undefined && isParquet(beginning)) {
+    await closeInput(beginning.input);
+    return parquet();
+  }
   if (columns !== undefined) throw new UsageError("--columns names columns of Parquet files, and this is none");
   if (format === "numpy" || format === "torch" || (format === undefined && isArrayFile(beginning)))
     return { name: source.file, steps: arrayFileSteps(file, beginning, source) };

@@ -90,11 +90,29 @@ export async function peek({ name, chunks, extent }: Input): Promise<Beginning> 
     length += next.value.length;
     byte ??= next.value.find((value) => !WHITE_SPACE.has(value));
   }
-  const whole = (async function* () {
-    yield* seen;
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
-  })();
-  return { byte, head: Buffer.concat(seen).subarray(0, 4), input: { name, chunks: whole, extent } };
+  return { byte, head: Buffer.concat(seen).subarray(0, 4), input: { name, chunks: resumed(seen, iterator), extent } };
+}
+
+/** What was read of an input, and then the rest of it; who stops early ends it, even before the first piece. */
+export function resumed(seen: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncIterableIterator<Uint8Array> {
+  const first = seen.values();
+  const whole: AsyncIterableIterator<Uint8Array> = {
+    next: async () => {
+      const next = first.next();
+      return next.done ? rest.next() : next;
+    },
+    return: async () => {
+      await rest.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => whole,
+  };
+  return whole;
+}
+
+/** Ends an input that was looked at and is not read: its file is closed. */
+export async function closeInput({ chunks }: Input): Promise<void> {
+  await chunks[Symbol.asyncIterator]().return?.();
 }
 
 /** An input as pieces of text, cut anywhere. */
@@ -164,10 +182,7 @@ async function* unpacked(chunks: AsyncIterable<Uint8Array>, name: string): Async
     if (next.done) break;
     head = head.length === 0 ? new Uint8Array(next.value) : Buffer.concat([head, next.value]);
   }
-  const whole = (async function* () {
-    if (head.length > 0) yield head;
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
-  })();
+  const whole = resumed(head.length > 0 ? [head] : [], iterator);
   if (head[0] !== 0x1f || head[1] !== 0x8b) {
     yield* whole;
     return;
@@ -192,5 +207,7 @@ async function* unpacked(chunks: AsyncIterable<Uint8Array>, name: string): Async
       throw new InputError("the gzip data is damaged or cut short; fetch or pack the file again", { file: name });
     }
     throw error;
+  } finally {
+    source.destroy();
   }
 }

@@ -1,8 +1,8 @@
 /** Nothing that a small file says exhausts the program: it ends soon, in little memory, with a result or a line. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { changedByte, countChanges, extremeLength, spreadOver } from "../support/binaryChanges.ts";
 import { type BinaryReader, binaryReaders } from "../support/binaryReaders.ts";
 import { inProcess } from "../support/inProcess.ts";
@@ -15,6 +15,18 @@ const FEW = process.env["FUZZ_RUNS"] === undefined ? 40 : Number.POSITIVE_INFINI
 
 const folder = mkdtempSync(join(tmpdir(), "lazarus-claims-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Files of the folder that this process has open. */
+function openFiles(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return path.startsWith(folder) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+}
 
 async function read(reader: BinaryReader, bytes: Buffer): Promise<number | null> {
   const file = join(folder, reader.file);
@@ -41,6 +53,12 @@ describe.each(binaryReaders.map((reader) => [reader.name, reader] as const))("%s
 
   test("is sound", async () => {
     expect(await read(reader, sample)).toBe(0);
+  });
+
+  test.skipIf(!existsSync("/proc/self/fd"))("is closed again, damaged or not", async () => {
+    for (const bytes of [sample, sample.subarray(0, -9), Buffer.concat([sample.subarray(0, 40), sample.subarray(50)])])
+      await read(reader, bytes);
+    await vi.waitFor(() => expect(openFiles()).toEqual([]));
   });
 
   test("any byte changed", async () => {

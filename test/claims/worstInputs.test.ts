@@ -79,9 +79,10 @@ test.skipIf(FEW === 0)("the worst of all damaged files", { timeout: 24 * 3600 * 
     list.sort((a, b) => b.cost - a.cost).splice(CANDIDATES);
   };
   const counts = { files: 0, read: 0, refused: 0 };
-  for (const reader of binaryReaders) {
+  for (const reader of binaryReaders.toSorted((a, b) => a.sample.length - b.sample.length)) {
     const { sample } = reader;
     const count = countChanges(sample);
+    let [seconds, bytes] = [0, 0];
     const tried = [
       ...spreadOver(count.bytes, FEW).map((change) => changedByte(sample, change)),
       ...spreadOver(count.lengths, FEW).map((change) => extremeLength(sample, change)),
@@ -92,14 +93,19 @@ test.skipIf(FEW === 0)("the worst of all damaged files", { timeout: 24 * 3600 * 
       const [before, begun] = [process.memoryUsage.rss(), process.cpuUsage()];
       const { code } = await inProcess(words);
       const { user, system } = process.cpuUsage(begun);
+      const grown = process.memoryUsage.rss() - before;
       keep(slowest, damaged, user + system);
-      keep(largest, damaged, process.memoryUsage.rss() - before);
+      keep(largest, damaged, grown);
+      [seconds, bytes] = [Math.max(seconds, (user + system) / 1e6), Math.max(bytes, grown)];
       clear(damaged);
       expect([0, 2], `${reader.name}, ${file.what}`).toContain(code);
       counts.files++;
       if (code === 0) counts.read++;
       else counts.refused++;
     }
+    process.stderr.write(
+      `${reader.name}: ${tried.length} files, at most ${seconds.toFixed(2)} CPU s and ${Math.ceil(bytes / 2 ** 20)} MiB more, in process\n`,
+    );
   }
   const real = [...new Set([...slowest, ...largest].map(({ damaged }) => damaged))].map(measured);
   const sound = binaryReaders.map((reader) => measured({ bytes: reader.sample, what: "sound", reader }));

@@ -12,7 +12,7 @@ import { inProcess } from "../support/inProcess.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lazarus-figures-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const RUNS = process.env["FUZZ_RUNS"] === undefined ? { numRuns: 8 } : {};
+const RUNS = process.env["FUZZ_RUNS"] === undefined ? { numRuns: 5 } : {};
 const EXPERT_BYTES = 3_000_000;
 const TIERS = ["rank", "node", "domain", "remote"] as const;
 

@@ -147,6 +147,32 @@ test.each([
   expect([code, stderr]).toEqual([2, expect.stringMatching(expected)]);
 });
 
+test("a plan that moves by newer loads keeps its dead ranks, and says what it survives with reload", async () => {
+  const place = [
+    "place",
+    at("old.json"),
+    "-n",
+    "6",
+    "-c",
+    "4",
+    "--min-replicas",
+    "2",
+    "--placement",
+    "mro",
+    "--host-copies",
+    "2",
+  ];
+  expect((await inProcess([...place, "-o", at("hosted.json")])).code).toBe(0);
+  const fail = ["recover", at("hosted.json"), "--failed", "node5", "--keep-ranks", "--expert-bytes", "1MB"];
+  expect((await inProcess([...fail, "-o", at("five.json")])).code).toBe(0);
+  const { placement } = checkRecoveryPlan(JSON.parse(readFileSync(at("five.json"), "utf8")), "five.json");
+  const { plan } = await recovered("five.json", "--trigger", "ratio:1.01", "--expert-bytes", "1MB");
+  expect(plan.decision!.move).toBe(true);
+  expect(plan.placement!.nodes).toEqual(placement!.nodes);
+  expect(plan.placement!.nodes.filter(({ slots }) => slots === 0)).toHaveLength(1);
+  expect(plan.placement!.survivalWithHostMemory!.copies).toBe(placement!.survivalWithHostMemory!.copies);
+});
+
 describe("--if-worth", () => {
   const worth = (steps: number, ...words: string[]) =>
     recovered(

@@ -167,3 +167,19 @@ test("an iteration that does not fit the plans is refused", () => {
   expect(() => new Replay([plan], "even").add(step(2, 2))).toThrow(new Infeasible("iteration 7 has no layer 3 of the plans"));
   expect(() => new Replay([plan], "even").add(step(3, 4))).toThrow(/has 4 experts, the plans have 2/);
 });
+
+test("experts that an iteration does not list have no tokens in it, whatever they had before", () => {
+  const nodes = [
+    [0, 1],
+    [2, 1],
+  ];
+  const plan = { cluster: uniformCluster(2, 2), layers: [{ layer: 0, loads: [1, 1, 1], replicas: [1, 2, 1], nodes }] };
+  const replay = new Replay([plan], "even");
+  [
+    [1, 0, 9],
+    [4, 4],
+  ].forEach((tokens, iteration) => {
+    replay.add({ iteration, experts: tokens.length, ranks: 0, layers: [{ layer: 0, loads: Float64Array.from(tokens) }] });
+  });
+  expect(replay.ages()[0]!.iterations).toEqual([1.8, 1.5]);
+});

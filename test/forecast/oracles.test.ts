@@ -162,11 +162,16 @@ test("experts that one iteration lists and another does not had no tokens where 
   const errors: number[] = [];
   const told = (_: number, __: number, [judged]: readonly { readonly error: number }[]) => errors.push(judged!.error);
   const forecaster = new LoadForecaster({ method: "last", horizon: 1, told });
-  [[4, 0], [4, 0], [2, 0, 2], [1, 3]].forEach((loads, iteration) => {
+  [
+    [4, 0],
+    [4, 0],
+    [3, 0, 1],
+    [1, 3],
+  ].forEach((loads, iteration) => {
     const layers = [{ layer: 0, loads: Float64Array.from(loads) }];
     forecaster.add({ iteration, experts: loads.length, ranks: 0, layers });
   });
-  expect(errors).toEqual([1, 1.5]); // |1 - 1/2| + 1/2, then |1/2 - 1/4| + 3/4 + 1/2.
+  expect(errors).toEqual([0.5, 1.5]); // |1 - 3/4| + 1/4, then |3/4 - 1/4| + 3/4 + 1/4.
 });
 
 test("tokens are multiplied just where there are fewer than experts, by the layer that has fewest", () => {

@@ -4,6 +4,7 @@ import { oneForwardOneBackward } from "../../src/core/pipeline/oneForwardOneBack
 import type { PipelineJob, PipelineWorker } from "../../src/core/pipeline/pipelineJob.ts";
 import { BACKWARDS, OPTIMIZERS, type PipelinePlan, planPipeline } from "../../src/core/pipeline/planPipeline.ts";
 import { route, StagesLost } from "../../src/core/pipeline/route.ts";
+import { few } from "../support/few.ts";
 
 const SPLIT = { backward: "split", optimizer: "staggered" } as const;
 const EPSILON = 1e-6;
@@ -111,7 +112,7 @@ test("tasks are conserved, none overlap, dependencies and room for activations a
       const plan = planPipeline(job, failed, () => slots, techniques);
       expect(faults(job, failed, plan)).toEqual([]);
     }),
-    { numRuns: 30 },
+    few(20),
   );
 });
 
@@ -127,7 +128,7 @@ test("no period is below ReCycle's law, and no technique makes one longer", () =
       expect(period).toBeGreaterThanOrEqual(bound.period - EPSILON);
       for (const [i, step] of steps.entries()) if (i > 0) expect(step.period).toBeLessThanOrEqual(steps[i - 1]!.period + EPSILON);
     }),
-    { numRuns: 30 },
+    few(20),
   );
 });
 

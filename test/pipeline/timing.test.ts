@@ -5,6 +5,7 @@ import { listSchedule } from "../../src/core/pipeline/listSchedule.ts";
 import { taskGraph } from "../../src/core/pipeline/taskGraph.ts";
 import { staggeredTiming } from "../../src/core/pipeline/timing.ts";
 import { urgencies } from "../../src/core/pipeline/urgencies.ts";
+import { few } from "../support/few.ts";
 
 const time = fc.integer({ min: 1, max: 4 });
 
@@ -48,6 +49,6 @@ test("the staggered period of an order is the least for which stages do not put 
         expect(staggeredTiming(fixed, 0, period - 0.08)).toBeUndefined();
       },
     ),
-    { numRuns: 60 },
+    few(25),
   );
 });

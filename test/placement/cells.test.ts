@@ -10,6 +10,7 @@ import { findMixtures } from "../../src/core/placement/resilient/cells/mixtures.
 import { rankSlots } from "../../src/core/placement/resilient/ranks/rankSlots.ts";
 import { resilientPlacement } from "../../src/core/placement/resilient/resilientPlacement.ts";
 import { failureUnits, survivalUnder } from "../../src/core/recovery/failureUnits.ts";
+import { few } from "../support/few.ts";
 
 /** Ranks of the copies of each expert, shape [experts][copies]. */
 function ranksOfCopies(cluster: readonly ClusterNode[], { loads, nodes }: LayerPlacement): number[][] {
@@ -79,7 +80,7 @@ test("a cell of several blocks holds what brute force deals to it", () => {
     fc.property(fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 3, maxLength: 4 }), (slots) => {
       expect(cellCapacity(slots)).toBe(most(slots));
     }),
-    { numRuns: 40 },
+    few(25),
   );
 });
 
@@ -169,7 +170,7 @@ describe("placement resilient", () => {
         const units = failureUnits(cluster, { unit: "node" });
         expect(made.survival).toBeCloseTo(survivalUnder(made.layers.map(hostSets), units, 0), 12);
       }),
-      { numRuns: 8 },
+      few(5),
     );
   });
 
@@ -201,7 +202,7 @@ describe("placement resilient", () => {
           expect(made.survival).toBeCloseTo(feasible, 9);
         },
       ),
-      { numRuns: 10 },
+      few(6),
     );
   });
 
@@ -217,7 +218,7 @@ describe("placement resilient", () => {
         expect(renamed.survival).toBe(tight.survival);
         expect(renamed.balance).toEqual(tight.balance);
       }),
-      { numRuns: 10 },
+      few(6),
     );
   });
 

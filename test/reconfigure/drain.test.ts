@@ -6,6 +6,7 @@ import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import { type GoesOn, planRecovery, type Recovery, type RecoveryProblem } from "../../src/core/reconfigure/planRecovery.ts";
 import { rehearsalOf } from "../../src/core/reconfigure/rehearsal.ts";
 import { survivors } from "../../src/core/reconfigure/survivors.ts";
+import { few } from "../support/few.ts";
 import { quickPolicy } from "../support/policy.ts";
 import { holdings } from "../support/reconfiguration.ts";
 
@@ -132,7 +133,7 @@ describe("nodes that leave", () => {
         expect(seconds.detectSeconds).toBe(failed.length === 0 ? 0 : 15);
         expect(seconds.regroupSeconds).toBe(10);
       }),
-      { numRuns: 60 },
+      few(35),
     );
   });
 

@@ -17,6 +17,7 @@ import { checkPlacement, placementOf } from "../../src/formats/documents/placeme
 import { namedNodes } from "../../src/formats/nodeLists/nodeReport.ts";
 import { placementDocument } from "../../src/formats/placementDocument.ts";
 import { encodePlan } from "../../src/formats/plans/encodePlan.ts";
+import { few } from "../support/few.ts";
 import { quickPolicy as policy } from "../support/policy.ts";
 
 const cluster = uniformCluster(4, 8, 4);
@@ -66,7 +67,7 @@ test("GPUs take what they hold along and leave the rest where it is; they come b
       expect(back.cluster).toEqual(cluster);
       expect([...byGpu(back)].filter(([, held]) => held.length > 0)).toEqual([...kept]);
     }),
-    { numRuns: 50 },
+    few(30),
   );
 });
 
@@ -87,7 +88,7 @@ describe("recovery from failed GPUs", () => {
         expect(used.filter(([rank]) => dead.includes(rank))).toEqual([]);
         expect(dead).toHaveLength(recovery.survivors.cluster.reduce((sum, { deadGpus = [] }) => sum + deadGpus.length, 0));
       }),
-      { numRuns: 20 },
+      few(15),
     );
   });
 

@@ -6,6 +6,7 @@ import { type GoesOn, planRecovery, type RecoveryProblem } from "../../src/core/
 import { chooseReaders } from "../../src/core/reconfigure/restore.ts";
 import { readTurns } from "../../src/core/reconfigure/tierSeconds.ts";
 import { hostCopies, neighbourCopies } from "../../src/core/recovery/hostCopies.ts";
+import { few } from "../support/few.ts";
 import { quickPolicy } from "../support/policy.ts";
 import { holdings } from "../support/reconfiguration.ts";
 
@@ -64,7 +65,7 @@ test("readers and turns of the store are as good as any: by brute force", () => 
       }
       expect(last + 1).toBe(fewestTurns(candidates, lanes));
     }),
-    { numRuns: 300 },
+    few(150),
   );
 });
 
@@ -211,6 +212,6 @@ test("whatever fails, every arrival is of a replica that its sender holds, kept,
       expect(new Set([...waiting, ...after.flatMap((holds) => [...holds])]).size).toBe(kinds.length);
       expect(change.rounds).toBe(1 + Math.max(-1, ...change.transfers.map(({ round }) => round)));
     }),
-    { numRuns: 300 },
+    few(150),
   );
 });

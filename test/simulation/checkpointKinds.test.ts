@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { modelSize } from "../../src/core/cost/modelSize.ts";
 import { storeSeconds } from "../../src/core/cost/trainingSpec.ts";
+import { memoryCosts } from "../../src/core/simulation/checkpointing.ts";
 import { noFailures } from "../../src/core/simulation/failureModels.ts";
 import type { RunPolicy } from "../../src/core/simulation/job.ts";
 import type { Membership } from "../../src/core/simulation/membership.ts";
@@ -86,4 +87,27 @@ test("the slowest node in use holds up computing, the worst link communication, 
   // A slow node that is not used holds up nobody: groups of two leave node 4 over.
   const spare = { ...noFailures(5), slowdown: (node: number) => ({ compute: node === 4 ? 9 : 1, network: 1 }) };
   expect(run("ds", {}, spare).samples).toBe(run("ds", {}, noFailures(5)).samples);
+});
+
+test("copies in peers' memory cost a step what its idle network does not hide; a sparse window is as long as hides all", () => {
+  const job = jobOf();
+  const copy = (14 * total) / 4 / (rtx3090.networkBytesPerSecond * rtx3090.bandwidthEfficiency * rtx3090.gpusPerNode);
+  const parts = (idle: number) => ({
+    ...{ overhead: 0.2 * idle, dense: 0.3 * idle, experts: 0.5 * idle },
+    ...{ denseSync: 7, allToAll: 8, expertSync: 9 },
+  });
+  const costs = (method: NonNullable<RunPolicy["method"]>, idle: number) => memoryCosts(job, method, 4, parts(idle))!;
+  expect(memoryCosts(job, { kind: "async" }, 4, parts(1))).toBeUndefined();
+  for (const everySteps of [1, 3]) {
+    const peers = costs({ kind: "peers", everySteps }, 0.1 * copy);
+    expect(peers).toMatchObject({ everySteps, behind: 0, isLocal: false });
+    expect(peers.restoreSeconds).toBeCloseTo(copy, 12);
+    expect(peers.stepSeconds).toBeCloseTo(copy / everySteps - 0.1 * copy, 12);
+    expect(costs({ kind: "peers", everySteps }, 2 * copy).stepSeconds).toBe(0);
+  }
+  expect(costs({ kind: "sparse" }, copy / 2.5)).toMatchObject({ everySteps: 3, behind: 1, isLocal: true, stepSeconds: 0 });
+  expect(costs({ kind: "sparse" }, 2 * copy).everySteps).toBe(1);
+  const short = costs({ kind: "sparse", windowSteps: 2 }, copy / 2.5);
+  expect(short.everySteps).toBe(2);
+  expect(short.stepSeconds).toBeCloseTo((copy - (2 * copy) / 2.5) / 2, 12);
 });

@@ -7,6 +7,7 @@ import type { MembershipEvent } from "../../src/core/simulation/membership.ts";
 import { simulateRun } from "../../src/core/simulation/simulateRun.ts";
 import { trainingSystem } from "../../src/core/simulation/systems.ts";
 import type { TrainingSystem } from "../../src/core/simulation/trainingSystem.ts";
+import { few } from "../support/few.ts";
 import {
   constantLoads,
   jobOf,
@@ -22,11 +23,11 @@ import {
 } from "../support/simulation.ts";
 
 const microseconds = (seconds: number) => Math.round(seconds * 1e6);
-const runs = { numRuns: 25 };
+const runs = few(15);
 
 describe.each(systemsToTest)("%s", (name) => {
   // Plans of `resilient` are searched for: new loads for every run would take long.
-  const runsOnNewLoads = { numRuns: name === "resilient" ? 2 : 25 };
+  const runsOnNewLoads = few(name === "resilient" ? 1 : 15);
 
   test("the seconds of a run add up to its duration, to the microsecond", () => {
     fc.assert(
@@ -160,7 +161,7 @@ describe.each(systemsToTest)("%s", (name) => {
         const once = () => JSON.stringify(observed(name, job, what, nodes, trainingSystem(name, job)));
         expect(once()).toBe(once());
       }),
-      { numRuns: name === "resilient" ? 1 : 5 },
+      few(name === "resilient" ? 1 : 4),
     );
   });
 

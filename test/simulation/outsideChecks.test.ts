@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { HardwareSpec } from "../../src/core/cost/hardwareSpec.ts";
 import type { ModelSpec } from "../../src/core/cost/modelSpec.ts";
-import { isMet, outsideChecks } from "../../src/dev/reproduction/outsideChecks.ts";
+import { outsideChecks } from "../../src/dev/reproduction/outsideChecks.ts";
+import { isMet } from "../../src/dev/reproduction/outsideTable.ts";
 import { hardwarePreset, modelPreset } from "../../src/formats/presets/index.ts";
 import { gptS, rtx3090 } from "../support/simulation.ts";
 

@@ -3,8 +3,9 @@ import { expect, test } from "vitest";
 import { modelSize } from "../../src/core/cost/modelSize.ts";
 import type { LayerPlacement } from "../../src/core/layout/placement.ts";
 import type { ElasticPlan } from "../../src/core/simulation/elasticPlan.ts";
+import { windowAt } from "../../src/core/simulation/loadSchedule.ts";
 import { planTransfers } from "../../src/core/simulation/planTransfers.ts";
-import { jobOf, rtx3090, tinyModel } from "../support/simulation.ts";
+import { jobOf, rtx3090, systemFor, tinyModel } from "../support/simulation.ts";
 
 const model = { ...tinyModel, experts: 2 };
 const transfers = planTransfers(jobOf({ model }));
@@ -75,4 +76,13 @@ test("beyond 64 nodes every slot is fetched, unless the plan stays", () => {
     transferSeconds: expect.closeTo(fetched + dense, 9),
   });
   expect(transfers(large, [], 1, larger).transferSeconds).toBeCloseTo(fetched + dense, 9);
+});
+
+test("an elastic system scales up where there are more nodes, and only there", () => {
+  const job = jobOf();
+  const system = systemFor("lazarus", job);
+  const window = windowAt(job.loads, 0);
+  const start = system.start([0, 1, 2], window)!;
+  expect(system.scaleUp(start, [0, 1, 2], window)).toBeUndefined();
+  expect(system.scaleUp(start, [0, 1, 2, 3], window)!.configuration.nodes).toHaveLength(4);
 });

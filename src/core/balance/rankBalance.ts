@@ -139,7 +139,9 @@ class Shares {
     const order = this.#order;
     const place = this.#place;
     busiestFirst(this.#load, order, place);
-    for (let at = 0; at < order.length; at++) place[order[at]!] = at;
+    order.forEach((rank, at) => {
+      place[rank] = at;
+    });
     const captive = this.#captive.fill(0);
     for (let expert = 0; expert < this.#loads.length; expert++) {
       const load = this.#loads[expert]!;

@@ -11,8 +11,7 @@ import { simulateTrial } from "../../core/simulation/study.ts";
 import { summarize } from "../../core/simulation/summary.ts";
 import { type SystemName, trainingSystem, usualPolicy } from "../../core/simulation/systems.ts";
 import { unitFailures } from "../../core/simulation/unitFailures.ts";
-import type { Paint } from "../../report/paint.ts";
-import { fixed, textTable } from "../../report/table.ts";
+import { fixed } from "../../report/table.ts";
 
 /** A figure of somebody else beside ours. */
 export interface OutsideCheck {
@@ -209,45 +208,7 @@ function recycleChecks(): OutsideCheck[] {
   }));
 }
 
-const bounds = new Map<OutsideCheck["tolerance"], string>([
-  ["at least", ">= "],
-  ["at most", "<= "],
-]);
-
-/** One row a check. */
-export function outsideTable(checks: readonly OutsideCheck[], paint: Paint): string {
-  const rows = checks.map((check) => {
-    const { source, what, theirs, ours, basis, tolerance, remark } = check;
-    const isWithin = isMet(check);
-    return [
-      source,
-      what,
-      `${bounds.get(tolerance) ?? ""}${number(theirs)}`,
-      number(ours),
-      basis,
-      typeof tolerance === "string" ? "" : `${fixed(100 * tolerance, 0)} %`,
-      isWithin ? paint.green("within") : paint.red("miss"),
-      remark,
-    ];
-  });
-  const left = { align: "left" as const };
-  const heads = [{ head: "source", ...left }, { head: "figure", ...left }, { head: "theirs" }, { head: "ours" }];
-  const columns = [
-    ...heads,
-    { head: "basis", ...left },
-    { head: "tolerance" },
-    { head: "verdict", ...left },
-    { head: "remark", ...left },
-  ];
-  return textTable(columns, rows, paint);
-}
-
-/** Whether ours is as close as it has to be. */
-export function isMet({ theirs, ours, tolerance }: OutsideCheck): boolean {
-  if (tolerance === "at most") return ours <= theirs;
-  return tolerance === "at least" ? ours >= theirs : Math.abs(ours / theirs - 1) <= tolerance;
-}
-
-function number(value: number): string {
+/** A figure of a check with as many digits as say something. */
+export function number(value: number): string {
   return value >= 100 ? fixed(value, 0) : fixed(value, 3);
 }

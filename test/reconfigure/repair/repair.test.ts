@@ -8,6 +8,7 @@ import { FREE_SLOT, type Placement } from "../../../src/core/layout/placement.ts
 import { makePlacement } from "../../../src/core/placement/makePlacement.ts";
 import { planRecovery } from "../../../src/core/reconfigure/planRecovery.ts";
 import type { Transfer } from "../../../src/core/reconfigure/reconfigure.ts";
+import { few } from "../../support/few.ts";
 import { quickPolicy } from "../../support/policy.ts";
 import { changes, checkedRecovery, goesOn, heldBefore, speed, waste } from "../../support/repairs.ts";
 
@@ -29,7 +30,7 @@ test("every expert that is somewhere goes on, slots are used as far as they can 
         );
       });
     }),
-    { numRuns: 60 },
+    few(30),
   );
   expect(repairs).toBeGreaterThan(20);
 });
@@ -41,7 +42,7 @@ test("where nothing has changed nothing moves", () => {
       const { change } = goesOn(planRecovery({ old, madeBy: "resilient", failed: [], loads: old.layers, policy, speed }));
       expect(change.transfers).toEqual([]);
     }),
-    { numRuns: 40 },
+    few(20),
   );
 });
 
@@ -76,7 +77,7 @@ test("--max-moves: more moves never survive less, nor as much with busier ranks;
         best = { survival, balance };
       }
     }),
-    { numRuns: 8 },
+    few(4),
   );
   expect(plans).toBeGreaterThan(40);
 });
@@ -97,7 +98,7 @@ test("--max-moves: whoever stops after any transfer survives at least as much as
         expect(survival(nodes)).toBeGreaterThanOrEqual(first - 1e-9);
       });
     }),
-    { numRuns: 25, endOnFailure: true },
+    { ...few(15), endOnFailure: true },
   );
   expect(stops).toBeGreaterThan(60);
 });
