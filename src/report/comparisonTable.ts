@@ -15,11 +15,13 @@ interface Figure {
   readonly text: (value: number) => string;
   /** Which values are better; neither where none is. */
   readonly better?: "less" | "more";
+  /** Whether a plan's is estimated. */
+  readonly sampled?: (plan: ComparedPlan) => boolean;
 }
 
 /** Plans whose names would be wider than the screen get letters and a legend. */
 const WIDEST_FIGURE = "busiest GPU, free shares".length + 2;
-const NUMBER = 12;
+const NUMBER = 13;
 
 const QUANTILES = ["p50", "p90", "p99", "max", "mean"] as const;
 const WORDS = { p50: "p50", p90: "p90", p99: "p99", max: "worst", mean: "mean" };
@@ -37,10 +39,11 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint, widt
     return [
       [
         figure.head,
-        ...values.map((value) => {
+        ...values.map((value, p) => {
           if (value === undefined) return "–  ";
           const text = figure.text(value);
-          return text === best ? `${paint.green(text)} *` : `${text}  `;
+          const mark = figure.sampled?.(plans[p]!) === true ? "~" : "";
+          return text === best ? `${mark}${paint.green(text)} *` : `${mark}${text}  `;
         }),
       ],
     ];
@@ -53,13 +56,22 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint, widt
   const replayed = iterations === undefined ? "" : `, ${grouped(iterations)} replayed`;
   const title = `Comparison of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
   const columns = [{ head: "", align: "left" as const }, ...heads.map((head) => ({ head: `${head}  ` }))];
+  // More plans than the screen has room for stand in tables below each other, about as many in each.
+  const room = Math.max(1, Math.floor((width - WIDEST_FIGURE) / NUMBER));
+  const each = short ? plans.length : Math.ceil(plans.length / Math.ceil(plans.length / room));
+  const tables = Array.from({ length: Math.ceil(plans.length / each) }, (_, t) => {
+    const part = <T>([head, ...cells]: readonly T[]) => [head!, ...cells.slice(t * each, (t + 1) * each)];
+    return textTable(part(columns), rows.map(part), paint);
+  });
+  const estimated = rows.some((cells) => cells.some((cell) => cell.startsWith("~")));
   return [
     wrapped(title, width).replace("Comparison", paint.bold("Comparison")),
     ...comparisonVerdict(document).map((sentence) => wrapped(sentence, width)),
     ...(legend.length > 0 ? ["", ...legend] : []),
     "",
-    textTable(columns, rows, paint),
+    tables.join("\n\n"),
     `* best of the row; survival when each unit fails with ${percent(failureProbability, 1)}`,
+    ...(estimated ? ["~ estimated from random failure orders"] : []),
   ].join("\n");
 }
 
@@ -131,13 +143,20 @@ function unitFigures(unit: (typeof FAILURE_UNITS)[number], plans: readonly Compa
   const word = unit === "gpu" ? "GPU" : unit;
   const most = Math.max(...plans.map((plan) => level(plan)?.failures.findLastIndex(({ probability }) => probability > 0) ?? 0));
   return [
-    { head: `survival, ${word}s`, of: (plan) => level(plan)?.survival, text: share, better: "more" },
+    {
+      head: `survival, ${word}s`,
+      of: (plan) => level(plan)?.survival,
+      text: share,
+      better: "more",
+      sampled: (plan) => level(plan)?.survivalInterval !== undefined,
+    },
     ...[1, 2, 3, 4].slice(0, most + 1).map(
       (failed): Figure => ({
         head: `  ${failed} failed`,
         of: (plan) => level(plan)?.failures[failed - 1]?.probability,
         text: share,
         better: "more",
+        sampled: (plan) => level(plan)?.failures[failed - 1]?.interval !== undefined,
       }),
     ),
   ];
