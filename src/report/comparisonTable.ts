@@ -1,5 +1,6 @@
 /** Plans side by side as a person reads them: one a column, a figure a row, the best marked. */
 
+import { stripVTControlCharacters } from "node:util";
 import { DISPATCHERS } from "../core/comparison/layerImbalance.ts";
 import { FAILURE_UNITS } from "../core/placement/policy.ts";
 import type { ComparedPlan, ComparisonDocument } from "../formats/documents/comparison.ts";
@@ -21,7 +22,7 @@ interface Figure {
 
 /** Plans whose names would be wider than the screen get letters and a legend. */
 const WIDEST_FIGURE = "busiest GPU, free shares".length + 2;
-const NUMBER = 13;
+const NUMBER = 12;
 
 const QUANTILES = ["p50", "p90", "p99", "max", "mean"] as const;
 const WORDS = { p50: "p50", p90: "p90", p99: "p99", max: "worst", mean: "mean" };
@@ -56,13 +57,7 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint, widt
   const replayed = iterations === undefined ? "" : `, ${grouped(iterations)} replayed`;
   const title = `Comparison of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
   const columns = [{ head: "", align: "left" as const }, ...heads.map((head) => ({ head: `${head}  ` }))];
-  // More plans than the screen has room for stand in tables below each other, about as many in each.
-  const room = Math.max(1, Math.floor((width - WIDEST_FIGURE) / NUMBER));
-  const each = short ? plans.length : Math.ceil(plans.length / Math.ceil(plans.length / room));
-  const tables = Array.from({ length: Math.ceil(plans.length / each) }, (_, t) => {
-    const part = <T>([head, ...cells]: readonly T[]) => [head!, ...cells.slice(t * each, (t + 1) * each)];
-    return textTable(part(columns), rows.map(part), paint);
-  });
+  const tables = fitting(columns, rows, paint, width);
   const estimated = rows.some((cells) => cells.some((cell) => cell.startsWith("~")));
   return [
     wrapped(title, width).replace("Comparison", paint.bold("Comparison")),
@@ -73,6 +68,25 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint, widt
     `* best of the row; survival when each unit fails with ${percent(failureProbability, 1)}`,
     ...(estimated ? ["~ estimated from random failure orders"] : []),
   ].join("\n");
+}
+
+/** One table, or several below each other with about as many plans each, where the screen has no room for all. */
+function fitting(
+  columns: readonly { readonly head: string; readonly align?: "left" }[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+  width: number,
+): string[] {
+  const plans = columns.length - 1;
+  for (let count = 1; ; count++) {
+    const each = Math.ceil(plans / count);
+    const tables = Array.from({ length: Math.ceil(plans / each) }, (_, t) => {
+      const part = <T>([head, ...cells]: readonly T[]) => [head!, ...cells.slice(t * each, (t + 1) * each)];
+      return textTable(part(columns), rows.map(part), paint);
+    });
+    const lines = tables.join("\n").split("\n");
+    if (each === 1 || lines.every((line) => stripVTControlCharacters(line).length <= width)) return tables;
+  }
 }
 
 function figures({ plans }: ComparisonDocument): Figure[] {
