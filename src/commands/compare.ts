@@ -9,7 +9,7 @@ import { UsageError } from "../errors.ts";
 import { comparedPlan } from "../formats/comparisonDocument.ts";
 import { type ComparisonDocument, checkComparison } from "../formats/documents/comparison.ts";
 import { placementOf } from "../formats/documents/placement.ts";
-import { parseBytes, parseCount, parseNumber, parsePercent } from "../formats/units.ts";
+import { parseBytes, parseNumber, parsePercent } from "../formats/units.ts";
 import type { DrawnPlan } from "../report/comparisonPicture.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
@@ -27,13 +27,13 @@ import { holdsBaseline, readBaseline } from "./comparisonBaseline.ts";
 import { parseDispatchers } from "./dispatchers.ts";
 import { readHardware } from "./namedSpecs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
-import { numberingOptions, numberingSettings } from "./planOptions.ts";
+import { numberingSettings, refuseForOwnPlans, strangersOptions } from "./planOptions.ts";
 import { lastOf, plotOption } from "./plotOption.ts";
 import { readLoad, windowOption } from "./readProfile.ts";
-import { replayLog } from "./replayLog.ts";
+import { refuseWithoutLog, replayLog } from "./replayLog.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
 import { readTraining, trainingOptions } from "./trainingOptions.ts";
-import { refuseIdle } from "./typedOptions.ts";
+import { warn } from "./warn.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const { mtbf: _, ...jobOptions } = trainingOptions;
@@ -89,13 +89,7 @@ const options = {
     says: "Nodes of plans of other systems in rank order: how many, or their names such as gpu[001-010].",
   },
   cluster: { ...clusterOption, says: "File with the nodes of plans of other systems, instead of --nodes." },
-  gpus: option({
-    argument: "N",
-    fallback: "1",
-    parse: parseCount(1),
-    says: "GPUs of a node, for plans of other systems that do not say.",
-  }),
-  ...numberingOptions,
+  ...strangersOptions,
   baseline: option({
     argument: "FILE",
     parse: (text) => text,
@@ -103,9 +97,8 @@ const options = {
   }),
   "max-regression": option({
     argument: "PERCENT",
-    fallback: "2%",
     parse: parsePercent,
-    says: "How much worse than in the baseline a figure may be.",
+    says: "How much worse than in the baseline a figure may be. Default: 2%.",
   }),
   plot: plotOption(
     "the loads of the ranks, the busiest first, and survival curves of all plans; with --routing also percentiles of a step over the iterations, and its course",
@@ -140,12 +133,13 @@ export const compare = defineCommand({
   takesSeveral: () => true,
   options,
   exitCodes: { 1: "Failed: a file could not be read or written, or a figure is worse than the baseline allows." },
-  run: async (options, file, more, typed) => {
-    refuseIdle(typed, "max-regression", options.baseline !== undefined, "--baseline FILE");
-    const { baseline: earlier } = options;
+  run: async (options, file, more) => {
+    const { baseline: earlier, "max-regression": allowed } = options;
+    if (earlier === undefined && allowed !== undefined)
+      throw new UsageError("--max-regression is how much worse than in --baseline FILE a figure may be; give that, too");
     const baseline = earlier === undefined ? undefined : await readBaseline(earlier);
     const { document, drawn } = await comparison(options, [file, ...more]);
-    const holds = baseline === undefined || holdsBaseline(document, baseline, earlier!, options["max-regression"]);
+    const holds = baseline === undefined || holdsBaseline(document, baseline, earlier!, allowed ?? 0.02);
     const picture = async () => {
       const { comparisonPicture } = await import("../report/comparisonPicture.ts");
       return lastOf((compared: ComparisonDocument) => comparisonPicture(compared, drawn));
@@ -170,29 +164,37 @@ interface Comparison {
 }
 
 async function comparison(options: Options, files: readonly (string | undefined)[]): Promise<Comparison> {
-  checkRoutingOptions(options);
+  refuseWithoutLog(options);
   const profile = options.profile === undefined ? undefined : await readLoad(options.profile, "compare");
+  let isStranger = false;
   const read = await readPlans(files, {
-    nodes: () => readNodes(options),
+    nodes: () => {
+      isStranger = true;
+      return readNodes(options);
+    },
     loads: async () => profile?.layers,
-    gpus: options.gpus,
+    gpus: options.gpus ?? 1,
     ...numberingSettings(options),
   });
+  if (!isStranger) refuseForOwnPlans(options);
   const first = read[0]!;
   const wanted = commonLayers(read);
   const madeFor = loadsOf(wanted, profile?.layers ?? first.document.layers, options.profile ?? first.name, first.document.layers);
   const shares = options.shares ?? sharesOfPlan(first.document);
+  const made = await madePlans(
+    first,
+    options.with ?? [],
+    madeFor,
+    shares,
+    read.map(({ name }) => name),
+  );
   const plans = [
     ...read.map(({ name, document }) => ({ name, policy: document.policy.placement, placement: placementOf(document) })),
-    ...(await madePlans(
-      first,
-      options.with ?? [],
-      madeFor,
-      shares,
-      read.map(({ name }) => name),
-    )),
+    ...made.plans,
   ];
-  if (plans.length < 2) throw new UsageError("there is one plan; name another, or a policy to compare it with (--with eplb)");
+  if (plans.length < 2)
+    throw new UsageError(made.refusals[0] ?? "there is one plan; name another, or a policy to compare it with (--with eplb)");
+  for (const refusal of made.refusals) warn(`${refusal}; it is left out`);
   const prepared = judged(plans, madeFor);
   const log =
     options.routing === undefined
@@ -241,13 +243,4 @@ async function comparison(options: Options, files: readonly (string | undefined)
     iterations: log?.ages[p]?.iterations,
   }));
   return { document, drawn };
-}
-
-function checkRoutingOptions(options: Options): void {
-  if (options.routing !== undefined) return;
-  const idle = [...Object.keys(routingInputOptions), "window", "dispatch"].find(
-    (name) => options[name as "window"] !== undefined,
-  );
-  if (idle !== undefined)
-    throw new UsageError(`--${idle} says how to ${idle === "dispatch" ? "replay" : "read"} --routing LOG, which is not given`);
 }

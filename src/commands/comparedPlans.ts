@@ -1,6 +1,7 @@
 /** The plans that `compare` compares: those that are read, and those that are made on the spot. */
 import { basename } from "node:path";
 import { type Compared, judgedBy } from "../core/comparison/comparePlans.ts";
+import { Infeasible } from "../core/layout/infeasible.ts";
 import type { LayerLoads, Placement } from "../core/layout/placement.ts";
 import {
   assumedSettings,
@@ -17,7 +18,6 @@ import { parseNameList, UnitError } from "../formats/units.ts";
 import { meantInstead } from "./closestWord.ts";
 import { withStopwatch } from "./progress.ts";
 import { type PlanContext, readPlacements } from "./readPlacements.ts";
-import { namingRefusals } from "./refusals.ts";
 import { warn } from "./warn.ts";
 
 /** A plan that is compared. */
@@ -36,7 +36,9 @@ export interface ReadPlan {
 
 /** Policies in a list. */
 export function parsePolicies(text: string): PlacementPolicyName[] {
-  return parseNameList(text).map((name) => {
+  const names = parseNameList(text);
+  if (names.length < text.split(",").length) throw new UnitError("expected each policy once");
+  return names.map((name) => {
     const found = PLACEMENT_POLICIES.find((policy) => policy === name);
     if (found === undefined)
       throw new UnitError(`expected policies among ${PLACEMENT_POLICIES.join(", ")}${meantInstead(name, PLACEMENT_POLICIES)}`);
@@ -107,14 +109,15 @@ export function commonLayers(plans: readonly ReadPlan[]): number[] {
   return common;
 }
 
-/** Plans of other policies for the first plan's nodes and settings, and these loads. */
+/** Plans of other policies for the first plan's nodes and settings, and these loads; why there is none of a policy that cannot place there. */
 export async function madePlans(
   { document }: ReadPlan,
   policies: readonly PlacementPolicyName[],
   loads: readonly LayerLoads[],
   shares: Shares,
   taken: readonly string[],
-): Promise<NamedPlan[]> {
+): Promise<{ readonly plans: readonly NamedPlan[]; readonly refusals: readonly string[] }> {
+  const refusals: string[] = [];
   const { cluster } = placementOf(document);
   const plans: NamedPlan[] = [];
   for (const placement of policies) {
@@ -126,15 +129,19 @@ export async function madePlans(
       effort: known.effort ?? assumed.effort,
       failureUnit: known.failureUnit ?? assumed.failureUnit,
     };
-    const made = await withStopwatch(`placing ${placement}`, (watch) =>
-      namingRefusals(
-        () => placeAfresh(cluster, loads, { ...policy, watch }),
-        ({ message }) => new UsageError(`--with ${placement}: ${message}`),
-      ),
-    );
+    const made = await withStopwatch(`placing ${placement}`, (watch) => {
+      try {
+        return placeAfresh(cluster, loads, { ...policy, watch });
+      } catch (error) {
+        if (!(error instanceof Infeasible)) throw error;
+        refusals.push(`--with ${placement}: ${error.message}`);
+        return undefined;
+      }
+    });
+    if (made === undefined) continue;
     plans.push({ name: taken.includes(placement) ? `new ${placement}` : placement, policy: placement, placement: made });
   }
-  return plans;
+  return { plans, refusals };
 }
 
 /** The plans with the loads that they are judged by. */

@@ -16,12 +16,12 @@ import {
 } from "../formats/dispatchPlanText.ts";
 import type { DispatchWeightsDocument } from "../formats/dispatchWeights.ts";
 import { rankedPlacementOf } from "../formats/documents/placement.ts";
-import { parseCount, parseIdList, parseNumber } from "../formats/units.ts";
+import { parseIdList, parseNumber } from "../formats/units.ts";
 import { clusterOption, nodesOption, readNodes } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { dispatchSketch } from "./dispatchSketch.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
-import { numberingOptions, numberingSettings } from "./planOptions.ts";
+import { numberingSettings, refuseForOwnPlans, strangersOptions } from "./planOptions.ts";
 import { plotOption } from "./plotOption.ts";
 import { eachCounted, startProgress } from "./progress.ts";
 import { type PlanContext, readPlacements } from "./readPlacements.ts";
@@ -64,18 +64,12 @@ const options = {
     says: "Nodes of a plan of another system in rank order: how many, or their names such as gpu[001-010].",
   },
   cluster: { ...clusterOption, says: "File with the nodes of a plan of another system, instead of --nodes." },
-  gpus: option({
-    argument: "N",
-    fallback: "1",
-    parse: parseCount(1),
-    says: "GPUs of a node, for plans of other systems that do not say.",
-  }),
   profile: option({
     argument: "FILE",
     parse: (text) => text,
     says: "The load-profile that a plan of another system was made for; without it the loads are those of --routing.",
   }),
-  ...numberingOptions,
+  ...strangersOptions,
   plot: plotOption("tokens from rank to rank, what each rank computes, and the busiest rank and the traffic of every layer"),
   ...outputOptions,
 };
@@ -104,7 +98,12 @@ export const dispatchPlan = defineCommand({
   run: async (options, file) => {
     const sources = await sourceTokens(options);
     const plans = async function* () {
-      for await (const document of readPlacements(file, planContext(options, sources))) {
+      let isStranger = false;
+      const context = planContext(options, sources, () => {
+        isStranger = true;
+      });
+      for await (const document of readPlacements(file, context)) {
+        if (!isStranger) refuseForOwnPlans(options, ["profile"]);
         const placement = rankedPlacementOf(document);
         const { cluster } = placement;
         const policy = options.policy ?? (document.policy.shares === "even" ? "lazarus" : "balanced");
@@ -190,12 +189,15 @@ async function sourceTokens(options: Options): Promise<Sources | undefined> {
 }
 
 /** What is to be known about a plan of another system. */
-function planContext(options: Options, sources: Sources | undefined): PlanContext {
+function planContext(options: Options, sources: Sources | undefined, asked: () => void): PlanContext {
   const { profile } = options;
   return {
-    nodes: () => readNodes(options),
+    nodes: () => {
+      asked();
+      return readNodes(options);
+    },
     loads: async () => (profile === undefined ? sources?.profile : await readLoad(profile, "dispatch-plan"))?.layers,
-    gpus: options.gpus,
+    gpus: options.gpus ?? 1,
     ...numberingSettings(options),
   };
 }

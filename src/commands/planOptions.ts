@@ -29,12 +29,41 @@ export const numberingOptions = {
   }),
 };
 
+/** What plans of other systems alone need to be told, for commands that refuse it where there is none. */
+export const strangersOptions = {
+  gpus: option({
+    argument: "N",
+    parse: parseCount(1),
+    says: "GPUs of a node, for plans of other systems that do not say. Default: 1.",
+  }),
+  ...numberingOptions,
+  "layer-base": option({
+    argument: "N",
+    parse: parseCount(0, 1_000_000),
+    says: `${numberingOptions["layer-base"].says} Default: 0.`,
+  }),
+};
+
+/** @throws UsageError when an option is given of which only plans of other systems ask, and none of the plans is such a one */
+export function refuseForOwnPlans(options: Readonly<Record<string, unknown>>, names: readonly string[] = []): void {
+  const idle = ["nodes", "cluster", ...Object.keys(strangersOptions), ...names].find((name) => options[name] !== undefined);
+  if (idle !== undefined) {
+    throw new UsageError(
+      `--${idle} is for plans of other systems (SGLang, vllm-ascend, MindIE, TensorRT-LLM, vLLM); a placement of ours says it itself: leave it out`,
+    );
+  }
+}
+
 /**
  * What the options say about layers.
  * @throws UsageError when they contradict each other
  */
-export function numberingSettings(options: OptionValues<typeof numberingOptions>): LayerNumbering {
-  const { "num-dense-layers": denseLayers = 0, "layer-base": layerBase, "moe-layers": moeLayers } = options;
+export function numberingSettings(
+  options: {
+    readonly [K in keyof typeof numberingOptions]?: OptionValues<typeof numberingOptions>[K] | undefined;
+  },
+): LayerNumbering {
+  const { "num-dense-layers": denseLayers = 0, "layer-base": layerBase = 0, "moe-layers": moeLayers } = options;
   const first = moeLayers?.[0];
   if (first !== undefined && denseLayers > 0 && denseLayers !== first) {
     throw new UsageError(

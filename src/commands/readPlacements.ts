@@ -12,7 +12,7 @@ import type { ForeignPlan } from "../formats/plans/plan.ts";
 import { type PlanSurroundings, planPlacement } from "../formats/plans/planPlacement.ts";
 import { fingerprint } from "../io/fingerprint.ts";
 import { type Input, openInput, peek, readText, textPieces } from "../io/input.ts";
-import { firstLine } from "./firstLine.ts";
+import { firstCharacters, firstLine } from "./firstLine.ts";
 import { documentsOf } from "./readDocuments.ts";
 
 /** What plans of other systems do not say; asked for when there is such a plan only. */
@@ -76,20 +76,29 @@ async function* plansInText(text: Input, context: PlanContext): AsyncGenerator<F
   const { line, input } = await firstLine(text);
   const kind = csvKind(headerNames(line));
   if (kind === undefined) {
-    // YAML begins with a key, a comment or a mark of the document.
-    if (!/^\s*(#|---)|:/.test(line)) {
+    const begun = await firstCharacters(input, TELLING_CHARACTERS);
+    if (!isYamlPlan(begun.text)) {
       throw new InputError(
         `this is neither a placement, JSON or CSV (${PLACEMENT_COLUMNS.join()}), nor a plan of another system; pass the right file`,
         { file: input.name, line: 1 },
       );
     }
-    const placement = await placed(decodeYamlPlan(await readText(input), input.name), context, input.name);
+    const placement = await placed(decodeYamlPlan(await readText(begun.input), input.name), context, input.name);
     yield { placement, history: placedHistory(placement) };
     return;
   }
   if (kind !== "placement") throw wrongKind(kind, "placement", input.name);
   const { PlacementRows } = await import("../formats/csv/placementRows.ts");
   yield* tableDocuments(textPieces(input), input.name, (names, file) => new PlacementRows(names, file));
+}
+
+/** Enough to get past the comments in front of a file. */
+const TELLING_CHARACTERS = 4096;
+
+/** Whether the first line that is neither blank nor a comment is a key with a number, a list or nothing: no sentence is. */
+function isYamlPlan(text: string): boolean {
+  const line = text.split("\n").find((candidate) => !/^\ufeff?\s*(#.*|---\s*)?$/.test(candidate)) ?? "";
+  return /^\ufeff?\s*(["']?)[\w-]+\1:\s*(\d+|\[.*)?\s*(#.*)?$/.test(line);
 }
 
 /** Every document of ours says its type. */

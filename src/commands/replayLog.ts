@@ -8,7 +8,7 @@ import { LoadProfiler, type WindowSelection } from "../core/profile/loadProfiler
 import type { RoutingStep } from "../core/profile/routingStep.ts";
 import { WindowError } from "../core/profile/windowError.ts";
 import { InputError, UsageError } from "../errors.ts";
-import { openRoutingInput, type RoutingInputOptions } from "./routingInput.ts";
+import { openRoutingInput, type RoutingInputOptions, routingInputOptions } from "./routingInput.ts";
 import { warn } from "./warn.ts";
 
 /** What a window of a log says about plans. */
@@ -80,4 +80,12 @@ function stepCheck({ layers }: Placement, file: string): (step: RoutingStep) => 
       `${file}: ${strange.length} layer${strange.length === 1 ? "" : "s"} of the log, the first layer ${strange[0]!.layer}, in no plan and left out`,
     );
   };
+}
+
+/** @throws UsageError when options say how to read or replay a log that is not given */
+export function refuseWithoutLog(options: Readonly<Record<string, unknown>>): void {
+  if (options["routing"] !== undefined) return;
+  const idle = [...Object.keys(routingInputOptions), "window", "dispatch"].find((name) => options[name] !== undefined);
+  if (idle !== undefined)
+    throw new UsageError(`--${idle} says how to ${idle === "dispatch" ? "replay" : "read"} --routing LOG, which is not given`);
 }

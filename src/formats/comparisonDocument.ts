@@ -72,8 +72,13 @@ export function comparedPlan(
 
 function resilienceFields({ recovery, survival }: Resilience) {
   return {
-    failures: recovery.failures.slice(0, FAILURES).map(({ failed, probability }) => ({ failed, probability })),
+    failures: recovery.failures.slice(0, FAILURES).map(({ failed, probability, interval }) => ({
+      failed,
+      probability,
+      ...(interval && { interval: [interval[0], interval[1]] as [number, number] }),
+    })),
     tolerates: recovery.tolerates,
     survival: survival.probability,
+    ...(survival.interval && { survivalInterval: [survival.interval[0], survival.interval[1]] as [number, number] }),
   };
 }

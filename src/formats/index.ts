@@ -16,6 +16,7 @@ export { comparedPlan, type MovePrice, type NamedPlan } from "./comparisonDocume
 export type { DispatchTable } from "./csv/dispatchRows.ts";
 export { type CsvKind, csvKind, headerNames } from "./csv/documentKind.ts";
 export { dispatchesFromCsv, loadProfilesFromCsv, placementsFromCsv } from "./csv/fromText.ts";
+export type { TermedPlan } from "./csv/placementTerms.ts";
 export type { Window } from "./csv/windows.ts";
 // Dispatch.
 export { checkedLayer, type DispatchedLayer, type DispatchPlan, dispatchPlanCsv, dispatchPlanJson } from "./dispatchPlanText.ts";

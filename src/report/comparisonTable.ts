@@ -1,5 +1,6 @@
 /** Plans side by side as a person reads them: one a column, a figure a row, the best marked. */
 
+import { stripVTControlCharacters } from "node:util";
 import { DISPATCHERS } from "../core/comparison/layerImbalance.ts";
 import { FAILURE_UNITS } from "../core/placement/policy.ts";
 import type { ComparedPlan, ComparisonDocument } from "../formats/documents/comparison.ts";
@@ -15,6 +16,8 @@ interface Figure {
   readonly text: (value: number) => string;
   /** Which values are better; neither where none is. */
   readonly better?: "less" | "more";
+  /** Whether a plan's is estimated. */
+  readonly sampled?: (plan: ComparedPlan) => boolean;
 }
 
 /** Plans whose names would be wider than the screen get letters and a legend. */
@@ -37,10 +40,11 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint, widt
     return [
       [
         figure.head,
-        ...values.map((value) => {
+        ...values.map((value, p) => {
           if (value === undefined) return "–  ";
           const text = figure.text(value);
-          return text === best ? `${paint.green(text)} *` : `${text}  `;
+          const mark = figure.sampled?.(plans[p]!) === true ? "~" : "";
+          return text === best ? `${mark}${paint.green(text)} *` : `${mark}${text}  `;
         }),
       ],
     ];
@@ -53,14 +57,36 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint, widt
   const replayed = iterations === undefined ? "" : `, ${grouped(iterations)} replayed`;
   const title = `Comparison of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
   const columns = [{ head: "", align: "left" as const }, ...heads.map((head) => ({ head: `${head}  ` }))];
+  const tables = fitting(columns, rows, paint, width);
+  const estimated = rows.some((cells) => cells.some((cell) => cell.startsWith("~")));
   return [
     wrapped(title, width).replace("Comparison", paint.bold("Comparison")),
     ...comparisonVerdict(document).map((sentence) => wrapped(sentence, width)),
     ...(legend.length > 0 ? ["", ...legend] : []),
     "",
-    textTable(columns, rows, paint),
+    tables.join("\n\n"),
     `* best of the row; survival when each unit fails with ${percent(failureProbability, 1)}`,
+    ...(estimated ? ["~ estimated from random failure orders"] : []),
   ].join("\n");
+}
+
+/** One table, or several below each other with about as many plans each, where the screen has no room for all. */
+function fitting(
+  columns: readonly { readonly head: string; readonly align?: "left" }[],
+  rows: readonly (readonly string[])[],
+  paint: Paint,
+  width: number,
+): string[] {
+  const plans = columns.length - 1;
+  for (let count = 1; ; count++) {
+    const each = Math.ceil(plans / count);
+    const tables = Array.from({ length: Math.ceil(plans / each) }, (_, t) => {
+      const part = <T>([head, ...cells]: readonly T[]) => [head!, ...cells.slice(t * each, (t + 1) * each)];
+      return textTable(part(columns), rows.map(part), paint);
+    });
+    const lines = tables.join("\n").split("\n");
+    if (each === 1 || lines.every((line) => stripVTControlCharacters(line).length <= width)) return tables;
+  }
 }
 
 function figures({ plans }: ComparisonDocument): Figure[] {
@@ -131,13 +157,20 @@ function unitFigures(unit: (typeof FAILURE_UNITS)[number], plans: readonly Compa
   const word = unit === "gpu" ? "GPU" : unit;
   const most = Math.max(...plans.map((plan) => level(plan)?.failures.findLastIndex(({ probability }) => probability > 0) ?? 0));
   return [
-    { head: `survival, ${word}s`, of: (plan) => level(plan)?.survival, text: share, better: "more" },
+    {
+      head: `survival, ${word}s`,
+      of: (plan) => level(plan)?.survival,
+      text: share,
+      better: "more",
+      sampled: (plan) => level(plan)?.survivalInterval !== undefined,
+    },
     ...[1, 2, 3, 4].slice(0, most + 1).map(
       (failed): Figure => ({
         head: `  ${failed} failed`,
         of: (plan) => level(plan)?.failures[failed - 1]?.probability,
         text: share,
         better: "more",
+        sampled: (plan) => level(plan)?.failures[failed - 1]?.interval !== undefined,
       }),
     ),
   ];

@@ -279,6 +279,53 @@ describe("what differs", () => {
   });
 });
 
+describe("what would be passed over in silence", () => {
+  test.each([
+    ["compare @eplb.json @mro.csv -n 4", /--nodes is for plans of other systems .*; a placement of ours says it itself/],
+    ["compare @eplb.json @mro.csv --layer-base 0", /--layer-base is for plans of other systems/],
+    ["dispatch-plan @mro.csv --gpus 2", /--gpus is for plans of other systems/],
+    ["dispatch-plan @mro.json --profile @profile.json", /--profile is for plans of other systems/],
+    ["compare @eplb.json --with mro --max-regression 3%", /--max-regression .* in --baseline FILE .*; give that, too/],
+    ["compare @eplb.json --with mro,mro", /--with: expected each policy once/],
+    ["compare @note.txt @eplb.json", /note.txt:1: this is neither a placement, JSON or CSV .*, nor a plan of another system/],
+    ["place --audit @heading.md", /heading.md:1: this is neither a placement/],
+  ])("%s", async (line, message) => {
+    writeFileSync(at("note.txt"), "Note: the plans are in the other folder\n");
+    writeFileSync(at("heading.md"), "# Plans\n\nThey are in the other folder.\n");
+    const { code, stdout, stderr } = await run(line);
+    expect([code, stdout, stderr]).toEqual([2, "", expect.stringMatching(message)]);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  });
+
+  test("a policy that cannot place there is left out, with its reason; what is left is compared", async () => {
+    writeFileSync(at("uneven.csv"), "name,slots\na,6\nb,7\nc,8\n");
+    writeFileSync(
+      at("uneven.json"),
+      (await run("place @profile.json --cluster @uneven.csv --placement balanced --effort fast -q")).stdout,
+    );
+    const { code, stdout, stderr } = await run("compare @uneven.json --with eplb,mro");
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^lazarus: --with eplb: EPLB needs nodes that are alike: .*left out\n$/),
+    ]);
+    expect((JSON.parse(stdout) as ComparisonDocument).plans.map(({ name }) => name)).toEqual(["uneven.json", "mro"]);
+    const alone = await run("compare @uneven.json --with eplb");
+    expect([alone.code, alone.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^lazarus: --with eplb: EPLB needs nodes that are alike: [^\n]*\n$/),
+    ]);
+  });
+
+  test("a table of five and six plans keeps to the screen, and has all of them", async () => {
+    for (const others of ["balanced,mro,spread,compact", "balanced,mro,spread,compact,resilient"]) {
+      const { stdout } = await run(`compare @eplb.json --with ${others} --format table --color never`);
+      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+      const survival = stdout.split("\n").filter((line) => line.startsWith("survival, nodes"));
+      expect(survival.flatMap((line) => line.match(/[\d.]+ %/g))).toHaveLength(others.split(",").length + 1);
+    }
+  });
+});
+
 describe("against a baseline", () => {
   const line = "compare @resilient.json @eplb.json --routing @log.csv --window 1:20 --shares even";
   const against = (change: (document: ComparisonDocument) => void, more = "") =>

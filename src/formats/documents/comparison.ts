@@ -3,11 +3,14 @@ import * as z from "zod/mini";
 import { SHARES } from "../../core/placement/policy.ts";
 import { amount, checkDocument, count, positiveCount, probability, window } from "./schema.ts";
 
+const interval = z.tuple([probability, probability]);
 const resilience = {
-  failures: z.array(z.object({ failed: positiveCount, probability })),
+  /** With the interval of an estimate, where failures were sampled. */
+  failures: z.array(z.object({ failed: positiveCount, probability, interval: z.optional(interval) })),
   tolerates: count,
   /** That every expert survives when each unit fails with `failureProbability`. */
   survival: probability,
+  survivalInterval: z.optional(interval),
 };
 const unitResilience = z.optional(z.object({ count: positiveCount, ...resilience }));
 const ratio = z.number().check(z.minimum(1));
