@@ -89,15 +89,26 @@ describe("bench", () => {
     const { benchTable } = await import("../../src/report/benchTable.ts");
     const { paint } = await import("../../src/report/paint.ts");
     const plainPaint = paint(false);
-    expect(benchTable(run, plainPaint)).toMatch(
+    expect(benchTable(run, plainPaint, 200)).toMatch(
       /\nms by tokens +12 +rate +40 +rate\ndispatch +[\d.]+ +[\d.]+ GB\/s +[\d.]+ +[\d.]+ GB\/s\nrecovery-mc/,
     );
     const peak = { gflops: 1000, gigabytesPerSecond: 200 };
     const [result] = run.results;
     const fast = { ...result!, gigabytesPerSecond: 50, deviceMs: 1, uploadMs: 2, readbackMs: 3 };
-    const table = benchTable({ ...run, peak, scaling: undefined, results: [fast] }, plainPaint);
+    const table = benchTable({ ...run, peak, scaling: undefined, results: [fast] }, plainPaint, 200);
     expect(table).toMatch(/at most 1\.0 TFLOP\/s in single precision, 200 GB\/s of memory/);
     expect(table).toMatch(/ on device +upload +readback +rate +of peak .* 1\.00 +2\.00 +3\.00 +50\.0 GB\/s +25\.0 % /s);
+    // The same figures in 80 columns, below each other: speeds, times, sizes; several sizes of --scaling in turn.
+    const wide = { ...fast, size: "tokens=4096 hidden=7168 feedforward=2048 experts=256 topk=8", scaled: 4096 };
+    const many = [40, 400, 4000, 40_000].map((scaled) => ({ ...wide, scaled }));
+    const narrow = benchTable({ ...run, peak, results: many }, plainPaint, 80);
+    expect(narrow.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect(narrow).toMatch(/kernel +tokens +median ms +plain JS ms +speedup +rate +of peak +error\ndispatch +40 /);
+    expect(narrow).toMatch(
+      /times in ms +tokens +min +p95 +CPU +on device +upload +readback\ndispatch +40 .* 1\.00 +2\.00 +3\.00\n/,
+    );
+    expect(narrow).toMatch(/kernel +size\ndispatch +tokens=4096 hidden=7168/);
+    expect(narrow.match(/ms by tokens/g)).toHaveLength(2);
   });
 
   test("says that a model is scaled, and takes no baseline of another layer", async () => {
@@ -122,7 +133,9 @@ describe("bench", () => {
     expect(lines[1]).toMatch(
       /^lazarus: histogram \(.*\) is slower, three times in a row: 1\.00e\+9 times plain JavaScript by processor time before, 1\.00 now, at least/,
     );
-    expect(stdout).toMatch(/^Bench js on .*\n\nkernel +size .*\nhistogram +tokens=12 .* 1\.00x +exact\nrouter .*\n$/s);
+    expect(stdout).toMatch(
+      /^Bench js on .*\n\nkernel +median ms .*\nhistogram .* 1\.00x .* exact\nrouter .*\nhistogram +tokens=12 .*\nrouter .*\n$/s,
+    );
     expect(code).toBe(1);
   });
 
