@@ -4,7 +4,7 @@ import type { Failures } from "../core/reconfigure/changeGpus.ts";
 import { quoteInput, UsageError } from "../errors.ts";
 import { gpusNamed, namedGpus } from "../formats/nodeLists/gpuNames.ts";
 import { parseNodeSource, type SaidNodes } from "./nodeSource.ts";
-import { choice, option } from "./option.ts";
+import { choice, option, toggle } from "./option.ts";
 import { listedNames, refuseStrangers } from "./strangers.ts";
 import { warn } from "./warn.ts";
 
@@ -19,11 +19,21 @@ export const missingOption = choice({
   says: "What nodes are that the list of --failed @FILE no longer has: failed, as reclaimed instances are, or alive, where the list does not have all nodes. Default: failed for lists of kubectl get nodes with at least half of the plan's nodes; otherwise alive, with a warning.",
 });
 
+export const rejoinOption = toggle({
+  says: "Nodes that failed or left in an earlier recovery of the plan, and that --failed @FILE has as up, join it again; otherwise a line names them.",
+});
+
 /** What is known beside the list. */
 interface Known {
   /** Nodes that failed or left in earlier recoveries, and have not come back. */
   readonly gone: readonly string[];
   readonly missing: "failed" | "alive" | undefined;
+  readonly rejoin: boolean;
+}
+
+/** What failed, and nodes that had failed or left and join again. */
+export interface SaidFailures extends Failures {
+  readonly back: readonly string[];
 }
 
 /**
@@ -31,7 +41,7 @@ interface Known {
  * person should not.
  * @throws UsageError, InputError
  */
-export function failedOf(cluster: readonly ClusterNode[], said: SaidNodes, { gone, missing }: Known): Failures {
+export function failedOf(cluster: readonly ClusterNode[], said: SaidNodes, { gone, missing, rejoin }: Known): SaidFailures {
   const { others, states } = said;
   if (others.length > 0) {
     warn(
@@ -64,14 +74,14 @@ export function failedOf(cluster: readonly ClusterNode[], said: SaidNodes, { gon
   );
   const failed = [...names.flatMap((name) => known.get(name) ?? []), ...missingNodes(cluster, said, missing)];
   const back = gone.filter((name) => states.get(name) === "up" && !known.has(name));
-  if (back.length > 0)
+  if (back.length > 0 && !rejoin)
     warn(
-      `alive again, and not in the plan: ${listedNames(back)}; --joined ${back.slice(0, 8).join(",")} takes ${back.length === 1 ? "it" : "them"} back`,
+      `alive again, and not in the plan: ${listedNames(back)}; --joined ${back.slice(0, 8).join(",")} takes ${back.length === 1 ? "it" : "them"} back, as --rejoin does`,
     );
   if (handled.length > 0) warn(`already handled by an earlier recovery: ${listedNames(handled)}`);
-  else if (said.file !== undefined && failed.length + failedGpus.length === 0)
+  else if (said.file !== undefined && failed.length + failedGpus.length === 0 && !(rejoin && back.length > 0))
     warn(`nothing failed: ${said.file} names no node of the plan as failed`);
-  return { failed, failedGpus };
+  return { failed, failedGpus, back: rejoin ? back : [] };
 }
 
 /**

@@ -15,7 +15,12 @@ export function checkIdle(options: RecoveryOptions): void {
   wants("review-steps", weighs, "--if-worth and --trigger gain");
   wants("overlap", weighs, "--if-worth and --trigger gain");
   const files = [options.failed, options.drain].filter((source) => source !== undefined && "file" in source);
-  if (options.missing !== undefined && !(options.failed !== undefined && "file" in options.failed))
+  const isListed = options.failed !== undefined && "file" in options.failed;
+  if (options.rejoin && !isListed)
+    throw new UsageError(
+      "--rejoin is for lists with nodes that are up (--failed @FILE); name nodes that come back with --joined",
+    );
+  if (options.missing !== undefined && !isListed)
     throw new UsageError(
       "--missing is for lists of all nodes (--failed @FILE with kubectl get nodes, or sinfo), not for names; leave it out",
     );
@@ -23,7 +28,7 @@ export function checkIdle(options: RecoveryOptions): void {
     throw new UsageError(
       "--instances names the nodes of --failed @FILE and --drain @FILE; typed names need none, so leave it out",
     );
-  if (options.slots !== undefined && options.joined === undefined)
+  if (options.slots !== undefined && options.joined === undefined && !options.rejoin)
     throw new UsageError("--slots is for nodes that join; add --joined, or leave it out");
   if (options["rehearse-bytes"] !== undefined && !options.rehearse)
     throw new UsageError("--rehearse-bytes is for --rehearse; add that, or leave this out");
@@ -36,12 +41,12 @@ export function checkIdle(options: RecoveryOptions): void {
  * @param asked whether there was such a plan
  * @throws UsageError when our own, which has its nodes, are told so, too
  */
-export function checkForeign({ nodes, cluster, gpus, joined }: RecoveryOptions, asked: boolean): void {
+export function checkForeign({ nodes, cluster, gpus, joined, rejoin }: RecoveryOptions, asked: boolean): void {
   if (asked) return;
   if (nodes !== undefined || cluster !== undefined)
     throw new UsageError(
       `--${nodes === undefined ? "cluster" : "nodes"} is for plans of other systems, and this one names its nodes; leave it out (--joined for nodes that come)`,
     );
-  if (gpus !== undefined && joined === undefined)
+  if (gpus !== undefined && joined === undefined && !rejoin)
     throw new UsageError("--gpus is for nodes that join, and for plans of other systems; add --joined, or leave it out");
 }

@@ -19,6 +19,16 @@ export interface Joined {
   readonly joinedGpus: readonly NodeGpu[];
 }
 
+/** Those that join with those that join again. @throws UsageError when somebody only says how many join */
+export function withRejoined(
+  said: number | readonly string[] | undefined,
+  back: readonly string[],
+): number | readonly string[] | undefined {
+  if (back.length === 0) return said;
+  if (typeof said === "number") throw new UsageError("--joined COUNT does not go with --rejoin; name the nodes that join");
+  return [...new Set([...(said ?? []), ...back])];
+}
+
 /**
  * Tells GPUs that come back from nodes that join.
  * @param cluster the old nodes

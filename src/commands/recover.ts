@@ -21,7 +21,7 @@ import { drainedOf } from "./drainOption.ts";
 import { type ExpertSize, readExpertSize } from "./expertSize.ts";
 import { failedOf } from "./failedOption.ts";
 import { checkForeign, checkIdle } from "./idleOptions.ts";
-import { joinedOf } from "./joinedOption.ts";
+import { joinedOf, withRejoined } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
 import { numberingSettings, planRenderers } from "./planOptions.ts";
 import { lastOf } from "./plotOption.ts";
@@ -128,11 +128,11 @@ export const recover = defineCommand({
           policy: policyOf(document, named, usualShares(options, wanted, document.policy.shares)),
         };
         const { gone } = history;
-        const failures = failedOf(old.cluster, said.failed, { gone, missing: options.missing });
+        const failures = failedOf(old.cluster, said.failed, { ...options, gone });
         const drained = drainedOf(old.cluster, said.drain, failures.failed, gone);
         const copies = hostCopiesOf(document);
         const restorable = await restorableOf(old, options, gone, copies);
-        const joining = joinedOf(old.cluster, options.joined, failures.failedGpus);
+        const joining = joinedOf(old.cluster, withRejoined(options.joined, failures.back), failures.failedGpus);
         const origin = { window: document.window, drained, history, follows };
         const { joined = [] } = joining;
         const leave = failures.failed.length + failures.failedGpus.length + drained.length;

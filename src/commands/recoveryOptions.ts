@@ -7,7 +7,7 @@ import { parseBandwidth, parseCount, parseSeconds } from "../formats/units.ts";
 import { clusterOption, nodesOption, spillOption } from "./clusterOptions.ts";
 import { drainOption } from "./drainOption.ts";
 import { atLeastOneByte, expertSizeOptions } from "./expertSize.ts";
-import { failedOption, missingOption } from "./failedOption.ts";
+import { failedOption, missingOption, rejoinOption } from "./failedOption.ts";
 import { joinedOption } from "./joinedOption.ts";
 import { instancesOption } from "./nodeSource.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
@@ -21,6 +21,7 @@ import { worthOptions } from "./worthOptions.ts";
 export const recoveryOptions = {
   failed: failedOption,
   missing: missingOption,
+  rejoin: rejoinOption,
   drain: drainOption,
   instances: instancesOption,
   joined: joinedOption,

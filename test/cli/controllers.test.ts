@@ -241,18 +241,27 @@ esac
   };
   const everyone = Array.from({ length: 10 }, (_, i) => `ADDED gpu${String(i + 1).padStart(2, "0")} Ready`);
 
-  test("recovers twice in a row, goes on when the watch ends, and leaves alone what is ready again", async () => {
+  test("recovers twice in a row, goes on when the watch ends, and takes back what is ready again", async () => {
     kubectl([
-      [...everyone, "MODIFIED gpu02 NotReady", "WAIT 1", "MODIFIED gpu02 Ready", "MODIFIED gpu04 Ready,SchedulingDisabled"],
-      ["MODIFIED gpu05 NotReady", "WAIT 2", "DELETED gpu07 Ready", "WAIT 3", "MODIFIED gpu05 NotReady"],
+      [
+        ...everyone,
+        "MODIFIED gpu02 NotReady",
+        "WAIT 1",
+        "MODIFIED gpu02 Ready",
+        "MODIFIED gpu04 Ready,SchedulingDisabled",
+        "WAIT 2",
+      ],
+      ["MODIFIED gpu05 NotReady", "WAIT 3", "DELETED gpu07 Ready", "WAIT 4", "MODIFIED gpu05 NotReady", "MODIFIED gpu01 Ready"],
     ]);
     const watcher = start("lazarus-watch");
     await until(() => existsSync(at("idle")));
     expect(carried()).toMatchObject([
-      { generation: 1, failed: ["gpu02"] },
-      { generation: 2, failed: ["gpu05"] },
-      { generation: 3, failed: ["gpu07"], failedSoFar: ["gpu02", "gpu05", "gpu07"] },
+      { generation: 1, failed: ["gpu02"], failedSoFar: ["gpu02"] },
+      { generation: 2, failed: [], joined: ["gpu02"], failedSoFar: [] },
+      { generation: 3, failed: ["gpu05"] },
+      { generation: 4, failed: ["gpu07"], failedSoFar: ["gpu05", "gpu07"] },
     ]);
+    expect(plan().placement.nodes.map(({ name }: { name: string }) => name)).toContain("gpu02");
     endGroup(watcher.pid);
     expect((await watcher.done).stderr).toMatch(/not in standard input any more, and counted as failed: gpu07/);
     expect(left()).toEqual(NOTHING_LEFT);
@@ -265,11 +274,12 @@ esac
     endGroup(first.pid);
     await first.done;
     rmSync(at("states/gpu09"));
+    writeFileSync(at("states/gpu02"), "True");
     const second = start("lazarus-watch");
     await until(() => existsSync(at("idle")));
     // What was killed while it was carried out may be carried out again.
     const once = [...new Map(carried().map((made) => [made.generation, made])).values()];
-    expect(once).toMatchObject([{ failed: ["gpu02"] }, { generation: 2, failed: ["gpu09"] }]);
+    expect(once).toMatchObject([{ failed: ["gpu02"] }, { generation: 2, failed: ["gpu09"], joined: ["gpu02"] }]);
     endGroup(second.pid);
     await second.done;
   });

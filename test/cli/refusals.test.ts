@@ -53,6 +53,7 @@ describe("refused", () => {
     ["recover @mro.json --joined 1 --prefer anew --max-moves 3", /--max-moves is for repairs, and --prefer anew asks for none/],
     ["recover @mro.json --failed node1 --missing alive", /--missing is for lists of all nodes .*, not for names/],
     ["recover @mro.json --failed node1 --instances @mixed.csv", /--instances names the nodes of --failed @FILE/],
+    ["recover @mro.json --failed node1 --rejoin", /--rejoin is for lists with nodes that are up/],
     ["recover @mro.json --failed node1 --slots 3", /--slots is for nodes that join; add --joined/],
     ["recover @mro.json --failed node1 --gpus 3", /--gpus is for nodes that join, and for plans of other/],
     ["recover @mro.json --failed node1 -n 3", /--nodes is for plans of other systems, and this one names/],

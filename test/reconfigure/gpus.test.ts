@@ -199,7 +199,11 @@ test("dead ranks send and receive nothing, and the mean is that of the live ones
 
 describe("names of GPUs", () => {
   const failedNamed = (of: readonly ClusterNode[], ...names: string[]) =>
-    failedOf(of, { ...namedNodes(names), option: "failed", file: undefined, instances: false }, { gone: [], missing: undefined });
+    failedOf(
+      of,
+      { ...namedNodes(names), option: "failed", file: undefined, instances: false },
+      { gone: [], missing: undefined, rejoin: false },
+    );
   const nodes = [...cluster, { name: "node1:9", slots: 8, gpus: 4 }];
 
   test("are a node and its GPU, or several; a node's own name comes first", () => {

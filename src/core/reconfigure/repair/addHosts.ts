@@ -9,6 +9,8 @@ const LEAST_GAIN = 1e-6;
 const MOST_VISITS = 3e6;
 /** Part of a set's weight at which the harm done for it ends a trial. */
 const NOT_WORTH = 0.95;
+/** Part of the experts of a set that need not go to one node with the others. */
+const FEW = 0.1;
 /** Nodes over which experts of one set are spread at most. */
 const MOST_SPREAD = 12;
 
@@ -64,7 +66,15 @@ function bestArrivals(search: Search, set: number, most: number): Arrival[] | un
     const ceiling = Math.min(before + NOT_WORTH * sets.weight(set), search.ceiling ?? Infinity);
     for (const node of nodes) {
       const trial = new Trial(search);
-      if (trial.place(members, node, { ceiling, isFree }).length === 0) {
+      let rest = trial.place(members, node, { ceiling, isFree });
+      // What a node has second copies of already takes up its slots: a few may go elsewhere.
+      if (rest.length <= FEW * members.length) {
+        for (const other of nodes) {
+          if (rest.length === 0) break;
+          if (other !== node) rest = trial.place(rest, other, { harmless: true, isFree });
+        }
+      }
+      if (rest.length === 0) {
         trial.place(others, node, { isFree });
         if (sets.lost <= ceiling) consider(trial);
         else trial.undo();

@@ -6,6 +6,8 @@ import { levelByTrial } from "./levelByTrial.ts";
 import { carryOut, type LevelProblem, takeBack } from "./levelMove.ts";
 import type { RepairedLayer } from "./repairedLayer.ts";
 
+/** Times that levelling goes on with what was given back. */
+const TURNS = 3;
 /** Experts that are offered their old slot back. */
 const MOST_RETURNS = 6;
 
@@ -16,9 +18,16 @@ const MOST_RETURNS = 6;
 export function levelLayer(layer: RepairedLayer, problem: LevelProblem & { readonly random: RandomSource }): void {
   const { table } = layer;
   const before = layer.moved;
-  if (table.sharesAreEven) levelByBest(layer, problem);
-  else levelByTrial(layer, problem, problem.random);
-  if (layer.moved > before) giveBack(layer, problem, Math.max(problem.limit * table.mean, table.busiest));
+  for (let left = problem.budget, turn = 0; turn < TURNS; turn++) {
+    const start = layer.moved;
+    if (table.sharesAreEven) levelByBest(layer, { ...problem, budget: left });
+    else levelByTrial(layer, { ...problem, budget: left }, problem.random);
+    if (layer.moved === start) break;
+    const reached = layer.moved;
+    giveBack(layer, problem, Math.max(problem.limit * table.mean, table.busiest));
+    left = problem.budget - (layer.moved - before);
+    if (layer.moved === reached || table.busiest <= problem.limit * table.mean) break;
+  }
 }
 
 /** Experts that had to leave a node return where it turns out that they can. */
