@@ -5,6 +5,7 @@ import { closestWord, didYouMean } from "./commands/closestWord.ts";
 import type { Command } from "./commands/command.ts";
 import { commandHelp, operandName, overview, standardOptions } from "./commands/help.ts";
 import { setManner } from "./commands/manner.ts";
+import { refuseIdle } from "./commands/needs.ts";
 import { optionValues } from "./commands/option.ts";
 import { allCommands, commandNames, loadCommand } from "./commands/table.ts";
 import { Infeasible } from "./core/layout/infeasible.ts";
@@ -67,6 +68,7 @@ async function runCommand(command: Command, words: readonly string[]): Promise<n
   if (quiet && verbose) throw new UsageError("--quiet and --verbose contradict each other; give one of them");
   setManner({ color, quiet, verbose });
   const options = optionValues(command.options, typed);
+  refuseIdle(command.needs ?? [], typed, options);
   refuseOneFileTwice(command, options);
   const most = expected === undefined ? 0 : command.takesSeveral?.(options) ? Number.POSITIVE_INFINITY : 1;
   if (operands.length > most) {

@@ -1,4 +1,5 @@
 /** What a subcommand is. */
+import type { Need } from "./needs.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
 
 /** A command line and what it is good for. */
@@ -27,6 +28,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly options: T;
   /** Whether these options leave something to read from FILE or standard input; true without it. */
   readonly readsInput?: (options: OptionValues<T>) => boolean;
+  /** Options that do something only beside others. */
+  readonly needs?: readonly Need<OptionValues<T>>[];
   /** Exit codes of its own, besides 0, 1 and 2. */
   readonly exitCodes?: Readonly<Record<number, string>>;
   /** @param operand FILE, or what stands for it

@@ -1,37 +1,35 @@
 /** lazarus place: from a load-profile to a placement of expert replicas on nodes. */
 
 import { totalSlots } from "../core/layout/cluster.ts";
-import type { LayerLoads, Placement } from "../core/layout/placement.ts";
+import type { LayerLoads } from "../core/layout/placement.ts";
 import { planFigures } from "../core/placement/assess.ts";
-import { explain } from "../core/placement/explain.ts";
-import type { Policy } from "../core/placement/policy.ts";
 import { searchSeconds } from "../core/placement/sizeLimits.ts";
 import { placeAfresh } from "../core/reconfigure/placeResidents.ts";
-import { defaultFailureProbability } from "../core/recovery/failureUnits.ts";
-import { quoteInput, UsageError } from "../errors.ts";
-import { checkPlacement, hostCopiesOf, type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
-import { placementDocument, withExplanation, withFigures } from "../formats/placementDocument.ts";
+import { UsageError } from "../errors.ts";
+import { checkPlacement, type PlacementDocument } from "../formats/documents/placement.ts";
+import { placementDocument } from "../formats/placementDocument.ts";
 import { placementJson } from "../formats/placementJson.ts";
-import { policyOf } from "../formats/policyFields.ts";
 import { withRedundancy } from "../formats/redundancyDocument.ts";
+import { checkShown } from "../report/checkShown.ts";
 import { announce } from "./announce.ts";
-import { readNodes, spillOption } from "./clusterOptions.ts";
+import { spillOption } from "./clusterOptions.ts";
 import { defineCommand } from "./command.ts";
 import { layersToPlace } from "./denseLayers.ts";
 import { bytesOfSlot, chosenSlots, findFewestSlots } from "./findFewestSlots.ts";
 import { hostCopiesOption, reloaded } from "./hostCopiesOption.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { paretoOption, writePareto } from "./pareto.ts";
+import { auditedPlacements, explained } from "./placeAudit.ts";
 import { type PlannedFor, readJob, warnOfOtherModel, withModelsLayers } from "./placedModel.ts";
 import { fromOptions, placedFrom, placesAnew } from "./placeFrom.ts";
 import { beyondLimit, checkFit, lowered } from "./placementWarnings.ts";
+import { placeNeeds } from "./placeNeeds.ts";
 import { numberingSettings, planOutputOptions, planRenderers } from "./planOptions.ts";
 import { lastOf, plotOption } from "./plotOption.ts";
 import { policyOptions, readPolicy, usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
-import { readLoad, readLoads } from "./readProfile.ts";
+import { readLoads } from "./readProfile.ts";
 import { type RecoverySampler, recoveryMethodOptions, withRecoverySampler } from "./recoveryMethod.ts";
-import { refuseWithAudit } from "./refuseWithAudit.ts";
 import { placeRobustly, robustOption } from "./robustOption.ts";
 import { shownOptions, whatIsShown } from "./shownOptions.ts";
 import { readWantedCluster, slotOptions, slotsUnderstood } from "./slotOptions.ts";
@@ -102,6 +100,7 @@ export const place = defineCommand({
   input: "a load-profile or routing log",
   readsInput: ({ audit }) => audit === undefined,
   options,
+  needs: placeNeeds,
   run: async (typed, file) => {
     const job = await readJob(typed);
     const options = withModelsLayers(typed, job.model);
@@ -158,6 +157,7 @@ async function* madePlacements(
     throw new UsageError("--robust weighs plans on the same slots; --slots auto seeks the slots: leave one of them out");
   for await (const { experts, layers: read, window, forecast } of readLoads(file, "place")) {
     const layers = layersToPlace(read, numberingSettings(options), options.format);
+    checkShown(whatIsShown(options), nodes, layers);
     const fewest = goal && (await findFewestSlots(nodes, layers, asked, goal));
     const policy = fewest?.policy ?? asked;
     const cluster = fewest?.chosen.made.cluster ?? withSlots(experts);
@@ -191,53 +191,4 @@ async function* madePlacements(
     if (fewest && formatOf(options) !== "table") warn(await chosenSlots(document));
     yield options.explain ? await explained(document, made, policy) : document;
   }
-}
-
-/** Assesses every placement of a file anew and explains it. */
-async function* auditedPlacements(
-  options: PlacingOptions,
-  { training }: PlannedFor,
-  sampler: RecoverySampler | undefined,
-  plan: string,
-  file: string | undefined,
-): AsyncGenerator<PlacementDocument> {
-  refuseWithAudit(options, file);
-  const loads = options.profile ?? file;
-  const { readPlacements } = await import("./readPlacements.ts");
-  let profileRead = false;
-  const context = {
-    nodes: () => readNodes(options),
-    loads: async () => {
-      profileRead = true;
-      return loads === undefined ? undefined : (await readLoad(loads, "place")).layers;
-    },
-    gpus: options.gpus,
-    ...numberingSettings(options),
-  };
-  for await (const document of readPlacements(plan, context)) {
-    if (loads !== undefined && !profileRead)
-      throw new UsageError(
-        `--audit reads ${plan}, which has loads; leave out ${options.profile === undefined ? quoteInput(loads) : "--profile"}`,
-      );
-    const placement = placementOf(document);
-    const { minReplicas } = document.policy;
-    const shares = options.shares ?? document.policy.shares;
-    const known = policyOf(document, undefined, shares);
-    const failureProbability =
-      options["failure-probability"] ?? known?.failureProbability ?? defaultFailureProbability(placement.cluster.length);
-    const policy = {
-      ...(known ?? { placement: options.placement, allocation: options.allocation, minReplicas, seed: options.seed, shares }),
-      failureProbability,
-      training: training?.costsOn(placement.cluster) ?? known?.training,
-    };
-    const sampled = await sampler?.(placement);
-    const figures = planFigures(placement, policy, sampled?.found);
-    const copies = options["host-copies"] ?? hostCopiesOf(document);
-    const audited = reloaded(withFigures(document, figures, policy, sampled?.backend), placement, policy, copies);
-    yield await explained(audited, placement, policy);
-  }
-}
-
-function explained(document: PlacementDocument, placement: Placement, policy: Policy): Promise<PlacementDocument> {
-  return withStopwatch("explaining", (watch) => withExplanation(document, explain(placement, { ...policy, watch })));
 }

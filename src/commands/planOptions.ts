@@ -5,6 +5,7 @@ import { UsageError } from "../errors.ts";
 import type { PlacementDocument } from "../formats/documents/placement.ts";
 import { type LayerNumbering, type PlanSystem, planSystems } from "../formats/plans/plan.ts";
 import { parseCount, parseIdList } from "../formats/units.ts";
+import { isFor, type Need } from "./needs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { warn } from "./warn.ts";
 import { outputOptions, type Renderers } from "./writeDocuments.ts";
@@ -88,6 +89,15 @@ export const planOutputOptions = {
     says: "Layers that TensorRT-LLM may rearrange in every iteration, for --format trtllm; 0 keeps the plan.",
   }),
 };
+
+/** Options of these that do something only beside others. */
+export const planNeeds: readonly Need<{ readonly format: string | undefined }>[] = [
+  {
+    options: ["layer-updates-per-iter"],
+    isMet: ({ format }) => format === "trtllm",
+    says: isFor("--format trtllm"),
+  },
+];
 
 /**
  * Ways to write a placement for other systems.

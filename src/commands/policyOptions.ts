@@ -125,6 +125,10 @@ export function readPolicy(
   const stepBudget = budget === Number.POSITIVE_INFINITY ? undefined : budget;
   const resilient = placement === "resilient";
   const failureUnit = resilient ? (options["failure-unit"] ?? defaultFailureUnit(cluster)) : undefined;
+  if (failureUnit === "domain" && cluster.every(({ domain }) => domain === undefined))
+    throw new UsageError(
+      "--failure-unit domain needs domains of the nodes in --cluster FILE; name them there, or leave this out",
+    );
   const gpusFail = failureUnit === "gpu";
   const hosts = gpusFail ? gpuCluster(cluster).cluster.length : cluster.length;
   if (options["min-replicas"] !== undefined && minReplicas > hosts) {

@@ -23,7 +23,7 @@ import { failedOf } from "./failedOption.ts";
 import { checkForeign, checkIdle } from "./idleOptions.ts";
 import { joinedOf, withRejoined } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
-import { numberingSettings, planRenderers } from "./planOptions.ts";
+import { numberingSettings, planNeeds, planRenderers } from "./planOptions.ts";
 import { lastOf } from "./plotOption.ts";
 import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
@@ -78,6 +78,7 @@ export const recover = defineCommand({
   ],
   input: "a placement or recovery-plan",
   options: recoveryOptions,
+  needs: planNeeds,
   exitCodes: { [NOT_RECOVERABLE]: "Not recoverable: the document lists the experts that are lost." },
   run: async (options, file) => {
     const changes = ["failed", "joined", "drain", "profile"] as const;

@@ -16,7 +16,7 @@ import {
   type RecoveryProblem,
 } from "../core/reconfigure/planRecovery.ts";
 import { UsageError } from "../errors.ts";
-import { placementOf } from "../formats/documents/placement.ts";
+import { hostCopiesOf, placementOf } from "../formats/documents/placement.ts";
 import type { FollowedPlan, RecoveryPlanDocument } from "../formats/documents/recoveryPlan.ts";
 import { policyNameOf, policyOf } from "../formats/policyFields.ts";
 import { recoveryPlanDocument, unchangedPlan } from "../formats/recoveryPlanDocument.ts";
@@ -125,7 +125,7 @@ export async function review(options: Options, plan: Reviewed, newer: LoadProfil
       ...recoveryPlanDocument(recovery, old.cluster, { failed: [], failedGpus: [] }, [], {
         bytes: terms.expertBytes,
         ...origin,
-        ...carriedOver(options, document, recovery, document.survivalWithHostMemory?.copies),
+        ...carriedOver(options, document, recovery, hostCopiesOf(document)),
       }),
       decision: {
         move: true,

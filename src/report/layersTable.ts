@@ -2,6 +2,7 @@
 import { layerBalance } from "../core/balance/planBalance.ts";
 import { withLiveGpus } from "../core/layout/cluster.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { checkShown } from "./checkShown.ts";
 import type { Paint } from "./paint.ts";
 import { countsOnShares } from "./placementVerdict.ts";
 import { worstOf, wrapped } from "./screen.ts";
@@ -17,6 +18,7 @@ export function layersTable(
   paint: Paint,
   width: number,
 ): string {
+  checkShown({ layers: chosen }, document.nodes, document.layers);
   const shares = countsOnShares(document);
   const { cluster, layers } = placementOf(document);
   const live = withLiveGpus(cluster);

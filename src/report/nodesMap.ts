@@ -1,8 +1,8 @@
 /** Which experts nodes hold. */
 
 import { gpuOfSlot } from "../core/layout/cluster.ts";
-import { UsageError } from "../errors.ts";
 import { type PlacementDocument, placementOf } from "../formats/documents/placement.ts";
+import { checkShown } from "./checkShown.ts";
 import type { Paint } from "./paint.ts";
 import { wrapped } from "./screen.ts";
 import { textTable } from "./table.ts";
@@ -42,11 +42,8 @@ export function mapOfNode(
   width: number,
 ): string {
   const { nodes, layers } = document;
+  checkShown({ node: wanted, layers: chosen }, nodes, layers);
   const n = nodes.findIndex(({ name }) => name === wanted);
-  if (n < 0)
-    throw new UsageError(
-      `--node ${wanted}: the placement has no such node, but ${nodes[0]!.name}${nodes.length > 1 ? ` to ${nodes.at(-1)!.name}` : ""}`,
-    );
   const { gpus, slots, domain } = nodes[n]!;
   const node = placementOf(document).cluster[n]!;
   const shown = chosen === undefined ? layers : layers.filter(({ layer }) => chosen.includes(layer));

@@ -40,7 +40,8 @@ describe.each(planSystems)("plans: %s", (system) => {
       at(system),
       ...nodes,
       ...numbering,
-      ...evenly,
+      "--shares",
+      "even",
     ]);
     expect(code).toBe(0);
     const audited = JSON.parse(stdout);
@@ -269,7 +270,7 @@ describe("layers of plans", () => {
       expect(JSON.parse(sglang.stdout).physical_to_logical_map).toHaveLength(6);
       writeFileSync(at("interleaved.json"), sglang.stdout);
       const audit = await inProcess(
-        ["place", "-", "--audit", at("interleaved.json"), "-n", "2", "-f", "1", "--format", "json", ...list],
+        ["place", "-", "--audit", at("interleaved.json"), "-n", "2", "--format", "json", ...list],
         profile,
       );
       expect(JSON.parse(audit.stdout).layers.map(({ layer }: { layer: number }) => layer)).toEqual([1, 3, 5]);

@@ -15,8 +15,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "lazarus-screens-"));
   const profile = ["profile-load", `${root}fixtures/serving.csv`, "--layers", "0-19", "-o", at("profile.json")];
   expect((await inProcess(profile)).code).toBe(0);
-  const place = ["place", at("profile.json"), "-n", "gpu[01-16]", "--gpus", "8", "-c", "40", "--effort", "fast"];
-  expect((await inProcess([...place, "-o", at("plan.json")])).code).toBe(0);
+  const place = ["place", at("profile.json"), "-n", "gpu[01-16]", "--gpus", "8", "-c", "40"];
+  expect((await inProcess([...place, "--effort", "fast", "-o", at("plan.json")])).code).toBe(0);
   expect((await inProcess([...place, "--placement", "eplb", "-q", "-o", at("eplb.json")])).code).toBe(0);
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

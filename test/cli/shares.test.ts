@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { inProcess } from "../support/inProcess.ts";
 
-const cluster = ["-n", "4", "-c", "6", "--gpus", "2", "--effort", "fast"];
+const cluster = ["-n", "4", "-c", "6", "--gpus", "2"];
 let profile = "";
 beforeAll(async () => {
   profile = (await inProcess(["profile-load"], "[[90, 40, 30, 20, 10, 5, 5, 1]]")).stdout;

@@ -149,8 +149,8 @@ describe("--slots auto", () => {
     ["-n 2 -c auto --survival 0.9", /--survival: with every expert on each of 2 nodes, a job survives with probability 0\.75/],
     ["-n 4 -c auto --survival 1", /--survival: expected a number between 0 and 1, such as 0\.999/],
     ["-n 4 -c automatic --survive 1", /--slots: expected a whole number of at least 1, or auto/],
-    ["-n 4 -c auto --survive 1 --audit plan.json", /--survive: --audit assesses a placement, which has its slots/],
-    ["-n 4 --total-slots 8 --audit plan.json", /--total-slots: --audit/],
+    ["-n 4 -c auto --survive 1 --audit plan.json", /--slots says how to make a placement, --audit assesses one/],
+    ["-n 4 --total-slots 8 --audit plan.json", /--total-slots says how to make a placement/],
   ])("refused: %s", async (line, message) => {
     const { code, stdout, stderr } = await place(line);
     expect([code, stdout]).toEqual([2, ""]);

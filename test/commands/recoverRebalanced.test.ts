@@ -27,7 +27,7 @@ beforeAll(async () => {
     writeFileSync(at(`${name}-loads.json`), JSON.stringify(loads));
     expect((await inProcess(["profile-load", at(`${name}-loads.json`), "-o", at(`${name}.json`)])).code).toBe(0);
   }
-  const place = ["place", at("old.json"), "-n", "6", "--min-replicas", "2", "--effort", "fast"];
+  const place = ["place", at("old.json"), "-n", "6", "--min-replicas", "2"];
   for (const placement of ["balanced", "mro", "resilient"])
     expect((await inProcess([...place, "-c", "4", "--placement", placement, "-o", at(`${placement}.json`)])).code).toBe(0);
   expect((await inProcess([...place, "-c", "2", "--placement", "mro", "-o", at("tight.json")])).code).toBe(0);

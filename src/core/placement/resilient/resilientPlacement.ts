@@ -17,7 +17,7 @@
 import { optimalBalance } from "../../balance/optimalBalance.ts";
 import { copiesByRank } from "../../balance/planBalance.ts";
 import { evenRankBalance, freeRankBalance } from "../../balance/rankBalance.ts";
-import { totalGpus } from "../../layout/cluster.ts";
+import { totalGpus, totalSlots } from "../../layout/cluster.ts";
 import { countReplicas, hostSets, type LayerLoads, type LayerPlacement } from "../../layout/placement.ts";
 import { failureUnits, survivalUnder } from "../../recovery/failureUnits.ts";
 import { keptMinReplicas } from "../allocation.ts";
@@ -26,6 +26,7 @@ import { cellKinds } from "./cells/cellKinds.ts";
 import { findMixtures } from "./cells/mixtures.ts";
 import { placeInMixtures } from "./cells/placeInMixtures.ts";
 import { fromFewerSlots } from "./fromFewerSlots.ts";
+import { lesserSearches } from "./lesserSearches.ts";
 import type { ResilientOptions, ResilientProblem } from "./problem.ts";
 import { rankExperts } from "./rankExperts.ts";
 import { placeOnRanks } from "./ranks/placeOnRanks.ts";
@@ -59,8 +60,8 @@ export interface ResilientPlacement {
 const STEPS = { fast: 1_000_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
 /** Ranks up to which cells are searched; beyond, host sets are found without looking at single ranks. */
 export const MOST_RANKS = 4096;
-/** Ranks up to which a plan for fewer slots is made where a search breaks the limit: cells and levelling keep it on more. */
-const MOST_RANKS_AGAIN = 64;
+/** Replicas of all layers up to which lesser searches are made as well; on larger clusters cells and levelling keep the laws. */
+const MOST_REPLICAS_AGAIN = 2000;
 /** Nodes of a cell at most: more of them fail together hardly ever. */
 const MOST_CELL_NODES = 12;
 /** Where less is lost, no search for survival has anything to win. */
@@ -110,14 +111,17 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
     if (candidate !== undefined && (best === undefined || isBetter(candidate, best, limit))) best = candidate;
     return candidate?.withinBalanceLimit === true;
   };
+  const { lastResort: _, ...searched } = { ...rankedOptions, startFrom: [] };
   let keepsLimit = true;
-  for (const plan of found(ranked.problem, { ...rankedOptions, startFrom: [] })) keepsLimit = consider(plan) && keepsLimit;
-  // Where a search had to be let go for its balance, fewer slots may have led it to less that does keep the limit.
-  if (!keepsLimit && totalGpus(cluster) <= MOST_RANKS_AGAIN) {
-    const { lastResort: _, ...searched } = rankedOptions;
-    const placeFewer = (fewer: ResilientProblem) =>
-      resilientPlacement(fewer, { ...searched, startFrom: [], effort: "fast" }).layers;
-    for (const plan of fromFewerSlots(ranked.problem, placeFewer)) consider(plan);
+  for (const plan of found(ranked.problem, searched)) keepsLimit = consider(plan) && keepsLimit;
+  if (totalSlots(cluster) * layers.length <= MOST_REPLICAS_AGAIN) {
+    const { effort = POLICY_DEFAULTS.effort } = options;
+    for (const lesser of lesserSearches({ effort, balanceSlack })) {
+      for (const plan of searchedSets(ranked.problem, { ...searched, ...lesser })) consider(plan);
+    }
+    // Where a search had to be let go for its balance, fewer slots may have led it to less that does keep the limit.
+    const placeFewer = (fewer: ResilientProblem) => resilientPlacement(fewer, { ...searched, effort: "fast" }).layers;
+    if (!keepsLimit) for (const plan of fromFewerSlots(ranked.problem, placeFewer)) consider(plan);
   }
   const minReplicas = keptMinReplicas(cluster, layers, problem.minReplicas);
   for (const start of rankedOptions.startFrom) if (holdsAtLeast(start, minReplicas)) consider(start);
@@ -163,12 +167,11 @@ function holdsAtLeast(plan: readonly LayerPlacement[], nodes: number): boolean {
 /** Plans that are searched for, at least one. */
 function* found(problem: ResilientProblem, options: PlacementOptions): Generator<LayerPlacement[]> {
   const { cluster, layers } = problem;
-  const { effort = POLICY_DEFAULTS.effort, shares = POLICY_DEFAULTS.shares, seed = 0, balanceSlack = BALANCE_SLACK } = options;
   const units = failureUnits(cluster, options.failureModel ?? { unit: "node" });
   const minReplicas = keptMinReplicas(cluster, layers, problem.minReplicas);
-  const slots = rankSlots(cluster);
+  const search = levelling(problem, options);
+  const { slots } = search;
   const experts = Math.max(...layers.map(({ loads }) => loads.length));
-  const search = { slots, shares, limit: 1 + balanceSlack, steps: STEPS[effort], seed };
   const nodesFail = units.count === cluster.length;
   const mixtures =
     nodesFail && totalGpus(cluster) <= MOST_RANKS
@@ -187,6 +190,14 @@ function* found(problem: ResilientProblem, options: PlacementOptions): Generator
     yield layers.map((layer, l) => toPlacement(layer, tables[l]!.expertAt, slots));
   }
   if (mixtures.length > 0 && cluster.length > SEARCHED_NODES && (options.inCells || cluster.some(({ gpus }) => gpus > 1))) return;
+  yield* searchedSets(problem, options);
+}
+
+/** Plans of the search for host sets, at least one. */
+function* searchedSets(problem: ResilientProblem, options: PlacementOptions): Generator<LayerPlacement[]> {
+  const { cluster, layers } = problem;
+  const search = levelling(problem, options);
+  const { slots } = search;
   // Levelling ranks costs too much on large clusters; what host sets make of them has to do.
   const onRanks = ({ hosts }: ResilientHostSets) =>
     layers.map((layer, l) =>
@@ -200,6 +211,12 @@ function* found(problem: ResilientProblem, options: PlacementOptions): Generator
   // Layers that cannot keep the limit keep what they have reached, and survival comes next.
   const ownLimits = searched.balances.map((own) => own * (1 + ROUNDING));
   yield onRanks(resilientHostSets(problem, { ...options, ownLimits }));
+}
+
+/** How ranks are levelled. */
+function levelling({ cluster }: ResilientProblem, options: PlacementOptions) {
+  const { effort = POLICY_DEFAULTS.effort, shares = POLICY_DEFAULTS.shares, seed = 0, balanceSlack = BALANCE_SLACK } = options;
+  return { slots: rankSlots(cluster), shares, limit: 1 + balanceSlack, steps: STEPS[effort], seed };
 }
 
 /** A layer from the experts in all slots. */
