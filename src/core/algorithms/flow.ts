@@ -58,6 +58,17 @@ export class FlowNetwork {
     this.#residual.set(residual);
   }
 
+  /** What an edge still has room for. */
+  room(edge: number): number {
+    return this.#residual[edge]!;
+  }
+
+  /** Sends flow along an edge, within its room; whoever does so before `maxFlow` keeps what enters and leaves every vertex equal. */
+  push(edge: number, flow: number): void {
+    this.#residual[edge]! -= flow;
+    this.#residual[edge ^ 1]! += flow;
+  }
+
   /** Flow on an edge after `maxFlow`. */
   flow(edge: number): number {
     return this.#residual[edge ^ 1]!;

@@ -1,6 +1,7 @@
 import { FlowNetwork } from "../algorithms/flow.ts";
 import { busiestFirst } from "./busiestFirst.ts";
 import { captiveLoad, gpusOf, type HostedLoad } from "./hostedLoad.ts";
+import { levelShares } from "./levelShares.ts";
 
 /**
  * Node set with the most captive load per GPU, by maximum flow (Dinkelbach's method for the ratio).
@@ -16,25 +17,23 @@ import { captiveLoad, gpusOf, type HostedLoad } from "./hostedLoad.ts";
 export function bindingSetByFlow(hosted: readonly HostedLoad[], gpus: readonly number[]): number[] {
   const unit = gpus.reduce(greatestCommonDivisor);
   const weights = gpus.map((count) => count / unit);
-  let binding = busiestSet(hosted, weights);
+  const { shares, load: level } = levelShares(hosted, weights);
+  let binding = busiestSet(hosted, weights, level);
   for (;;) {
     const load = captiveLoad(binding, hosted);
     const weight = gpusOf(binding, weights);
-    const exceeding = mostExceedingSet(hosted, weights, load, weight);
+    const exceeding = mostExceedingSet(hosted, weights, load, weight, shares);
     if (!(captiveLoad(exceeding, hosted) / gpusOf(exceeding, weights) > load / weight)) return binding;
     binding = exceeding;
   }
 }
 
-/** The nodes that are busiest when hosts share evenly, as many of them as have the most captive load per GPU: a start near the end. */
-export function busiestSet(hosted: readonly HostedLoad[], weights: readonly number[]): number[] {
-  const even = new Float64Array(weights.length);
-  for (const { hosts, load } of hosted) {
-    let gpus = 0;
-    for (const node of hosts) gpus += weights[node]!;
-    for (const node of hosts) even[node]! += load / gpus;
-  }
-  const order = busiestFirst(even);
+/**
+ * The nodes that are busiest, as many of them as have the most captive load per GPU: a start near the end.
+ * @param tokens of each node when shares are nearly level, shape [nodes]
+ */
+export function busiestSet(hosted: readonly HostedLoad[], weights: readonly number[], tokens: Float64Array): number[] {
+  const order = busiestFirst(tokens);
   const place = new Int32Array(order.length);
   order.forEach((node, at) => {
     place[node] = at;
@@ -56,19 +55,30 @@ export function busiestSet(hosted: readonly HostedLoad[], weights: readonly numb
   return Array.from(order.subarray(0, size).sort());
 }
 
-/** Node set with the greatest captive load beyond load/weight times its own weight; empty when none has any. */
-function mostExceedingSet(hosted: readonly HostedLoad[], weights: readonly number[], load: number, weight: number): number[] {
+/**
+ * Node set with the greatest captive load beyond load/weight times its own weight; empty when none has any.
+ * @param shares a start near the maximum flow; the set is the same whatever it is
+ */
+function mostExceedingSet(
+  hosted: readonly HostedLoad[],
+  weights: readonly number[],
+  load: number,
+  weight: number,
+  shares: readonly Float64Array[],
+): number[] {
   const nodes = weights.length;
   const [source, sink] = [nodes, nodes + 1];
   const edges = hosted.reduce((sum, { hosts }) => sum + 1 + hosts.length, nodes);
   const network = new FlowNetwork(nodes + 2 + hosted.length, edges);
-  weights.forEach((own, node) => {
-    network.addEdge(node, sink, own * load);
-  });
+  const outOf = weights.map((own, node) => network.addEdge(node, sink, own * load));
   hosted.forEach(({ hosts, load: own }, i) => {
     const expert = nodes + 2 + i;
-    network.addEdge(source, expert, own * weight);
-    for (const node of hosts) network.addEdge(expert, node, Infinity);
+    const into = network.addEdge(source, expert, own * weight);
+    hosts.forEach((node, at) => {
+      const edge = network.addEdge(expert, node, Infinity);
+      const flow = Math.min(Math.floor(shares[i]![at]! * weight), network.room(into), network.room(outOf[node]!));
+      for (const along of [into, edge, outOf[node]!]) network.push(along, flow);
+    });
   });
   network.maxFlow(source, sink);
   const overloaded = network.reachable(source);

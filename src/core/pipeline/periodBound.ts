@@ -1,5 +1,5 @@
 /** No schedule has a shorter period than this. */
-import { stageWork } from "./pipelineJob.ts";
+import { type StageTimes, stageWork } from "./pipelineJob.ts";
 import { type TaskGraph, WEIGHT_GRADIENT } from "./taskGraph.ts";
 
 /**
@@ -12,11 +12,41 @@ import { type TaskGraph, WEIGHT_GRADIENT } from "./taskGraph.ts";
  */
 export const LIMITS = ["work", "round-trip", "pipeline", "activations"] as const;
 
+/** What a stage's busiest worker has to do, and has room for. */
+export interface StageLoad {
+  readonly time: StageTimes;
+  readonly microBatches: number;
+  /** Activations that it may hold. */
+  readonly slots: number;
+}
+
 /** A bound and what it comes from. */
 export interface PeriodBound {
   readonly period: number;
   readonly limit: (typeof LIMITS)[number];
   readonly stage: number;
+}
+
+/**
+ * The bound of `stageBound` for the tasks of an iteration.
+ * @param staggered whether each stage steps its optimizer alone
+ */
+export function periodBound({ job, durations, workers, slots }: TaskGraph, staggered: boolean): PeriodBound {
+  const S = job.stages.length;
+  const times = Array.from({ length: S }, (_, s) => ({
+    forward: durations[3 * s]!,
+    inputGradient: durations[3 * s + 1]!,
+    weightGradient: durations[3 * s + 2]!,
+  }));
+  const done = new Int32Array(slots.length);
+  workers.forEach((worker, task) => {
+    if (task % 3 === WEIGHT_GRADIENT) done[worker]!++;
+  });
+  const loads = times.map((time, s) => {
+    const peers = Array.from({ length: job.pipelines }, (_, p) => p * S + s);
+    return { time, microBatches: Math.max(...peers.map((worker) => done[worker]!)), slots: slots[s]! };
+  });
+  return stageBound(loads, staggered);
 }
 
 /**
@@ -32,27 +62,15 @@ export interface PeriodBound {
  *
  * @param staggered whether each stage steps its optimizer alone
  */
-export function periodBound({ job, durations, workers, slots }: TaskGraph, staggered: boolean): PeriodBound {
-  const S = job.stages.length;
-  const times = Array.from({ length: S }, (_, s) => ({
-    forward: durations[3 * s]!,
-    inputGradient: durations[3 * s + 1]!,
-    weightGradient: durations[3 * s + 2]!,
-  }));
-  const done = new Int32Array(slots.length);
-  workers.forEach((worker, task) => {
-    if (task % 3 === WEIGHT_GRADIENT) done[worker]!++;
-  });
+export function stageBound(loads: readonly StageLoad[], staggered: boolean): PeriodBound {
+  const times = loads.map(({ time }) => time);
   let best: PeriodBound = { period: 0, limit: "work", stage: 0 };
   const claim = (period: number, limit: PeriodBound["limit"], stage: number) => {
     if (period > best.period + 1e-9 * period) best = { period, limit, stage };
   };
-  const stages = times.map((time, s) => {
+  const stages = loads.map(({ time, microBatches: n, slots: K }, s) => {
     const after = times.slice(s + 1);
     const roundTrip = after.reduce((sum, { forward, inputGradient }) => sum + forward + inputGradient, 0);
-    const peers = Array.from({ length: job.pipelines }, (_, p) => p * S + s);
-    const n = Math.max(...peers.map((worker) => done[worker]!));
-    const K = slots[s]!;
     const idle = Math.max(0, time.forward + roundTrip - Math.min(n, K) * time.forward);
     return { time, s, n, K, roundTrip, idle };
   });

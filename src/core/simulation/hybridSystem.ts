@@ -40,7 +40,7 @@ export function hybridSystem(job: PlannedJob, expected: ExpectedFailures): Train
   }
   const seats = stageSeats(layout, shape);
   const times = recycleTimes(data, S, microBatchesOf(job, data));
-  const stages = Array.from({ length: S }, (_, s) => stageOf(job, expected, s, S));
+  const stages = stagesOf(job, expected, S);
 
   function configure(next: Seats, placed: readonly PlacedStage[], transferSeconds: number): HybridConfiguration {
     const iteration = layoutIteration(job, layout, data, model.slotsPerNode / gpusPerNode, times(seats.failed(next)));
@@ -108,14 +108,30 @@ export function hybridSystem(job: PlannedJob, expected: ExpectedFailures): Train
   };
 }
 
-/** Plans and costs of a stage: its layers on its nodes. */
-function stageOf(job: PlannedJob, expected: ExpectedFailures, s: number, S: number) {
-  const { model, hardware, loads } = job;
-  const [first, end] = [Math.floor((s * model.layers) / S), Math.floor(((s + 1) * model.layers) / S)];
-  const layers = end - first;
+/** Plans and costs of each stage: its layers on its nodes. Stages with the very same loads share them. */
+function stagesOf(job: PlannedJob, expected: ExpectedFailures, S: number) {
+  const { model, loads } = job;
+  const made: { readonly windows: readonly LoadWindow[]; readonly stage: ReturnType<typeof stageOf> }[] = [];
+  return Array.from({ length: S }, (_, s) => {
+    const [first, end] = [Math.floor((s * model.layers) / S), Math.floor(((s + 1) * model.layers) / S)];
+    const windows = loads.windows.map((window) => ({ index: window.index, loads: window.loads.slice(first, end) }));
+    const isSame = (other: readonly LoadWindow[]) =>
+      other.every(
+        ({ loads: layers }, w) =>
+          layers.length === end - first && layers.every((layerLoads, l) => layerLoads === windows[w]!.loads[l]),
+      );
+    const twin = made.find((other) => isSame(other.windows));
+    if (twin !== undefined) return twin.stage;
+    const stage = stageOf(job, expected, windows, end - first, S);
+    made.push({ windows, stage });
+    return stage;
+  });
+}
+
+function stageOf(job: PlannedJob, expected: ExpectedFailures, windows: readonly LoadWindow[], layers: number, S: number) {
+  const { model, hardware } = job;
   const ofStage: Pick<Job, "model" | "hardware" | "gradientAccumulation"> = { ...job, model: { ...model, layers } };
   const planner = resilientPlanner(ofStage, { ...expected, secondsBetween: expected.secondsBetween * S });
-  const windows = loads.windows.map((window) => ({ index: window.index, loads: window.loads.slice(first, end) }));
   const plans = newPlans((nodes, window) => elasticPlan(planner, ofStage.model, hardware, nodes, windows[window.index]!));
   const fewest = Math.ceil(model.experts / model.slotsPerNode);
   return {

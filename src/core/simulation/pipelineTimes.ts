@@ -1,9 +1,9 @@
 /** How long the micro-batches of an iteration take after failures, in units of a micro-batch at a stage; all stages take the same time. */
 import type { Iteration } from "../cost/iteration.ts";
-import { periodBound } from "../pipeline/periodBound.ts";
+import { stageBound } from "../pipeline/periodBound.ts";
 import type { PipelineJob, PipelineWorker } from "../pipeline/pipelineJob.ts";
 import { oobleckPeriod, recyclePeriod } from "../pipeline/pipelineSystems.ts";
-import { taskGraph } from "../pipeline/taskGraph.ts";
+import { StagesLost } from "../pipeline/route.ts";
 
 /** Time of the micro-batches when some workers have failed; cached by which. */
 export type PipelineTimes = (failed: readonly PipelineWorker[]) => Pick<Iteration, "microBatches" | "slots">;
@@ -22,12 +22,15 @@ export function recycleTimes(pipelines: number, stages: number, microBatches: nu
   const job = pipelineJob(pipelines, stages, microBatches);
   const slots = () => stages;
   return cachedTimes(stages, (failed) => {
-    const period =
-      pipelines * stages * microBatches > MOST_TASKS
-        ? periodBound(taskGraph(job, failed, false, slots), true).period
-        : recyclePeriod(job, failed, slots);
     const live = new Array<number>(stages).fill(pipelines);
     for (const { stage } of failed) live[stage]!--;
+    const lost = live.flatMap((count, stage) => (count === 0 ? [stage] : []));
+    if (lost.length > 0) throw new StagesLost(lost);
+    // As `route` deals them: to the live workers of the stage in turns.
+    const most = (count: number) => microBatches + Math.ceil(((pipelines - count) * microBatches) / count);
+    const loads = live.map((count) => ({ time: STAGE, microBatches: most(count), slots: stages }));
+    const period =
+      pipelines * stages * microBatches > MOST_TASKS ? stageBound(loads, true).period : recyclePeriod(job, failed, slots);
     return { microBatches: Math.ceil((microBatches * pipelines) / Math.min(...live)), slots: period / STAGE_WORK };
   });
 }

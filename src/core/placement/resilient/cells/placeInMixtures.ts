@@ -1,5 +1,5 @@
 /** All layers in the cells of one mixture: the one that survives most of those in which every layer keeps its limit. */
-import { randomSource } from "../../../algorithms/random.ts";
+import { type RandomSource, randomSource } from "../../../algorithms/random.ts";
 import { evenOutRanks } from "../ranks/evenOutRanks.ts";
 import { levelRanks } from "../ranks/levelRanks.ts";
 import type { RankSlots } from "../ranks/rankSlots.ts";
@@ -35,6 +35,15 @@ interface Tried {
   readonly table: RankTable | undefined;
 }
 
+/** A layer levelled in a mixture as far as that goes without persistence. */
+interface Levelled {
+  readonly at: number;
+  readonly limit: number;
+  readonly table: RankTable;
+  readonly isGivenUp: boolean;
+  readonly random: RandomSource;
+}
+
 const NOWHERE: Tried = { balance: Number.POSITIVE_INFINITY, at: -1, table: undefined };
 /** Balances that differ by less are equal. */
 const CLOSE = 1e-9;
@@ -68,6 +77,8 @@ export function placeInMixtures(
   const placedAt = layers.map(() => -1);
   /** Where, of the mixtures from the chosen one on, a layer came nearest to the limit. */
   const nearest = layers.map((): Tried => NOWHERE);
+  /** With even shares persistence goes on from there. */
+  const levelled = layers.map((): Levelled | undefined => undefined);
   /** Balances of a layer in the mixtures in which it was tried to the end, by mixture. */
   const tried = layers.map(() => new Map<number, number>());
   const total = search.slots.rankOfSlot.length;
@@ -137,7 +148,10 @@ export function placeInMixtures(
   }
 
   function tryAt(at: number, layer: number, limit: number, persistent: boolean): RankTable {
-    const { table, isGivenUp } = placeLayer(mixtures[at]!, layers[layer]!, search, limit, persistent);
+    const last = levelled[layer];
+    const known = last?.at === at && last.limit === limit ? last : undefined;
+    const { table, isGivenUp, random } = placeLayer(mixtures[at]!, layers[layer]!, search, limit, persistent, known);
+    levelled[layer] = persistent || search.shares === "free" ? undefined : { at, limit, table, isGivenUp, random };
     const balance = balanceOf(table);
     if (balance < nearest[layer]!.balance) nearest[layer] = { balance, at, table };
     if (!isGivenUp) tried[layer]!.set(at, balance);
@@ -152,26 +166,32 @@ function placeLayer(
   search: MixtureSearch,
   limit: number,
   persistent: boolean,
-): { readonly table: RankTable; readonly isGivenUp: boolean } {
+  known: Levelled | undefined,
+): Omit<Levelled, "at" | "limit"> {
+  let random = known?.random ?? randomSource(search.seed);
   let best: RankTable | undefined;
-  let isGivenUp = false;
+  let isGivenUp = known?.isGivenUp ?? false;
   for (const roomy of ROOMY[search.shares]) {
-    let table = placeInMixture(mixture, loads, search.slots, search.shares, roomy);
-    const levelling = { limit, steps: search.steps, random: randomSource(search.seed) };
     // With free shares, tokens flow where moves do not lead.
     const isEvenedOut = persistent && search.shares === "even";
-    isGivenUp = levelRanks(table, { ...levelling, persistent: persistent && !isEvenedOut }) || isGivenUp;
+    let table = known?.table;
+    if (table === undefined) {
+      table = placeInMixture(mixture, loads, search.slots, search.shares, roomy);
+      random = randomSource(search.seed);
+      const levelling = { limit, steps: search.steps, random, persistent: persistent && !isEvenedOut };
+      isGivenUp = levelRanks(table, levelling) || isGivenUp;
+    }
     if (isEvenedOut && balanceOf(table) > limit + CLOSE) {
       const reached = table;
       table = table.copy();
       evenOutRanks(table, MOVES * table.expertAt.length, randomSource(search.seed, 1));
-      levelRanks(table, { ...levelling, steps: search.steps * AGAIN, persistent });
+      levelRanks(table, { limit, steps: search.steps * AGAIN, random, persistent });
       if (table.busiest > reached.busiest) table = reached;
     }
     if (best === undefined || table.busiest < best.busiest) best = table;
     if (balanceOf(best) <= limit + CLOSE) break;
   }
-  return { table: best!, isGivenUp };
+  return { table: best!, isGivenUp, random };
 }
 
 /** Load of the busiest rank over the mean; 1 without tokens. */

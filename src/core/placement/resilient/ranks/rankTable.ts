@@ -83,7 +83,8 @@ export class RankTable extends CopyTable {
   /** Takes an expert's tokens off its ranks, so that its copies may change. */
   lift(expert: number): void {
     const { rankOfSlot } = this.slots;
-    for (const slot of this.copies[expert]!) this.#take(slot, rankOfSlot[slot]!, 0);
+    const slots = this.copies[expert]!;
+    for (let i = 0; i < slots.length; i++) this.#take(slots[i]!, rankOfSlot[slots[i]!]!, 0);
   }
 
   /** Shares a lifted expert's tokens out among its copies. */
@@ -95,7 +96,7 @@ export class RankTable extends CopyTable {
     const slots = this.copies[expert]!;
     const { rankOfSlot } = this.slots;
     const each = this.loads[expert]! / slots.length;
-    for (const slot of slots) this.#take(slot, rankOfSlot[slot]!, each);
+    for (let i = 0; i < slots.length; i++) this.#take(slots[i]!, rankOfSlot[slots[i]!]!, each);
     this.spent += slots.length;
   }
 
