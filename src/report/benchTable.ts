@@ -1,14 +1,18 @@
 /** A bench as a person reads it. */
 import type { BenchDocument } from "../formats/documents/bench.ts";
 import type { Paint } from "./paint.ts";
-import { fixed, textTable } from "./table.ts";
+import { shownLength, wrapped } from "./screen.ts";
+import { type Column, fixed, textTable } from "./table.ts";
 
 type Result = BenchDocument["results"][number];
 
 /** Table of a bench document. */
-export function benchTable(document: BenchDocument, paint: Paint): string {
+export function benchTable(document: BenchDocument, paint: Paint, width: number): string {
   const { backend, adapter, software, layer, peak, plan, scaling, results } = document;
-  const parts = [`${paint.bold("Bench")} ${backend} on ${adapter}${software ? " (software: no GPU)" : ""}`, `Layer: ${layer}`];
+  const parts = [
+    `${paint.bold("Bench")} ${backend} on ${adapter}${software ? " (software: no GPU)" : ""}`,
+    wrapped(`Layer: ${layer}`, width),
+  ];
   if (plan) {
     const { layer: busiest, rank, maxOverMean } = plan;
     parts.push(`Tokens of rank ${rank} in layer ${busiest}, the plan's busiest: ${fixed(maxOverMean, 3)} times the mean`);
@@ -20,32 +24,50 @@ export function benchTable(document: BenchDocument, paint: Paint): string {
     );
   }
   if (scaling !== undefined) parts.push(scalingTable(scaling, results, paint));
-  // What no result has is no column.
-  const apart = results.some(({ deviceMs }) => deviceMs !== undefined);
-  const columns = [
-    { head: "kernel", align: "left" as const },
-    { head: "size", align: "left" as const },
-    ...["median ms", "min", "p95", "CPU ms", ...(apart ? ["on device", "upload", "readback"] : []), "rate"].map((head) => ({
-      head,
-    })),
-    ...(peak ? [{ head: "of peak" }] : []),
-    ...["plain JS ms", "speedup", "error"].map((head) => ({ head })),
-  ];
-  const rows = results.map((result) => [
-    result.kernel,
-    result.size,
-    ...[result.medianMs, result.minMs, result.p95Ms, result.cpuMs].map(significant),
-    ...(apart
-      ? [result.deviceMs, result.uploadMs, result.readbackMs].map((ms) => (ms === undefined ? "" : significant(ms)))
-      : []),
-    rateText(result),
-    ...(peak ? [shareOf(result, peak)] : []),
-    significant(result.plainMedianMs),
-    (result.speedup < 1 ? paint.yellow : paint.green)(`${significant(result.speedup)}x`),
-    result.error === 0 ? "exact" : result.error.toExponential(0),
-  ]);
-  return [...parts, textTable(columns, rows, paint)].join("\n\n");
+  return [...parts, ...resultTables(document, paint, width)].join("\n\n");
 }
+
+/** A kernel a row: all of its figures where the screen is wide enough, otherwise the rates first, and then what is behind them. */
+function resultTables({ results, peak, scaling }: BenchDocument, paint: Paint, width: number): string[] {
+  const ms = (head: string, value: (result: Result) => number | undefined): Cells => [
+    { head },
+    (result) => (value(result) === undefined ? "" : significant(value(result)!)),
+  ];
+  const kernel: Cells = [{ head: "kernel", align: "left" }, ({ kernel }) => kernel];
+  const size: Cells = [{ head: "size", align: "left" }, ({ size }) => size];
+  const median = ms("median ms", ({ medianMs }) => medianMs);
+  const spread = [ms("min", ({ minMs }) => minMs), ms("p95", ({ p95Ms }) => p95Ms), ms("CPU ms", ({ cpuMs }) => cpuMs)];
+  // What no result has is no column.
+  const apart = results.some(({ deviceMs }) => deviceMs !== undefined)
+    ? [
+        ms("on device", ({ deviceMs }) => deviceMs),
+        ms("upload", ({ uploadMs }) => uploadMs),
+        ms("readback", ({ readbackMs }) => readbackMs),
+      ]
+    : [];
+  const rates: Cells[] = [
+    [{ head: "rate" }, rateText],
+    ...(peak ? [[{ head: "of peak" }, (result: Result) => shareOf(result, peak)] as const] : []),
+    ms("plain JS ms", ({ plainMedianMs }) => plainMedianMs),
+    [{ head: "speedup" }, ({ speedup }) => (speedup < 1 ? paint.yellow : paint.green)(`${significant(speedup)}x`)],
+    [{ head: "error" }, ({ error }) => (error === 0 ? "exact" : error.toExponential(0))],
+  ];
+  const table = (cells: readonly Cells[]) =>
+    textTable(
+      cells.map(([column]) => column),
+      results.map((result) => cells.map(([, text]) => text(result))),
+      paint,
+    );
+  const whole = table([kernel, size, median, ...spread, ...apart, ...rates]);
+  const isNarrow = whole.split("\n").some((line) => shownLength(line) > width);
+  if (!isNarrow) return [whole];
+  const value: Cells = [{ head: scaling ?? "" }, ({ scaled }) => String(scaled ?? "")];
+  const head = scaling === undefined ? [kernel] : [kernel, value];
+  return [table([...head, median, ...rates]), table([...head, ...spread, ...apart]), table([...head, size])];
+}
+
+/** A column, and what stands in it. */
+type Cells = readonly [Column, (result: Result) => string];
 
 /** Milliseconds and rate of every kernel, a column a size. */
 function scalingTable(scaling: string, results: readonly Result[], paint: Paint): string {

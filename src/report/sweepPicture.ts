@@ -1,17 +1,11 @@
 /** Means of simulations in several settings as a picture. */
+import { type ParameterValue, parameterText, sharedValue } from "./parameterText.ts";
 import { numberAxis } from "./pictures/axes.ts";
 import { type BarGroup, barPlot } from "./pictures/barPlot.ts";
 import type { Picture } from "./pictures/picture.ts";
 import { KINDS } from "./pictures/theme.ts";
-import { durationText } from "./pictures/timeUnit.ts";
 import type { SimulationGroup } from "./simulationTable.ts";
 import { fixed } from "./table.ts";
-
-/** Parameters that are seconds, and bytes a second. */
-const TIMES = new Set(["duration", "mtbf", "fail-every", "expected-mtbf"]);
-const RATES = new Set(["store-bandwidth", "node-store-bandwidth"]);
-
-type Value = string | number | undefined;
 
 /** Bars for every system of every setting; settings stand in the order of their numbers. */
 export function sweepPicture(groups: readonly SimulationGroup[]): Picture {
@@ -73,26 +67,9 @@ function bestOf({ systems }: SimulationGroup): string {
   return systems.reduce((one, other) => (other.samplesPerSecond.mean > one.samplesPerSecond.mean ? other : one)).system;
 }
 
-/** What all systems have in common, of a list such as `lazarus=1800s,ds=1800s`. */
-function shared(value: Value): Value {
-  if (typeof value !== "string" || !value.includes("=")) return value;
-  const values = new Set(value.split(",").map((entry) => entry.slice(entry.indexOf("=") + 1)));
-  return values.size === 1 ? [...values][0] : value;
-}
-
-/** A parameter with its unit. */
-export function parameterText(name: string, given: Value): string {
-  const value = shared(given);
-  if (value === undefined) return "none";
-  if (TIMES.has(name) && typeof value === "number") return durationText(value);
-  if (RATES.has(name) && typeof value === "number") return `${Number((value / 1e9).toPrecision(3))} GB/s`;
-  const seconds = /^(\d+(?:\.\d+)?)s$/.exec(String(value))?.[1];
-  return seconds === undefined ? String(value) : durationText(Number(seconds));
-}
-
 /** Numbers in their order, before words. */
-function compared(one: Value, other: Value): number {
-  const [a, b] = [one, other].map((value) => Number.parseFloat(String(shared(value)))) as [number, number];
+function compared(one: ParameterValue, other: ParameterValue): number {
+  const [a, b] = [one, other].map((value) => Number.parseFloat(String(sharedValue(value)))) as [number, number];
   if (Number.isNaN(a) || Number.isNaN(b))
     return Number(Number.isNaN(a)) - Number(Number.isNaN(b)) || (String(one) < String(other) ? -1 : Number(one !== other));
   return a - b;

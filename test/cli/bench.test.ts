@@ -89,14 +89,17 @@ describe("bench", () => {
     const { benchTable } = await import("../../src/report/benchTable.ts");
     const { paint } = await import("../../src/report/paint.ts");
     const plainPaint = paint(false);
-    expect(benchTable(run, plainPaint)).toMatch(
+    expect(benchTable(run, plainPaint, 80)).toMatch(
       /\nms by tokens +12 +rate +40 +rate\ndispatch +[\d.]+ +[\d.]+ GB\/s +[\d.]+ +[\d.]+ GB\/s\nrecovery-mc/,
     );
     const peak = { gflops: 1000, gigabytesPerSecond: 200 };
     const [result] = run.results;
     const fast = { ...result!, gigabytesPerSecond: 50, deviceMs: 1, uploadMs: 2, readbackMs: 3 };
-    const table = benchTable({ ...run, peak, scaling: undefined, results: [fast] }, plainPaint);
+    const table = benchTable({ ...run, peak, scaling: undefined, results: [fast] }, plainPaint, 200);
     expect(table).toMatch(/at most 1\.0 TFLOP\/s in single precision, 200 GB\/s of memory/);
+    const narrow = benchTable({ ...run, peak, results: [fast] }, plainPaint, 80).split("\n");
+    expect(Math.max(...narrow.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(narrow.filter((line) => /^kernel +tokens /.test(line))).toHaveLength(3);
     expect(table).toMatch(/ on device +upload +readback +rate +of peak .* 1\.00 +2\.00 +3\.00 +50\.0 GB\/s +25\.0 % /s);
   });
 
@@ -122,7 +125,9 @@ describe("bench", () => {
     expect(lines[1]).toMatch(
       /^lazarus: histogram \(.*\) is slower, three times in a row: 1\.00e\+9 times plain JavaScript by processor time before, 1\.00 now, at least/,
     );
-    expect(stdout).toMatch(/^Bench js on .*\n\nkernel +size .*\nhistogram +tokens=12 .* 1\.00x +exact\nrouter .*\n$/s);
+    expect(stdout).toMatch(
+      /^Bench js on .*\n\nkernel +median ms .*\nhistogram .* 1\.00x +exact\nrouter .*\nhistogram +tokens=12 .*\nrouter .*\n$/s,
+    );
     expect(code).toBe(1);
   });
 
