@@ -122,7 +122,7 @@ export const dispatchPlan = defineCommand({
     };
     if (options.weights) {
       checkForWeights(options);
-      return writeDocuments(options, await weightsRenderers(), async (write) => {
+      return writeDocuments(options, await weightsRenderers(options), async (write) => {
         for await (const plan of plans()) await write(weightsDocument(plan));
         return 0;
       });
@@ -130,7 +130,7 @@ export const dispatchPlan = defineCommand({
     return writeDocuments(options, planRenderers(options), async (write) => {
       const { shuffle } = options;
       for await (const { window, policy, cluster, ranks, layers } of plans()) {
-        const progress = await startProgress("dispatching", undefined, (count) => `${count} layers`);
+        const progress = await startProgress("dispatching", layers.length, (count) => `${count} layers`);
         const followed = eachCounted(dispatched(cluster, layers, policy, options["max-slack"]), progress);
         await write({ window, policy, ranks, shuffle, layers: followed }).finally(progress.stop);
       }
@@ -166,12 +166,15 @@ function planRenderers({ layers }: Options): Renderers<DispatchPlan> {
   };
 }
 
-async function weightsRenderers(): Promise<Renderers<DispatchWeightsDocument>> {
+async function weightsRenderers({ layers }: Options): Promise<Renderers<DispatchWeightsDocument>> {
   const { checkDispatchWeights, dispatchWeightsCsv } = await import("../formats/dispatchWeights.ts");
   return {
     check: checkDispatchWeights,
     csv: async () => dispatchWeightsCsv(),
-    table: async () => (await import("../report/dispatchTable.ts")).dispatchWeightsTable,
+    table: async () => {
+      const { weightsTable } = await import("../report/weightsTable.ts");
+      return (document, paint, width) => weightsTable(document, paint, width, layers !== undefined);
+    },
   };
 }
 

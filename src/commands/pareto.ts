@@ -1,8 +1,10 @@
 /** `place --pareto`: the front of survival against step time, as a chart or as rows. */
+
 import type { ClusterNode } from "../core/layout/cluster.ts";
 import type { LayerLoads } from "../core/layout/placement.ts";
 import { type ParetoPoint, paretoFront } from "../core/placement/paretoFront.ts";
 import type { Policy } from "../core/placement/policy.ts";
+import { counted } from "../report/table.ts";
 import { option } from "./option.ts";
 import { drawnFor } from "./plotOption.ts";
 import { startProgress } from "./progress.ts";
@@ -26,11 +28,13 @@ export async function writePareto(
   policy: Policy,
 ): Promise<void> {
   const progress = await startProgress("placing for the front", undefined, (made) => `${made} plans`);
-  const points = paretoFront(cluster, layers, policy, (made) => progress.update(made));
+  const points = paretoFront(cluster, layers, policy, progress.update);
   progress.stop();
   await writeFile(
     file,
-    await (/csv$/i.test(file) ? csv(points) : picture(file, `${layers.length} layers on ${cluster.length} nodes`, points)),
+    await (/csv$/i.test(file)
+      ? csv(points)
+      : picture(file, `${counted(layers.length, "layer")} on ${counted(cluster.length, "node")}`, points)),
   );
 }
 

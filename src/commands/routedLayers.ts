@@ -28,8 +28,9 @@ export function routedLayers(
   placement: Placement,
   wanted: readonly number[] | undefined,
   sources: Sources | undefined,
-): Generator<RoutedLayer> {
-  return routed(placement, chosenLayers(placement, wanted), sources);
+): Iterable<RoutedLayer> & { readonly length: number } {
+  const layers = chosenLayers(placement, wanted);
+  return { length: layers.length, [Symbol.iterator]: () => routed(placement, layers, sources) };
 }
 
 function* routed(placement: Placement, layers: readonly LayerPlacement[], sources: Sources | undefined): Generator<RoutedLayer> {

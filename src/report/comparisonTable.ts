@@ -7,7 +7,7 @@ import type { ComparedPlan, ComparisonDocument } from "../formats/documents/comp
 import { comparisonVerdict } from "./comparisonVerdict.ts";
 import type { Paint } from "./paint.ts";
 import { wrapped } from "./screen.ts";
-import { fixed, grouped, percent, textTable } from "./table.ts";
+import { counted, fixed, grouped, percent, textTable } from "./table.ts";
 
 /** A figure of plans. */
 interface Figure {
@@ -55,7 +55,7 @@ export function comparisonTable(document: ComparisonDocument, paint: Paint, widt
   const legend = short ? [] : plans.map(({ name }, p) => `${letter(p)}  ${name}`);
   const of = windows.length === 0 ? "" : `, iterations ${windows[0]!.from} to ${windows.at(-1)!.to}`;
   const replayed = iterations === undefined ? "" : `, ${grouped(iterations)} replayed`;
-  const title = `Comparison of ${layers} layers with ${experts} experts under ${shares} shares${of}${replayed}`;
+  const title = `Comparison of ${counted(layers, "layer")} with ${counted(experts, "expert")} under ${shares} shares${of}${replayed}`;
   const columns = [{ head: "", align: "left" as const }, ...heads.map((head) => ({ head: `${head}  ` }))];
   const tables = fitting(columns, rows, paint, width);
   const estimated = rows.some((cells) => cells.some((cell) => cell.startsWith("~")));

@@ -1,10 +1,9 @@
 /** A dispatch plan as a person reads it: how even the ranks are, and how much stays at home. */
 import { type DispatchSummary, summarizeDispatch } from "../core/dispatch/summary.ts";
 import type { DispatchPlan } from "../formats/dispatchPlanText.ts";
-import type { DispatchWeightsDocument } from "../formats/dispatchWeights.ts";
 import type { Paint } from "./paint.ts";
 import { worstOf, wrapped } from "./screen.ts";
-import { fixed, grouped, percent, textTable } from "./table.ts";
+import { counted, fixed, grouped, percent, textTable } from "./table.ts";
 
 const LARGEST_MATRIX = 16;
 
@@ -43,7 +42,7 @@ export function dispatchTable(plan: DispatchPlan, paint: Paint, width: number, i
   ]);
   const columns = ["layer", "tokens", "max/mean", "busiest rank", "stay local", "sent to others"].map((head) => ({ head }));
   const parts = [
-    `${paint.bold("Dispatch")} ${plan.policy}: ${plan.ranks} ranks${layers.length > 1 ? `, ${layers.length} layers` : ""}\n${verdict(layers, width)}`,
+    `${paint.bold("Dispatch")} ${plan.policy}: ${counted(plan.ranks, "rank")}${layers.length > 1 ? `, ${layers.length} layers` : ""}\n${verdict(layers, width)}`,
     `${textTable(columns, rows, paint)}${restText(layers, rest, width)}`,
   ];
   if (first && plan.ranks <= LARGEST_MATRIX) {
@@ -91,16 +90,4 @@ function matrix(layer: number, summary: DispatchSummary, ranks: number, paint: P
   rows.push([paint.bold("load"), ...ids.map((rank) => paint.bold(String(summary.load[rank])))]);
   const columns = [{ head: `layer ${layer}`, align: "left" as const }, ...ids.map((rank) => ({ head: `to ${rank}` }))];
   return textTable(columns, rows, paint);
-}
-
-/** Weights of every replica, an expert a row. */
-export function dispatchWeightsTable({ layers }: DispatchWeightsDocument, paint: Paint): string {
-  const rows = layers.flatMap(({ layer, weights }) => {
-    const byExpert = new Map<number, string[]>();
-    for (const [expert, rank, weight] of weights) {
-      byExpert.set(expert, [...(byExpert.get(expert) ?? []), `${rank}: ${percent(weight)}`]);
-    }
-    return [...byExpert].map(([expert, shares]) => [String(layer), String(expert), shares.join("  ")]);
-  });
-  return textTable([{ head: "layer" }, { head: "expert" }, { head: "share of each rank's replica", align: "left" }], rows, paint);
 }

@@ -1,9 +1,11 @@
 /** How fast loads change, as a picture. */
+
 import type { LoadDriftDocument } from "../formats/documents/loadDrift.ts";
 import { balanceAxis, numberAxis, wholeAxis } from "./pictures/axes.ts";
 import { linePlot, type Series } from "./pictures/linePlot.ts";
 import type { Panel, Picture } from "./pictures/picture.ts";
 import { short } from "./pictures/scales.ts";
+import { counted } from "./table.ts";
 
 const BALANCE = "busiest GPU over the mean";
 
@@ -45,7 +47,7 @@ export function driftPicture({ experts, window, windows, every, spacing, plans, 
   });
   return {
     title: `Drift of loads: layer ${fastest.layer} moves fastest`,
-    subtitle: `${layers.length} layers of ${experts} experts, iterations ${window.from} to ${window.to}; ${windows} windows of ${every} recorded, ${short(spacing)} iterations apart.`,
+    subtitle: `${counted(layers.length, "layer")} of ${counted(experts, "expert")}, iterations ${window.from} to ${window.to}; ${windows} windows of ${every} recorded, ${spacing === 1 ? "one after the other" : `${short(spacing)} iterations apart`}.`,
     panels: [
       panel("How far shares move from a window to the next", "L1 distance of the experts' shares, 0 to 2.", "L1 distance", [
         ["mean", ({ distance }) => distance.mean],

@@ -2,7 +2,7 @@
 import type { LoadDriftDocument } from "../formats/documents/loadDrift.ts";
 import type { Paint } from "./paint.ts";
 import { wrapped } from "./screen.ts";
-import { fixed, textTable } from "./table.ts";
+import { counted, fixed, textTable } from "./table.ts";
 
 /** A row a layer. */
 export function driftTable(
@@ -23,8 +23,8 @@ export function driftTable(
   ]);
   const columns = ["layer", "L1", "L1 max", "ranks", "ranks min", "fresh", "old", "half-life"].map((head) => ({ head }));
   const note = `L1: distance of the experts' shares between a window and the next; ranks: rank correlation of their loads. Busiest of ${plans.ranks} GPUs of ${plans.slotsARank} slots over the mean, even shares: fresh of a plan (EPLB's) in its own window, old of one made ${age} iterations before; half-life: iterations until a plan has lost half of what it gains over the old one.`;
-  return `${paint.bold("Load drift")} iterations ${window.from} to ${window.to}: ${layers.length} layers of ${experts} experts
-${windows} windows of ${every} recorded, ${whole(spacing)} iterations apart
+  return `${paint.bold("Load drift")} iterations ${window.from} to ${window.to}: ${counted(layers.length, "layer")} of ${counted(experts, "expert")}
+${windows} windows of ${every} recorded, ${spacing === 1 ? "one after the other" : `${whole(spacing)} iterations apart`}
 
 ${textTable(columns, rows, paint)}
 

@@ -7,7 +7,7 @@ import { heatPanel } from "./pictures/heatMap.ts";
 import { linePlot } from "./pictures/linePlot.ts";
 import type { Panel, Picture } from "./pictures/picture.ts";
 import { KINDS } from "./pictures/theme.ts";
-import { grouped } from "./table.ts";
+import { counted, grouped } from "./table.ts";
 
 /** Most layers and experts that have a row or a column each. */
 const ROWS = 64;
@@ -31,7 +31,7 @@ export function loadPicture({ experts, window, layers, forecast }: LoadProfileDo
   const iterations = window.from === window.to ? `iteration ${window.from}` : `iterations ${window.from} to ${window.to}`;
   const of =
     forecast === undefined ? `${window.method} of ${iterations}` : `expected ${forecast.horizon} iterations after ${window.to}`;
-  const parts = [`${layers.length} layers of ${experts} experts, ${of}`];
+  const parts = [`${counted(layers.length, "layer")} of ${counted(experts, "expert")}, ${of}`];
   if (layers.length > ROWS) parts.push(`${groups(layers.length, ROWS)[0]!.to + 1} layers a row`);
   if (experts > COLUMNS) parts.push(`${groups(experts, COLUMNS)[0]!.to + 1} experts a column`);
   if (moved.at.length > 1) parts.push(`the last of ${moved.at.length} windows`);

@@ -44,10 +44,7 @@ export function paretoPicture(subject: string, points: readonly ParetoPoint[]): 
     shown.map(({ price }) => price),
   );
   return {
-    title:
-      ours && theirs
-        ? `This plan loses an expert with ${lossText(ours.lost)}, the paper's with ${lossText(theirs.lost)}`
-        : "What survival costs",
+    title: ours && theirs ? titleOf(ours, theirs, timed) : "What survival costs",
     subtitle: `${subject}; plans that lose less stand lower, ${timed ? "faster" : "more even"} ones further left. Other limits are searches of their own.`,
     panels: [
       {
@@ -78,6 +75,14 @@ export function paretoPicture(subject: string, points: readonly ParetoPoint[]): 
   };
 }
 
+/** Both plans by what they lose, or by their price where that is the same. */
+function titleOf(ours: Placed, theirs: Placed, timed: boolean): string {
+  const [loss, other] = [lossText(ours.lost), lossText(theirs.lost)];
+  if (loss !== other) return `This plan loses an expert with ${loss}, the paper's with ${other}`;
+  const price = ({ price }: Placed) => (timed ? `${price.toPrecision(3)} s` : `${price.toFixed(2)} x the mean`);
+  return `With ${loss} of losing an expert, this plan is at ${price(ours)}, the paper's at ${price(theirs)}`;
+}
+
 /** Points at one place have one name, which is all of theirs. */
 function together(points: readonly Placed[]): { x: number; y: number; name: string }[] {
   const places = new Map<string, Placed[]>();
@@ -88,15 +93,16 @@ function together(points: readonly Placed[]): { x: number; y: number; name: stri
   return [...places.values()].map((own) => ({ x: own[0]!.price, y: own[0]!.lost, name: joined(own.map(({ name }) => name)) }));
 }
 
-/** Names one after the other; what they begin with is said once, as in `balance slack 0.1, 0.2`. */
+/** Names one after the other; what they begin with is said once, as in `balance slack 0.1, 0.2` or `balance slack 0.1 to 0.5`. */
 function joined(names: readonly string[]): string {
   const beginning = (name: string) => (/ [\d.]+$/.test(name) ? name.slice(0, name.lastIndexOf(" ") + 1) : undefined);
-  return names
-    .map((name, i) => {
-      const begun = beginning(name);
-      return i > 0 && begun !== undefined && begun === beginning(names[i - 1]!) ? name.slice(begun.length) : name;
-    })
-    .join(", ");
+  const runs: string[][] = [];
+  for (const name of names) {
+    const begun = beginning(name);
+    if (begun !== undefined && begun === beginning(runs.at(-1)?.[0] ?? "")) runs.at(-1)!.push(name.slice(begun.length));
+    else runs.push([name]);
+  }
+  return runs.map((run) => (run.length > 2 ? `${run[0]} to ${run.at(-1)}` : run.join(", "))).join(", ");
 }
 
 /** Powers of ten as percentages; where something is never lost, the lowest is 0. */

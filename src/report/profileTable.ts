@@ -3,7 +3,7 @@ import { loadStatistics } from "../core/profile/loadStatistics.ts";
 import type { LoadProfileDocument } from "../formats/documents/loadProfile.ts";
 import type { Paint } from "./paint.ts";
 import { worstOf, wrapped } from "./screen.ts";
-import { bar, fixed, grouped, percent, textTable } from "./table.ts";
+import { bar, counted, fixed, grouped, percent, textTable } from "./table.ts";
 
 const BAR_WIDTH = 12;
 
@@ -40,11 +40,11 @@ export function profileTable(document: LoadProfileDocument, paint: Paint, width:
   ];
   const table = `${textTable(columns, rows, paint)}${restText(all, rest, width)}`;
   if (forecast !== undefined) {
-    const expected = `${paint.bold("Load forecast")} ${forecast.horizon} iterations after ${window.to} (${forecast.method}, from ${window.iterations} recorded): ${layers.length} layers of ${experts} experts`;
+    const expected = `${paint.bold("Load forecast")} ${forecast.horizon} iterations after ${window.to} (${forecast.method}, from ${window.iterations} recorded): ${counted(layers.length, "layer")} of ${counted(experts, "expert")}`;
     return [`${wrapped(expected, width)}\n${forecastText(forecast, width)}\n${skew(all, width)}`, table].join("\n\n");
   }
   const iterations = window.from === window.to ? `iteration ${window.from}` : `iterations ${window.from} to ${window.to}`;
-  const head = `${paint.bold("Load profile")} ${iterations} (${window.iterations} recorded, ${window.method}): ${layers.length} layers of ${experts} experts`;
+  const head = `${paint.bold("Load profile")} ${iterations} (${window.iterations} recorded, ${window.method}): ${counted(layers.length, "layer")} of ${counted(experts, "expert")}`;
   return [`${wrapped(head, width)}\n${skew(all, width)}`, table].join("\n\n");
 }
 

@@ -7,7 +7,7 @@ import type { Swatch } from "./pictures/legend.ts";
 import { linePlot, type Series } from "./pictures/linePlot.ts";
 import { type Panel, type Picture, sentence } from "./pictures/picture.ts";
 import { stepScale } from "./pictures/steps.ts";
-import { fixed, grouped } from "./table.ts";
+import { counted, fixed, grouped } from "./table.ts";
 
 /** Most nodes with a row each, and most rounds with a column each. */
 const NODES = 64;
@@ -27,8 +27,9 @@ export function recoveryPicture(plan: RecoveryPlanDocument): Picture | string {
     ...(plan.drained?.length ? [`${listed(plan.drained)} drained`] : []),
   ].join(", ");
   const total = time === undefined ? 0 : time.detectSeconds + time.regroupSeconds + time.transferSeconds;
+  const moving = `${counted(transfers.length, "replica")} ${transfers.length === 1 ? "moves" : "move"}`;
   const parts = [
-    `${grouped(transfers.length)} replicas move`,
+    moving,
     ...(restored.length > 0 ? [`${grouped(restored.length)} come from host memory or the store`] : []),
     ...(time === undefined
       ? []
@@ -38,7 +39,7 @@ export function recoveryPicture(plan: RecoveryPlanDocument): Picture | string {
   ];
   const order = nodesOf(plan);
   return {
-    title: `${change || "Nothing failed or joined"}: ${plan.failed.length > 0 ? `training resumes after ${fixed(total, 1)} s` : `${grouped(transfers.length)} replicas move`}`,
+    title: `${change || "Nothing failed or joined"}: ${plan.failed.length > 0 ? `training resumes after ${fixed(total, 1)} s` : moving}`,
     subtitle: `${parts.join("; ")}.`,
     panels: [
       ...(transfers.length === 0

@@ -154,7 +154,9 @@ function transferPart({ transfers = [], placement, drained = [] }: RecoveryPlanD
   const rounds = transfers.reduce((most, transfer) => Math.max(most, transfer.round + 1), 0);
   if (transfers.length === 0) return "No replica moves";
   const summary =
-    transfers.length === 1 ? "1 replica moves" : `${transfers.length} replicas move in ${rounds} round${rounds === 1 ? "" : "s"}`;
+    transfers.length === 1
+      ? "1 replica moves"
+      : `${grouped(transfers.length)} replicas move in ${rounds} round${rounds === 1 ? "" : "s"}`;
   const nodes = [...(placement?.nodes ?? []).filter(isAlive).map(({ name }) => name), ...drained].map((name) => ({
     name,
     sends: transfers.filter(({ from }) => from === name).length,

@@ -1,4 +1,5 @@
 /** How wide a text is that a person reads. */
+import { stripVTControlCharacters } from "node:util";
 
 /** Narrowest and widest that tables are made for, in characters. */
 export const NARROWEST = 80;
@@ -14,10 +15,15 @@ export function wrapped(sentence: string, width: number, indent = "  "): string 
   const lines: string[] = [];
   for (const word of sentence.split(/ (?!%)/)) {
     const longer = `${lines.at(-1)} ${word}`;
-    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    if (lines.length > 0 && shownLength(longer) <= width) lines[lines.length - 1] = longer;
     else lines.push(lines.length === 0 ? word : `${indent}${word}`);
   }
   return lines.join("\n");
+}
+
+/** Characters of a text that are seen: colours take no room. */
+export function shownLength(text: string): number {
+  return stripVTControlCharacters(text).length;
 }
 
 /** A list in which only the worst are shown where it is long. */

@@ -10,7 +10,7 @@ import { fixed, grouped } from "./table.ts";
 
 /** Points of a curve, and parts of the time that its mean is of. */
 const POINTS = 160;
-const WINDOWS = 20;
+const WINDOWS = 10;
 /** Strokes of a rug that can be told apart. */
 const STROKES = 200;
 
@@ -75,7 +75,7 @@ export function throughputPicture(subject: string, timeline: readonly TimelineRo
   });
   return {
     title: `${subject}: ${systems[best]} trains most${over.length === 0 ? "" : `, ${over.join(", ")}`}`,
-    subtitle: `One trial of ${durationText(Math.round(seconds))}; throughput is a moving average over ${fixed(window / unit.seconds, 1)} ${unit.name}, with what happened below.`,
+    subtitle: `One trial of ${durationText(Math.round(seconds))}; throughput is a moving average over ${durationText(Math.round(window))}, with what happened below.`,
     panels: [...panels, samplesPanel(systems, runs, seconds, (width) => time(unit.name, width))],
   };
 }

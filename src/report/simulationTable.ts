@@ -41,6 +41,7 @@ export function simulationTable(documents: readonly SimulationDocument[], paint:
     groupTable(
       group,
       Object.entries(group.parameters).filter(([name]) => !isCommon(name)),
+      groups.length > 1,
       paint,
       width,
     ),
@@ -55,6 +56,7 @@ function settingText(parameters: readonly (readonly [string, string | number])[]
 function groupTable(
   { trials: documents, systems }: SimulationGroup,
   setting: readonly (readonly [string, string | number])[],
+  isOneOfSeveral: boolean,
   paint: Paint,
   width: number,
 ): string {
@@ -64,7 +66,7 @@ function groupTable(
   const verdict = [bestSystem(systems), whatResilientBought(systems)].filter((text) => text !== undefined);
   const changes = whatIfTable(documents, paint);
   return [
-    [title, ...verdict].map((text) => wrapped(text, width)).join("\n"),
+    (isOneOfSeveral ? [title, ...verdict] : [...verdict, title]).map((text) => wrapped(text, width)).join("\n"),
     ...panels(systems, paint, width),
     ...(changes === undefined ? [] : [changes]),
   ].join("\n\n");
@@ -116,10 +118,10 @@ function reachedRows(systems: readonly SystemSummary[]): string[][] {
     row(`over ${systems[0]?.system ?? ""}`, ratio),
     row("effective time", ({ effective }) => withMargin(effective, (value) => fixed(value, 3))),
     row("hours", ({ totalSeconds }) => withMargin(totalSeconds, (value) => fixed(value / 3600, 2))),
-    row("steps", ({ steps }) => fixed(steps, 0)),
+    row("steps", ({ steps }) => grouped(Math.round(steps))),
     row("failures", ({ failures }) => fixed(failures, 1)),
     row("restarts", ({ restarts }) => fixed(restarts, 1)),
-    row("lost steps", ({ lostSteps }) => fixed(lostSteps, 0)),
+    row("lost steps", ({ lostSteps }) => grouped(Math.round(lostSteps))),
   ];
 }
 

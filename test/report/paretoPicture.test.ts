@@ -23,6 +23,10 @@ test("every point is named, those at one place together; our plan is marked, and
     point("front", "balance slack 0.05", 0.999, 1.02, true),
     point("front", "no balance limit", 1, 1.4, true),
   ];
+  const slacks = [0, 0.1, 0.2].map((slack) => point("front", `balance slack ${slack}`, 0.97, 1.9, false));
+  const equal = paretoPicture("4 layers", [points[0]!, { ...points[2]!, survival: 0.97 }, ...slacks]);
+  expect(equal.title).toBe("With 3 % of losing an expert, this plan is at 1.02 x the mean, the paper's at 1.90 x the mean");
+  expect([...pictureSvg(equal)].join("")).toContain(">mro, balance slack 0 to 0.2<");
   const picture = paretoPicture("4 layers on 10 nodes", points);
   expect(picture.title).toBe("This plan loses an expert with 0.1 %, the paper's with 3 %");
   const svg = [...pictureSvg(picture)].join("");

@@ -137,7 +137,7 @@ test("names become markup: nothing steers, nothing is longer than its room", () 
 
 test("long names are told apart: what they have in common gives way first", () => {
   const names = ["rack-12-node-0001.example.org", "rack-12-node-0002.example.org", "rack-12-node-0010.example.org"];
-  expect(toldApart(names, 110)).toEqual(["…01…", "…02…", "…10…"]);
+  expect(toldApart(names, 110)).toEqual(["…01", "…02", "…10"]);
   expect(toldApart(names, 500)).toEqual(names);
   expect(toldApart(["gpu1", "gpu2"], 110)).toEqual(["gpu1", "gpu2"]);
   fc.assert(

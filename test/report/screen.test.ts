@@ -20,6 +20,7 @@ describe("wrapping", () => {
 
   test("fills lines", () => {
     expect(wrapped("aa bb cc dd", 8)).toBe("aa bb cc\n  dd");
+    expect(wrapped("\x1b[1maa\x1b[22m bb cc dd", 8), "colours take no room").toBe("\x1b[1maa\x1b[22m bb cc\n  dd");
   });
 });
 

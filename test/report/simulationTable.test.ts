@@ -43,11 +43,9 @@ describe("the table", () => {
   });
 
   test("says first which system trains most, and how much less the others", () => {
-    const [title, verdict] = simulationTable([trial(60, 1)], paint(false), 200).split("\n");
-    expect(title).toBe("Simulation nodes 8, mtbf 1 min; one trial");
-    expect(verdict).toMatch(
-      /^Most samples a second: 10\.00 with lazarus; 0\.900 of that with resilient, 0\.800 of that with ds-ft/,
-    );
+    const text = simulationTable([trial(60, 1)], paint(false), 200);
+    expect(text).toContain("\nSimulation nodes 8, mtbf 1 min; one trial\n\n");
+    expect(text).toMatch(/^Most samples a second: 10\.00 with lazarus; 0\.900 of that with resilient, 0\.800 of that with ds-ft/);
   });
 
   test("what all settings share is said once, what varies at each", () => {

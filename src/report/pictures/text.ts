@@ -36,7 +36,7 @@ export function fitted(text: string, width: number, size = FONT): string {
   return "…";
 }
 
-/** Names no wider than so much: where some are, what all begin and end with gives way first, so that they stay apart. */
+/** Names no wider than so much: where some are, what all begin and end with gives way first, so that they stay apart (`…01` of hosts in one domain). */
 export function toldApart(names: readonly string[], width: number): string[] {
   if (names.every((name) => textWidth(name) <= width)) return [...names];
   const [first = ""] = names;
@@ -50,7 +50,7 @@ export function toldApart(names: readonly string[], width: number): string[] {
   const [cutHead, cutTail] = [head > 1 ? head : 0, tail > 1 ? tail : 0];
   return names.map((name) => {
     const middle = name.slice(cutHead, name.length - cutTail);
-    return fitted(`${cutHead > 0 ? "…" : ""}${middle}${cutTail > 0 ? "…" : ""}`, width);
+    return fitted(`${cutHead > 0 ? "…" : ""}${middle}`, width);
   });
 }
 
