@@ -1,9 +1,10 @@
 /** Means of simulations in several settings as a picture. */
+
+import { parameterText, shared } from "./parameterText.ts";
 import { numberAxis } from "./pictures/axes.ts";
 import { type BarGroup, barPlot } from "./pictures/barPlot.ts";
 import type { Picture } from "./pictures/picture.ts";
 import { KINDS } from "./pictures/theme.ts";
-import { parameterText, shared } from "./parameterText.ts";
 import type { SimulationGroup } from "./simulationTable.ts";
 import { fixed } from "./table.ts";
 

@@ -2,11 +2,11 @@
 import { expect, test } from "vitest";
 import type { TimelineEvent, TimelineRow } from "../../src/core/simulation/timeline.ts";
 import type { SimulationDocument } from "../../src/formats/documents/simulation.ts";
+import { parameterText } from "../../src/report/parameterText.ts";
 import { pictureSvg } from "../../src/report/pictures/svg.ts";
 import { durationText } from "../../src/report/pictures/timeUnit.ts";
 import { throughputPicture } from "../../src/report/simulationPicture.ts";
 import { simulationGroups } from "../../src/report/simulationTable.ts";
-import { parameterText } from "../../src/report/parameterText.ts";
 import { sweepPicture } from "../../src/report/sweepPicture.ts";
 import { isWellFormed, texts, tips } from "../support/svg.ts";
 

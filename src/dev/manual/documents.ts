@@ -7,7 +7,10 @@ export const documents: readonly ManualSection[] = [
       "Every command writes JSON on a pipe and a table on a terminal; --format and -o FILE override that. lazarus schema NAME prints the JSON Schema of a document. A recovery-plan is accepted wherever a placement is. What a command writes with --format csv the next one reads as it reads JSON, told apart by the header, and gives the same result. The columns:",
       {
         list: [
-          ["load-profile", "[window,]iteration,layer[,rank],expert,tokens; iteration is the last of the window. Loads of several iterations add from, iterations, method, alpha; a forecast adds forecast, horizon, origins, error, lastError, coverage, of each layer forecaster, layerError, layerLastError, of each expert low, high and scenario:NAME"],
+          [
+            "load-profile",
+            "[window,]iteration,layer[,rank],expert,tokens; iteration is the last of the window. Loads of several iterations add from, iterations, method, alpha; a forecast adds forecast, horizon, origins, error, lastError, coverage, of each layer forecaster, layerError, layerLastError, of each expert low, high and scenario:NAME",
+          ],
           [
             "placement",
             "[window,]layer,node,domain,rank,slot,expert,tokens,placement,shares,minReplicas and then, where they are needed, the policy's settings (failureUnit, failureProbability, allocation, seed, groups, effort, balanceSlack, objective, stepBudget, hostCopies, training_..., failures_...), of recoveries generation, failedSoFar, decidedAt, movedAt, levelLeft, and dead",
