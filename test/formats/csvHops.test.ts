@@ -56,8 +56,8 @@ const writers: readonly (readonly [string, string, string, string?])[] = [
   ["recoveries", "placements.json", "recover --failed node2", " --rows placement"],
   [
     "decision",
-    "placement.json",
-    `recover --trigger ratio:1.01 --placement balanced --profile ${at("ema.json")}`,
+    "even placement.json",
+    `recover --trigger ratio:1 --placement resilient --profile ${at("sum.json")}`,
     " --rows placement",
   ],
   ["decision to stay", "placement.json", `recover --trigger ratio:9 --profile ${at("sum.json")}`, " --rows placement"],
@@ -98,7 +98,7 @@ const readers: [string, readonly string[], (readonly string[])?][] = [
   ["recover FILE --joined 1 --slots 4 --gpus 1 --spill cpu --format csv --rows placement", plans, ["placement of groups"]],
   ["recover FILE --joined 0", plans],
   [`recover FILE --profile ${at("ema.json")} --trigger every:30 --placement balanced`, without(...SPILLED)],
-  [`recover FILE --profile ${at("ema.json")} --trigger ratio:1.01 --placement balanced`, ["decision", "decision to stay"]],
+  [`recover FILE --profile ${at("ema.json")} --trigger every:1000 --placement resilient`, ["decision", "decision to stay"]],
   [
     "compare FILE --with eplb,mro,resilient",
     ["placement of settings", "placement for goodput", "even placement", "recovery", "decision"],
