@@ -9,12 +9,13 @@ import type { ModelSpec } from "../core/cost/modelSpec.ts";
 import { hardwarePreset, modelPreset } from "../formats/presets/index.ts";
 import { paint } from "../report/paint.ts";
 import { pictureSvg } from "../report/pictures/svg.ts";
-import { comparisonTable } from "./reproduction/comparisonTable.ts";
+import { comparisonTable, comparisonTally } from "./reproduction/comparisonTable.ts";
 import { deepSeek } from "./reproduction/deepSeek.ts";
 import { loadImbalance } from "./reproduction/loadImbalance.ts";
 import { multiNodeFailures } from "./reproduction/multiNodeFailures.ts";
 import { outsideChecks } from "./reproduction/outsideChecks.ts";
 import { outsideTable } from "./reproduction/outsideTable.ts";
+import { recycleExample } from "./reproduction/recycle.ts";
 import { findings, resilientTable } from "./reproduction/resilientTable.ts";
 import { singleFailures } from "./reproduction/singleFailures.ts";
 import { spotInstances } from "./reproduction/spotInstances.ts";
@@ -40,11 +41,11 @@ const figures = [
 
 const comparisons = figures.flatMap((figure) => figure.comparisons);
 const colours = paint(process.stdout.isTTY === true);
-process.stdout.write(`${comparisonTable(comparisons, colours)}\n`);
+process.stdout.write(`${comparisonTable(comparisons, colours)}\n\n${comparisonTally(comparisons)}\n`);
 const checks = outsideChecks({ small, testbed, deepSeek: model("deepseek-v3"), h200: hardware("h200"), h800: hardware("h800") });
 process.stdout.write(`\nChecks from outside\n\n${outsideTable(checks, colours)}
 
-AIReSim (arXiv 2603.07041) has tables to compare with; only its abstract was at hand.\n`);
+${recycleExample().why}\n`);
 mkdirSync(folder, { recursive: true });
 for (const { charts } of figures) {
   for (const [name, spec] of charts) writeFileSync(`${folder}/${name}.svg`, [...pictureSvg(spec)].join(""));

@@ -91,6 +91,10 @@ test("the hybrid is ReCycle with experts re-placed", () => {
   };
   expect(hybridPeriod(J, failed, slots, () => 1)).toBe(recyclePeriod(even, failed, slots));
   expect(hybridPeriod(J, failed, slots, () => 1.5)).toBeGreaterThan(hybridPeriod(J, failed, slots, () => 1));
+  // Every pass of an expert stage is as uneven as its placement.
+  const uneven = { forward: 1.5, inputGradient: 1.5, weightGradient: 1.5 };
+  const half = { ...J, experts: J.experts.map((experts) => experts && uneven) };
+  expect(hybridPeriod(J, failed, slots, () => 1.5)).toBe(hybridPeriod(half, failed, slots, () => 1));
   expect(() => hybridPeriod(J, failed, slots, (stage) => (stage === 3 ? undefined : 1))).toThrow("experts of stage 3 are lost");
   expect(() => hybridPeriod(J, failed, slots, () => 0.5)).toThrow(RangeError);
 });

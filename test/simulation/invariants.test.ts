@@ -217,6 +217,27 @@ describe("one failure, worked out by hand", () => {
   });
 });
 
+test("what happens in the midst of steps and changes nothing costs nothing", () => {
+  const job = jobOf();
+  const looks = Array.from({ length: 300 }, (_, i) => ({ seconds: 7.123 * (i + 1), event: "none" as const, node: 0 }));
+  const { stepParts: _, ...exact } = observed("ds", job, {}, noFailures(4)).result;
+  expect(observed("ds", job, {}, { initial: nodeIds(4), changes: looks }).result).toMatchObject(exact);
+});
+
+test("lazarus survives exactly while every expert has a live host", () => {
+  const job = jobOf({ model: { ...tinyModel, minReplicas: 1 } });
+  const system = systemFor("lazarus", job);
+  const window = windowAt(job.loads, 0);
+  const configuration = system.start(nodeIds(4), window)!;
+  const hosts = (configuration as unknown as { plan: { hosts(): readonly (readonly number[])[] } }).plan.hosts();
+  const pairs = nodeIds(4).flatMap((a) => nodeIds(a).map((b) => nodeIds(4).filter((node) => node !== a && node !== b)));
+  const survives = pairs.map((live) => system.survive(configuration, live, window) !== undefined);
+  expect(survives).toEqual(
+    pairs.map((live) => hosts.every((set) => set.some((place) => live.includes(configuration.nodes[place]!)))),
+  );
+  expect(new Set(survives).size).toBe(2);
+});
+
 test("a job without an end is refused", () => {
   const setup = { system: trainingSystem("ds", jobOf()), policy: {}, membership: noFailures(4) };
   const job = jobOf({ seconds: Number.POSITIVE_INFINITY });

@@ -35,6 +35,17 @@ export function comparisonTable(comparisons: readonly Comparison[], paint: Paint
   return textTable(columns, rows, paint);
 }
 
+/** How many numbers of the paper come out, those that constants were chosen for apart from those that follow. */
+export function comparisonTally(comparisons: readonly Comparison[]): string {
+  const parts = (["fitted", "predicted"] as const).map((basis) => {
+    const judged = comparisons.filter((one) => one.basis === basis && verdictOf(one) !== "");
+    const misses = judged.filter((one) => verdictOf(one) === "miss");
+    const missed = misses.length === 0 ? "" : `, misses: ${misses.map(({ figure, what }) => `${figure} ${what}`).join("; ")}`;
+    return `${basis}: ${judged.length - misses.length} of ${judged.length} within${missed}`;
+  });
+  return parts.join("\n");
+}
+
 function verdictOf({ paper, ours, tolerance }: Comparison): string {
   if (paper === undefined || tolerance === undefined) return "";
   return Math.abs(ours / paper - 1) <= tolerance ? "within" : "miss";
