@@ -95,7 +95,7 @@ export function repairLayers(
   const budget = singly ? Infinity : mostMoves(problem);
   const hosts = {
     ...setting,
-    enough: problem.isModest === true ? Infinity : Math.max(singly ? 0 : lostBefore(problem), NEGLIGIBLE),
+    enough: problem.isModest === true ? Infinity : Math.max(lostBefore(problem), NEGLIGIBLE),
     layers,
     budget: budget - freeSlots(layers),
     ...(steadily && { ceiling: sets.lost * ROUNDING }),
