@@ -207,7 +207,7 @@ describe("names of GPUs", () => {
   const nodes = [...cluster, { name: "node1:9", slots: 8, gpus: 4 }];
 
   test("are a node and its GPU, or several; a node's own name comes first", () => {
-    expect(failedNamed(nodes, "node2", "node0:3", "node1:0-1", "node1:9")).toEqual({
+    expect(failedNamed(nodes, "node2", "node0:3", "node1:0-1", "node1:9")).toMatchObject({
       failed: [2, 4],
       failedGpus: [
         { node: 0, gpu: 3 },
