@@ -8,7 +8,7 @@ import type { PlacementDocument } from "../formats/documents/placement.ts";
 export async function beyondLimit(plan: PlacementDocument, { balanceSlack }: Policy): Promise<string> {
   const { givenUpText } = await import("../report/givenUpText.ts");
   const why = givenUpText(plan);
-  return `no placement within --balance-slack ${balanceSlack} was found that survives as much as this one; --placement balanced may be more even${why === undefined ? "" : `. ${why}`}`;
+  return `no placement within --balance-slack ${balanceSlack} was found; --placement balanced may be more even${why === undefined ? "" : `. ${why}`}`;
 }
 
 /** Why fewer replicas are kept than the policy wants. */

@@ -1,9 +1,13 @@
 import { randomSource } from "../../algorithms/random.ts";
 import { eplbStart } from "./eplbStart.ts";
+import { levelFurther } from "./levelFurther.ts";
 import type { RankProblem } from "./rankProblem.ts";
 import { ReplicaPacking } from "./replicaPacking.ts";
 import { searchPacking } from "./searchPacking.ts";
 import { startPlacement } from "./startPlacement.ts";
+
+/** Times the lower bound beyond which the packing is levelled further. */
+const FAR = 1.02;
 
 /**
  * Replica counts and places that even out the GPUs when every replica takes an equal share of its expert's tokens (heuristic):
@@ -20,5 +24,8 @@ export function evenSplit(problem: RankProblem): number[][] {
   const reached = starts.map((start) => new ReplicaPacking(start).busiest());
   const start = starts[reached.indexOf(Math.min(...reached))]!;
   const search = { effort, random: randomSource(seed), recounts: true, lowerBound: lowerBound * mean };
-  return searchPacking(() => start, search).packing.held();
+  const { packing } = searchPacking(() => start, search);
+  if (packing.busiest() <= lowerBound * mean * FAR) return packing.held();
+  const further = levelFurther(packing.held(), problem);
+  return further.busiest < packing.busiest() ? further.held : packing.held();
 }

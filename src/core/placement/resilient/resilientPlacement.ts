@@ -12,7 +12,7 @@
  *                                                                   |
  *               the first mixture in which all layers keep the balance limit
  *                                                                   v
- *     here      the best of these, and of plans of other policies: limit, then survival; `balanced` where it is more even and survives no less
+ *     here      the best of these, and of plans of other policies: limit, then survival; `balanced` where it alone keeps the limit, or is more even and survives no less
  */
 import { optimalBalance } from "../../balance/optimalBalance.ts";
 import { copiesByRank } from "../../balance/planBalance.ts";
@@ -41,7 +41,7 @@ export interface PlacementOptions extends ResilientOptions {
   readonly shares?: Shares;
   /** Whether mixtures of cells are enough on more nodes than a search takes at once: on hundreds of GPUs it found nothing better. */
   readonly inCells?: boolean;
-  /** A plan of the layers to take where none keeps the balance limit, if it is more even and survives no less. */
+  /** A plan of the layers to take where none keeps the balance limit, if it does, or is more even and survives no less. */
   readonly lastResort?: (layers: readonly LayerLoads[]) => readonly LayerPlacement[];
 }
 
@@ -128,7 +128,9 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
   if (!best!.withinBalanceLimit && options.lastResort !== undefined) {
     const plan = options.lastResort(ranked.problem.layers);
     const candidate = holdsAtLeast(plan, minReplicas) ? judged(plan) : undefined;
-    if (candidate !== undefined && candidate.survival >= best!.survival && isBetter(candidate, best!, limit)) best = candidate;
+    // A limit that can be kept is kept; short of that, survival is not paid for evenness.
+    const mayReplace = candidate !== undefined && (candidate.withinBalanceLimit || candidate.survival >= best!.survival);
+    if (mayReplace && isBetter(candidate, best!, limit)) best = candidate;
   }
   return { ...best!, balance: ranked.inOrder(best!.balance) };
 }
