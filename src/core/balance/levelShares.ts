@@ -44,6 +44,8 @@ function fill({ hosts, load: tokens }: HostedLoad, own: Float64Array, load: Floa
       sum += load[node]!;
       width += weights[node]!;
     }
+    // Rounding, or no tokens.
+    if (width === 0) break;
     level = sum / width;
   }
   for (let i = 0; i < hosts.length; i++) {

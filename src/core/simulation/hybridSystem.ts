@@ -82,7 +82,8 @@ export function hybridSystem(job: PlannedJob, expected: ExpectedFailures): Train
       const to = stages[s]!.planFor(now.length, window);
       if (!isWhole || to === undefined) return undefined;
       const lost = nodes.flatMap((_, part) => (lives[part] ? [] : [part]));
-      const joined = now.filter((node) => !nodes.includes(node));
+      const before = new Set(nodes);
+      const joined = now.filter((node) => !before.has(node));
       const change = stages[s]!.transfers(plan, lost, joined.length, to);
       let newcomer = 0;
       placed.push({ plan: to, nodes: change.parts.map((part) => (part < 0 ? joined[newcomer++]! : nodes[part]!)) });

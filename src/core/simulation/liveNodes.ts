@@ -6,6 +6,8 @@ export class LiveNodes {
   readonly #live: Set<number>;
   readonly #changes: Iterator<MembershipChange>;
   #next: MembershipChange | undefined;
+  /** Until the next change. */
+  #listed: readonly number[] | undefined;
 
   constructor({ initial, changes }: Membership) {
     this.#live = new Set(initial);
@@ -23,14 +25,16 @@ export class LiveNodes {
   }
 
   /** Node ids, ascending. */
-  list(): number[] {
-    return [...this.#live].sort((a, b) => a - b);
+  list(): readonly number[] {
+    this.#listed ??= [...this.#live].sort((a, b) => a - b);
+    return this.#listed;
   }
 
   /** Makes the next change: nodes that were not there before, spares among them, and nodes that failed or are to leave. */
   change(): Omit<MembershipChange, "ticks"> {
     const { added, takingOver, removed, replacedAt, drained } = this.#next as MembershipChange;
     this.#lookAhead();
+    this.#listed = undefined;
     const joined = added.filter((node) => !this.#live.has(node));
     for (const node of joined) this.#live.add(node);
     const leaving = drained.filter((node) => this.#live.has(node));

@@ -86,8 +86,9 @@ export abstract class RunState {
     this.note(activity);
   }
 
-  protected inUse(): Set<number> {
-    return new Set([...(this.configuration?.nodes ?? []), ...(this.pause?.next.nodes ?? [])]);
+  /** Those of some nodes that train, or are to. */
+  protected inUse(nodes: readonly number[]): number[] {
+    return nodes.filter((node) => this.configuration?.nodes.includes(node) || this.pause?.next.nodes.includes(node));
   }
 
   /** Goes back to the last checkpoint on the live nodes, or idles while they are too few. */

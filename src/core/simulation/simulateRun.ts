@@ -156,8 +156,7 @@ class Run extends RunState {
       this.note("addition");
     }
     if (removed.length > 0) this.#fail(removed, replacedAt);
-    const used = this.inUse();
-    if (drained.some((node) => used.has(node))) this.leaving = true;
+    if (this.inUse(drained).length > 0) this.leaving = true;
   }
 
   /** A restart waits for a spare that comes before another restart would be over. */
@@ -185,8 +184,7 @@ class Run extends RunState {
 
   #fail(removed: readonly number[], replacedAt: number): void {
     const configuration = this.configuration;
-    const inUse = this.inUse();
-    const failed = removed.filter((node) => inUse.has(node));
+    const failed = this.inUse(removed);
     const failures = failed.length;
     this.note("failure", failures > 0 || this.pause !== undefined);
     if (configuration === undefined || failures === 0) return;

@@ -35,10 +35,9 @@ export function stageSeats(layout: ParallelLayout, shape: LayoutShape): StageSea
   }
 
   function fill(seats: Seats, live: readonly number[]): Seats {
-    const seated = new Set(seats);
     const next = [...seats];
-    for (const node of live) {
-      if (seated.has(node)) continue;
+    const newcomers = seats.includes(undefined) ? live.filter(notIn(seats)) : [];
+    for (const node of newcomers) {
       const counts = liveByStage(next);
       const fewest = (seat: number) => Math.min(...workers[seat]!.map(({ stage }) => counts[stage]!));
       const empty = all.filter((seat) => next[seat] === undefined);
@@ -57,8 +56,13 @@ export function stageSeats(layout: ParallelLayout, shape: LayoutShape): StageSea
     },
     fill,
     isWhole: (seats) => liveByStage(seats).every((count) => count > 0),
-    failed: (seats) => all.flatMap((seat) => (seats[seat] === undefined ? workers[seat]! : [])),
+    failed: (seats) => all.filter((seat) => seats[seat] === undefined).flatMap((seat) => workers[seat]!),
   };
+}
+
+function notIn(seats: Seats): (node: number) => boolean {
+  const seated = new Set(seats);
+  return (node) => !seated.has(node);
 }
 
 /** Nodes that have a seat. */
