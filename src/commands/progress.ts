@@ -52,8 +52,7 @@ export async function startProgress(
       const left = Math.ceil((elapsed * ((whole ?? done) - done)) / Math.max(done, 1e-9) / 1000);
       const payload = { says: cleanText(says), amount: shown(done), whole: whole === undefined ? "" : shown(whole), left };
       if (bar !== undefined) bar.update(Math.min(done, whole ?? done), payload);
-      // What is read whole has nothing left to follow, however long others make use of it.
-      else if (!stopped && elapsed > PATIENCE && !(done >= (whole ?? Infinity))) {
+      else if (!stopped && elapsed > PATIENCE) {
         bar = makeBar(whole !== undefined);
         bar.start(whole ?? 0, done, payload);
       }
