@@ -14,10 +14,10 @@ import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
 import { compareWithBaseline } from "./compareWithBaseline.ts";
 import { readHardware, readModel } from "./namedSpecs.ts";
+import { isFor } from "./needs.ts";
 import { choice, option } from "./option.ts";
 import { lastOf, plotOption } from "./plotOption.ts";
 import { readJsonOrCsv } from "./readJsonOrCsv.ts";
-import { refuseIdle } from "./typedOptions.ts";
 import { backendChoice, wantedBackends } from "./wantedBackend.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -117,9 +117,11 @@ export const bench = defineCommand({
   exitCodes: {
     1: "Failed: the backend does not work here, a result is wrong, or a kernel is slower than the baseline allows.",
   },
-  run: async (options, _file, _more, typed) => {
-    refuseIdle(typed, "max-regression", options.baseline !== undefined, "--baseline FILE");
-    refuseIdle(typed, "hardware", options.calibrate !== undefined, "--calibrate FILE");
+  needs: [
+    { options: ["max-regression"], isMet: ({ baseline }) => baseline !== undefined, says: isFor("--baseline FILE") },
+    { options: ["hardware"], isMet: ({ calibrate }) => calibrate !== undefined, says: isFor("--calibrate FILE") },
+  ],
+  run: async (options) => {
     if (options.calibrate !== undefined && options.model === undefined) {
       throw new UsageError("--calibrate needs --model: the time of a step's launches depends on its layers");
     }

@@ -26,6 +26,7 @@ import {
 import { holdsBaseline, readBaseline } from "./comparisonBaseline.ts";
 import { parseDispatchers } from "./dispatchers.ts";
 import { readHardware } from "./namedSpecs.ts";
+import { isFor } from "./needs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
 import { numberingSettings, refuseForOwnPlans, strangersOptions } from "./planOptions.ts";
 import { lastOf, plotOption } from "./plotOption.ts";
@@ -133,10 +134,9 @@ export const compare = defineCommand({
   takesSeveral: () => true,
   options,
   exitCodes: { 1: "Failed: a file could not be read or written, or a figure is worse than the baseline allows." },
+  needs: [{ options: ["max-regression"], isMet: ({ baseline }) => baseline !== undefined, says: isFor("--baseline FILE") }],
   run: async (options, file, more) => {
     const { baseline: earlier, "max-regression": allowed } = options;
-    if (earlier === undefined && allowed !== undefined)
-      throw new UsageError("--max-regression is how much worse than in --baseline FILE a figure may be; give that, too");
     const baseline = earlier === undefined ? undefined : await readBaseline(earlier);
     const { document, drawn } = await comparison(options, [file, ...more]);
     const holds = baseline === undefined || holdsBaseline(document, baseline, earlier!, allowed ?? 0.02);

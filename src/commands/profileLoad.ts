@@ -10,6 +10,7 @@ import { defineCommand } from "./command.ts";
 import { driftOption, driftRenderers, readDrift } from "./driftOption.ts";
 import { followedInput, followOption, untilItStops } from "./followLog.ts";
 import { type ForecastOptions, forecastOptions, readForecasts } from "./forecastLoads.ts";
+import { isFor } from "./needs.ts";
 import { choice, type OptionValues, option, toggle } from "./option.ts";
 import { numberingOptions, numberingSettings } from "./planOptions.ts";
 import { plotOption } from "./plotOption.ts";
@@ -17,7 +18,6 @@ import { profileSketch } from "./profileSketch.ts";
 import { readProfiles, windowOption } from "./readProfile.ts";
 import { namingRefusals } from "./refusals.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
-import { refuseIdle } from "./typedOptions.ts";
 import { warn } from "./warn.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -94,8 +94,8 @@ export const profileLoad = defineCommand({
     }),
     ...numberingOptions,
   },
-  run: async (options, file, _more, typed) => {
-    refuseIdle(typed, "alpha", options.method === "ema", "--method ema");
+  needs: [{ options: ["alpha"], isMet: ({ method }) => method === "ema", says: isFor("--method ema") }],
+  run: async (options, file) => {
     if (options.format === "sglang" && options["by-rank"])
       throw new UsageError("--by-rank: SGLang's counts have no source ranks; leave it out, or ask for --format json or csv");
     const { window, every, method, alpha, layers, "top-experts": top, "by-rank": byRank } = options;

@@ -20,16 +20,16 @@ import { defineCommand } from "./command.ts";
 import { drainedOf } from "./drainOption.ts";
 import { type ExpertSize, readExpertSize } from "./expertSize.ts";
 import { failedOf } from "./failedOption.ts";
-import { checkForeign, checkIdle } from "./idleOptions.ts";
 import { joinedOf, withRejoined } from "./joinedOption.ts";
 import { readSaidNodes } from "./nodeSource.ts";
-import { numberingSettings, planNeeds, planRenderers } from "./planOptions.ts";
+import { numberingSettings, planRenderers } from "./planOptions.ts";
 import { lastOf } from "./plotOption.ts";
 import { usualShares } from "./policyOptions.ts";
 import { withStopwatch } from "./progress.ts";
 import { readFollowed } from "./readPlacements.ts";
 import { readLoad } from "./readProfile.ts";
 import { rebalanceBy, rebalancingOf } from "./rebalancedPlan.ts";
+import { checkForeign, recoverNeeds } from "./recoverNeeds.ts";
 import { type RecoveryOptions, recoveryOptions } from "./recoveryOptions.ts";
 import { inOptions, recoveryProblem } from "./recoveryProblem.ts";
 import { namingRefusals } from "./refusals.ts";
@@ -78,14 +78,13 @@ export const recover = defineCommand({
   ],
   input: "a placement or recovery-plan",
   options: recoveryOptions,
-  needs: planNeeds,
+  needs: recoverNeeds,
   exitCodes: { [NOT_RECOVERABLE]: "Not recoverable: the document lists the experts that are lost." },
   run: async (options, file) => {
     const changes = ["failed", "joined", "drain", "profile"] as const;
     if (changes.every((name) => options[name] === undefined))
       throw new UsageError("what changed? pass --failed, --joined or --drain with nodes, or --profile with newer loads");
     checkRestore(options);
-    checkIdle(options);
     const by = rebalancingOf(options);
     const isReview = reviews(options);
     const training = await readTimedJob(options);

@@ -14,14 +14,13 @@ import { announce } from "./announce.ts";
 import { meantInstead } from "./closestWord.ts";
 import { defineCommand } from "./command.ts";
 import { failureOptions } from "./failureOptions.ts";
-import { standardOptions } from "./help.ts";
+import { isFor } from "./needs.ts";
 import { type OptionValues, option, toggle } from "./option.ts";
 import { lastOf, plotOption, type Sketch } from "./plotOption.ts";
 import { startProgress } from "./progress.ts";
 import { jobOptions } from "./simulatedJob.ts";
 import { readSimulationInput } from "./simulatedPlan.ts";
 import { simulatedStudy } from "./simulatedStudy.ts";
-import { refuseIdle } from "./typedOptions.ts";
 import { outcomeOf, whatIfStudies } from "./whatIf.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 import { openFile } from "./writeFile.ts";
@@ -72,6 +71,9 @@ const options = {
   ...outputOptions,
 };
 
+/** What goes with --summarize. */
+const OF_SUMMARIES: readonly string[] = ["summarize", "plot", ...Object.keys(outputOptions)];
+
 export const simulate = defineCommand({
   name: "simulate",
   summary: "compare training systems on a cluster whose nodes fail",
@@ -102,8 +104,15 @@ export const simulate = defineCommand({
   readsInput: (options) => options["load-spread"] === undefined && options.plan === undefined,
   takesSeveral: ({ summarize }) => summarize,
   options,
+  needs: [
+    {
+      options: Object.keys(options).filter((name) => !OF_SUMMARIES.includes(name)),
+      isMet: ({ summarize }) => !summarize,
+      says: "is for simulating, --summarize adds up what was simulated: leave one of them out",
+    },
+    { options: ["spare-start"], isMet: ({ spares }) => spares !== undefined, says: isFor("--spares N") },
+  ],
   run: async (options, file, more, typed) => {
-    checkTyped(options, typed);
     const timeline: TimelineRow[] = [];
     const picture = () => (options.summarize ? sweepSketch() : trialSketch(timeline));
     return writeDocuments(options, { ...renderers, picture }, async (write) => {
@@ -114,23 +123,6 @@ export const simulate = defineCommand({
 });
 
 type Options = OptionValues<typeof options>;
-
-/** What goes with --summarize, which simulates nothing. */
-const OF_SUMMARIES: readonly string[] = [
-  "_",
-  "summarize",
-  "plot",
-  ...Object.keys(outputOptions),
-  ...Object.keys(standardOptions),
-];
-
-/** @throws UsageError for options that would change nothing */
-function checkTyped({ summarize, spares }: Options, typed: ReadonlySet<string>): void {
-  const idle = summarize ? [...typed].find((name) => !OF_SUMMARIES.includes(name)) : undefined;
-  if (idle !== undefined)
-    throw new UsageError(`--${idle}: --summarize adds up documents and simulates nothing; leave one of them out`);
-  refuseIdle(typed, "spare-start", spares !== undefined, "--spares N");
-}
 
 /** Documents are written together, so that a table can add them up. */
 const renderers: Renderers<readonly SimulationDocument[]> = {
@@ -175,7 +167,8 @@ async function simulations(
   const input = await readSimulationInput(options, file);
   const { plan } = input;
   const rebalances = plan !== undefined || options.systems.some((name) => rebalancingSystems.includes(name));
-  refuseIdle(typed, "rebalance-every", rebalances, `--systems with ${rebalancingSystems.join(", ")}`);
+  if (typed.has("rebalance-every") && !rebalances)
+    throw new UsageError(`--rebalance-every ${isFor(`--systems with ${rebalancingSystems.join(", ")}`)}`);
   const nodes = options.nodes ?? plan?.nodes.length;
   if (plan !== undefined && nodes !== plan.nodes.length) {
     throw new UsageError(`-n ${nodes}: the plan has ${plan.nodes.length} nodes; leave -n out`);

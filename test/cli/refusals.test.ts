@@ -82,7 +82,7 @@ describe("refused", () => {
     ["dispatch-plan @mro.json --max-slack 0.1", /--max-slack is for --policy balanced/],
     ["simulate --load-spread 1 --model deepseek-v3 --hardware rtx3090 -n 8 --duration 1m --fail-every 1m", /lacks fp8Flops/],
     ["simulate @log.csv --load-spread 1 -n 8 --duration 1m", /--load-spread makes loads up, and .*log\.csv has some/],
-    ["simulate --load-spread 1 -n 8 --duration 1m --mtbf 1h --spare-start 3m", /--spare-start needs --spares/],
+    ["simulate --load-spread 1 -n 8 --duration 1m --mtbf 1h --spare-start 3m", /--spare-start is for --spares N/],
     ["bench --sizes experts=2,topk=3", /--sizes: topK 3 exceeds the 2 experts/],
     ["bench --sizes nodes=1", /--sizes: 3 copies need at least 3 nodes/],
     ["bench --plan @hole.json", /hole\.json: expert 2 has tokens but no replica/],

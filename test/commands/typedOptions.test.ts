@@ -13,7 +13,7 @@ test.each([
   [`${job} --systems ds,tutel --rebalance-every 200`, /--rebalance-every is for --systems with lazarus, resilient, flexmoe/],
   [`${job} --systems lazarus,ds,lazarus`, /--systems: expected each system once, lazarus is there twice/],
   [`${job} --mtbf 1h --spare-start 1m`, /--spare-start is for --spares N/],
-  ["simulate --summarize - --trials 1", /--trials: --summarize adds up documents and simulates nothing/],
+  ["simulate --summarize - --trials 1", /--trials is for simulating, --summarize adds up/],
   [
     `${job} --systems ds --timeline /nonexistent/x.csv`,
     /cannot write \/nonexistent\/x\.csv: there is no folder \/nonexistent; make it/,

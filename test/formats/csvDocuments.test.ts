@@ -166,14 +166,14 @@ describe("the same bytes from JSON and CSV", () => {
     await fc.assert(
       fc.asyncProperty(jobs, fc.boolean(), async (job, several) => {
         const placements = await placed(job, await profiled(job, several ? " --every 1" : ""));
-        const recover = "recover --effort normal --spill cpu --gpus 2 --slots 3";
+        const recover = "recover --effort normal --spill cpu";
         await next(`${recover} --failed n0`, placements);
         const recovered = await next(`${recover} --failed n0`, placements, " --rows placement");
         // Of several, those that are not recoverable have no rows.
         if (recovered.json.includes('"recoverable":false')) return;
         await next("dispatch-plan", recovered);
         await next("place --audit -", recovered);
-        await next(`${recover} --joined fresh`, recovered, " --rows placement");
+        await next(`${recover} --gpus 2 --slots 3 --joined fresh`, recovered, " --rows placement");
       }),
       RUNS,
     );
@@ -197,7 +197,7 @@ describe("the same bytes from JSON and CSV", () => {
     await fc.assert(
       fc.asyncProperty(jobs, fc.boolean(), async (job, several) => {
         const placements = await placed(job, await profiled(job, several ? " --every 1" : ""));
-        const recover = "recover --effort normal --spill cpu --gpus 2 --slots 3 --restore host=25GBps,store=2GBps";
+        const recover = "recover --effort normal --spill cpu --restore host=25GBps,store=2GBps";
         const restored = `${recover} --host-copies-of neighbour --keep-ranks --failed n1`;
         await next(restored, placements);
         const kept = await next(restored, placements, " --rows placement");
@@ -206,7 +206,7 @@ describe("the same bytes from JSON and CSV", () => {
         await next("dispatch-plan", kept);
         await next("place --audit - --explain", kept);
         await next(`${recover} --failed n0`, kept, " --rows placement");
-        await next(`${recover} --joined fresh`, kept, " --rows placement");
+        await next(`${recover} --gpus 2 --slots 3 --joined fresh`, kept, " --rows placement");
       }),
       RUNS,
     );

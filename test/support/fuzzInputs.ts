@@ -66,7 +66,7 @@ export async function fuzzInputs(): Promise<{ inputs: Record<string, FuzzInput>;
   const load = "profile-load";
   const identity = `${load} --physical-to-logical identity`;
   const failed = `recover ${placementFile} --failed @-`;
-  const audit = `place ${profileFile} --audit - -n 2 --placement mro`;
+  const audit = `place ${profileFile} --audit - -n 2`;
   const trace = `simulate ${simulating} --trace -`;
   const inputs: Record<string, FuzzInput> = {
     "wide log": given(load, "iteration,layer,e0,e1\n1,0,5,6\n1,1,7,8\n2,0,1,2\n2,1,3,4\n"),
