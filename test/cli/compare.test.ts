@@ -285,7 +285,6 @@ describe("what would be passed over in silence", () => {
     ["compare @eplb.json @mro.csv --layer-base 0", /--layer-base is for plans of other systems/],
     ["dispatch-plan @mro.csv --gpus 2", /--gpus is for plans of other systems/],
     ["dispatch-plan @mro.json --profile @profile.json", /--profile is for plans of other systems/],
-    ["compare @eplb.json --with mro --max-regression 3%", /--max-regression .* in --baseline FILE .*; give that, too/],
     ["compare @eplb.json --with mro,mro", /--with: expected each policy once/],
     ["compare @note.txt @eplb.json", /note.txt:1: this is neither a placement, JSON or CSV .*, nor a plan of another system/],
     ["place --audit @heading.md", /heading.md:1: this is neither a placement/],
