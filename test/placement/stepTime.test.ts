@@ -99,16 +99,18 @@ describe("placement within a step budget", () => {
 
 describe.skipIf(!haveSharedData)(`plans on a real trace${withoutSharedData}`, () => {
   const cluster = uniformCluster(10, 6);
-  const place = (policy: Partial<Policy>) => {
+  /** The first layers say as much where no published figure is met. */
+  const some = () => traceLoads(201, 8).slice(0, 4);
+  const place = (policy: Partial<Policy>, layers = some()) => {
     const wanted: Policy = { ...base, placement: "resilient", training: trainingCosts(job, 10), ...policy };
-    const made = makePlacement(cluster, traceLoads(201, 8), wanted);
+    const made = makePlacement(cluster, layers, wanted);
     const shares = wanted.placement === "mro" ? "even" : "free";
     return { seconds: stepSeconds(wanted.training!, planCost(made, shares)), ...assess(made, wanted) };
   };
 
   test("are faster and safer than the paper's", () => {
-    const published = place({ placement: "mro" });
-    const ours = place({ stepBudget: 0.957 });
+    const published = place({ placement: "mro" }, traceLoads(201, 8));
+    const ours = place({ stepBudget: 0.957 }, traceLoads(201, 8));
     expect(published.seconds).toBeCloseTo(0.535, 3);
     expect(ours.seconds).toBeLessThanOrEqual(0.512);
     expect(published.recovery.failures[3]!.probability).toBeCloseTo(0.867, 3);
@@ -134,7 +136,7 @@ describe.skipIf(!haveSharedData)(`plans on a real trace${withoutSharedData}`, ()
 
   test("form a front that no other plan passes", () => {
     const training = trainingCosts(job, 10);
-    const points = paretoFront(cluster, traceLoads(201, 8), { ...base, placement: "resilient", training });
+    const points = paretoFront(cluster, some(), { ...base, placement: "resilient", training });
     expect(points.map(({ plan }) => plan)).toEqual(["mro", "spread", "eplb", "resilient", ...new Array(10).fill("front")]);
     const front = points.filter(({ isOnFront }) => isOnFront).toSorted((a, b) => a.stepSeconds! - b.stepSeconds!);
     expect(front.every(({ plan }) => plan === "front" || plan === "resilient")).toBe(true);

@@ -173,14 +173,15 @@ function replay(
   });
 }
 
-test("100 failures and joins in a row, of nodes and GPUs, lose no expert that some node still holds", () => {
+test("50 failures and joins in a row, of nodes and GPUs, lose no expert that some node still holds", () => {
+  const turns = few(50).numRuns;
   for (const shares of ["free", "even"] as const) {
     const policy = { ...quickPolicy, shares };
     const loads = [0, 1].map((layer) => ({ layer, loads: [90, 60, 40, 31, 20, 12, 5, 0] }));
     let old: Placement = makePlacement(uniformCluster(6, 4, 2), loads, policy);
     const random = randomSource(7);
     let ended = 0;
-    for (let turn = 0; turn < 100; turn++) {
+    for (let turn = 0; turn < turns; turn++) {
       const live = withLiveGpus(old.cluster);
       const fewest = live.reduce((sum, { slots }) => sum + slots, 0) <= 16;
       const node = random.below(live.length);
@@ -197,6 +198,6 @@ test("100 failures and joins in a row, of nodes and GPUs, lose no expert that so
       if (recovery === undefined) ended++;
       else old = recovery.placement;
     }
-    expect(ended).toBeLessThan(10);
+    expect(ended).toBeLessThan(turns / 10);
   }
 });
