@@ -5,6 +5,7 @@ import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { hostSets, type LayerPlacement } from "../../src/core/layout/placement.ts";
 import { assess } from "../../src/core/placement/assess.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
+import { resilientPlacement } from "../../src/core/placement/resilient/resilientPlacement.ts";
 import { placeHosts } from "../../src/core/placement/resilient/search/placeHosts.ts";
 import { resilientHostSets } from "../../src/core/placement/resilient/search/resilientHostSets.ts";
 import { failureUnits, survivalUnder } from "../../src/core/recovery/failureUnits.ts";
@@ -91,4 +92,18 @@ test.each(["even", "free"] as const)("with %s shares, balanced is no more even w
   expect(resilient.survival).toBeGreaterThanOrEqual(balanced.survival - 1e-12);
   if (balanced.survival >= resilient.survival)
     expect(resilient.balance).toBeLessThanOrEqual(Math.max(balanced.balance, 1.001) + 1e-4);
+});
+
+test("on uneven nodes, balanced's plan is taken where it alone keeps the balance limit, though it survives less", () => {
+  const cluster = [1, 2, 4, 2].map((slots, n) => ({ name: `node-${n}`, slots, gpus: Math.ceil(slots / 2) }));
+  const layers = [{ layer: 0, loads: [1, 1, 11] }];
+  const wishes = { balanceSlack: 0.02, shares: "free", effort: "fast" } as const;
+  const policy = { allocation: "lazarus", placement: "resilient", minReplicas: 2, seed: 0, failureProbability: 0.25 } as const;
+  const alone = resilientPlacement({ cluster, layers, minReplicas: 2 }, wishes);
+  expect(alone.withinBalanceLimit).toBe(false);
+  const made = makePlacement(cluster, layers, { ...policy, ...wishes });
+  expect(made).toMatchObject({ withinBalanceLimit: true, keptMinReplicas: 2 });
+  const { balance, survival } = assess(made, { ...policy, ...wishes });
+  expect(balance.optimal).toBeLessThanOrEqual(1.02);
+  expect(survival.probability).toBeLessThan(alone.survival);
 });
