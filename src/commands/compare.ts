@@ -28,12 +28,13 @@ import { parseDispatchers } from "./dispatchers.ts";
 import { readHardware } from "./namedSpecs.ts";
 import { isFor } from "./needs.ts";
 import { choice, type OptionValues, option } from "./option.ts";
+import { readJob } from "./placedModel.ts";
 import { numberingSettings, refuseForOwnPlans, strangersOptions } from "./planOptions.ts";
 import { lastOf, plotOption } from "./plotOption.ts";
 import { readLoad, windowOption } from "./readProfile.ts";
 import { refuseWithoutLog, replayLog } from "./replayLog.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
-import { readTraining, trainingOptions } from "./trainingOptions.ts";
+import { trainingOptions } from "./trainingOptions.ts";
 import { warn } from "./warn.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
@@ -208,7 +209,7 @@ async function comparison(options: Options, files: readonly (string | undefined)
           options.dispatch ?? [],
         );
   const contestants = log ? judged(prepared, loadsOf(wanted, log.profile.layers, options.routing!, madeFor)) : prepared;
-  const training = await readTraining({ ...options, mtbf: undefined });
+  const { model, training } = await readJob({ ...options, mtbf: undefined });
   const failureProbability =
     options["failure-probability"] ??
     first.document.recovery?.failureProbability ??
@@ -221,8 +222,7 @@ async function comparison(options: Options, files: readonly (string | undefined)
   sayWhatIsMissing(compared, contestants, training !== undefined);
   const hardware = options.hardware === undefined ? undefined : await readHardware(options.hardware);
   const price = {
-    expertBytes:
-      options["expert-bytes"] ?? (training && modelSize(training.model).expert * training.model.stateBytesPerParameter),
+    expertBytes: options["expert-bytes"] ?? (model && modelSize(model).expert * model.stateBytesPerParameter),
     bytesPerSecond: hardware && nodeBytesPerSecond(hardware),
   };
   const document: ComparisonDocument = {

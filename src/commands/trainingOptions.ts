@@ -65,7 +65,7 @@ export async function readTraining(options: OptionValues<typeof trainingOptions>
       const other = cluster.find(({ gpus }) => gpus !== hardware.gpusPerNode);
       if (other !== undefined) {
         throw new UsageError(
-          `node ${other.name} has ${other.gpus} GPUs, nodes of ${hardware.name} have ${hardware.gpusPerNode}: pass --gpus ${hardware.gpusPerNode}, or hardware with gpusPerNode ${other.gpus}`,
+          `node ${other.name} has ${other.gpus} GPUs, nodes of ${hardware.name} have ${hardware.gpusPerNode}: place with --gpus ${hardware.gpusPerNode}, or pass hardware with gpusPerNode ${other.gpus}`,
         );
       }
       const job = { model, hardware, gradientAccumulation: accumulation ?? model.gradientAccumulation ?? 1 };

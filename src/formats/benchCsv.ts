@@ -3,6 +3,7 @@ import { stringify } from "csv-stringify/sync";
 import { InputError, quoteInput } from "../errors.ts";
 import { csvTable } from "./csvTable.ts";
 import { type BenchDocument, checkBench } from "./documents/bench.ts";
+import { decimalNumber } from "./units.ts";
 
 const COLUMNS = [
   "kernel",
@@ -118,8 +119,8 @@ export function benchFromCsv(text: string, file: string): BenchDocument {
   return checkBench(document, file);
 
   function numberIn({ cells, line }: NonNullable<typeof first>, name: string): number {
-    const value = cells.get(name) === "" ? Number.NaN : Number(cells.get(name));
-    if (Number.isFinite(value)) return value;
+    const value = decimalNumber(cells.get(name)!);
+    if (!Number.isNaN(value)) return value;
     throw new InputError(`${name} is ${quoteInput(cells.get(name)!)}; expected a number: correct the row`, { file, line });
   }
 }

@@ -4,6 +4,7 @@ import { DISPATCHERS } from "../core/comparison/layerImbalance.ts";
 import { InputError, quoteInput } from "../errors.ts";
 import { type CsvRow, csvTable } from "./csvTable.ts";
 import { type ComparisonDocument, checkComparison } from "./documents/comparison.ts";
+import { decimalNumber } from "./units.ts";
 
 const QUANTILES = ["p50", "p90", "p99", "max", "mean"] as const;
 
@@ -90,7 +91,8 @@ export function comparisonFromCsv(text: string, file: string): ComparisonDocumen
   function number({ cells, line }: CsvRow, name: string): number | undefined {
     const cell = cells.get(name)!;
     if (cell === "") return undefined;
-    if (Number.isFinite(Number(cell))) return Number(cell);
+    const value = decimalNumber(cell);
+    if (!Number.isNaN(value)) return value;
     throw new InputError(`${name} is ${quoteInput(cell)}; expected a number: correct the row`, { file, line });
   }
 }

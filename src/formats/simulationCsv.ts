@@ -5,6 +5,7 @@ import { InputError, quoteInput } from "../errors.ts";
 import { csvTable } from "./csvTable.ts";
 import { checkSimulation, type SimulationDocument } from "./documents/simulation.ts";
 import { parseJson } from "./parseJson.ts";
+import { decimalNumber } from "./units.ts";
 
 const ACTIVITIES = ["compute", "checkpoint", "restart", "reconfigure", "rebalance", "idle"] as const;
 const COUNTS = ["failures", "recoveries", "restarts", "lostSteps"] as const;
@@ -56,8 +57,8 @@ export function simulationsFromCsv(text: string, file: string): SimulationDocume
   )) {
     const cell = (name: string) => cells.get(name)!;
     const number = (name: string): number => {
-      const value = cell(name) === "" ? Number.NaN : Number(cell(name));
-      if (Number.isFinite(value)) return value;
+      const value = decimalNumber(cell(name));
+      if (!Number.isNaN(value)) return value;
       throw new InputError(`${name} is ${quoteInput(cell(name))}; expected a number: correct the row`, { file, line });
     };
     const listed = <T extends string>(names: readonly T[], column: (name: T) => string) =>

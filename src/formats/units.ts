@@ -59,11 +59,17 @@ export function parseCount(least: number, most = Number.MAX_SAFE_INTEGER): (text
   };
 }
 
+/** The number in a text of decimal digits, which may have a sign and an exponent; NaN for any other, and for one beyond all bounds. */
+export function decimalNumber(text: string): number {
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
+}
+
 /** A number between two bounds, both allowed. */
 export function parseNumber(least: number, most: number): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) || !(value >= least && value <= most)) {
+    const value = decimalNumber(text);
+    if (!(value >= least && value <= most)) {
       throw new UnitError(
         most === Infinity ? `expected a number of at least ${least}` : `expected a number from ${least} to ${most}`,
       );

@@ -103,6 +103,12 @@ describe("the figures are those of the other commands", () => {
     expect(plans[1]).toMatchObject({ name: "eplb", policy: "eplb", moved: made.plans[1]!.moved });
     expect(plans[1]!.bytesMoved).toBe(plans[1]!.moved! * 3_000_000);
     expect(plans[0]).toMatchObject({ name: "mro.json", moved: 0, bytesMoved: 0 });
+    const { plans: sized } = await json("compare @mro.json --with eplb --model gpt-s");
+    writeFileSync(at("rtx2.json"), hardwareOfTwoGpus());
+    const timed = await json("compare @mro.json --with eplb --model gpt-s --hardware @rtx2.json");
+    expect(sized[1]!.bytesMoved).toBeGreaterThan(0);
+    expect(sized[1]!.bytesMoved).toBe(timed.plans[1]!.bytesMoved);
+    expect(sized[1]!.stepSeconds).toBeUndefined();
   });
 
   test("--with makes what place makes", async () => {

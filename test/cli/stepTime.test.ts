@@ -33,7 +33,7 @@ test.each([
   [`--step-budget 1 --placement mro ${job}`, /is for --placement resilient/],
   [`--objective goodput --mtbf 5m --step-budget 1 ${job}`, /leave one of them out/],
   [`--mtbf 0s ${job}`, /--mtbf 0/],
-  ["--model gpt-s --hardware h200", /pass --gpus 8/],
+  ["--model gpt-s --hardware h200", /place with --gpus 8, or pass hardware with gpusPerNode 1\n$/],
   ["--pareto front.csv --audit plan.json", /leave one of them out/],
   ["--pareto front.png", /ends in .svg, .html or .csv/],
   ["--pareto front.csv --placement mro", /for --placement resilient/],

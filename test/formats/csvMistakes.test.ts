@@ -45,8 +45,8 @@ beforeAll(async () => {
   ];
 });
 
-async function refusal(lines: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await inProcess(["dispatch-plan"], `${lines.join("\n")}\n`);
+async function refusal(lines: readonly string[], command = ["dispatch-plan"]): Promise<string> {
+  const { code, stdout, stderr } = await inProcess(command, `${lines.join("\n")}\n`);
   expect(stdout, stderr).toBe("");
   expect(code, stderr).toBe(2);
   expect(stderr).toMatch(/^lazarus: standard input:\d+: [^\n]+\n$/);
@@ -224,6 +224,55 @@ test("nodes, GPUs without slots, free slots and experts in host memory survive",
   const { nodes, layers, spilled } = JSON.parse(json);
   expect(spilled.length).toBeGreaterThan(0);
   expect(JSON.parse(await output("place --audit -", csv))).toMatchObject({ nodes, layers, spilled });
+});
+
+describe("optional columns", () => {
+  const terms = "layer,node,domain,rank,slot,expert,tokens,placement,shares,minReplicas";
+  const made = "iteration,layer,expert,tokens,method,forecast,horizon,origins,coverage,forecaster,low,high";
+  const row = (words = "") => `2,0,0,9,forecast,auto,2,3,${words}`;
+
+  test.each<[string, string, string[], RegExp]>([
+    [
+      "hexadecimal digits",
+      "dispatch-plan",
+      [`${terms},seed`, "0,a,,0,0,0,9,mro,,1,0x10"],
+      /^2: seed is "0x10"; expected a whole/,
+    ],
+    [
+      "a blank",
+      "dispatch-plan",
+      [`${terms},balanceSlack`, "0,a,,0,0,0,9,mro,,1, 1"],
+      /^2: balanceSlack is " 1"; expected a number/,
+    ],
+    ["alpha", "place -n 1 -c 1", ["iteration,layer,expert,tokens,method,alpha", "2,0,0,9,ema,0x1"], /^2: alpha is "0x1"/],
+    [
+      "an error",
+      "place -n 1 -c 1",
+      [`${made},layerError`, row("0.9,last,8,10,0x1")],
+      /^2: layerError and layerLastError: expected/,
+    ],
+    [
+      "no forecast",
+      "place -n 1 -c 1",
+      ["iteration,layer,expert,tokens,method,horizon", "2,0,0,9,mean,2"],
+      /^1: the column "horizon" says how a/,
+    ],
+    [
+      "only a scenario",
+      "place -n 1 -c 1",
+      ["iteration,layer,expert,tokens,method,scenario:a", "2,0,0,9,mean,2"],
+      /^1: the column "scenario:a"/,
+    ],
+    ["no coverage", "place -n 1 -c 1", [made, row(",last,8,10")], /^2: low and high without coverage/],
+    [
+      "two forecasters of a layer",
+      "place -n 1 -c 2",
+      [made, row("0.9,last,8,10"), row("0.9,ema,8,10").replace("2,0,0", "2,0,1")],
+      /^3: forecaster is another one than before in layer 0/,
+    ],
+  ])("%s", async (_, command, lines, expected) => {
+    expect(await refusal(lines, command.split(" "))).toMatch(expected);
+  });
 });
 
 describe("other tables", () => {

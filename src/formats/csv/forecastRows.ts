@@ -1,6 +1,7 @@
 /** A forecast in the rows of the loads that it expects. */
 import type { LoadForecast } from "../../core/profile/loadForecast.ts";
 import { FORECAST_METHODS } from "../../core/profile/loadForecast.ts";
+import { decimalNumber } from "../units.ts";
 import { wholeCell } from "./tableRows.ts";
 
 /** The same in all rows, of a layer, and of an expert; then come the scenarios, a column each. */
@@ -37,6 +38,8 @@ export function forecastCells(forecast: LoadForecast, layer: number, experts: nu
 
 /** One layer of a forecast, while its rows are read. */
 interface LayerRows {
+  /** Its first row. */
+  readonly first: readonly string[];
   readonly layer: number;
   readonly forecaster: string;
   readonly error: number | undefined;
@@ -72,9 +75,12 @@ export class ForecastRows {
       const forecaster = this.cell(cells, "forecaster");
       const [error, lastError] = [this.figure(cells, "layerError"), this.figure(cells, "layerLastError")];
       if (Number.isNaN(error) || Number.isNaN(lastError)) return "layerError and layerLastError: expected numbers from 0";
-      rows = { layer, forecaster, error, lastError, low: [], high: [], scenarios: this.scenarios.map(() => []) };
+      rows = { first: cells, layer, forecaster, error, lastError, low: [], high: [], scenarios: this.scenarios.map(() => []) };
       this.layers.set(layer, rows);
     }
+    const { first } = rows;
+    const unlike = OF_LAYER.find((name) => this.cell(cells, name) !== this.cell(first, name));
+    if (unlike !== undefined) return `${unlike} is another one than before in layer ${layer}; expected the same in all its rows`;
     const lists = [
       ...OF_EXPERT.flatMap((name) => {
         const at = this.column.get(name);
@@ -95,7 +101,9 @@ export class ForecastRows {
     if (method === undefined) return `forecast is none of ${FORECAST_METHODS.join(", ")}; correct the rows`;
     if (horizon === undefined || origins === undefined) return "horizon and origins are empty; expected whole numbers";
     const layers = [...this.layers.values()].toSorted((one, next) => one.layer - next.layer);
-    const quantiles = layers.filter(({ low }) => low.length > 0);
+    const quantiles = layers.filter(({ low, high }) => low.length > 0 || high.length > 0);
+    if (coverage === undefined && quantiles.length > 0)
+      return "low and high without coverage; expected the share of loads that lie between them";
     return {
       method,
       horizon,
@@ -123,6 +131,7 @@ export class ForecastRows {
   private figure(cells: readonly string[], name: string): number | undefined {
     const text = this.cell(cells, name);
     if (text === "") return undefined;
-    return Number(text) >= 0 ? Number(text) : Number.NaN;
+    const value = decimalNumber(text);
+    return value >= 0 ? value : Number.NaN;
   }
 }

@@ -5,6 +5,7 @@ import { LoadProfiler } from "../../core/profile/loadProfiler.ts";
 import { InputError, quoteInput, shownName } from "../../errors.ts";
 import { checkLoadProfile } from "../documents/loadProfile.ts";
 import { StepTable } from "../routing/stepTable.ts";
+import { decimalNumber } from "../units.ts";
 import { FORECAST_COLUMNS, ForecastRows, isScenario } from "./forecastRows.ts";
 import { columnsOf, type TableReader, wholeCell } from "./tableRows.ts";
 import { parseWindowCell } from "./windows.ts";
@@ -44,6 +45,14 @@ export class LoadWindows implements TableReader<LoadProfile> {
     this.options = options;
     const others = ["window", "rank", ...WINDOW_COLUMNS, ...FORECAST_COLUMNS, ...new Set(names.filter(isScenario))] as const;
     this.column = columnsOf<(typeof COLUMNS)[number], (typeof others)[number]>(names, "load-profile", COLUMNS, others, file);
+    const stray =
+      this.column.forecast < 0 && names.find((name) => isScenario(name) || FORECAST_COLUMNS.some((of) => of === name));
+    if (stray) {
+      throw new InputError(
+        `the column ${quoteInput(stray)} says how a forecast was made, and there is no column forecast; expected it, with the method`,
+        { file, line: 1 },
+      );
+    }
     if (options.byRank && this.column.rank < 0) {
       throw new InputError('no column "rank", but loads by rank are asked for; expected it: add it or do without ranks', {
         file,
@@ -119,7 +128,7 @@ export class LoadWindows implements TableReader<LoadProfile> {
     const named = column.method < 0 ? "mean" : this.cell("method");
     const method = METHODS.find((known) => known === named);
     if (method === undefined) throw this.wrong(`method is ${quoteInput(named)}; expected ${METHODS.join(" or ")}`, line);
-    const alpha = this.cell("alpha") === "" ? undefined : Number(this.cell("alpha"));
+    const alpha = this.cell("alpha") === "" ? undefined : decimalNumber(this.cell("alpha"));
     if (alpha !== undefined && !(alpha > 0 && alpha <= 1))
       throw this.wrong(`alpha is ${quoteInput(this.cell("alpha"))}; expected a number above 0, at most 1`, line);
     return {

@@ -10,6 +10,7 @@ import { hostCopiesOf, isAlive, type PlacementDocument } from "../documents/plac
 import type { FollowedPlan } from "../documents/recoveryPlan.ts";
 import { isName, NAME_EXPECTED } from "../names.ts";
 import { assumedPolicyFields } from "../policyFields.ts";
+import { decimalNumber } from "../units.ts";
 
 /** What a column holds, and how it is read; throws what was expected instead. */
 interface CellKind {
@@ -21,11 +22,11 @@ const oneOf = (words: readonly string[]): CellKind => ({
   read: (text) => words.find((word) => word === text) ?? expected(words.join(" or ")),
 });
 const number = (what: string, fits: (value: number) => boolean): CellKind => ({
-  read: (text) => (text.trim() !== "" && fits(Number(text)) ? Number(text) : expected(what)),
+  read: (text) => (fits(decimalNumber(text)) ? decimalNumber(text) : expected(what)),
 });
 const count = number("a whole number", (value) => Number.isSafeInteger(value) && value >= 0);
 const positive = number("a whole number from 1", (value) => Number.isSafeInteger(value) && value > 0);
-const amount = number("a number from 0", (value) => value >= 0 && value < Number.POSITIVE_INFINITY);
+const amount = number("a number from 0", (value) => value >= 0);
 const NO_LIMIT = "none";
 const limit: CellKind = {
   read: (text) => (text === NO_LIMIT ? null : number(`a number from 0, or ${NO_LIMIT}`, (value) => value >= 0).read(text)),
