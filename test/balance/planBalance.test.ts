@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { planBalance } from "../../src/core/balance/planBalance.ts";
+import { layerBalance, planBalance } from "../../src/core/balance/planBalance.ts";
 import { balancedDispatch } from "../../src/core/dispatch/balancedDispatch.ts";
 import { rankGroups } from "../../src/core/dispatch/rankGroups.ts";
 import { evenRouting } from "../../src/core/dispatch/routing.ts";
@@ -167,3 +167,15 @@ function busiest(
   }
   return [Math.max(...even) / mean, optimal];
 }
+
+test("a balance found elsewhere is taken for the layer that it is of, and for no other", () => {
+  const layer = (loads: number[]) => ({ layer: 0, loads, replicas: [1, 1], nodes: [[0], [1]] });
+  const [one, other] = [layer([1, 3]), layer([1, 3])];
+  const found = new Map([[one, 1.25]]);
+  for (const gpus of [1, 2]) {
+    const cluster = ["a", "b"].map((name) => ({ name, slots: gpus, gpus }));
+    const [of, ofOther] = [layerBalance(cluster, one, found), layerBalance(cluster, other, found)];
+    expect([of.optimal, ofOther.optimal]).toEqual([1.25, 1.5 * gpus]);
+    expect(of.byNode.optimal).toBe(gpus === 1 ? 1.25 : 1.5);
+  }
+});

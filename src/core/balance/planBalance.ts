@@ -19,13 +19,21 @@ export interface PlanBalance {
   readonly byNode: { readonly even: number; readonly optimal: number };
 }
 
+/** Optimal balance of the GPUs of layers for which whoever placed them has found it, exactly. */
+export type FoundBalance = ReadonlyMap<LayerPlacement, number>;
+
 /**
  * Balance of all layers of a placement, exactly: optimal is what balanced dispatch reaches when tokens can be divided. By maximum
  * flow, which on thousands of ranks takes milliseconds where water-filling takes seconds.
+ * @param found optimal balances to take instead of finding them here
  * @throws RangeError when an expert with tokens has no copy
  */
-export function planBalance(cluster: readonly ClusterNode[], layers: readonly LayerPlacement[]): PlanBalance {
-  const figures = layers.map((layer) => layerBalance(cluster, layer));
+export function planBalance(
+  cluster: readonly ClusterNode[],
+  layers: readonly LayerPlacement[],
+  found?: FoundBalance,
+): PlanBalance {
+  const figures = layers.map((layer) => layerBalance(cluster, layer, found));
   const worst = (of: (figure: (typeof figures)[number]) => number) =>
     figures.reduce((most, figure) => Math.max(most, of(figure)), 1);
   const worstLayer = (of: (figure: (typeof figures)[number]) => number) =>
@@ -49,19 +57,25 @@ export function planBalance(cluster: readonly ClusterNode[], layers: readonly La
 export function layerBalance(
   cluster: readonly ClusterNode[],
   layer: LayerPlacement,
+  found?: FoundBalance,
 ): Pick<PlanBalance, "even" | "optimal" | "byNode"> {
   const gpus = cluster.map((node) => node.gpus);
+  const nodesAreGpus = gpus.every((count) => count === 1);
+  const known = found?.get(layer);
   const byNode = {
     even: Math.max(1, evenBalance(layer, gpus)),
-    optimal: optimalBalance(hostSets(layer), layer.loads, gpus).maxOverMean,
+    optimal: (nodesAreGpus ? known : undefined) ?? optimalBalance(hostSets(layer), layer.loads, gpus).maxOverMean,
   };
-  if (gpus.every((count) => count === 1)) return { ...byNode, byNode };
+  if (nodesAreGpus) return { ...byNode, byNode };
   const eachRank = new Array<number>(totalGpus(cluster)).fill(1);
   const copies = copiesByRank(cluster, layer);
-  const distinct = copies.map((list) => list.filter((rank, i) => rank !== list[i - 1]));
+  const optimal = () => {
+    const distinct = copies.map((list) => list.filter((rank, i) => rank !== list[i - 1]));
+    return optimalBalance(distinct, layer.loads, eachRank).maxOverMean;
+  };
   return {
     even: Math.max(1, evenRankBalance(copies, layer.loads, eachRank.length)),
-    optimal: optimalBalance(distinct, layer.loads, eachRank).maxOverMean,
+    optimal: known ?? optimal(),
     byNode,
   };
 }

@@ -20,7 +20,9 @@ export function lazarusDispatch(routing: Routing, replicas: ReplicasByRank): Lay
   const { experts, ranks } = routing;
   const loads = expertLoads(routing);
   checkReplicas(routing, loads, replicas);
-  const dispatch = new DispatchBuilder(ranks, routing.tokens.length);
+  const dispatch = new DispatchBuilder(ranks, mostEntries(routing, replicas));
+  // One table for all experts: made anew for each, they are most of what a layer costs.
+  const room = new Float64Array(ranks * replicas.reduce((most, hosts) => Math.max(most, hosts.length), 0));
   const owed = new Float64Array(ranks);
   for (let expert = 0; expert < experts; expert++) {
     const load = loads[expert]!;
@@ -34,16 +36,33 @@ export function lazarusDispatch(routing: Routing, replicas: ReplicasByRank): Lay
       rowRest[rank]! -= local[host]!;
     });
     const columnRest = Float64Array.from(capacity, (tokens, host) => tokens - local[host]!);
-    const table = proportionalTable(rowRest, columnRest);
+    const table = room.subarray(0, ranks * hosts.length).fill(0);
+    fillProportionally(table, rowRest, columnRest);
+    hosts.forEach(([rank], host) => {
+      table[rank * hosts.length + host]! += local[host]!;
+    });
+    const targets = Int32Array.from(hosts, ([rank]) => rank);
     for (let source = 0, at = 0; source < ranks; source++) {
-      for (let host = 0; host < hosts.length; host++) {
-        const target = hosts[host]![0];
-        const kept = target === source ? local[host]! : 0;
-        dispatch.add(expert, source, target, kept + table[at++]!);
+      if (tokens[source] === 0) {
+        at += targets.length;
+        continue;
+      }
+      for (let host = 0; host < targets.length; host++) {
+        const sent = table[at++]!;
+        if (sent > 0) dispatch.add(expert, source, targets[host]!, sent);
       }
     }
   }
   return dispatch.build();
+}
+
+/** Entries that a dispatch has at most: a source sends each token to one host. */
+function mostEntries({ ranks, tokens }: Routing, replicas: ReplicasByRank): number {
+  let sum = 0;
+  replicas.forEach((hosts, expert) => {
+    for (let at = expert * ranks; at < (expert + 1) * ranks; at++) sum += Math.min(tokens[at]!, hosts.length);
+  });
+  return sum;
 }
 
 /**
@@ -79,21 +98,25 @@ function wholeCapacities(load: number, hosts: ReplicasByRank[number], owed: Floa
  *
  * After rounding down, what rows and columns still lack is a 0/1 table with given margins. One exists, because the
  * fractions cut off have these margins, and giving each row's ones to the columns that lack most finds it (Gale, Ryser).
+ * @param table zeros, which are filled, shape [rows][columns]
  * @param rows whole numbers, shape [rows]; their sum is that of the columns
  * @param columns whole numbers, shape [columns]
- * @returns shape [rows][columns]
  */
-function proportionalTable(rows: Float64Array, columns: Float64Array): Float64Array {
+function fillProportionally(table: Float64Array, rows: Float64Array, columns: Float64Array): void {
   const width = columns.length;
-  const table = new Float64Array(rows.length * width);
   let total = 0;
-  for (const column of columns) total += column;
-  if (total === 0) return table;
+  let most = 0;
+  for (const column of columns) {
+    total += column;
+    most = Math.max(most, column);
+  }
+  if (total === 0) return;
   const lackingInRow = rows.slice();
   const lacking = columns.slice();
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    if (row === 0) continue;
+    // Less than one token for every column.
+    if (row * most < total) continue;
     for (let j = 0; j < width; j++) {
       const floor = multiplyThenDivide(row, columns[j]!, total);
       table[i * width + j] = floor;
@@ -114,7 +137,6 @@ function proportionalTable(rows: Float64Array, columns: Float64Array): Float64Ar
     mergeRuns(byLack, ones, lacking, merged);
     [byLack, merged] = [merged, byLack];
   }
-  return table;
 }
 
 /** Two descending runs, [0, middle) and [middle, end), as one; on ties the second run comes first. */

@@ -1,11 +1,11 @@
 /** What a placement is worth: what it survives, how even it can be, what a step costs. */
 import { checkChoice } from "../algorithms/checkChoice.ts";
-import { type PlanBalance, planBalance } from "../balance/planBalance.ts";
+import { type FoundBalance, type PlanBalance, planBalance } from "../balance/planBalance.ts";
 import { planCost } from "../cost/planCost.ts";
 import { type PlanCost, stepSeconds } from "../cost/stepCost.ts";
 import { goodput } from "../cost/trainingCosts.ts";
 import { totalGpus, withLiveGpus } from "../layout/cluster.ts";
-import { allHostSets, type Placement } from "../layout/placement.ts";
+import { allHostSets, type LayerPlacement, type Placement } from "../layout/placement.ts";
 import { certifies } from "../recovery/certifies.ts";
 import {
   clusterUnits,
@@ -42,6 +42,11 @@ export interface Resilience {
 /** Recovery probabilities of a placement that were found elsewhere, by what fails; what is missing is found here. */
 export type FoundRecovery = Partial<Record<FailureUnit, RecoveryProbabilities>>;
 
+/** A placement, and what making it has found out about it. */
+export interface JudgedPlacement extends Placement {
+  readonly foundBalance?: FoundBalance | undefined;
+}
+
 /** Figures of a placement. */
 export interface Assessment extends Resilience {
   /** What the upper bound is taken over: all placements on these slots, or those with these replica counts. */
@@ -61,15 +66,12 @@ export interface Assessment extends Resilience {
  * them, and their tokens for nothing.
  * @param found recovery probabilities to take instead of finding them here
  */
-export function assess(placement: Placement, yardstick: Yardstick, found: FoundRecovery = {}): Assessment {
+export function assess(placement: JudgedPlacement, yardstick: Yardstick, found: FoundRecovery = {}): Assessment {
   checkChoice("placement", yardstick.placement, PLACEMENT_POLICIES);
   checkPlacementSize(placement.cluster, placement.layers.length);
   const cluster = withLiveGpus(placement.cluster);
   const hosts = allHostSets(placement);
-  const layers = placement.layers.map((layer) => ({
-    ...layer,
-    loads: layer.loads.map((load, expert) => (layer.replicas[expert] === 0 ? 0 : load)),
-  }));
+  const layers = placement.layers.map(withoutSpilled);
   const upperBound = boundOf(placement, boundKind(yardstick));
   const nodes = resilience({ count: cluster.length, hostSets: hosts.flat() }, yardstick, found.node);
   const byUnit = unitsOf(cluster).map((unit) => [
@@ -82,8 +84,15 @@ export function assess(placement: Placement, yardstick: Yardstick, found: FoundR
     upperBound,
     certified: certifies(upperBound, nodes.recovery),
     byUnit: Object.fromEntries(byUnit),
-    balance: planBalance(cluster, layers),
+    balance: planBalance(cluster, layers, placement.foundBalance),
   };
+}
+
+/** A layer without the tokens of experts that have no slot. */
+function withoutSpilled(layer: LayerPlacement): LayerPlacement {
+  const { loads, replicas } = layer;
+  if (!replicas.includes(0)) return layer;
+  return { ...layer, loads: loads.map((load, expert) => (replicas[expert] === 0 ? 0 : load)) };
 }
 
 function boundKind({ placement }: Yardstick): Assessment["bound"] {
@@ -154,7 +163,7 @@ const FREELY_COSTED = 200_000;
  * Assesses a placement under the policy that it was made, or is to be judged, by, and costs its step.
  * @param found recovery probabilities to take instead of finding them here
  */
-export function planFigures(placement: Placement, policy: Policy, found?: FoundRecovery): PlanFigures {
+export function planFigures(placement: JudgedPlacement, policy: Policy, found?: FoundRecovery): PlanFigures {
   checkPolicy(policy);
   const { layers, spilled = [] } = placement;
   const cluster = withLiveGpus(placement.cluster);

@@ -1,11 +1,12 @@
 /** From loads to a placement, by the policy that the user names. */
 
+import type { FoundBalance } from "../balance/planBalance.ts";
 import { type ClusterNode, totalGpus, withLiveGpus } from "../layout/cluster.ts";
 import { gpuCluster } from "../layout/gpuCluster.ts";
 import { Infeasible } from "../layout/infeasible.ts";
-import { fewestHosts, type LayerLoads, type LayerPlacement, type Placement } from "../layout/placement.ts";
+import { fewestHosts, type LayerLoads, type LayerPlacement } from "../layout/placement.ts";
 import { failureUnits, MOST_FAILING_GPUS } from "../recovery/failureUnits.ts";
-import { planFigures } from "./assess.ts";
+import { type JudgedPlacement, planFigures } from "./assess.ts";
 import { placeBalanced } from "./balanced/placeBalanced.ts";
 import { checkPolicy } from "./checkPolicy.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
@@ -19,7 +20,7 @@ import { stepGoalOf } from "./stepGoalOf.ts";
 const MOST_RANKS_EVENED = 64;
 
 /** A placement and what became of the policy's wishes. */
-export interface MadePlacement extends Placement {
+export interface MadePlacement extends JudgedPlacement {
   /** Nodes (GPUs, where these fail) that every expert has: `minReplicas`, or fewer where the slots, or the policy, give no more. */
   readonly keptMinReplicas: number;
   /** Whether the balance limit holds; always, for policies that know none. */
@@ -31,6 +32,7 @@ export interface MadePlacement extends Placement {
 /** What a policy gives. */
 interface Placed {
   readonly layers: readonly LayerPlacement[];
+  readonly foundBalance?: FoundBalance | undefined;
   readonly withinBalanceLimit?: boolean;
   readonly withinStepBudget?: boolean;
 }
@@ -76,6 +78,7 @@ function placeOn(
   const fewest = Math.min(...placed.layers.map(fewestHosts));
   return {
     layers: placed.layers,
+    ...(placed.foundBalance && { foundBalance: placed.foundBalance }),
     keptMinReplicas: Math.min(policy.minReplicas, fewest),
     withinBalanceLimit: placed.withinBalanceLimit ?? true,
     withinStepBudget: placed.withinStepBudget ?? true,
@@ -132,6 +135,6 @@ function placeResilient(
   if (policy.objective !== "goodput" || cluster.every(({ gpus }) => gpus === 1)) return placed;
   // The search for goodput knows what nodes carry, and a step waits for the busiest GPU.
   const level = resilientPlacement(problem, { ...options, balanceSlack: BALANCE_SLACK });
-  const worth = (plan: Placed) => planFigures({ cluster, layers: plan.layers }, policy).step!.usefulSamplesPerSecond!;
+  const worth = (plan: Placed) => planFigures({ cluster, ...plan }, policy).step!.usefulSamplesPerSecond!;
   return worth(level) > worth(placed) ? level : placed;
 }

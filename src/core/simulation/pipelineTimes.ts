@@ -1,6 +1,6 @@
 /** How long the micro-batches of an iteration take after failures, in units of a micro-batch at a stage; all stages take the same time. */
 import type { Iteration } from "../cost/iteration.ts";
-import { stageBound } from "../pipeline/periodBound.ts";
+import { type StageLoad, stageBound } from "../pipeline/periodBound.ts";
 import type { PipelineJob, PipelineWorker } from "../pipeline/pipelineJob.ts";
 import { oobleckPeriod, recyclePeriod } from "../pipeline/pipelineSystems.ts";
 import { StagesLost } from "../pipeline/route.ts";
@@ -26,13 +26,29 @@ export function recycleTimes(pipelines: number, stages: number, microBatches: nu
     for (const { stage } of failed) live[stage]!--;
     const lost = live.flatMap((count, stage) => (count === 0 ? [stage] : []));
     if (lost.length > 0) throw new StagesLost(lost);
-    // As `route` deals them: to the live workers of the stage in turns.
-    const most = (count: number) => microBatches + Math.ceil(((pipelines - count) * microBatches) / count);
-    const loads = live.map((count) => ({ time: STAGE, microBatches: most(count), slots: stages }));
     const period =
-      pipelines * stages * microBatches > MOST_TASKS ? stageBound(loads, true).period : recyclePeriod(job, failed, slots);
+      pipelines * stages * microBatches > MOST_TASKS
+        ? stageBound(stageLoads(job, live, stages), true).period
+        : recyclePeriod(job, failed, slots);
     return { microBatches: Math.ceil((microBatches * pipelines) / Math.min(...live)), slots: period / STAGE_WORK };
   });
+}
+
+/**
+ * What the busiest worker of each stage has to do, as `route` deals it: to the live workers of the stage in turns.
+ * @param live workers of each stage, shape [stages]
+ * @param slots activations that a worker may hold
+ */
+export function stageLoads(
+  { pipelines, microBatches, stages }: PipelineJob,
+  live: readonly number[],
+  slots: number,
+): StageLoad[] {
+  return live.map((count, stage) => ({
+    time: stages[stage]!,
+    microBatches: microBatches + Math.ceil(((pipelines - count) * microBatches) / count),
+    slots,
+  }));
 }
 
 /** A pipeline of fewer workers than this part of its stages is dissolved: an assumption, since it depends on their memory. */

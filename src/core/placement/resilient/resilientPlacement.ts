@@ -15,7 +15,7 @@
  *     here      the best of these, and of plans of other policies: limit, then survival; `balanced` where it alone keeps the limit, or is more even and survives no less
  */
 import { optimalBalance } from "../../balance/optimalBalance.ts";
-import { copiesByRank } from "../../balance/planBalance.ts";
+import { copiesByRank, type FoundBalance } from "../../balance/planBalance.ts";
 import { evenRankBalance, freeRankBalance } from "../../balance/rankBalance.ts";
 import { totalGpus, totalSlots } from "../../layout/cluster.ts";
 import { countReplicas, hostSets, type LayerLoads, type LayerPlacement } from "../../layout/placement.ts";
@@ -52,6 +52,8 @@ export interface ResilientPlacement {
   readonly survival: number;
   /** Load of the busiest GPU over the mean, shape [layers]. */
   readonly balance: readonly number[];
+  /** The same to the last digit, where it is. */
+  readonly foundBalance?: FoundBalance;
   readonly withinBalanceLimit: boolean;
   readonly withinStepBudget: boolean;
 }
@@ -132,7 +134,9 @@ export function resilientPlacement(problem: ResilientProblem, options: Placement
     const mayReplace = candidate !== undefined && (candidate.withinBalanceLimit || candidate.survival >= best!.survival);
     if (mayReplace && isBetter(candidate, best!, limit)) best = candidate;
   }
-  return { ...best!, balance: ranked.inOrder(best!.balance) };
+  const balance = ranked.inOrder(best!.balance);
+  if (!isExact(problem, shares)) return { ...best!, balance };
+  return { ...best!, balance, foundBalance: new Map(best!.layers.map((layer, l) => [layer, balance[l]!])) };
 }
 
 /** First what breaks the limit, then survival. */
@@ -233,14 +237,18 @@ function toPlacement(
   return { layer, loads, replicas: countReplicas(loads.length, nodes), nodes };
 }
 
+/** Whether the balance of free shares is found exactly: on thousands of ranks a maximum flow takes milliseconds where water-filling takes seconds. */
+function isExact({ cluster }: Pick<ResilientProblem, "cluster">, shares: Shares): boolean {
+  return shares === "free" && totalGpus(cluster) > MOST_RANKS;
+}
+
 /** Load of the busiest GPU over the mean. */
 function balanceOf({ cluster }: ResilientProblem, layer: LayerPlacement, shares: Shares): number {
   const { loads } = layer;
   const copies = copiesByRank(cluster, layer);
   const ranks = totalGpus(cluster);
   if (shares === "even") return evenRankBalance(copies, loads, ranks);
-  if (ranks <= MOST_RANKS) return freeRankBalance(copies, loads, ranks).maxOverMean;
-  // On thousands of ranks a maximum flow takes milliseconds where water-filling takes seconds.
+  if (!isExact({ cluster }, shares)) return freeRankBalance(copies, loads, ranks).maxOverMean;
   const distinct = copies.map((list) => [...new Set(list)]);
   return optimalBalance(distinct, loads, new Array<number>(ranks).fill(1)).maxOverMean;
 }
