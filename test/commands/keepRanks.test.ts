@@ -71,7 +71,7 @@ describe("recover --keep-ranks", () => {
 
   test("who comes back gets what it lacks, and nobody else is moved", async () => {
     const dead = keep("one.json", await recovered(at("plan.json"), "--failed", "gpu2", "--keep-ranks", "--prefer", "repair"));
-    const back = await recovered(dead, "--joined", "gpu2", "--max-moves", "32");
+    const back = await recovered(dead, "--joined", "gpu2", "--max-moves", "27");
     expect(back.transfers.every(({ to }: { to: string }) => to === "gpu2")).toBe(true);
     expect(back.transfers.length).toBeGreaterThan(0);
   });
