@@ -23,7 +23,7 @@ export { type RandomSource, randomSource } from "./core/algorithms/random.ts";
 // Assess: what a placement survives, how even it is, what a step costs.
 export { evenBalance } from "./core/balance/evenBalance.ts";
 export { type OptimalBalance, optimalBalance } from "./core/balance/optimalBalance.ts";
-export { type PlanBalance, planBalance } from "./core/balance/planBalance.ts";
+export { type FoundBalance, type PlanBalance, planBalance } from "./core/balance/planBalance.ts";
 export { evenRankBalance, freeRankBalance, type RankBalance } from "./core/balance/rankBalance.ts";
 // Compare: plans side by side, and as they age.
 export { type Compared, type Contestant, comparePlans, judgedBy, type Terms } from "./core/comparison/comparePlans.ts";
@@ -122,6 +122,7 @@ export {
   assess,
   type FoundRecovery,
   type HostMemory,
+  type JudgedPlacement,
   type PlanFigures,
   planFigures,
   type Resilience,
