@@ -1,12 +1,10 @@
 /** lazarus dispatch-plan: from a placement to who sends how many tokens of which expert where. */
 
 import { balancedDispatch } from "../core/dispatch/balancedDispatch.ts";
-import { fixedWeights } from "../core/dispatch/fixedWeights.ts";
 import { lazarusDispatch } from "../core/dispatch/lazarusDispatch.ts";
 import { rankGroups } from "../core/dispatch/rankGroups.ts";
 import { type ClusterNode, deadRanks, totalGpus } from "../core/layout/cluster.ts";
 import { UsageError } from "../errors.ts";
-import type { Window } from "../formats/csv/windows.ts";
 import {
   checkedLayer,
   type DispatchedLayer,
@@ -28,6 +26,7 @@ import { type PlanContext, readPlacements } from "./readPlacements.ts";
 import { readLoad, readProfile, windowOption } from "./readProfile.ts";
 import { type RoutedLayer, routedLayers, type Sources } from "./routedLayers.ts";
 import { routingInputOptions, routingInputSettings } from "./routingInput.ts";
+import { weightsDocument } from "./weightsDocument.ts";
 import { outputOptions, type Renderers, writeDocuments } from "./writeDocuments.ts";
 
 const options = {
@@ -219,33 +218,4 @@ function* dispatched(
       policy === "lazarus" ? lazarusDispatch(routing, replicas) : balancedDispatch(routing, replicas, levels, maxSlack);
     yield checkedLayer({ layer, dispatch, ...(dead > 0 && { deadRanks: dead }) });
   }
-}
-
-/** What the weights of a placement follow from. */
-interface Routed {
-  readonly window: Window | undefined;
-  readonly cluster: readonly ClusterNode[];
-  readonly ranks: number;
-  readonly layers: Iterable<RoutedLayer>;
-}
-
-function weightsDocument({ window, cluster, ranks, layers }: Routed): DispatchWeightsDocument {
-  const levels = rankGroups(cluster);
-  return {
-    type: "dispatch-weights",
-    version: 1,
-    ...(window && { window }),
-    ranks,
-    layers: Array.from(layers, ({ layer, replicas, routing }) => {
-      const weights = fixedWeights(routing, replicas, levels);
-      return {
-        layer,
-        weights: replicas.flatMap((hosts, expert) =>
-          hosts.flatMap(([rank, copies], host) =>
-            new Array<[number, number, number]>(copies).fill([expert, rank, weights[expert]![host]!]),
-          ),
-        ),
-      };
-    }),
-  };
 }

@@ -3,7 +3,7 @@ import { uniformCluster } from "../../src/core/layout/cluster.ts";
 import { assess } from "../../src/core/placement/assess.ts";
 import { makePlacement } from "../../src/core/placement/makePlacement.ts";
 import type { Policy } from "../../src/core/placement/policy.ts";
-import { MOST_RANKS } from "../../src/core/placement/resilient/resilientPlacement.ts";
+import { MOST_RANKS } from "../../src/core/placement/resilient/gpuBalance.ts";
 
 const policy: Policy = {
   ...{ placement: "resilient", allocation: "lazarus", effort: "fast" },

@@ -12,7 +12,8 @@ import { checkPolicy } from "./checkPolicy.ts";
 import { placeEplb } from "./eplb/placeEplb.ts";
 import { placeLayers } from "./placeLayers.ts";
 import { BALANCE_SLACK, expectedFailures, POLICY_DEFAULTS, type Policy, usualBalanceSlack } from "./policy.ts";
-import { MOST_RANKS, resilientPlacement } from "./resilient/resilientPlacement.ts";
+import { MOST_RANKS } from "./resilient/gpuBalance.ts";
+import { resilientPlacement } from "./resilient/resilientPlacement.ts";
 import { checkPlacementSize, checkSearch } from "./sizeLimits.ts";
 import { stepGoalOf } from "./stepGoalOf.ts";
 

@@ -14,9 +14,7 @@
  *                                                                   v
  *     here      the best of these, and of plans of other policies: limit, then survival; `balanced` where it alone keeps the limit, or is more even and survives no less
  */
-import { optimalBalance } from "../../balance/optimalBalance.ts";
-import { copiesByRank, type FoundBalance } from "../../balance/planBalance.ts";
-import { evenRankBalance, freeRankBalance } from "../../balance/rankBalance.ts";
+import type { FoundBalance } from "../../balance/planBalance.ts";
 import { totalGpus, totalSlots } from "../../layout/cluster.ts";
 import { countReplicas, hostSets, type LayerLoads, type LayerPlacement } from "../../layout/placement.ts";
 import { failureUnits, survivalUnder } from "../../recovery/failureUnits.ts";
@@ -26,6 +24,7 @@ import { cellKinds } from "./cells/cellKinds.ts";
 import { findMixtures } from "./cells/mixtures.ts";
 import { placeInMixtures } from "./cells/placeInMixtures.ts";
 import { fromFewerSlots } from "./fromFewerSlots.ts";
+import { balanceOf, balancesWithin, excessOf, isExact, MOST_RANKS } from "./gpuBalance.ts";
 import { lesserSearches } from "./lesserSearches.ts";
 import type { ResilientOptions, ResilientProblem } from "./problem.ts";
 import { rankExperts } from "./rankExperts.ts";
@@ -60,8 +59,6 @@ export interface ResilientPlacement {
 
 /** Elementary steps of levelling, for each layer in a mixture; fewer cost more, as layers then keep the limit in later mixtures only. */
 const STEPS = { fast: 1_000_000, normal: 1_000_000, thorough: 4_000_000 } as const satisfies Record<Effort, number>;
-/** Ranks up to which cells are searched; beyond, host sets are found without looking at single ranks. */
-export const MOST_RANKS = 4096;
 /** Replicas of all layers up to which lesser searches are made as well; on larger clusters cells and levelling keep the laws. */
 const MOST_REPLICAS_AGAIN = 2000;
 /** Nodes of a cell at most: more of them fail together hardly ever. */
@@ -146,26 +143,6 @@ function isBetter(one: ResilientPlacement, other: ResilientPlacement, limit: num
   return one.survival > other.survival;
 }
 
-/** Balances of all layers; undefined as soon as together they exceed the limit by more than is still of use. */
-function balancesWithin(
-  problem: ResilientProblem,
-  layers: readonly LayerPlacement[],
-  shares: Shares,
-  limit: number,
-  mostExcess: number,
-): number[] | undefined {
-  const balances: number[] = [];
-  for (const layer of layers) {
-    balances.push(balanceOf(problem, layer, shares));
-    if (excessOf(balances, limit) > mostExcess) return undefined;
-  }
-  return balances;
-}
-
-function excessOf(balance: readonly number[], limit: number): number {
-  return balance.reduce((sum, own) => sum + Math.max(0, own - limit), 0);
-}
-
 function holdsAtLeast(plan: readonly LayerPlacement[], nodes: number): boolean {
   return plan.flatMap(hostSets).every((set) => set.length >= nodes);
 }
@@ -235,20 +212,4 @@ function toPlacement(
     Array.from(expertAt.subarray(firstSlot[firstRank[node]!]!, firstSlot[firstRank[node + 1]!]!)),
   );
   return { layer, loads, replicas: countReplicas(loads.length, nodes), nodes };
-}
-
-/** Whether the balance of free shares is found exactly: on thousands of ranks a maximum flow takes milliseconds where water-filling takes seconds. */
-function isExact({ cluster }: Pick<ResilientProblem, "cluster">, shares: Shares): boolean {
-  return shares === "free" && totalGpus(cluster) > MOST_RANKS;
-}
-
-/** Load of the busiest GPU over the mean. */
-function balanceOf({ cluster }: ResilientProblem, layer: LayerPlacement, shares: Shares): number {
-  const { loads } = layer;
-  const copies = copiesByRank(cluster, layer);
-  const ranks = totalGpus(cluster);
-  if (shares === "even") return evenRankBalance(copies, loads, ranks);
-  if (!isExact({ cluster }, shares)) return freeRankBalance(copies, loads, ranks).maxOverMean;
-  const distinct = copies.map((list) => [...new Set(list)]);
-  return optimalBalance(distinct, loads, new Array<number>(ranks).fill(1)).maxOverMean;
 }
